@@ -1,0 +1,288 @@
+"""Everything Divan refuses, as classes with a stable ``code``.
+
+The *kind* of an error decides its HTTP status, its Socket.IO acknowledgement and the exit status
+of the command, each in one table of the transport. The tree::
+
+    DivanError
+    ├── InvalidRequest (400)
+    ├── NotAuthenticated (401)     InvalidCredentials  UnknownUser
+    ├── NotAllowed (403)           CampusMismatch  Banned
+    ├── NotFound (404)
+    ├── Conflict (409)             PresenceRequired  HandleTaken
+    ├── Gone (410)
+    ├── TooLarge (413)
+    ├── UnsupportedMediaType (415)
+    ├── InvalidInput (422)         ValidationFailed  AccuracyTooLow  ImplausibleMovement
+    │                              ClockSkew  OutsideCampus  InvalidCursor
+    ├── LimitExceeded (429)        RateLimited
+    ├── Unavailable (503)          StoreUnavailable  OutcomeUnknown
+    └── ConfigurationError (never sent to a client: the process does not start)
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from typing import ClassVar
+
+import attrs
+
+
+class ErrorKind(enum.Enum):
+    """What sort of refusal an error is; transports translate this and nothing else."""
+
+    BAD_REQUEST = "bad_request"
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    CONFLICT = "conflict"
+    GONE = "gone"
+    TOO_LARGE = "too_large"
+    UNSUPPORTED = "unsupported"
+    INVALID = "invalid"
+    LIMITED = "limited"
+    UNAVAILABLE = "unavailable"
+    MISCONFIGURED = "misconfigured"
+
+
+@attrs.frozen
+class FieldError:
+    """One fault of one field: where it is (``$.lat``, ``query.limit``) and what is allowed."""
+
+    path: str
+    message: str
+
+
+class DivanError(Exception):
+    """A refusal that the caller can read and act on.
+
+    ``code`` is stable and meant for programs, ``title`` names the class of problem, ``detail``
+    tells this caller what to do, ``errors`` lists faults by field, ``retry_after`` is in whole
+    seconds and set when trying again later can help.
+    """
+
+    kind: ClassVar[ErrorKind]
+    code: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        errors: Iterable[FieldError] = (),
+        retry_after: int | None = None,
+    ) -> None:
+        self.detail = detail or self.title
+        self.errors = tuple(errors)
+        self.retry_after = retry_after
+        super().__init__(self.detail)
+
+
+class InvalidRequest(DivanError):
+    """The request cannot be read at all."""
+
+    kind = ErrorKind.BAD_REQUEST
+    code = "bad_request"
+    title = "The request cannot be read"
+
+
+class NotAuthenticated(DivanError):
+    """There are no credentials where some are needed."""
+
+    kind = ErrorKind.UNAUTHENTICATED
+    code = "unauthenticated"
+    title = "Credentials are required"
+
+
+class InvalidCredentials(NotAuthenticated):
+    """The credentials are malformed, forged, expired or not accepted here."""
+
+    code = "invalid_credentials"
+    title = "The credentials are not valid"
+
+
+class UnknownUser(NotAuthenticated):
+    """The credentials are well-formed, but there is no such person."""
+
+    code = "unknown_user"
+    title = "There is no person with these credentials"
+
+
+class NotAllowed(DivanError):
+    """The caller is known and may not do this."""
+
+    kind = ErrorKind.FORBIDDEN
+    code = "forbidden"
+    title = "You may not do this"
+
+
+class CampusMismatch(NotAllowed):
+    """A campus was named that is not the caller's own."""
+
+    code = "campus_mismatch"
+    title = "That is not your campus"
+
+
+class Banned(NotAllowed):
+    """The caller was banned from the community."""
+
+    code = "banned"
+    title = "You were banned"
+
+
+class NotFound(DivanError):
+    """There is no such thing, or the caller may not know of it: the answer is the same."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "not_found"
+    title = "There is no such thing"
+
+
+class Conflict(DivanError):
+    """The request does not fit the present state."""
+
+    kind = ErrorKind.CONFLICT
+    code = "conflict"
+    title = "The request does not fit the present state"
+
+
+class PresenceRequired(Conflict):
+    """Nearness is answered only to those who share their own presence."""
+
+    code = "presence_required"
+    title = "Send a heartbeat first"
+
+
+class HandleTaken(Conflict):
+    """Another person has this handle."""
+
+    code = "handle_taken"
+    title = "That handle is taken"
+
+
+class Gone(DivanError):
+    """The thing existed and its time is over."""
+
+    kind = ErrorKind.GONE
+    code = "gone"
+    title = "That is over"
+
+
+class TooLarge(DivanError):
+    """The body or event is larger than the limit."""
+
+    kind = ErrorKind.TOO_LARGE
+    code = "body_too_large"
+    title = "The body is too large"
+
+
+class UnsupportedMediaType(DivanError):
+    """The body's media type is not accepted."""
+
+    kind = ErrorKind.UNSUPPORTED
+    code = "unsupported_media_type"
+    title = "Send application/json"
+
+
+class InvalidInput(DivanError):
+    """The request is well-formed, and what it says is not possible."""
+
+    kind = ErrorKind.INVALID
+    code = "invalid_input"
+    title = "The input is not valid"
+
+
+class ValidationFailed(InvalidInput):
+    """Fields are missing, of the wrong type or out of range; ``errors`` names each."""
+
+    code = "validation_failed"
+    title = "Some fields are not valid"
+
+
+class AccuracyTooLow(InvalidInput):
+    """The fix is too vague to be used (``accuracy_m`` over 50)."""
+
+    code = "accuracy_too_low"
+    title = "The position is too inaccurate"
+
+
+class ImplausibleMovement(InvalidInput):
+    """Nobody moves this fast on a campus."""
+
+    code = "implausible_movement"
+    title = "The movement is not plausible"
+
+
+class ClockSkew(InvalidInput):
+    """The client's clock is more than five minutes off the server's."""
+
+    code = "clock_skew"
+    title = "The client's clock is wrong"
+
+
+class OutsideCampus(InvalidInput):
+    """The position is farther from the campus's centre than its radius."""
+
+    code = "outside_campus"
+    title = "The position is outside the campus"
+
+
+class InvalidCursor(InvalidInput):
+    """The cursor was not made by this list for this caller."""
+
+    code = "invalid_cursor"
+    title = "The cursor is not valid here"
+
+
+class LimitExceeded(DivanError):
+    """Too much in too short a time."""
+
+    kind = ErrorKind.LIMITED
+    code = "limit_exceeded"
+    title = "That is too much"
+
+
+class RateLimited(LimitExceeded):
+    """A sliding window is full; ``retry_after`` says when there is room again."""
+
+    code = "rate_limited"
+    title = "Too many requests"
+
+
+class Unavailable(DivanError):
+    """Something that is needed does not answer; nothing was done."""
+
+    kind = ErrorKind.UNAVAILABLE
+    code = "unavailable"
+    title = "A dependency is not available"
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        errors: Iterable[FieldError] = (),
+        retry_after: int | None = 1,
+    ) -> None:
+        super().__init__(detail, errors=errors, retry_after=retry_after)
+
+
+class StoreUnavailable(Unavailable):
+    """A store cannot be reached, or did not answer in time."""
+
+    code = "store_unavailable"
+    title = "A store is not available"
+
+
+class OutcomeUnknown(Unavailable):
+    """The connection was lost during the commit: all of the unit is kept, or nothing."""
+
+    code = "outcome_unknown"
+    title = "Whether it was done is not known"
+
+
+class ConfigurationError(DivanError):
+    """A setting is missing or wrong; the message says which and what is allowed."""
+
+    kind = ErrorKind.MISCONFIGURED
+    code = "misconfigured"
+    title = "The configuration is not valid"

@@ -1,0 +1,1 @@
+"""What every context may import: values, ports and rules that belong to no single context."""

@@ -1,0 +1,22 @@
+"""Who is asking."""
+
+from __future__ import annotations
+
+import attrs
+
+from divan_core.kernel.ids import CampusId, UserId
+
+MODERATOR = "staff.moderator"
+"""Staff of one campus."""
+
+ADMIN = "staff.admin"
+"""Staff of all campuses."""
+
+
+@attrs.frozen
+class Actor:
+    """An authenticated caller: a known person on their own campus."""
+
+    user_id: UserId
+    campus_id: CampusId
+    roles: frozenset[str] = frozenset()

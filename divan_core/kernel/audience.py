@@ -1,0 +1,173 @@
+"""Cards and relations of people, cached per process and never stale when it matters.
+
+Every change of a person or of a relation is written into a journal of its campus. Whoever answers
+from the cache first reads what the journal holds since last time (on Redis in the same round trip
+as the answer itself) and forgets what changed, so that a change shows in the very next answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Final, Protocol, TypeVar
+
+import anyio
+import attrs
+
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.visibility import PersonCard, Relations
+
+ItemT = TypeVar("ItemT")
+
+CAPACITY: Final = 200_000
+"""How many cards, and how many relations, one process keeps."""
+
+
+@attrs.frozen
+class JournalSlice:
+    """What a journal holds after a position.
+
+    ``changed`` is None when the position is no longer known there: then anything may have changed.
+    """
+
+    position: bytes
+    changed: frozenset[UserId] | None = frozenset()
+
+
+START: Final = b""
+"""The position of whoever has not read a journal yet."""
+
+
+class ChangeJournal(Protocol):
+    """The changes of people and relations of each campus, in order, seen by every process."""
+
+    async def announce(self, campus_id: CampusId, people: Collection[UserId]) -> None:
+        """Say, before the change is committed, that it may be.
+
+        Should nothing follow (the process died), the journal records the change by itself within
+        ten seconds.
+
+        Raises:
+            StoreUnavailable: nothing was announced, so nothing must be committed.
+        """
+        ...
+
+    async def record(self, campus_id: CampusId, people: Collection[UserId]) -> None:
+        """Say that the announced change is committed, or given up.
+
+        Raises:
+            StoreUnavailable: it was not recorded; the announcement stands.
+        """
+        ...
+
+    async def read(self, campus_id: CampusId, after: bytes) -> JournalSlice:
+        """What came after a position.
+
+        Raises:
+            StoreUnavailable: the journal cannot be reached.
+        """
+        ...
+
+
+class PeopleSource(Protocol):
+    """Where cards and relations come from when they are not cached."""
+
+    async def cards(self, people: Collection[UserId]) -> dict[UserId, PersonCard]:
+        """The cards of those who exist, in one or two statements; unknown ids are left out."""
+        ...
+
+    async def relations(self, user_id: UserId) -> Relations:
+        """The person's friends and blocks in one statement; empty for an unknown id."""
+        ...
+
+
+class Audience:
+    """The cache. One per process; bounded; the oldest entries go first."""
+
+    def __init__(
+        self, source: PeopleSource, journal: ChangeJournal, capacity: int = CAPACITY
+    ) -> None:
+        """Cache what ``source`` has, as long as ``journal`` does not say otherwise."""
+        self._source = source
+        self._journal = journal
+        self._capacity = capacity
+        self._cards: dict[UserId, PersonCard] = {}
+        self._relations: dict[UserId, Relations] = {}
+        self._positions: dict[CampusId, bytes] = {}
+        self._forgotten = 0
+
+    def position(self, campus_id: CampusId) -> bytes:
+        """Up to where this process has read the campus's journal."""
+        return self._positions.get(campus_id, START)
+
+    def apply(self, campus_id: CampusId, news: JournalSlice) -> None:
+        """Forget what the journal says has changed."""
+        if news.changed is None:
+            self._forget_all()
+        elif news.changed:
+            self._forget(news.changed)
+        self._positions[campus_id] = news.position
+
+    async def refresh(self, campus_id: CampusId) -> None:
+        """Read the campus's journal now, where no answer brought its news along."""
+        self.apply(campus_id, await self._journal.read(campus_id, self.position(campus_id)))
+
+    async def card(self, user_id: UserId) -> PersonCard | None:
+        """The card of one person; None if there is no such person."""
+        found = self._cards.get(user_id)
+        return found if found is not None else (await self.cards((user_id,)))[0]
+
+    async def cards(self, people: Sequence[UserId]) -> list[PersonCard | None]:
+        """The card of each of these, in their order; None for whoever does not exist."""
+        found = list(map(self._cards.get, people))
+        if None not in found:
+            return found
+        missing = [one for one, card in zip(people, found, strict=True) if card is None]
+        forgotten = self._forgotten
+        loaded = await self._source.cards(missing)
+        if forgotten == self._forgotten:
+            self._keep(self._cards, loaded)
+        return [card or loaded.get(one) for one, card in zip(people, found, strict=True)]
+
+    async def relations(self, user_id: UserId) -> Relations:
+        """The person's friends and blocks."""
+        found = self._relations.get(user_id)
+        if found is None:
+            forgotten = self._forgotten
+            found = await self._source.relations(user_id)
+            if forgotten == self._forgotten:
+                self._keep(self._relations, {user_id: found})
+        return found
+
+    @asynccontextmanager
+    async def changing(
+        self, campus_id: CampusId, people: Collection[UserId]
+    ) -> AsyncIterator[None]:
+        """Wrap the write that changes these people or their relations.
+
+        Raises:
+            StoreUnavailable: before the write, when it could not be made to show everywhere.
+        """
+        await self._journal.announce(campus_id, people)
+        try:
+            yield
+        finally:
+            self._forget(people)
+            with anyio.CancelScope(shield=True):
+                await self._journal.record(campus_id, people)
+
+    def _keep(self, cache: dict[UserId, ItemT], loaded: Mapping[UserId, ItemT]) -> None:
+        cache.update(loaded)
+        while len(cache) > self._capacity:
+            del cache[next(iter(cache))]
+
+    def _forget(self, people: Iterable[UserId]) -> None:
+        self._forgotten += 1
+        for user_id in people:
+            self._cards.pop(user_id, None)
+            self._relations.pop(user_id, None)
+
+    def _forget_all(self) -> None:
+        self._forgotten += 1
+        self._cards.clear()
+        self._relations.clear()

@@ -1,0 +1,83 @@
+"""Sliding-window limits: the values, the rule and the port."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+import attrs
+
+from divan_core.errors import RateLimited
+from divan_core.kernel.ids import CampusId, UserId
+
+
+@attrs.frozen
+class Window:
+    """At most ``count`` (from 1) in any ``seconds`` (from 1) seconds."""
+
+    count: int = attrs.field(validator=attrs.validators.ge(1))
+    seconds: int = attrs.field(validator=attrs.validators.ge(1))
+
+
+@attrs.frozen
+class Limit:
+    """A named set of windows; an action must fit into every one of them."""
+
+    name: str
+    windows: tuple[Window, ...] = attrs.field(validator=attrs.validators.min_len(1))
+
+    @property
+    def memory(self) -> int:
+        """How many of the last admissions decide about the next one."""
+        return max(window.count for window in self.windows)
+
+
+def wait_ms(limit: Limit, admitted: Sequence[int], now: int) -> int:
+    """Milliseconds until another action fits; 0 when it fits now.
+
+    ``admitted`` holds the moments of the last ``limit.memory`` admissions, oldest first. A window
+    is full while the count-th youngest admission is inside it, so the limit is exact: no span of
+    the window's length ever holds more than ``count``.
+    """
+    longest = 0
+    for window in limit.windows:
+        if len(admitted) >= window.count:
+            free_at = admitted[-window.count] + window.seconds * 1000
+            longest = max(longest, free_at - now)
+    return longest
+
+
+def refusal(limit: Limit, wait: int) -> RateLimited:
+    """The error for a full window; ``wait`` is in milliseconds."""
+    seconds = -(-wait // 1000)
+    return RateLimited(
+        f"The limit for {limit.name} is reached. Try again in {seconds} s.", retry_after=seconds
+    )
+
+
+class RateLimits(Protocol):
+    """Counts admissions per person, exactly, over all server processes."""
+
+    async def admit(self, campus_id: CampusId, user_id: UserId, limit: Limit) -> None:
+        """Admit one action now and remember it, or raise.
+
+        Checking and remembering are one step. A refused action is not remembered.
+
+        Raises:
+            RateLimited: a window is full; ``retry_after`` is when it has room.
+            StoreUnavailable: the counts cannot be reached; nothing was admitted.
+        """
+        ...
+
+    async def spend(
+        self, campus_id: CampusId, user_id: UserId, limit: Limit, people: Collection[UserId]
+    ) -> None:
+        """Admit an answer about these people, counting each distinct person once per window.
+
+        All are admitted and remembered, or none is. The limit has one window.
+
+        Raises:
+            RateLimited: the distinct people would pass the window's count.
+            StoreUnavailable: the counts cannot be reached; nothing was admitted.
+        """
+        ...

@@ -1,0 +1,73 @@
+"""The unit of work, as a function over repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol, TypeVar
+
+import anyio
+
+UnitT_co = TypeVar("UnitT_co", covariant=True)
+ResultT = TypeVar("ResultT")
+
+
+class UnitMisused(RuntimeError):
+    """A bug in a unit's body; nothing of the unit is kept.
+
+    It awaited something else than its unit, wrote while it was to read, or referred to a row that
+    does not exist.
+    """
+
+
+class Units(Protocol[UnitT_co]):
+    """Runs units of work: all of a unit is kept, or nothing of it."""
+
+    async def write(self, body: Callable[[UnitT_co], Awaitable[ResultT]]) -> ResultT:
+        """Run ``body`` in one transaction and return what it returns once that is durable.
+
+        ``body`` awaits nothing but its unit, and may run more than once (a store repeats it after
+        a serialisation failure), so it has no effects of its own. An exception of ``body`` undoes
+        the unit and is raised here. The commit is not interrupted by cancellation.
+
+        Raises:
+            StoreUnavailable: the database cannot be reached; nothing was kept.
+            OutcomeUnknown: the connection was lost during the commit.
+            UnitMisused: the body broke the rule above.
+        """
+        ...
+
+    async def read(self, body: Callable[[UnitT_co], Awaitable[ResultT]]) -> ResultT:
+        """Run ``body`` on one consistent snapshot; what it writes is an error.
+
+        Raises:
+            StoreUnavailable: the database cannot be reached.
+            UnitMisused: the body wrote, or awaited something else than its unit.
+        """
+        ...
+
+
+AWAITS_NOTHING_ELSE: Final = "A unit's body awaits nothing but its unit; this one awaited more."
+
+
+def run_through(work: Awaitable[ResultT]) -> ResultT:
+    """Run work whose awaits never wait, here and now, to its end.
+
+    Stores that never wait run a body in this way: nothing can come between its steps, and it may
+    run in a thread that has no event loop.
+
+    Raises:
+        UnitMisused: the work awaited something that waits.
+    """
+    steps = work.__await__()
+    try:
+        next(steps)
+    except StopIteration as end:
+        result: ResultT = end.value
+        return result
+    except RuntimeError as fault:
+        if isinstance(fault, anyio.NoEventLoopError) or "no running event loop" in fault.args:
+            raise UnitMisused(AWAITS_NOTHING_ELSE) from fault
+        raise
+    if close := getattr(steps, "close", None):
+        close()
+    raise UnitMisused(AWAITS_NOTHING_ELSE)

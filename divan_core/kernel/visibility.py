@@ -1,0 +1,84 @@
+"""Who may see whom: the one function that every surface asks.
+
+Whoever is hidden is left out before any limit or count, so that an answer about a hidden person
+is byte-for-byte the answer about nobody.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import attrs
+
+from divan_core.kernel.ids import CampusId, UserId
+
+
+class Visibility(enum.Enum):
+    """To whom a person wants to appear."""
+
+    EVERYONE = "everyone"
+    FRIENDS = "friends"
+    NONE = "none"
+
+
+class Standing(enum.Enum):
+    """What the community has decided about a person."""
+
+    ACTIVE = "active"
+    SHADOWED = "shadowed"
+    BANNED = "banned"
+    DELETED = "deleted"
+
+
+class Surface(enum.Enum):
+    """Where somebody would be seen."""
+
+    NEARBY = "nearby"
+    LOOKUP = "lookup"
+
+
+@attrs.frozen
+class PersonCard:
+    """What other contexts may know of a person: how to show them, and to whom.
+
+    ``profile`` fields are None where the person left them empty or the deployment does without.
+    ``blur_distance_m`` is one of 0, 10, 20, 50 and 200 metres.
+    """
+
+    user_id: UserId
+    campus_id: CampusId
+    handle: str
+    display_name: str
+    avatar_url: str | None = None
+    visibility: Visibility = Visibility.EVERYONE
+    ghost_mode: bool = False
+    blur_distance_m: int = 0
+    standing: Standing = Standing.ACTIVE
+    roles: frozenset[str] = frozenset()
+    major: str | None = None
+    graduation_year: int | None = None
+    passions: tuple[str, ...] | None = None
+
+
+@attrs.frozen
+class Relations:
+    """A person's accepted friends, and everyone with a block in either direction."""
+
+    friends: frozenset[UserId] = frozenset()
+    blocked: frozenset[UserId] = frozenset()
+
+
+def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface: Surface) -> bool:
+    """Whether the viewer may see this person on this surface.
+
+    Campuses are not compared here: every list is drawn from the viewer's own.
+    """
+    if person.user_id == viewer_id:
+        return surface is Surface.LOOKUP
+    if person.standing is not Standing.ACTIVE or person.ghost_mode:
+        return False
+    if relations.blocked and person.user_id in relations.blocked:
+        return False
+    if person.visibility is Visibility.EVERYONE:
+        return True
+    return person.visibility is Visibility.FRIENDS and person.user_id in relations.friends
