@@ -1,0 +1,1 @@
+"""Campuses, people, their profiles and how they want to be seen."""

@@ -1,0 +1,55 @@
+"""Where campuses are, remembered per process."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from divan_core.accounts.model import Campus
+from divan_core.accounts.ports import CampusRepository
+from divan_core.kernel.clock import Clock, Millis
+from divan_core.kernel.geo import CampusArea, LocalFrame
+from divan_core.kernel.ids import CampusId
+from divan_core.kernel.units import Units
+
+TRUSTED_MS: Final = 60_000
+"""How long a process trusts what it knows of a campus's centre and radius."""
+
+
+class CampusUnit(Protocol):
+    """What this needs of a unit of work."""
+
+    @property
+    def campuses(self) -> CampusRepository:
+        """Campuses."""
+        ...
+
+
+class Areas:
+    """Frames and radii of campuses. A change elsewhere shows within a minute."""
+
+    def __init__(self, units: Units[CampusUnit], clock: Clock) -> None:
+        """Read campuses through ``units``."""
+        self._units = units
+        self._clock = clock
+        self._known: dict[CampusId, tuple[Millis, CampusArea]] = {}
+
+    async def area(self, campus_id: CampusId) -> CampusArea | None:
+        """The campus's area, or None if there is no such campus."""
+        now = self._clock.now()
+        known = self._known.get(campus_id)
+        if known is not None and known[0] + TRUSTED_MS > now:
+            return known[1]
+
+        async def body(unit: CampusUnit) -> Campus | None:
+            return await unit.campuses.get(campus_id)
+
+        campus = await self._units.read(body)
+        if campus is None:
+            return None
+        area = CampusArea(LocalFrame(campus.centre), campus.radius_m)
+        self._known[campus_id] = (now, area)
+        return area
+
+    def forget(self, campus_id: CampusId) -> None:
+        """The campus has changed."""
+        self._known.pop(campus_id, None)

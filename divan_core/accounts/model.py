@@ -1,0 +1,112 @@
+"""Campuses and people."""
+
+from __future__ import annotations
+
+import functools
+import re
+import zoneinfo
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+from attrs import validators as v
+
+from divan_core.kernel.clock import Millis
+from divan_core.kernel.geo import Point, is_position
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.visibility import Standing, Visibility
+
+DEFAULT_RADIUS_M: Final = 25_000
+BLUR_DISTANCES_M: Final = (0, 10, 20, 50, 200)
+HANDLE: Final = re.compile(r"[a-z][a-z0-9._]{2,29}")
+AVATAR: Final = re.compile(r"https://[^\s/]+(/\S*)?")
+
+
+def _handle(_instance: object, _attribute: object, value: str) -> None:
+    if not HANDLE.fullmatch(value):
+        raise ValueError("must be 3-30 of a-z, 0-9, '.' and '_', beginning with a letter")
+
+
+def _avatar(_instance: object, _attribute: object, value: str | None) -> None:
+    if value is not None and (len(value) > 500 or not AVATAR.fullmatch(value)):
+        raise ValueError("must be an https address of at most 500 characters")
+
+
+@functools.cache
+def _timezones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())  # it reads the disk for 10 ms
+
+
+def _timezone(_instance: object, _attribute: object, value: str) -> None:
+    if value not in _timezones():
+        raise ValueError("must be an IANA time zone such as America/Toronto")
+
+
+def _centre(_instance: object, _attribute: object, value: Point) -> None:
+    if not is_position(value.lat, value.lon):
+        raise ValueError("must be a latitude in -90..90 and a longitude in -180..180")
+
+
+def _text(longest: int) -> Callable[[object, object, str], None]:
+    def check(_instance: object, _attribute: object, value: str) -> None:
+        if not (1 <= len(value) <= longest and value.strip() and value.isprintable()):
+            raise ValueError(f"must be 1-{longest} printable characters")
+
+    return check
+
+
+def _passions(_instance: object, _attribute: object, value: tuple[str, ...] | None) -> None:
+    if value is not None:
+        if len(value) > 10:
+            raise ValueError("must be at most 10")
+        for passion in value:
+            _text(40)(None, None, passion)
+
+
+@attrs.frozen
+class Campus:
+    """A bounded community: everybody within ``radius_m`` metres of its centre."""
+
+    id: CampusId
+    name: str = attrs.field(validator=_text(120))
+    centre: Point = attrs.field(validator=_centre)
+    timezone: str = attrs.field(default="UTC", validator=_timezone)
+    radius_m: int = attrs.field(default=DEFAULT_RADIUS_M, validator=[v.ge(50), v.le(50_000)])
+
+
+@attrs.frozen
+class Privacy:
+    """How a person wants to be seen. ``blur_distance_m`` is one of 0, 10, 20, 50, 200."""
+
+    visibility: Visibility = Visibility.EVERYONE
+    blur_distance_m: int = attrs.field(default=0, validator=v.in_(BLUR_DISTANCES_M))
+    ghost_mode: bool = False
+    chat_from: str = attrs.field(default="everyone", validator=v.in_(("everyone", "friends")))
+
+
+@attrs.frozen
+class Profile:
+    """What a person tells of their studies; kept apart, a deployment may do without."""
+
+    major: str | None = attrs.field(default=None, validator=v.optional(_text(80)))
+    graduation_year: int | None = attrs.field(
+        default=None, validator=v.optional([v.ge(1900), v.le(2100)])
+    )
+    passions: tuple[str, ...] | None = attrs.field(default=None, validator=_passions)
+
+
+@attrs.frozen
+class Person:
+    """Somebody on a campus. ``email`` is never shown to anyone else."""
+
+    id: UserId
+    campus_id: CampusId
+    handle: str = attrs.field(validator=_handle)
+    display_name: str = attrs.field(validator=_text(80))
+    created_at: Millis
+    avatar_url: str | None = attrs.field(default=None, validator=_avatar)
+    email: str | None = None
+    privacy: Privacy = attrs.field(factory=Privacy)
+    profile: Profile = attrs.field(factory=Profile)
+    standing: Standing = Standing.ACTIVE
+    roles: frozenset[str] = frozenset()

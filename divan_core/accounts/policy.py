@@ -1,0 +1,153 @@
+"""Pure rules of accounts: building, changing and showing people and campuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import attrs
+from msgspec import UNSET
+
+from divan_core.accounts.messages import (
+    CampusView,
+    ChangePrivacy,
+    ChangeProfile,
+    CreateCampus,
+    CreatePerson,
+    OwnAccount,
+    PrivacyView,
+)
+from divan_core.accounts.model import Campus, Person, Privacy, Profile
+from divan_core.errors import Banned, CampusMismatch, FieldError, UnknownUser, ValidationFailed
+from divan_core.kernel.actor import Actor
+from divan_core.kernel.clock import Millis
+from divan_core.kernel.geo import Point
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.visibility import PersonCard, Standing, Visibility
+
+
+@contextmanager
+def _checked(path: str) -> Iterator[None]:
+    """Turn a validator's complaint into a refusal of the field."""
+    try:
+        yield
+    except ValueError as fault:
+        raise ValidationFailed(str(fault), errors=[FieldError(path, str(fault))]) from fault
+
+
+def new_campus(command: CreateCampus, campus_id: CampusId) -> Campus:
+    """The campus this command asks for.
+
+    Raises:
+        ValidationFailed: a name, centre, time zone or radius that cannot be.
+    """
+    with _checked("$"):
+        return Campus(
+            id=campus_id,
+            name=command.name,
+            centre=Point(command.lat, command.lon),
+            timezone=command.timezone,
+            radius_m=command.radius_m,
+        )
+
+
+def campus_view(campus: Campus) -> CampusView:
+    """The campus as anybody may see it."""
+    return CampusView(
+        id=campus.id,
+        name=campus.name,
+        lat=campus.centre.lat,
+        lon=campus.centre.lon,
+        timezone=campus.timezone,
+        radius_m=campus.radius_m,
+    )
+
+
+def new_person(command: CreatePerson, user_id: UserId, now: Millis) -> Person:
+    """The person this command asks for.
+
+    Raises:
+        ValidationFailed: a field that cannot be.
+    """
+    with _checked("$"):
+        person = Person(
+            id=user_id,
+            campus_id=command.campus_id,
+            handle=command.handle,
+            display_name=command.display_name,
+            created_at=now,
+            avatar_url=command.avatar_url,
+            email=command.email,
+            roles=command.roles,
+        )
+    return with_profile(with_privacy(person, command.privacy), command.profile)
+
+
+def with_privacy(person: Person, command: ChangePrivacy) -> Person:
+    """The person with the privacy fields that the command sets."""
+    changes = _set_fields(command)
+    if "visibility" in changes:
+        changes["visibility"] = Visibility(changes["visibility"])
+    with _checked("$"):
+        return attrs.evolve(person, privacy=attrs.evolve(person.privacy, **changes))
+
+
+def with_profile(person: Person, command: ChangeProfile) -> Person:
+    """The person with the profile fields that the command sets."""
+    changes = _set_fields(command)
+    own: dict[str, Any] = {
+        name: changes.pop(name) for name in ("display_name", "avatar_url") if name in changes
+    }
+    with _checked("$"):
+        profile: Profile = attrs.evolve(person.profile, **changes)
+        return attrs.evolve(person, profile=profile, **own)
+
+
+def _set_fields(command: ChangePrivacy | ChangeProfile) -> dict[str, Any]:
+    values = {field.name: getattr(command, field.name) for field in attrs.fields(type(command))}
+    return {name: value for name, value in values.items() if value is not UNSET}
+
+
+def privacy_view(privacy: Privacy) -> PrivacyView:
+    """The privacy as its owner sees it."""
+    return PrivacyView(
+        visibility=privacy.visibility.value,
+        blur_distance_m=privacy.blur_distance_m,  # type: ignore[arg-type]  # validated to these
+        ghost_mode=privacy.ghost_mode,
+        chat_from=privacy.chat_from,  # type: ignore[arg-type]  # validated to these
+    )
+
+
+def own_account(person: Person) -> OwnAccount:
+    """The account as its owner sees it."""
+    return OwnAccount(
+        user_id=person.id,
+        campus_id=person.campus_id,
+        handle=person.handle,
+        display_name=person.display_name,
+        avatar_url=person.avatar_url,
+        email=person.email,
+        major=person.profile.major,
+        graduation_year=person.profile.graduation_year,
+        passions=person.profile.passions,
+        privacy=privacy_view(person.privacy),
+        roles=tuple(sorted(person.roles)),
+    )
+
+
+def recognised(card: PersonCard | None, campus_id: CampusId | None) -> Actor:
+    """The actor whom credentials name.
+
+    Raises:
+        UnknownUser: there is no such person, or no longer.
+        Banned: this person was banned.
+        CampusMismatch: the credentials name another campus than the person's.
+    """
+    if card is None or card.standing is Standing.DELETED:
+        raise UnknownUser
+    if card.standing is Standing.BANNED:
+        raise Banned
+    if campus_id is not None and campus_id != card.campus_id:
+        raise CampusMismatch
+    return Actor(card.user_id, card.campus_id, card.roles)

@@ -1,0 +1,67 @@
+"""What accounts needs from a store, and from others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from divan_core.accounts.model import Campus, Person
+from divan_core.kernel.ids import CampusId, UserId
+
+
+class CampusRepository(Protocol):
+    """Keeps campuses."""
+
+    async def get(self, campus_id: CampusId) -> Campus | None:
+        """The campus, or None."""
+        ...
+
+    async def page(self, after: CampusId | None, limit: int) -> Sequence[Campus]:
+        """Up to ``limit`` campuses with an id above ``after``, by id ascending."""
+        ...
+
+    async def put(self, campuses: Sequence[Campus]) -> None:
+        """Keep these, replacing those that have the same id. Few statements, however many."""
+        ...
+
+
+class PersonRepository(Protocol):
+    """Keeps people."""
+
+    async def get(self, user_id: UserId) -> Person | None:
+        """The person, deleted ones included, or None."""
+        ...
+
+    async def get_many(self, people: Sequence[UserId]) -> Sequence[Person]:
+        """Those who exist, in any order."""
+        ...
+
+    async def handles(self, handles: Sequence[str]) -> dict[str, UserId]:
+        """Who has these handles; free ones are left out."""
+        ...
+
+    async def page(self, campus_id: CampusId, after: UserId | None, limit: int) -> Sequence[Person]:
+        """Up to ``limit`` people of the campus with an id above ``after``, by id ascending."""
+        ...
+
+    async def count(self, campus_id: CampusId) -> int:
+        """How many people the campus has, deleted ones not counted."""
+        ...
+
+    async def put(self, people: Sequence[Person]) -> None:
+        """Keep these, replacing those that have the same id. Few statements, however many.
+
+        Their campuses exist. Where the deployment has no profile tables the profile is dropped.
+
+        Raises:
+            HandleTaken: somebody else has one of the handles; nothing of the unit is kept.
+        """
+        ...
+
+
+class PresenceRefresh(Protocol):
+    """Whoever must act at once when a person's privacy has changed."""
+
+    async def refresh(self, campus_id: CampusId, user_id: UserId) -> None:
+        """Recompute what others see of the person's position."""
+        ...

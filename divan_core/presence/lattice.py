@@ -1,0 +1,85 @@
+"""The lattice of public cells: which cell a position falls into, and which lie around a point."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+from divan_core.presence.model import Cell, Offset
+
+OFFSET_SIGMA: Final = 0.25
+"""Standard deviation of the secret offset, in cells."""
+
+FIRST_STEP_M: Final = 64.0
+"""How far a search that may end early looks at first."""
+
+EVERYBODY: Final = 1_000_000
+"""As a number of people: all of them."""
+
+MARGIN_M: Final = 1e-6
+"""Stores look this much farther, so that rounding never hides a cell; the listing is exact."""
+
+STICKINESS: Final = 0.25
+"""How far over its edge, in cells, a position must be before it leaves the cell."""
+
+
+def public_cell(east: float, north: float, offset: Offset, size_m: int, last: Cell | None) -> Cell:
+    """The cell in which others see someone who is at this position.
+
+    The position is moved by the secret offset and snapped to the lattice; the last cell of the
+    same size is kept until the moved position is a quarter of a cell beyond its edge, so that
+    noise at an edge neither flickers nor tells the edge.
+    """
+    column = east / size_m + OFFSET_SIGMA * offset.east
+    row = north / size_m + OFFSET_SIGMA * offset.north
+    if (
+        last is not None
+        and last.size_m == size_m
+        and -STICKINESS <= column - last.column <= 1 + STICKINESS
+        and -STICKINESS <= row - last.row <= 1 + STICKINESS
+    ):
+        return last
+    return Cell(size_m, math.floor(column), math.floor(row))
+
+
+def annuli(begin_m: float, end_m: float, enough: int) -> Iterator[tuple[float, float]]:
+    """The steps of a search outward, as ``(inner, outer]`` pairs of metres that double.
+
+    A search that nothing but the edge will end is one step.
+    """
+    inner, outer = begin_m, FIRST_STEP_M
+    while outer < end_m and enough < EVERYBODY:
+        if outer > inner:
+            yield inner, outer
+            inner = outer
+        outer *= 2
+    yield inner, end_m
+
+
+def ring(
+    east: float, north: float, size_m: int, inner_m: float, outer_m: float
+) -> Iterator[tuple[int, int]]:
+    """Columns and rows of the cells whose centres lie within ``(inner_m, outer_m]`` of a point.
+
+    A negative ``inner_m`` makes it the whole disc.
+    """
+    x, y = east / size_m - 0.5, north / size_m - 0.5
+    outer = outer_m / size_m
+    inner_squared = (inner_m / size_m) ** 2 if inner_m >= 0 else -1.0
+    for column in range(math.ceil(x - outer), math.floor(x + outer) + 1):
+        across = (column - x) ** 2
+        half = math.sqrt(max(outer * outer - across, 0.0))
+        for row in range(math.ceil(y - half), math.floor(y + half) + 1):
+            if across + (row - y) ** 2 > inner_squared:
+                yield column, row
+
+
+def distance_to(cell: Cell, east: float, north: float) -> float:
+    """Metres from a point to the middle of a cell."""
+    return math.hypot(cell.east - east, cell.north - north)
+
+
+def whole_cells_m(distance: float, size_m: int) -> int:
+    """The distance rounded up to a whole number of cells, at least one, in metres."""
+    return max(1, math.ceil(distance / size_m)) * size_m

@@ -1,0 +1,287 @@
+"""Presence's use cases."""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import Final
+from uuid import UUID
+
+import attrs
+
+from divan_core.errors import CampusMismatch, PresenceRequired, UnknownUser
+from divan_core.kernel.actor import Actor
+from divan_core.kernel.audience import Audience
+from divan_core.kernel.clock import Clock, Millis
+from divan_core.kernel.geo import CampusArea
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.limits import Limit, RateLimits
+from divan_core.kernel.paging import CursorSealer, Page
+from divan_core.kernel.visibility import Relations, Surface, can_see
+from divan_core.presence import listing, policy
+from divan_core.presence.drift import Drift
+from divan_core.presence.lattice import EVERYBODY
+from divan_core.presence.listing import Near, Position, Question
+from divan_core.presence.messages import (
+    GoOffline,
+    Heartbeat,
+    HeartbeatAccepted,
+    LookupAnswer,
+    LookupQuery,
+    NearbyPerson,
+    NearbyQuery,
+    OwnStatus,
+    Surroundings,
+)
+from divan_core.presence.model import (
+    Amendment,
+    Cell,
+    Neighbourhood,
+    Offset,
+    PersonKey,
+    PresenceRecord,
+    Reach,
+)
+from divan_core.presence.ports import CampusAreas, PresenceIndex
+
+_POSITION: Final = struct.Struct("<Hii16s")
+
+
+@attrs.frozen
+class PresenceLimits:
+    """How often one person may do what."""
+
+    heartbeat: Limit
+    nearby: Limit
+    lookup: Limit
+    enumeration: Limit
+
+
+@attrs.frozen
+class PresenceTools:
+    """What the service is built from, besides its store."""
+
+    audience: Audience
+    areas: CampusAreas
+    limits: RateLimits
+    clock: Clock
+    drift: Drift
+    sealer: CursorSealer
+
+
+class Presence:
+    """Heartbeats in, nearness out."""
+
+    def __init__(
+        self, index: PresenceIndex, tools: PresenceTools, limits: PresenceLimits, floor_m: int
+    ) -> None:
+        """``floor_m`` is the smallest public cell of this deployment, in metres."""
+        self._index = index
+        self._tools = tools
+        self._limits = limits
+        self._floor_m = floor_m
+
+    async def heartbeat(self, actor: Actor, command: Heartbeat) -> HeartbeatAccepted:
+        """Show the actor online at this position for 90 seconds.
+
+        Raises:
+            ValidationFailed, AccuracyTooLow, ClockSkew, OutsideCampus, ImplausibleMovement:
+                the fix is not believed; see their texts.
+            CampusMismatch: another campus than the actor's is named.
+            RateLimited: too many heartbeats.
+            StoreUnavailable: nothing was changed.
+        """
+        now = self._tools.clock.now()
+        policy.check_heartbeat(command, now)
+        fix = policy.located(command, await self._own_area(actor, command.campus_id), now)
+        size_m = await self._cell_size(actor.user_id)
+        device = policy.fingerprint(command.device_id)
+
+        def rule(record: PresenceRecord | None) -> Amendment:
+            offset = policy.current_offset(record, now, lambda: self._draw(actor.user_id, now))
+            return policy.after_heartbeat(record, fix, device, size_m, offset)
+
+        await self._index.amend(_key(actor), rule, now, self._limits.heartbeat)
+        return HeartbeatAccepted(ts=now)
+
+    async def offline(self, actor: Actor, command: GoOffline) -> None:
+        """End the leases of one device or of all, at once.
+
+        Raises:
+            StoreUnavailable: nothing was changed.
+        """
+        device = None if command.device_id is None else policy.fingerprint(command.device_id)
+        now = self._tools.clock.now()
+        await self._index.amend(
+            _key(actor), lambda record: policy.after_offline(record, device), now
+        )
+
+    async def status(self, actor: Actor) -> OwnStatus:
+        """Whether the actor is online."""
+        now = self._tools.clock.now()
+        heard = await self._index.heard(actor.campus_id, (actor.user_id,), now)
+        mine = heard.get(actor.user_id)
+        return OwnStatus(online=mine is not None and mine.online, ts=mine.at if mine else None)
+
+    async def lookup(self, actor: Actor, query: LookupQuery) -> LookupAnswer:
+        """Whether these people are online, as far as the actor may know.
+
+        Raises:
+            RateLimited: too many look-ups, or too many distinct people within a day.
+        """
+        people = tuple(dict.fromkeys(query.user_ids))
+        limits = self._tools.limits
+        await limits.admit(actor.campus_id, actor.user_id, self._limits.lookup)
+        await limits.spend(actor.campus_id, actor.user_id, self._limits.enumeration, people)
+        seen = await self._visible(actor, people)
+        heard = await self._index.heard(actor.campus_id, seen, self._tools.clock.now())
+        return LookupAnswer(tuple(listing.sighting(one, heard.get(one)) for one in people))
+
+    async def nearby(self, actor: Actor, query: NearbyQuery) -> Page[NearbyPerson]:
+        """Who is near the actor, nearest first.
+
+        Raises:
+            PresenceRequired: the actor has no live presence.
+            CampusMismatch: another campus than the actor's is named.
+            InvalidCursor: the cursor is not of this list, viewer and parameters.
+            RateLimited: too many questions.
+        """
+        await self._own_area(actor, query.campus_id)
+        binding = _binding(actor, query)
+        after = self._opened(query.cursor, binding)
+        found, relations = await self._search(actor, query, after)
+        page = found[: query.limit]
+        more = len(found) > query.limit
+        return Page(
+            items=listing.shown(page, relations.friends, query.include),
+            cursor=self._sealed(listing.position_of(page[-1]), binding) if more else None,
+        )
+
+    async def surroundings(self, actor: Actor, radius_m: int) -> Surroundings:
+        """Everyone near the actor at this moment; uncounted, for live subscriptions.
+
+        Raises:
+            PresenceRequired: the actor has no live presence.
+        """
+        query = NearbyQuery(radius_m=radius_m)
+        hood = await self._around(actor, Reach(radius_m), None)
+        if hood.here is None:
+            raise PresenceRequired
+        found, relations = await self._listed(actor, query, hood, -1.0)
+        items = listing.shown(found, relations.friends, query.include)
+        return Surroundings(items, hood.here.east, hood.here.north)
+
+    async def refresh(self, campus_id: CampusId, user_id: UserId) -> None:
+        """Move a person into cells of the size their privacy asks for now."""
+        now = self._tools.clock.now()
+        size_m = await self._cell_size(user_id)
+
+        def rule(record: PresenceRecord | None) -> Amendment:
+            offset = policy.current_offset(record, now, lambda: self._draw(user_id, now))
+            return policy.after_privacy(record, size_m, offset)
+
+        await self._index.amend(PersonKey(campus_id, user_id), rule, now)
+
+    async def sweep(self, campus_id: CampusId) -> None:
+        """Drop ended presence of a campus and tell everyone's live lists."""
+        await self._index.sweep(campus_id, self._tools.clock.now())
+
+    async def _search(
+        self, actor: Actor, query: NearbyQuery, after: Position | None
+    ) -> tuple[list[Near], Relations]:
+        """Listed people after the position, at least one more than a page if there are."""
+        reach = Reach(
+            query.radius_m, from_cell=after.cell if after else None, enough=_enough(query)
+        )
+        limit: Limit | None = self._limits.nearby
+        found: list[Near] = []
+        while True:
+            hood = await self._around(actor, reach, limit)
+            if hood.here is None:
+                raise PresenceRequired
+            near, relations = await self._listed(actor, query, hood, reach.beyond_m)
+            found += listing.after(near, after, hood.here) if after else near
+            if len(found) > query.limit or math.isinf(hood.complete_m):
+                return found, relations
+            reach = attrs.evolve(reach, beyond_m=hood.complete_m)
+            limit = None
+
+    async def _around(self, actor: Actor, reach: Reach, limit: Limit | None) -> Neighbourhood:
+        tools = self._tools
+        hood = await self._index.around(
+            _key(actor),
+            reach,
+            tools.clock.now(),
+            since=tools.audience.position(actor.campus_id),
+            limit=limit,
+        )
+        tools.audience.apply(actor.campus_id, hood.news)
+        return hood
+
+    async def _listed(
+        self, actor: Actor, query: NearbyQuery, hood: Neighbourhood, beyond_m: float
+    ) -> tuple[list[Near], Relations]:
+        audience = self._tools.audience
+        relations = await audience.relations(actor.user_id)
+        cells = listing.within(hood, (beyond_m, query.radius_m))
+        cards = await audience.cards([one for _, _, people in cells for one in people])
+        question = Question(actor.user_id, relations, friends_only=query.filter == "friends")
+        return listing.listed(cells, cards, question), relations
+
+    async def _visible(self, actor: Actor, people: tuple[UserId, ...]) -> list[UserId]:
+        audience = self._tools.audience
+        await audience.refresh(actor.campus_id)
+        relations = await audience.relations(actor.user_id)
+        cards = await audience.cards(people)
+        return [
+            card.user_id
+            for card in cards
+            if card is not None
+            and card.campus_id == actor.campus_id
+            and can_see(actor.user_id, relations, card, Surface.LOOKUP)
+        ]
+
+    async def _own_area(self, actor: Actor, named: CampusId | None) -> CampusArea:
+        if named is not None and named != actor.campus_id:
+            raise CampusMismatch
+        area = await self._tools.areas.area(actor.campus_id)
+        if area is None:
+            raise CampusMismatch
+        return area
+
+    async def _cell_size(self, user_id: UserId) -> int:
+        card = await self._tools.audience.card(user_id)
+        if card is None:
+            raise UnknownUser
+        return listing.cell_size_m(card, self._floor_m)
+
+    def _draw(self, user_id: UserId, now: Millis) -> Offset:
+        return self._tools.drift.offset(user_id, now)
+
+    def _opened(self, cursor: str | None, binding: bytes) -> Position | None:
+        return None if cursor is None else _position(self._tools.sealer.open(cursor, binding))
+
+    def _sealed(self, position: Position, binding: bytes) -> str:
+        cell = position.cell
+        packed = _POSITION.pack(cell.size_m, cell.column, cell.row, position.user_id.bytes)
+        return self._tools.sealer.seal(packed, binding)
+
+
+def _key(actor: Actor) -> PersonKey:
+    return PersonKey(actor.campus_id, actor.user_id)
+
+
+def _enough(query: NearbyQuery) -> int:
+    """How many people to gather for a page: some will be hidden, few are friends."""
+    return EVERYBODY if query.filter == "friends" else query.limit * 3 // 2 + 10
+
+
+def _binding(actor: Actor, query: NearbyQuery) -> bytes:
+    include = ",".join(sorted(set(query.include)))
+    words = f"nearby {actor.user_id} {actor.campus_id} {query.radius_m} {query.filter} {include}"
+    return words.encode()
+
+
+def _position(data: bytes) -> Position:
+    size_m, column, row, user_id = _POSITION.unpack(data)
+    return Position(Cell(size_m, column, row), UserId(UUID(bytes=user_id)))

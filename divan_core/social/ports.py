@@ -1,0 +1,42 @@
+"""What the social graph needs from a store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from divan_core.kernel.ids import UserId
+from divan_core.social.model import Block, Friendship
+
+
+class RelationRepository(Protocol):
+    """Keeps friendships and blocks."""
+
+    async def befriend(self, friendships: Sequence[Friendship]) -> None:
+        """Keep these; existing ones stay as they are. Few statements, however many.
+
+        Both people exist.
+        """
+        ...
+
+    async def unfriend(self, friendship: Friendship) -> bool:
+        """Remove it; whether it was there."""
+        ...
+
+    async def block(self, blocks: Sequence[Block]) -> None:
+        """Keep these; existing ones stay as they are. Few statements, however many."""
+        ...
+
+    async def unblock(self, block: Block) -> bool:
+        """Remove it; whether it was there."""
+        ...
+
+    async def friends(self, user_id: UserId, after: UserId | None, limit: int) -> Sequence[UserId]:
+        """Up to ``limit`` friends with an id above ``after``, by id ascending."""
+        ...
+
+    async def blocked_by(
+        self, user_id: UserId, after: UserId | None, limit: int
+    ) -> Sequence[UserId]:
+        """Up to ``limit`` people this person has blocked, above ``after``, by id ascending."""
+        ...
