@@ -1,0 +1,160 @@
+"""Every setting of a deployment, in one frozen object.
+
+The library never reads the environment; :mod:`divan_core.configuration` builds this object from
+variables and a TOML file for the server and the command. A field ``x`` of the top level is the
+variable ``DIVAN_X`` and ``x`` of the TOML section ``[divan]``; groups are sections of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import attrs
+from attrs import validators as v
+from typed_settings import SecretStr
+
+from divan_core.errors import ConfigurationError
+from divan_core.kernel.limits import Limit, Window
+
+MIN_SECRET_BYTES: Final = 32
+DAY_S: Final = 86_400
+
+JWT_ALGORITHMS: Final = ("HS256", "RS256", "ES256", "EdDSA")
+
+
+def _count(default: int) -> int:
+    field: int = attrs.field(default=default, validator=[v.ge(1), v.le(1_000_000)])
+    return field
+
+
+def _known_algorithms(_instance: object, _attribute: object, value: tuple[str, ...]) -> None:
+    if not value or not set(value) <= set(JWT_ALGORITHMS):
+        raise ValueError(f"must be some of {', '.join(JWT_ALGORITHMS)}")
+
+
+def _long_enough(_instance: object, _attribute: object, value: SecretStr) -> None:
+    if value and len(value.encode()) < MIN_SECRET_BYTES:
+        raise ValueError(f"must be at least {MIN_SECRET_BYTES} bytes long")
+
+
+@attrs.frozen
+class JwtSettings:
+    """``DIVAN_JWT_*``: whose tokens are believed. With no key, no token is."""
+
+    secret: SecretStr = attrs.field(default=SecretStr(""), validator=_long_enough)
+    algorithms: tuple[str, ...] = attrs.field(default=("HS256",), validator=_known_algorithms)
+    issuer: str = ""
+    audience: str = ""
+    jwks_file: str = ""
+    jwks_url: str = ""
+    leeway_s: int = attrs.field(default=5, validator=[v.ge(0), v.le(300)])
+    provision: bool = False
+    trust_roles: bool = False
+
+    @property
+    def has_key(self) -> bool:
+        """Whether any token could be verified."""
+        return bool(self.secret or self.jwks_file or self.jwks_url)
+
+
+@attrs.frozen
+class LimitSettings:
+    """``DIVAN_LIMIT_*``: how often one person may do what, in sliding windows."""
+
+    heartbeat_per_minute: int = _count(30)
+    nearby_per_minute: int = _count(30)
+    subscribe_per_minute: int = _count(6)
+    search_per_minute: int = _count(60)
+    block_per_minute: int = _count(10)
+    enumeration_per_day: int = _count(500)
+
+    @property
+    def heartbeat(self) -> Limit:
+        """Heartbeats, by HTTP and sockets together."""
+        return Limit("heartbeat", (Window(self.heartbeat_per_minute, 60),))
+
+    @property
+    def nearby(self) -> Limit:
+        """Nearby questions."""
+        return Limit("nearby", (Window(self.nearby_per_minute, 60),))
+
+    @property
+    def subscribe(self) -> Limit:
+        """Live subscriptions."""
+        return Limit("subscribe", (Window(self.subscribe_per_minute, 60),))
+
+    @property
+    def search(self) -> Limit:
+        """Search, discovery and look-up together."""
+        return Limit("search", (Window(self.search_per_minute, 60),))
+
+    @property
+    def block(self) -> Limit:
+        """Blocks."""
+        return Limit("block", (Window(self.block_per_minute, 60),))
+
+    @property
+    def enumeration(self) -> Limit:
+        """Distinct people answered by search, discovery and look-up."""
+        return Limit("enumeration", (Window(self.enumeration_per_day, DAY_S),))
+
+
+@attrs.frozen
+class HttpSettings:
+    """``DIVAN_HTTP_*``: the edge of the HTTP and Socket.IO servers."""
+
+    max_body_bytes: int = attrs.field(default=1_048_576, validator=[v.ge(1024), v.le(2**30)])
+    cors_origins: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class LogSettings:
+    """``LOG_*``: what is written to standard error, as JSON lines."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = attrs.field(
+        default="INFO", validator=v.in_(("DEBUG", "INFO", "WARNING", "ERROR"))
+    )
+    sampling_rate_info: float = attrs.field(default=1.0, validator=[v.ge(0.0), v.le(1.0)])
+
+
+@attrs.frozen
+class Settings:
+    """A deployment's settings; the defaults are those of one process on one developer's machine.
+
+    ``database_url`` empty means a SQLite file in the data folder, ``redis_url`` empty means
+    presence in this process. ``secret_key`` empty is allowed in dev and test only.
+    """
+
+    env: Literal["dev", "test", "prod"] = attrs.field(
+        default="dev", validator=v.in_(("dev", "test", "prod"))
+    )
+    database_url: str = ""
+    redis_url: str = ""
+    data_dir: str = ""
+    secret_key: SecretStr = attrs.field(default=SecretStr(""), validator=_long_enough)
+    location_floor_m: int = attrs.field(default=25, validator=[v.ge(1), v.le(1000)])
+    nearby_tick_s: float = attrs.field(default=2.0, validator=[v.ge(0.05), v.le(5.0)])
+    jwt: JwtSettings = attrs.field(factory=JwtSettings)
+    limit: LimitSettings = attrs.field(factory=LimitSettings)
+    http: HttpSettings = attrs.field(factory=HttpSettings)
+    log: LogSettings = attrs.field(factory=LogSettings)
+
+    @property
+    def dev_credentials(self) -> bool:
+        """Whether headers and ``uid:`` bearers are believed."""
+        return self.env in {"dev", "test"}
+
+    def check(self) -> None:
+        """Refuse what must not run.
+
+        Raises:
+            ConfigurationError: a prod deployment without keys.
+        """
+        if self.env == "prod" and not self.secret_key:
+            raise ConfigurationError(
+                f"DIVAN_SECRET_KEY is missing. Set at least {MIN_SECRET_BYTES} random bytes."
+            )
+        if self.env == "prod" and not self.jwt.has_key:
+            raise ConfigurationError(
+                "No JWT key. Set DIVAN_JWT_SECRET, DIVAN_JWT_JWKS_FILE or DIVAN_JWT_JWKS_URL."
+            )

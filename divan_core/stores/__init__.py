@@ -1,0 +1,1 @@
+"""What keeps things: in memory, in SQL, in Redis."""

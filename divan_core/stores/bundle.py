@@ -1,0 +1,109 @@
+"""The stores of one deployment, as a frozen set of ports.
+
+Swapping one is one line: ``attrs.evolve(stores, presence=MyPresence())``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+import attrs
+
+from divan_core.accounts.ports import CampusRepository, PersonRepository
+from divan_core.kernel.audience import ChangeJournal, PeopleSource
+from divan_core.kernel.limits import RateLimits
+from divan_core.kernel.units import Units
+from divan_core.presence.ports import PresenceIndex, PresenceNotices
+from divan_core.social.ports import RelationRepository
+
+
+class StoreUnit(Protocol):
+    """The repositories of one transaction."""
+
+    @property
+    def campuses(self) -> CampusRepository:
+        """Campuses."""
+        ...
+
+    @property
+    def people(self) -> PersonRepository:
+        """People."""
+        ...
+
+    @property
+    def relations(self) -> RelationRepository:
+        """Friendships and blocks."""
+        ...
+
+
+@attrs.frozen
+class StoreHealth:
+    """One dependency's answer to a probe. ``latency_ms`` is the probe's own duration."""
+
+    ok: bool
+    latency_ms: float
+    detail: Mapping[str, str] = attrs.field(factory=dict)
+
+
+class StoreLifecycle(Protocol):
+    """Opens what a store needs, tells how it is, and closes it."""
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Connections, threads and background tasks exist inside the context.
+
+        Raises:
+            ConfigurationError: on entry, when the store can never work as configured.
+        """
+        ...
+
+    async def health(self) -> Mapping[str, StoreHealth]:
+        """Probe each dependency within a second; never raises."""
+        ...
+
+
+@attrs.frozen
+class RelationalStores:
+    """What must last: accounts and the social graph."""
+
+    units: Units[StoreUnit]
+    people: PeopleSource
+    lifecycle: tuple[StoreLifecycle, ...] = ()
+
+
+@attrs.frozen
+class LiveStores:
+    """What lives for a minute, and what processes tell each other."""
+
+    journal: ChangeJournal
+    limits: RateLimits
+    presence: PresenceIndex
+    notices: PresenceNotices
+    lifecycle: tuple[StoreLifecycle, ...] = ()
+
+
+@attrs.frozen
+class Stores:
+    """Every port a deployment needs, and what keeps them running, in opening order."""
+
+    units: Units[StoreUnit]
+    people: PeopleSource
+    journal: ChangeJournal
+    limits: RateLimits
+    presence: PresenceIndex
+    notices: PresenceNotices
+    lifecycle: tuple[StoreLifecycle, ...] = ()
+
+    @classmethod
+    def of(cls, relational: RelationalStores, live: LiveStores) -> Stores:
+        """Both halves together."""
+        return cls(
+            units=relational.units,
+            people=relational.people,
+            journal=live.journal,
+            limits=live.limits,
+            presence=live.presence,
+            notices=live.notices,
+            lifecycle=relational.lifecycle + live.lifecycle,
+        )

@@ -1,0 +1,67 @@
+"""Ready-made sets of stores. A driver is imported only by the factory that needs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from divan_core.kernel.clock import Clock
+from divan_core.stores.bundle import LiveStores, RelationalStores, Stores
+from divan_core.stores.memory.journal import MemoryJournal
+from divan_core.stores.memory.limits import MemoryRateLimits
+from divan_core.stores.memory.notices import MemoryNotices
+from divan_core.stores.memory.presence import MemoryPresence
+from divan_core.stores.memory.unit import open_memory
+
+
+def memory_stores(clock: Clock) -> Stores:
+    """Everything in this process, and gone with it."""
+    return Stores.of(open_memory(), memory_live(clock))
+
+
+def embedded_stores(path: Path, clock: Clock) -> Stores:
+    """A SQLite file, created and migrated when needed, and presence in this process."""
+    return Stores.of(sql_relational(f"sqlite:///{path}"), memory_live(clock))
+
+
+def sql_stores(database_url: str, clock: Clock) -> Stores:
+    """Any database Divan speaks to, and presence in this process."""
+    return Stores.of(sql_relational(database_url), memory_live(clock))
+
+
+def production_stores(
+    database_url: str, redis_url: str, *, key: bytes, clock: Clock | None = None
+) -> Stores:
+    """A database, and presence in Redis for any number of server processes.
+
+    ``key`` (secret, 32 bytes) signs what the processes tell each other. Limits go by the Redis
+    server's clock, unless ``clock`` replaces it.
+    """
+    from divan_core.stores.redis.store import open_redis
+
+    return Stores.of(sql_relational(database_url), open_redis(redis_url, key=key, clock=clock))
+
+
+def sql_relational(database_url: str) -> RelationalStores:
+    """Accounts and the social graph in ``sqlite://``, ``sqlite:///file`` or ``postgresql://``.
+
+    A SQLite file is created and migrated when it opens; PostgreSQL is migrated by its operator.
+
+    Raises:
+        ConfigurationError: an address of another kind.
+    """
+    from divan_core.stores.sql.store import open_sql
+
+    return open_sql(database_url, migrate=database_url.startswith("sqlite:///"))
+
+
+def memory_live(clock: Clock) -> LiveStores:
+    """Presence, limits and notices of one process."""
+    notices = MemoryNotices()
+    journal = MemoryJournal(clock, notices)
+    limits = MemoryRateLimits(clock)
+    return LiveStores(
+        presence=MemoryPresence(journal, limits, notices),
+        journal=journal,
+        limits=limits,
+        notices=notices,
+    )

@@ -1,0 +1,1 @@
+"""Stores in this process: gone when it ends."""

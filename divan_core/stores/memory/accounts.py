@@ -1,0 +1,135 @@
+"""Campuses and people in memory."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import attrs
+
+from divan_core.accounts.model import Campus, Person
+from divan_core.errors import HandleTaken
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.units import UnitMisused
+from divan_core.kernel.visibility import PersonCard, Standing
+from divan_core.stores.memory.changes import Changes
+from divan_core.stores.memory.ordered import OrderedIds
+
+
+@attrs.define
+class AccountRecords:
+    """All campuses and people, with what finds them."""
+
+    campuses: dict[CampusId, Campus] = attrs.field(factory=dict)
+    people: dict[UserId, Person] = attrs.field(factory=dict)
+    handles: dict[str, UserId] = attrs.field(factory=dict)
+    campus_order: OrderedIds[CampusId] = attrs.field(factory=OrderedIds)
+    members: defaultdict[CampusId, OrderedIds[UserId]] = attrs.field(
+        factory=lambda: defaultdict(OrderedIds)
+    )
+
+
+class MemoryCampuses:
+    """Keeps campuses."""
+
+    def __init__(self, records: AccountRecords, changes: Changes) -> None:
+        """Work on ``records``, and remember in ``changes`` how to take it back."""
+        self._records = records
+        self._changes = changes
+
+    async def get(self, campus_id: CampusId) -> Campus | None:
+        """The campus, or None."""
+        return self._records.campuses.get(campus_id)
+
+    async def page(self, after: CampusId | None, limit: int) -> Sequence[Campus]:
+        """Up to ``limit`` campuses with an id above ``after``, by id ascending."""
+        ids = self._records.campus_order.page(after, limit)
+        return [self._records.campuses[campus_id] for campus_id in ids]
+
+    async def put(self, campuses: Sequence[Campus]) -> None:
+        """Keep these, replacing those that have the same id."""
+        self._changes.begin()
+        for campus in campuses:
+            self._changes.set(self._records.campuses, campus.id, campus)
+            self._records.campus_order.add(campus.id, self._changes)
+
+
+class MemoryPeople:
+    """Keeps people."""
+
+    def __init__(self, records: AccountRecords, changes: Changes) -> None:
+        """Work on ``records``, and remember in ``changes`` how to take it back."""
+        self._records = records
+        self._changes = changes
+
+    async def get(self, user_id: UserId) -> Person | None:
+        """The person, deleted ones included, or None."""
+        return self._records.people.get(user_id)
+
+    async def get_many(self, people: Sequence[UserId]) -> Sequence[Person]:
+        """Those who exist, in any order."""
+        known = self._records.people
+        return [known[user_id] for user_id in dict.fromkeys(people) if user_id in known]
+
+    async def handles(self, handles: Sequence[str]) -> dict[str, UserId]:
+        """Who has these handles; free ones are left out."""
+        taken = self._records.handles
+        return {handle: taken[handle] for handle in handles if handle in taken}
+
+    async def page(
+        self, campus_id: CampusId, after: UserId | None, limit: int
+    ) -> Sequence[Person]:
+        """Up to ``limit`` people of the campus with an id above ``after``, by id ascending."""
+        members = self._records.members.get(campus_id)
+        ids = members.page(after, limit) if members else ()
+        return [self._records.people[user_id] for user_id in ids]
+
+    async def count(self, campus_id: CampusId) -> int:
+        """How many people the campus has, deleted ones not counted."""
+        people = self._records.people
+        return sum(
+            people[user_id].standing is not Standing.DELETED
+            for user_id in self._records.members.get(campus_id, ())
+        )
+
+    async def put(self, people: Sequence[Person]) -> None:
+        """Keep these, one after the other, replacing those that have the same id.
+
+        Raises:
+            HandleTaken: somebody else has one of the handles.
+        """
+        self._changes.begin()
+        for person in people:
+            self._put(person)
+
+    def _put(self, person: Person) -> None:
+        records, changes = self._records, self._changes
+        if person.campus_id not in records.campuses:
+            raise changes.failed(UnitMisused("A person's campus does not exist."))
+        if records.handles.get(person.handle, person.id) != person.id:
+            raise changes.failed(HandleTaken())
+        if before := records.people.get(person.id):
+            changes.drop(records.handles, before.handle)
+            records.members[before.campus_id].discard(before.id, changes)
+        changes.set(records.people, person.id, person)
+        changes.set(records.handles, person.handle, person.id)
+        records.members[person.campus_id].add(person.id, changes)
+
+
+def card_of(person: Person) -> PersonCard:
+    """What other contexts may know of a person."""
+    return PersonCard(
+        user_id=person.id,
+        campus_id=person.campus_id,
+        handle=person.handle,
+        display_name=person.display_name,
+        avatar_url=person.avatar_url,
+        visibility=person.privacy.visibility,
+        ghost_mode=person.privacy.ghost_mode,
+        blur_distance_m=person.privacy.blur_distance_m,
+        standing=person.standing,
+        roles=person.roles,
+        major=person.profile.major,
+        graduation_year=person.profile.graduation_year,
+        passions=person.profile.passions,
+    )

@@ -1,0 +1,285 @@
+"""Who is where, in this process: packed records, and a grid from public cell to people."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable, Collection, Mapping
+from typing import Final
+from uuid import UUID
+
+from divan_core.kernel.clock import Millis
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.limits import Limit
+from divan_core.presence.lattice import MARGIN_M, annuli, distance_to, ring
+from divan_core.presence.model import (
+    Cell,
+    Fix,
+    Heard,
+    Neighbourhood,
+    PersonKey,
+    PresenceRecord,
+    PublicMove,
+    Reach,
+    Rule,
+)
+from divan_core.presence.record import glimpse, packed, unpacked
+from divan_core.stores.memory.journal import MemoryJournal
+from divan_core.stores.memory.limits import MemoryRateLimits
+from divan_core.stores.memory.notices import MemoryNotices
+
+SEEN_MS: Final = 86_400_000
+"""How long it is known when somebody was last heard."""
+
+_HALF: Final = 1 << 31
+_DUE: Final = 8
+
+Grid = dict[int, tuple[UserId, ...]]
+
+
+def _place(column: int, row: int) -> int:
+    """A cell of one grid as one number, which takes half the memory of a pair."""
+    return (column + _HALF) << 32 | (row + _HALF)
+
+
+def _cell(size_m: int, place: int) -> Cell:
+    return Cell(size_m, (place >> 32) - _HALF, (place & 0xFFFF_FFFF) - _HALF)
+
+
+class _Campus:
+    """One campus: packed records, a grid for each cell size, and a heap of endings.
+
+    A value of ``records`` is the moment of the person's valid heap entry and their record; in the
+    grid stand exactly those whose lease runs, because every call first takes out who has ended.
+    Bytes instead of objects keep a live person under 600 bytes.
+    """
+
+    def __init__(self, moved: Callable[[Cell | None, Cell | None], None]) -> None:
+        self.records: dict[UserId, bytes] = {}
+        self.grids: dict[int, Grid] = {}
+        self.endings: list[bytes] = []
+        self.seen: dict[UserId, int] = {}
+        self._moved = moved
+
+    def get(self, user_id: UserId) -> PresenceRecord | None:
+        value = self.records.get(user_id)
+        return None if value is None else unpacked(value[_DUE:])
+
+    def put(
+        self, user_id: UserId, before: PresenceRecord | None, record: PresenceRecord, now: Millis
+    ) -> None:
+        """Keep a record, stand the person in the right cell, and tell of a public move."""
+        due = self._due(user_id, record, now)
+        self.records[user_id] = due + packed(record)
+        left = before.cell if before is not None and before.online(now) else None
+        entered = record.cell if record.online(now) else None
+        if left != entered:
+            self._leave(user_id, left)
+            self._enter(user_id, entered)
+            self._moved(left, entered)
+
+    def sweep(self, now: Millis) -> None:
+        """Take out whoever has ended by now."""
+        edge = _moment(now + 1)
+        while self.endings and self.endings[0] < edge:
+            entry = heapq.heappop(self.endings)
+            user_id = UserId(UUID(bytes=entry[_DUE:]))
+            value = self.records.get(user_id)
+            if value is not None and value[:_DUE] == entry[:_DUE]:
+                self._end(user_id, unpacked(value[_DUE:]), now)
+        oldest = next(iter(self.seen.values()), now)
+        if oldest <= now - SEEN_MS:
+            self._forget_seen(now)
+
+    def _due(self, user_id: UserId, record: PresenceRecord, now: Millis) -> bytes:
+        """The moment of the person's heap entry: the old one as long as it is soon enough."""
+        until = record.online_until if record.online(now) else record.keep_until
+        moment = _moment(until)
+        value = self.records.get(user_id)
+        if value is not None and value[:_DUE] <= moment:
+            return value[:_DUE]
+        heapq.heappush(self.endings, moment + user_id.bytes)
+        return moment
+
+    def _end(self, user_id: UserId, record: PresenceRecord, now: Millis) -> None:
+        """The person's entry is due: their lease has run out, or their record, or neither yet."""
+        if not record.online(now) and self._leave(user_id, record.cell):
+            self._moved(record.cell, None)
+        until = record.online_until if record.online(now) else record.keep_until
+        if until <= now:
+            self._drop(user_id, record)
+            return
+        moment = _moment(until)
+        heapq.heappush(self.endings, moment + user_id.bytes)
+        self.records[user_id] = moment + packed(record)
+
+    def _drop(self, user_id: UserId, record: PresenceRecord) -> None:
+        del self.records[user_id]
+        here = record.here()
+        if here is not None:
+            self.seen.pop(user_id, None)
+            self.seen[user_id] = here.at
+
+    def _forget_seen(self, now: Millis) -> None:
+        for user_id in [one for one, at in self.seen.items() if at <= now - SEEN_MS]:
+            del self.seen[user_id]
+
+    def _enter(self, user_id: UserId, cell: Cell | None) -> None:
+        if cell is not None:
+            grid = self.grids.setdefault(cell.size_m, {})
+            place = _place(cell.column, cell.row)
+            grid[place] = (*grid.get(place, ()), user_id)
+
+    def _leave(self, user_id: UserId, cell: Cell | None) -> bool:
+        """Take the person out of a cell; whether they stood there."""
+        grid = self.grids.get(cell.size_m) if cell is not None else None
+        if cell is None or grid is None:
+            return False
+        place = _place(cell.column, cell.row)
+        people = grid.get(place, ())
+        if user_id not in people:
+            return False
+        left = tuple(one for one in people if one != user_id)
+        if left:
+            grid[place] = left
+        else:
+            del grid[place]
+            if not grid:
+                del self.grids[cell.size_m]
+        return True
+
+
+def _moment(at: int) -> bytes:
+    """A moment as bytes that sort like it."""
+    return max(at, 0).to_bytes(_DUE, "big")
+
+
+def _found(
+    grid: Grid, size_m: int, here: Fix, inner: float, outer: float
+) -> list[tuple[Cell, tuple[UserId, ...]]]:
+    """The occupied cells of one grid in an annulus, by the shorter of two ways."""
+    inner, outer = inner - MARGIN_M, outer + MARGIN_M
+    if math.pi * (outer / size_m + 1) ** 2 > len(grid):
+        every = ((_cell(size_m, place), people) for place, people in grid.items())
+        return [
+            (cell, people)
+            for cell, people in every
+            if inner < distance_to(cell, here.east, here.north) <= outer
+        ]
+    return [
+        (Cell(size_m, column, row), people)
+        for column, row in ring(here.east, here.north, size_m, inner, outer)
+        if (people := grid.get(_place(column, row)))
+    ]
+
+
+class MemoryPresence:
+    """A :class:`~divan_core.presence.ports.PresenceIndex` for one process."""
+
+    def __init__(
+        self, journal: MemoryJournal, limits: MemoryRateLimits, notices: MemoryNotices
+    ) -> None:
+        """Admissions are counted by ``limits``; moves go out through ``notices``."""
+        self._journal = journal
+        self._limits = limits
+        self._notices = notices
+        self._campuses: dict[CampusId, _Campus] = {}
+
+    async def amend(
+        self, key: PersonKey, rule: Rule, now: Millis, limit: Limit | None = None
+    ) -> PresenceRecord:
+        """See the port."""
+        campus = self._campus(key.campus_id, now)
+        if limit is not None:
+            self._limits.check(key.user_id, limit)
+        before = campus.get(key.user_id)
+        amendment = rule(before)
+        campus.put(key.user_id, before, amendment.record, now)
+        if amendment.refusal is not None:
+            raise amendment.refusal
+        if limit is not None:
+            self._limits.remember(key.user_id, limit)
+        return amendment.record
+
+    async def around(
+        self, key: PersonKey, reach: Reach, now: Millis, *, since: bytes, limit: Limit | None = None
+    ) -> Neighbourhood:
+        """See the port."""
+        campus = self._campus(key.campus_id, now)
+        news = self._journal.since(key.campus_id, since)
+        value = campus.records.get(key.user_id)
+        here = None if value is None else glimpse(value[_DUE:], now)
+        if here is None:
+            return Neighbourhood(None, (), math.inf, news)
+        if limit is not None:
+            self._limits.check(key.user_id, limit)
+            self._limits.remember(key.user_id, limit)
+        cells, complete_m = self._search(campus, here, reach)
+        return Neighbourhood(here, cells, complete_m, news)
+
+    async def record(self, key: PersonKey, now: Millis) -> PresenceRecord | None:
+        """See the port."""
+        return self._campus(key.campus_id, now).get(key.user_id)
+
+    async def heard(
+        self, campus_id: CampusId, people: Collection[UserId], now: Millis
+    ) -> Mapping[UserId, Heard]:
+        """See the port."""
+        campus = self._campus(campus_id, now)
+        found = {}
+        for user_id in people:
+            record = campus.get(user_id)
+            here = record.here() if record is not None else None
+            at = here.at if here is not None else campus.seen.get(user_id)
+            if at is not None:
+                online = record is not None and record.online(now)
+                found[user_id] = Heard(online, Millis(at))
+        return found
+
+    async def sweep(self, campus_id: CampusId, now: Millis) -> None:
+        """See the port."""
+        self._campus(campus_id, now)
+
+    async def everybody(self, campus_id: CampusId, now: Millis) -> Mapping[UserId, Cell]:
+        """See the port."""
+        return {
+            user_id: _cell(size_m, place)
+            for size_m, grid in self._campus(campus_id, now).grids.items()
+            for place, people in grid.items()
+            for user_id in people
+        }
+
+    def _campus(self, campus_id: CampusId, now: Millis) -> _Campus:
+        """The campus, with everybody taken out whose time has ended."""
+        campus = self._campuses.get(campus_id)
+        if campus is None:
+
+            def moved(left: Cell | None, entered: Cell | None) -> None:
+                self._notices.send(PublicMove(campus_id, left, entered))
+
+            campus = self._campuses[campus_id] = _Campus(moved)
+        campus.sweep(now)
+        return campus
+
+    @staticmethod
+    def _search(
+        campus: _Campus, here: Fix, reach: Reach
+    ) -> tuple[list[tuple[Cell, tuple[UserId, ...]]], float]:
+        """The cells of a reach, step by step outward until there are enough people."""
+        begin = reach.beyond_m
+        if reach.from_cell is not None:
+            from_m = distance_to(reach.from_cell, here.east, here.north)
+            begin = max(begin, from_m - MARGIN_M)
+        edges = {size_m: max(reach.radius_m, size_m) for size_m in campus.grids}
+        end = max(edges.values(), default=0.0)
+        cells: list[tuple[Cell, tuple[UserId, ...]]] = []
+        people = 0
+        for inner, outer in annuli(begin, end, reach.enough):
+            for size_m, edge in edges.items():
+                if inner < edge:
+                    found = _found(campus.grids[size_m], size_m, here, inner, min(outer, edge))
+                    cells += found
+                    people += sum(len(one) for _, one in found)
+            if people >= reach.enough and outer < end:
+                return cells, outer
+        return cells, math.inf

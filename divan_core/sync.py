@@ -1,0 +1,178 @@
+"""Divan for programs that are not asynchronous: Flask, Django, scripts.
+
+An event loop runs in a thread of its own; every call waits for its answer and may come from any
+thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from divan_core.accounts.messages import (
+    CampusView,
+    ChangePrivacy,
+    ChangeProfile,
+    CreateCampus,
+    CreatePerson,
+    ListQuery,
+    OwnAccount,
+    PrivacyView,
+)
+from divan_core.accounts.service import Accounts
+from divan_core.divan import Divan
+from divan_core.kernel.actor import Actor
+from divan_core.kernel.clock import Clock
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.paging import Page
+from divan_core.presence.messages import (
+    GoOffline,
+    Heartbeat,
+    HeartbeatAccepted,
+    LookupAnswer,
+    LookupQuery,
+    NearbyPerson,
+    NearbyQuery,
+    OwnStatus,
+)
+from divan_core.presence.service import Presence
+from divan_core.settings import Settings
+from divan_core.social.service import Social
+from divan_core.stores.bundle import Stores
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _Waiting:
+    """Runs coroutine functions in the loop's thread and waits for them."""
+
+    def __init__(self, portal: BlockingPortal) -> None:
+        self._portal = portal
+
+    def run(self, function: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
+        return self._portal.call(partial(function, *args, **kwargs))
+
+
+class SyncAccounts:
+    """:class:`~divan_core.accounts.service.Accounts`, waiting for each answer."""
+
+    def __init__(self, service: Accounts, waiting: _Waiting) -> None:
+        """Call ``service`` through the loop's thread."""
+        self._service = service
+        self._run = waiting.run
+
+    def actor(self, user_id: UserId, campus_id: CampusId | None = None) -> Actor:
+        """See :meth:`Accounts.actor <divan_core.accounts.service.Accounts.actor>`."""
+        return self._run(self._service.actor, user_id, campus_id)
+
+    def create_campus(self, command: CreateCampus) -> CampusView:
+        """See ``Accounts.create_campus``."""
+        return self._run(self._service.create_campus, command)
+
+    def campuses(self, query: ListQuery) -> Page[CampusView]:
+        """See ``Accounts.campuses``."""
+        return self._run(self._service.campuses, query)
+
+    def create_person(self, command: CreatePerson) -> OwnAccount:
+        """See ``Accounts.create_person``."""
+        return self._run(self._service.create_person, command)
+
+    def me(self, actor: Actor) -> OwnAccount:
+        """See ``Accounts.me``."""
+        return self._run(self._service.me, actor)
+
+    def change_profile(self, actor: Actor, command: ChangeProfile) -> OwnAccount:
+        """See ``Accounts.change_profile``."""
+        return self._run(self._service.change_profile, actor, command)
+
+    def change_privacy(self, actor: Actor, command: ChangePrivacy) -> PrivacyView:
+        """See ``Accounts.change_privacy``."""
+        return self._run(self._service.change_privacy, actor, command)
+
+
+class SyncSocial:
+    """:class:`~divan_core.social.service.Social`, waiting for each answer."""
+
+    def __init__(self, service: Social, waiting: _Waiting) -> None:
+        """Call ``service`` through the loop's thread."""
+        self._service = service
+        self._run = waiting.run
+
+    def block(self, actor: Actor, target: UserId) -> None:
+        """See ``Social.block``."""
+        self._run(self._service.block, actor, target)
+
+    def unblock(self, actor: Actor, target: UserId) -> None:
+        """See ``Social.unblock``."""
+        self._run(self._service.unblock, actor, target)
+
+    def remove(self, actor: Actor, target: UserId) -> None:
+        """See ``Social.remove``."""
+        self._run(self._service.remove, actor, target)
+
+    def befriend(self, actor: Actor, other: UserId) -> None:
+        """See ``Social.befriend``."""
+        self._run(self._service.befriend, actor, other)
+
+
+class SyncPresence:
+    """:class:`~divan_core.presence.service.Presence`, waiting for each answer."""
+
+    def __init__(self, service: Presence, waiting: _Waiting) -> None:
+        """Call ``service`` through the loop's thread."""
+        self._service = service
+        self._run = waiting.run
+
+    def heartbeat(self, actor: Actor, command: Heartbeat) -> HeartbeatAccepted:
+        """See ``Presence.heartbeat``."""
+        return self._run(self._service.heartbeat, actor, command)
+
+    def offline(self, actor: Actor, command: GoOffline) -> None:
+        """See ``Presence.offline``."""
+        self._run(self._service.offline, actor, command)
+
+    def status(self, actor: Actor) -> OwnStatus:
+        """See ``Presence.status``."""
+        return self._run(self._service.status, actor)
+
+    def lookup(self, actor: Actor, query: LookupQuery) -> LookupAnswer:
+        """See ``Presence.lookup``."""
+        return self._run(self._service.lookup, actor, query)
+
+    def nearby(self, actor: Actor, query: NearbyQuery) -> Page[NearbyPerson]:
+        """See ``Presence.nearby``."""
+        return self._run(self._service.nearby, actor, query)
+
+
+class SyncDivan:
+    """A running Divan for synchronous programs. Make one with :meth:`open`."""
+
+    def __init__(self, divan: Divan, portal: BlockingPortal) -> None:
+        """Wrap a Divan that runs in the portal's loop."""
+        waiting = _Waiting(portal)
+        self.settings = divan.settings
+        self.accounts = SyncAccounts(divan.accounts, waiting)
+        self.social = SyncSocial(divan.social, waiting)
+        self.presence = SyncPresence(divan.presence, waiting)
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls,
+        settings: Settings | None = None,
+        *,
+        stores: Stores | None = None,
+        clock: Clock | None = None,
+    ) -> Iterator[SyncDivan]:
+        """Open the stores and run until the context ends; see :meth:`Divan.open`."""
+        opened = partial(Divan.open, settings, stores=stores, clock=clock)
+        with (
+            start_blocking_portal() as portal,
+            portal.wrap_async_context_manager(opened()) as divan,
+        ):
+            yield cls(divan, portal)
