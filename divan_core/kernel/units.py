@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol, TypeVar
 
@@ -68,6 +69,6 @@ def run_through(work: Awaitable[ResultT]) -> ResultT:
         if isinstance(fault, anyio.NoEventLoopError) or "no running event loop" in fault.args:
             raise UnitMisused(AWAITS_NOTHING_ELSE) from fault
         raise
-    if close := getattr(steps, "close", None):
-        close()
+    with contextlib.suppress(RuntimeError):  # it wants to await even while it is closed
+        steps.close()
     raise UnitMisused(AWAITS_NOTHING_ELSE)

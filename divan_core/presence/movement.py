@@ -54,7 +54,7 @@ def judge(record: PresenceRecord, fix: Fix) -> Verdict:
     the wrong one: the run is believed from then on. More than a kilometre within 30 s is never
     believed.
     """
-    fixes = tuple(one for one in record.fixes if fix.at - one.at <= MEMORY_MS)
+    fixes = tuple(one for one in record.fixes if fix.at - one.at < MEMORY_MS)
     if not fixes:
         return Verdict(accepted=True, fixes=(fix,))
     if _dashed(fixes, fix):
@@ -69,7 +69,7 @@ def judge(record: PresenceRecord, fix: Fix) -> Verdict:
 
 def _run(doubted: tuple[Fix, ...], fix: Fix) -> tuple[Fix, ...]:
     """The first and the last fix of the run that this one continues or begins."""
-    recent = tuple(one for one in doubted if fix.at - one.at <= MEMORY_MS)
+    recent = tuple(one for one in doubted if fix.at - one.at < MEMORY_MS)
     if recent and all(plausible(one, fix) for one in recent):
         return (recent[0], fix)
     return (fix,)

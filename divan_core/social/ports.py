@@ -40,3 +40,11 @@ class RelationRepository(Protocol):
     ) -> Sequence[UserId]:
         """Up to ``limit`` people this person has blocked, above ``after``, by id ascending."""
         ...
+
+    async def friendships_among(self, people: Sequence[UserId]) -> Sequence[Friendship]:
+        """The friendships between any two of these people, in any order. Few statements."""
+        ...
+
+    async def blocks_among(self, people: Sequence[UserId]) -> Sequence[Block]:
+        """The blocks of any of these people by another of them, in any order. Few statements."""
+        ...

@@ -11,19 +11,20 @@ from divan_core.stores.memory.limits import MemoryRateLimits
 from divan_core.stores.memory.notices import MemoryNotices
 from divan_core.stores.memory.presence import MemoryPresence
 from divan_core.stores.memory.unit import open_memory
+from divan_core.system import SystemClock
 
 
-def memory_stores(clock: Clock) -> Stores:
+def memory_stores(clock: Clock | None = None) -> Stores:
     """Everything in this process, and gone with it."""
     return Stores.of(open_memory(), memory_live(clock))
 
 
-def embedded_stores(path: Path, clock: Clock) -> Stores:
+def embedded_stores(path: Path, clock: Clock | None = None) -> Stores:
     """A SQLite file, created and migrated when needed, and presence in this process."""
     return Stores.of(sql_relational(f"sqlite:///{path}"), memory_live(clock))
 
 
-def sql_stores(database_url: str, clock: Clock) -> Stores:
+def sql_stores(database_url: str, clock: Clock | None = None) -> Stores:
     """Any database Divan speaks to, and presence in this process."""
     return Stores.of(sql_relational(database_url), memory_live(clock))
 
@@ -54,8 +55,9 @@ def sql_relational(database_url: str) -> RelationalStores:
     return open_sql(database_url, migrate=database_url.startswith("sqlite:///"))
 
 
-def memory_live(clock: Clock) -> LiveStores:
-    """Presence, limits and notices of one process."""
+def memory_live(clock: Clock | None = None) -> LiveStores:
+    """Presence, limits and notices of one process, by the machine's clock or another."""
+    clock = clock or SystemClock()
     notices = MemoryNotices()
     journal = MemoryJournal(clock, notices)
     limits = MemoryRateLimits(clock)

@@ -60,17 +60,14 @@ class MemoryRateLimits:
         met = self._met.setdefault((user_id, limit.name), {})
         for one in [one for one, at in met.items() if at + window.seconds * 1000 <= now]:
             del met[one]
-        new = [one for one in dict.fromkeys(people) if one not in met]
-        excess = len(met) + len(new) - window.count
+        asked = dict.fromkeys(people, now)
+        others = [at for one, at in met.items() if one not in asked]
+        excess = len(others) + len(asked) - window.count
+        if excess > len(others):
+            raise refusal(limit, window.seconds * 1000)
         if excess > 0:
-            raise refusal(limit, self._room_at(met, excess, window.seconds) - now)
-        met.update(dict.fromkeys(new, now))
-
-    @staticmethod
-    def _room_at(met: dict[UserId, int], excess: int, seconds: int) -> int:
-        """When enough of the people met are forgotten; never for an answer over the whole count."""
-        oldest = sorted(met.values())[:excess]
-        return (oldest[-1] if oldest else 0) + seconds * 1000
+            raise refusal(limit, sorted(others)[excess - 1] + window.seconds * 1000 - now)
+        met.update(asked)
 
     def _prune(self) -> None:
         self._since_prune = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 
@@ -88,6 +88,15 @@ class MemoryRelations:
         """Up to ``limit`` people this person has blocked, above ``after``, by id ascending."""
         return _page(self._records.blocks, user_id, after, limit)
 
+    async def friendships_among(self, people: Sequence[UserId]) -> Sequence[Friendship]:
+        """The friendships between any two of these people."""
+        pairs = _pairs(self._records.friends, people)
+        return [Friendship(low, high) for low, high in pairs if low < high]
+
+    async def blocks_among(self, people: Sequence[UserId]) -> Sequence[Block]:
+        """The blocks of any of these people by another of them."""
+        return [Block(by, target) for by, target in _pairs(self._records.blocks, people)]
+
     def _require(self, *people: UserId) -> None:
         if any(user_id not in self._accounts.people for user_id in people):
             raise self._changes.failed(UnitMisused("Somebody of a relation does not exist."))
@@ -98,3 +107,11 @@ def _page(
 ) -> Sequence[UserId]:
     found = neighbours.get(user_id)
     return found.page(after, limit) if found else ()
+
+
+def _pairs(
+    neighbours: Neighbours, people: Sequence[UserId]
+) -> Iterator[tuple[UserId, UserId]]:
+    """Everybody of these with each neighbour who is one of these as well."""
+    asked = set(people)
+    return ((one, other) for one in asked for other in neighbours.get(one, ()) if other in asked)

@@ -1,0 +1,177 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nox>=2026.10"]
+# ///
+"""Every check, and the demo, in one command: ``python3 noxfile.py [-s SESSION]``.
+
+It needs CPython 3.11 or newer with pip and venv, and a package registry. When nox is missing, it
+is installed into an environment inside the checkout and this file is run again there; ``nox`` and
+``uv run noxfile.py`` run the same sessions.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+from typing import NoReturn
+
+ROOT = Path(__file__).resolve().parent
+ENVIRONMENTS = ROOT / ".nox"
+PROGRAMS = "Scripts" if os.name == "nt" else "bin"
+NOX = "nox>=2026.10"
+OLDEST = 0x03_0B_00_00
+
+
+def is_complete(folder: Path, *facts: str) -> bool:
+    """Tell whether an environment was made to its end from these facts, here, for this Python."""
+    mark = folder / "complete"
+    return mark.is_file() and mark.read_text() == fingerprint(*facts)
+
+
+def mark_complete(folder: Path, *facts: str) -> None:
+    """Note that an environment is made; one whose making was interrupted has no such note."""
+    (folder / "complete").write_text(fingerprint(*facts))
+
+
+def fingerprint(*facts: str) -> str:
+    """Give a text that changes with the facts, with the interpreter and with the place."""
+    parts = (*facts, sys.version, sys.base_prefix, str(ROOT))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def run_inside_own_environment() -> NoReturn:
+    """Run this file again with a nox of its own, which is installed the first time."""
+    if sys.hexversion < OLDEST:
+        sys.exit(f"This needs CPython 3.11 or newer; {sys.executable} is {sys.version}.")
+    folder = ENVIRONMENTS / "bootstrap"
+    python = folder / PROGRAMS / "python"
+    if not is_complete(folder, NOX):
+        print("nox is not installed here; setting it up in .nox, once", flush=True)
+        try:
+            venv.create(folder, clear=True, with_pip=True)
+            subprocess.run([python, "-m", "pip", "install", "--quiet", NOX], check=True)
+        except subprocess.CalledProcessError as error:
+            print(error.output or "", file=sys.stderr)
+            sys.exit("This needs pip, venv (Debian: python3-venv) and a package registry.")
+        mark_complete(folder, NOX)
+    arguments = [str(python), __file__, *sys.argv[1:]]
+    if os.name == "posix":
+        os.execv(python, arguments)  # noqa: S606 - no shell is wanted; Ctrl-C reaches nox itself
+    sys.exit(subprocess.call(arguments))
+
+
+try:
+    import nox
+    import nox.command
+except ModuleNotFoundError:
+    if __name__ != "__main__":
+        raise
+    run_inside_own_environment()
+
+nox.options.sessions = ["lint", "tests"]
+
+PACKAGES = ("divan_core", "divan_http", "divan_rt", "divan_cli")
+# What decides without doing: every branch of it is tested.
+PURE = (
+    "divan_core/*/model.py",
+    "divan_core/*/policy.py",
+    *(f"divan_core/presence/{name}.py" for name in ("drift", "lattice", "listing", "movement")),
+)
+LINTERS = (
+    ("ruff", "check", "."),
+    ("ruff", "format", "--check", "."),
+    ("mypy",),
+    ("lint-imports",),
+    # What bandit finds of low severity, ruff finds too, and its exceptions are noted for ruff.
+    ("bandit", "-q", "-r", "-c", "pyproject.toml", "--severity-level", "medium", *PACKAGES),
+)
+
+
+@nox.session(venv_backend="none")
+def lint(session: nox.Session) -> None:
+    """Style, types, the arrows between modules, and patterns that are known to be unsafe."""
+    programs = environment(session, "dev", "dev")
+    failed = [linter for linter in LINTERS if not passes(session, programs, linter)]
+    if failed:
+        session.error("failed: " + ", ".join(command[0] for command in failed))
+
+
+@nox.session(venv_backend="none")
+def tests(session: nox.Session) -> None:
+    """All tests, on real servers out of wheels; what follows ``--`` goes to pytest."""
+    programs = environment(session, "dev", "dev")
+    run(session, programs, "pytest", "-n", "2", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def coverage(session: nox.Session) -> None:
+    """Tests with branch coverage, which has to be complete in policies and models."""
+    programs = environment(session, "dev", "dev")
+    run(session, programs, "coverage", "erase")
+    run(session, programs, "coverage", "run", "-m", "pytest", "-n", "2", *session.posargs)
+    run(session, programs, "coverage", "combine", "--quiet")
+    run(session, programs, "coverage", "report")
+    pure = ",".join(PURE)
+    run(session, programs, "coverage", "report", "--fail-under", "100", "--include", pure)
+
+
+@nox.session(venv_backend="none")
+def demo(session: nox.Session) -> None:
+    """Serve a living campus and print its address; what follows ``--`` goes to divan demo."""
+    run(session, environment(session, "demo"), "divan", "demo", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def bench(session: nox.Session) -> None:
+    """Measure what this machine reaches; what follows ``--`` goes to the benchmarks."""
+    programs = environment(session, "bench", "test", "bench")
+    run(session, programs, "python", "-m", "benchmarks", *session.posargs)
+
+
+def environment(session: nox.Session, name: str, *groups: str) -> Path:
+    """Give the folder of programs of an environment with the package and dependency groups.
+
+    Several sessions share one, which nox itself does not offer, so that everything is installed
+    once; and nothing is fetched as long as pyproject.toml stays as it is.
+    """
+    folder = ENVIRONMENTS / name
+    pyproject = (ROOT / "pyproject.toml").read_text()
+    if not is_complete(folder, pyproject, *groups):
+        wanted = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), *groups)
+        install(session, folder, "--editable", f"{ROOT}[all]", *wanted)
+        mark_complete(folder, pyproject, *groups)
+    return folder / PROGRAMS
+
+
+def install(session: nox.Session, folder: Path, *wanted: str) -> None:
+    """Make an environment anew, with uv where it is there and knows the registry, else pip."""
+    python = str(folder / PROGRAMS / "python")
+    session.run(sys.executable, "-m", "virtualenv", "--quiet", "--clear", str(folder))
+    if uv := shutil.which("uv"):
+        command = [uv, "pip", "install", "--quiet", "--python", python, *wanted]
+        if subprocess.call(command) == 0:
+            return
+        session.warn("uv cannot install these; trying pip")
+    session.run(python, "-m", "pip", "install", "--quiet", "--prefer-binary", *wanted)
+
+
+def run(session: nox.Session, programs: Path, name: str, *arguments: str) -> None:
+    """Run a program of an environment, which its own children find first as well."""
+    path = os.pathsep.join((str(programs), os.environ.get("PATH", os.defpath)))
+    session.run(str(programs / name), *arguments, env={"PATH": path}, external=True)
+
+
+def passes(session: nox.Session, programs: Path, command: tuple[str, ...]) -> bool:
+    """Run a check and tell whether it succeeded, so that one failure does not hide others."""
+    try:
+        run(session, programs, *command)
+    except nox.command.CommandFailed:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    nox.main()

@@ -1,0 +1,1 @@
+"""Tests of Divan; a package so that benchmarks can start the same servers."""

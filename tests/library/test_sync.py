@@ -1,0 +1,91 @@
+"""Divan for synchronous programs: the same service, from any thread."""
+
+import inspect
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from divan_core import Settings, SyncDivan, memory_stores
+from divan_core.accounts.messages import (
+    ChangePrivacy,
+    ChangeProfile,
+    CreateCampus,
+    CreatePerson,
+    ListQuery,
+)
+from divan_core.accounts.service import Accounts
+from divan_core.errors import PresenceRequired
+from divan_core.kernel.actor import Actor
+from divan_core.presence.messages import GoOffline, Heartbeat, LookupQuery, NearbyQuery
+from divan_core.presence.service import Presence
+from divan_core.social.service import Social
+from divan_core.sync import SyncAccounts, SyncPresence, SyncSocial
+from divan_core.testing.clock import ManualClock
+
+
+@pytest.fixture
+def divan() -> Iterator[SyncDivan]:
+    clock = ManualClock()
+    with SyncDivan.open(Settings(env="test"), stores=memory_stores(clock), clock=clock) as divan:
+        yield divan
+
+
+def join(divan: SyncDivan, *handles: str) -> list[Actor]:
+    campus = divan.accounts.create_campus(CreateCampus("Test", 45.5, -73.5))
+    assert divan.accounts.campuses(ListQuery()).items == (campus,)
+    accounts = divan.accounts
+    return [
+        accounts.actor(accounts.create_person(CreatePerson(campus.id, one, one)).user_id)
+        for one in handles
+    ]
+
+
+def beat(divan: SyncDivan, actor: Actor) -> None:
+    divan.presence.heartbeat(actor, Heartbeat(45.5, -73.5, 5.0, "phone", 1_790_000_000_000))
+
+
+def test_every_use_case_of_requests_is_there() -> None:
+    internal = {"admit", "refresh", "surroundings", "sweep"}
+    for service, waiting in (
+        (Accounts, SyncAccounts),
+        (Social, SyncSocial),
+        (Presence, SyncPresence),
+    ):
+        for name, method in vars(service).items():
+            if inspect.iscoroutinefunction(method) and not name.startswith("_"):
+                assert hasattr(waiting, name) or name in internal, name
+
+
+def test_a_whole_story(divan: SyncDivan) -> None:
+    ana, ben = join(divan, "ana", "ben")
+    with pytest.raises(PresenceRequired):
+        divan.presence.nearby(ana, NearbyQuery(radius_m=50))
+    beat(divan, ana)
+    beat(divan, ben)
+    query = NearbyQuery(radius_m=50)
+    assert [one.handle for one in divan.presence.nearby(ana, query).items] == ["ben"]
+    (seen,) = divan.presence.lookup(ana, LookupQuery((ben.user_id,))).items
+    assert seen.online
+    divan.social.befriend(ana, ben.user_id)
+    divan.social.remove(ana, ben.user_id)
+    divan.social.block(ana, ben.user_id)
+    assert divan.presence.nearby(ben, query).items == ()
+    divan.social.unblock(ana, ben.user_id)
+    divan.accounts.change_profile(ben, ChangeProfile(display_name="Benjamin"))
+    assert divan.accounts.me(ben).display_name == "Benjamin"
+    assert divan.accounts.change_privacy(ben, ChangePrivacy(ghost_mode=True)).ghost_mode
+    divan.presence.offline(ana, GoOffline())
+    assert not divan.presence.status(ana).online
+
+
+def test_calls_come_from_any_thread(divan: SyncDivan) -> None:
+    people = join(divan, *(f"user{number}" for number in range(20)))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda actor: beat(divan, actor), people))
+        found = list(
+            pool.map(
+                lambda actor: divan.presence.nearby(actor, NearbyQuery(radius_m=100)).items, people
+            )
+        )
+    assert {len(items) for items in found} == {19}

@@ -1,0 +1,1 @@
+"""Real PostgreSQL and Valkey servers, out of wheels, for tests and benchmarks."""

@@ -1,0 +1,71 @@
+"""Who sees whom, as a table."""
+
+from uuid import UUID
+
+import pytest
+
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.visibility import (
+    PersonCard,
+    Relations,
+    Standing,
+    Surface,
+    Visibility,
+    can_see,
+)
+
+VIEWER, OTHER = UserId(UUID(int=1)), UserId(UUID(int=2))
+STRANGERS = Relations()
+FRIENDS = Relations(friends=frozenset({OTHER}))
+BLOCKED = Relations(friends=frozenset({OTHER}), blocked=frozenset({OTHER}))
+
+
+def card(
+    visibility: Visibility = Visibility.EVERYONE,
+    standing: Standing = Standing.ACTIVE,
+    *,
+    ghost: bool = False,
+) -> PersonCard:
+    return PersonCard(
+        OTHER,
+        CampusId(UUID(int=9)),
+        "other",
+        "Other",
+        visibility=visibility,
+        ghost_mode=ghost,
+        standing=standing,
+    )
+
+
+@pytest.mark.parametrize("surface", Surface)
+@pytest.mark.parametrize(
+    ("person", "relations", "seen"),
+    [
+        (card(), STRANGERS, True),
+        (card(), FRIENDS, True),
+        (card(), BLOCKED, False),
+        (card(Visibility.FRIENDS), STRANGERS, False),
+        (card(Visibility.FRIENDS), FRIENDS, True),
+        (card(Visibility.FRIENDS), BLOCKED, False),
+        (card(Visibility.NONE), STRANGERS, False),
+        (card(Visibility.NONE), FRIENDS, False),
+        (card(ghost=True), STRANGERS, False),
+        (card(ghost=True), FRIENDS, False),
+        (card(standing=Standing.BANNED), FRIENDS, False),
+        (card(standing=Standing.DELETED), FRIENDS, False),
+        (card(standing=Standing.SHADOWED), FRIENDS, False),
+    ],
+)
+def test_others(
+    surface: Surface,
+    person: PersonCard,
+    relations: Relations,
+    seen: bool,  # noqa: FBT001
+) -> None:
+    assert can_see(VIEWER, relations, person, surface) is seen
+
+
+def test_oneself_is_looked_up_but_not_near() -> None:
+    me = card(Visibility.NONE, ghost=True)
+    assert can_see(OTHER, STRANGERS, me, Surface.LOOKUP)
+    assert not can_see(OTHER, STRANGERS, me, Surface.NEARBY)
