@@ -1,0 +1,1 @@
+"""Redis and Valkey: the client, and the stores that need one."""
