@@ -19,7 +19,7 @@ class Window:
     seconds: int = attrs.field(validator=attrs.validators.ge(1))
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Limit:
     """A named set of windows; an action must fit into every one of them."""
 

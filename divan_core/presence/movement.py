@@ -19,7 +19,7 @@ DASH_MS: Final = 30_000
 AGREEMENT_MS: Final = 5_000
 """Refused fixes that agree with each other for this long are believed."""
 
-_SPACING_MS: Final = 10_000
+_SPACING_MS: Final = 15_000
 
 
 def plausible(earlier: Fix, later: Fix) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from itertools import starmap
 from typing import Final
 
 from divan_core.kernel.clock import Millis
@@ -37,20 +38,13 @@ def unpacked(data: bytes) -> PresenceRecord:
     """The record that :func:`packed` made into these bytes."""
     accepted, doubted, leases, size, column, row, hour, east, north = _HEAD.unpack_from(data)
     first_lease = _HEAD.size + (accepted + doubted) * _FIX.size
-    fixes = tuple(
-        Fix(Millis(at), *position)
-        for at, *position in _FIX.iter_unpack(data[_HEAD.size : first_lease])
-    )
+    fixes = tuple(starmap(Fix, _FIX.iter_unpack(data[_HEAD.size : first_lease])))
     return PresenceRecord(
-        fixes=fixes[:accepted],
-        doubted=fixes[accepted:],
-        leases=tuple(
-            Lease(device, Millis(until)) for device, until in _LEASE.iter_unpack(data[first_lease:])
-        )
-        if leases
-        else (),
-        cell=Cell(size, column, row) if size else None,
-        offset=Offset(hour, east, north) if hour else None,
+        fixes[:accepted],
+        fixes[accepted:],
+        tuple(starmap(Lease, _LEASE.iter_unpack(data[first_lease:]))) if leases else (),
+        Cell(size, column, row) if size else None,
+        Offset(hour, east, north) if hour else None,
     )
 
 

@@ -147,14 +147,13 @@ class Presence:
             RateLimited: too many questions.
         """
         await self._own_area(actor, query.campus_id)
-        binding = _binding(actor, query)
-        after = self._opened(query.cursor, binding)
+        after = self._opened(actor, query)
         found, relations = await self._search(actor, query, after)
         page = found[: query.limit]
         more = len(found) > query.limit
         return Page(
             items=listing.shown(page, relations.friends, query.include),
-            cursor=self._sealed(listing.position_of(page[-1]), binding) if more else None,
+            cursor=self._sealed(actor, query, listing.position_of(page[-1])) if more else None,
         )
 
     async def surroundings(self, actor: Actor, radius_m: int) -> Surroundings:
@@ -258,13 +257,15 @@ class Presence:
     def _draw(self, user_id: UserId, now: Millis) -> Offset:
         return self._tools.drift.offset(user_id, now)
 
-    def _opened(self, cursor: str | None, binding: bytes) -> Position | None:
-        return None if cursor is None else _position(self._tools.sealer.open(cursor, binding))
+    def _opened(self, actor: Actor, query: NearbyQuery) -> Position | None:
+        if query.cursor is None:
+            return None
+        return _position(self._tools.sealer.open(query.cursor, _binding(actor, query)))
 
-    def _sealed(self, position: Position, binding: bytes) -> str:
+    def _sealed(self, actor: Actor, query: NearbyQuery, position: Position) -> str:
         cell = position.cell
         packed = _POSITION.pack(cell.size_m, cell.column, cell.row, position.user_id.bytes)
-        return self._tools.sealer.seal(packed, binding)
+        return self._tools.sealer.seal(packed, _binding(actor, query))
 
 
 def _key(actor: Actor) -> PersonKey:

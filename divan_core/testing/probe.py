@@ -79,9 +79,9 @@ class Finding:
 async def probe(plan: Plan) -> list[Finding]:
     """Attack a still target, a walking one, and a still one that is not protected."""
     return [
-        await _run("still", plan, still, memory_stores),
-        await _run("walking", plan, walking, memory_stores),
-        await _run("still, unprotected", plan, still, leaky_stores),
+        await attacked("still", plan, still, memory_stores),
+        await attacked("walking", plan, walking, memory_stores),
+        await attacked("still, unprotected", plan, still, leaky_stores),
     ]
 
 
@@ -89,9 +89,10 @@ Errors = list[float]
 Attack = Callable[["World"], Awaitable[Errors]]
 
 
-async def _run(
+async def attacked(
     name: str, plan: Plan, attack: Attack, stores: Callable[[ManualClock], Stores]
 ) -> Finding:
+    """Run one attack on a world of its own, and say what it found."""
     clock = ManualClock()
     settings = Settings(env="test", location_floor_m=plan.cell_m)
     async with Divan.open(

@@ -76,9 +76,7 @@ class MemoryPeople:
         taken = self._records.handles
         return {handle: taken[handle] for handle in handles if handle in taken}
 
-    async def page(
-        self, campus_id: CampusId, after: UserId | None, limit: int
-    ) -> Sequence[Person]:
+    async def page(self, campus_id: CampusId, after: UserId | None, limit: int) -> Sequence[Person]:
         """Up to ``limit`` people of the campus with an id above ``after``, by id ascending."""
         members = self._records.members.get(campus_id)
         ids = members.page(after, limit) if members else ()
@@ -104,10 +102,10 @@ class MemoryPeople:
 
     def _put(self, person: Person) -> None:
         records, changes = self._records, self._changes
-        if person.campus_id not in records.campuses:
-            raise changes.failed(UnitMisused("A person's campus does not exist."))
         if records.handles.get(person.handle, person.id) != person.id:
             raise changes.failed(HandleTaken())
+        if person.campus_id not in records.campuses:
+            raise changes.failed(UnitMisused("A person's campus does not exist."))
         if before := records.people.get(person.id):
             changes.drop(records.handles, before.handle)
             records.members[before.campus_id].discard(before.id, changes)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Collection
+import struct
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from divan_core.kernel.clock import Clock
@@ -13,16 +13,28 @@ from divan_core.kernel.limits import Limit, refusal, wait_ms
 _PRUNE_EVERY: Final = 50_000
 """Admissions between two passes that drop what no window remembers."""
 
+_STAMP: Final = struct.Struct("q")
+
+
+def _moments(stamps: bytes) -> Sequence[int]:
+    return memoryview(stamps).cast("q")
+
+
+def _span_ms(limit: Limit) -> int:
+    return max(window.seconds for window in limit.windows) * 1000
+
 
 class MemoryRateLimits:
-    """A :class:`~divan_core.kernel.limits.RateLimits` for one process."""
+    """A :class:`~divan_core.kernel.limits.RateLimits` for one process.
+
+    Admissions are kept as packed moments, oldest first: eight bytes each instead of a hundred.
+    """
 
     def __init__(self, clock: Clock) -> None:
         """Count by this clock."""
         self._clock = clock
-        self._admitted: dict[tuple[UserId, str], array[int]] = {}
-        self._met: dict[tuple[UserId, str], dict[UserId, int]] = {}
-        self._longest_ms = 0
+        self._admitted: dict[Limit, dict[UserId, bytes]] = {}
+        self._met: dict[Limit, dict[UserId, dict[UserId, int]]] = {}
         self._since_prune = 0
 
     async def admit(self, campus_id: CampusId, user_id: UserId, limit: Limit) -> None:
@@ -33,45 +45,51 @@ class MemoryRateLimits:
 
     def check(self, user_id: UserId, limit: Limit) -> None:
         """Raise if an action would not be admitted now."""
-        admitted = self._admitted.get((user_id, limit.name))
-        if admitted is not None:
-            wait = wait_ms(limit, admitted, self._clock.now())
+        stamps = self._admitted.get(limit, {}).get(user_id)
+        if stamps is not None:
+            wait = wait_ms(limit, _moments(stamps), self._clock.now())
             if wait > 0:
                 raise refusal(limit, wait)
 
     def remember(self, user_id: UserId, limit: Limit) -> None:
         """Count an action that :meth:`check` let pass."""
-        admitted = self._admitted.setdefault((user_id, limit.name), array("q"))
-        if len(admitted) >= 2 * limit.memory:
-            del admitted[: -limit.memory]
-        admitted.append(self._clock.now())
-        self._longest_ms = max(self._longest_ms, *(w.seconds * 1000 for w in limit.windows))
+        now = self._clock.now()
+        admitted = self._admitted.setdefault(limit, {})
+        stamps = admitted.get(user_id, b"")
+        edge = now - _span_ms(limit)
+        if len(stamps) >= _STAMP.size * limit.memory:
+            stamps = stamps[_STAMP.size :]
+        while stamps and _STAMP.unpack_from(stamps)[0] <= edge:
+            stamps = stamps[_STAMP.size :]
+        admitted[user_id] = stamps + _STAMP.pack(now)
         self._since_prune += 1
         if self._since_prune >= _PRUNE_EVERY:
-            self._prune()
+            self._prune(now)
 
     async def spend(
         self, campus_id: CampusId, user_id: UserId, limit: Limit, people: Collection[UserId]
     ) -> None:
         """See the port."""
         del campus_id
-        (window,) = limit.windows
-        now = self._clock.now()
-        met = self._met.setdefault((user_id, limit.name), {})
-        for one in [one for one, at in met.items() if at + window.seconds * 1000 <= now]:
-            del met[one]
+        now, span = self._clock.now(), _span_ms(limit)
+        before = self._met.setdefault(limit, {}).get(user_id, {})
+        met = {one: at for one, at in before.items() if at + span > now}
         asked = dict.fromkeys(people, now)
-        others = [at for one, at in met.items() if one not in asked]
-        excess = len(others) + len(asked) - window.count
+        others = sorted(at for one, at in met.items() if one not in asked)
+        excess = len(others) + len(asked) - limit.memory
         if excess > len(others):
-            raise refusal(limit, window.seconds * 1000)
+            raise refusal(limit, span)
         if excess > 0:
-            raise refusal(limit, sorted(others)[excess - 1] + window.seconds * 1000 - now)
-        met.update(asked)
+            raise refusal(limit, others[excess - 1] + span - now)
+        self._met[limit][user_id] = met | asked
 
-    def _prune(self) -> None:
+    def _prune(self, now: int) -> None:
         self._since_prune = 0
-        edge = self._clock.now() - self._longest_ms
-        idle = [key for key, admitted in self._admitted.items() if admitted[-1] <= edge]
-        for key in idle:
-            del self._admitted[key]
+        for limit, admitted in self._admitted.items():
+            edge = now - _span_ms(limit)
+            for user_id in [one for one, last in admitted.items() if _moments(last)[-1] <= edge]:
+                del admitted[user_id]
+        for limit, met in self._met.items():
+            edge = now - _span_ms(limit)
+            for user_id in [one for one, those in met.items() if max(those.values()) <= edge]:
+                del met[user_id]

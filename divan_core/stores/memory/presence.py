@@ -69,10 +69,12 @@ class _Campus:
         self, user_id: UserId, before: PresenceRecord | None, record: PresenceRecord, now: Millis
     ) -> None:
         """Keep a record, stand the person in the right cell, and tell of a public move."""
-        due = self._due(user_id, record, now)
+        until = record.online_until
+        online = until > now
+        due = self._due(user_id, until if online else record.keep_until)
         self.records[user_id] = due + packed(record)
         left = before.cell if before is not None and before.online(now) else None
-        entered = record.cell if record.online(now) else None
+        entered = record.cell if online else None
         if left != entered:
             self._leave(user_id, left)
             self._enter(user_id, entered)
@@ -91,9 +93,8 @@ class _Campus:
         if oldest <= now - SEEN_MS:
             self._forget_seen(now)
 
-    def _due(self, user_id: UserId, record: PresenceRecord, now: Millis) -> bytes:
+    def _due(self, user_id: UserId, until: int) -> bytes:
         """The moment of the person's heap entry: the old one as long as it is soon enough."""
-        until = record.online_until if record.online(now) else record.keep_until
         moment = _moment(until)
         value = self.records.get(user_id)
         if value is not None and value[:_DUE] <= moment:

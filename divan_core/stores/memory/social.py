@@ -42,9 +42,7 @@ class SocialRecords:
 class MemoryRelations:
     """Keeps friendships and blocks."""
 
-    def __init__(
-        self, records: SocialRecords, accounts: AccountRecords, changes: Changes
-    ) -> None:
+    def __init__(self, records: SocialRecords, accounts: AccountRecords, changes: Changes) -> None:
         """Work on ``records`` of those in ``accounts``; how to undo it goes into ``changes``."""
         self._records = records
         self._accounts = accounts
@@ -109,9 +107,7 @@ def _page(
     return found.page(after, limit) if found else ()
 
 
-def _pairs(
-    neighbours: Neighbours, people: Sequence[UserId]
-) -> Iterator[tuple[UserId, UserId]]:
+def _pairs(neighbours: Neighbours, people: Sequence[UserId]) -> Iterator[tuple[UserId, UserId]]:
     """Everybody of these with each neighbour who is one of these as well."""
     asked = set(people)
     return ((one, other) for one in asked for other in neighbours.get(one, ()) if other in asked)

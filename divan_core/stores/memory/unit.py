@@ -63,9 +63,7 @@ class MemoryUnits:
         await checkpoint()
         return self._run(body, Changes(reading=True))
 
-    def _run(
-        self, body: Callable[[MemoryUnit], Awaitable[ResultT]], changes: Changes
-    ) -> ResultT:
+    def _run(self, body: Callable[[MemoryUnit], Awaitable[ResultT]], changes: Changes) -> ResultT:
         try:
             result = run_through(body(MemoryUnit(self._records, changes)))
             changes.confirm()

@@ -1,0 +1,32 @@
+"""``python -m benchmarks [NAME ...] [--rounds N] [--seconds N]``; without a name, all."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+
+from benchmarks import http, library, memory
+from benchmarks.report import machine
+
+NAMES = ("http", "library", "memory")
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("names", nargs="*", choices=[*NAMES, []], default=[])
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--seconds", type=int, default=5)
+    chosen = parser.parse_args()
+    print(machine())
+    names = chosen.names or NAMES
+    if "library" in names:
+        asyncio.run(library.run())
+    if "memory" in names:
+        asyncio.run(memory.run())
+    if "http" in names:
+        http.run(chosen.rounds, chosen.seconds)
+
+
+if __name__ == "__main__":
+    main()

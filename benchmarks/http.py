@@ -1,0 +1,116 @@
+"""HTTP against the yardstick: the same server, the same client, in turns."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+from benchmarks.load import Result, Target, client, load
+from benchmarks.report import table
+from benchmarks.server import PEOPLE, READY, SIDE_M
+from benchmarks.world import walkers
+from tests.servers.databases import Databases
+from tests.servers.postgres import PostgresServer
+from tests.servers.valkey import RedisServer, valkey_binary
+
+TARGETS = (
+    Target("hello", "/hello"),
+    Target("heartbeat", "/presence/heartbeat", beats=True),
+    Target("nearby 50 m", "/proximity/nearby?radius_m=50"),
+    Target("nearby 200 m", "/proximity/nearby?radius_m=200"),
+)
+WANTED = {
+    "embedded": {"heartbeat": 0.40, "nearby 50 m": 0.25, "nearby 200 m": 0.10},
+    "PostgreSQL and Valkey": {"heartbeat": 0.30, "nearby 50 m": 0.20, "nearby 200 m": 0.10},
+}
+
+
+def run(rounds: int, seconds: int) -> None:
+    """Print a table for the embedded stores, and one for PostgreSQL and Valkey on loopback."""
+    _measure("embedded", [], rounds, seconds)
+    with (
+        PostgresServer() as postgres,
+        RedisServer(valkey_binary()) as valkey,
+        Databases(postgres.url, _migrate) as databases,
+        databases.migrated() as database_url,
+    ):
+        _measure("PostgreSQL and Valkey", [database_url, valkey.url], rounds, seconds)
+
+
+def _migrate(url: str) -> None:
+    from divan_core.stores.sql.migrate import upgrade  # noqa: PLC0415 - only this half needs SQL
+
+    upgrade(url)
+
+
+def _measure(name: str, addresses: list[str], rounds: int, seconds: int) -> None:
+    people = walkers(PEOPLE, SIDE_M)
+    results: dict[str, list[Result]] = {target.name: [] for target in TARGETS}
+    with serving(addresses) as origin, tempfile.TemporaryDirectory() as folder:
+        for target in TARGETS:  # warm caches, not counted
+            load(origin, target, people, 2, Path(folder))
+        for _ in range(rounds):
+            for target in TARGETS:
+                results[target.name].append(load(origin, target, people, seconds, Path(folder)))
+    _print(name, results)
+
+
+def _print(name: str, results: dict[str, list[Result]]) -> None:
+    hello = [one.rate for one in results["hello"]]
+    rows = []
+    for target, found in results.items():
+        ratios = [one.rate / base for one, base in zip(found, hello, strict=True)]
+        wanted = WANTED[name].get(target)
+        rows.append(
+            (
+                target,
+                f"{median(one.rate for one in found):,.0f}",
+                f"{median(ratios):.2f}",
+                "" if wanted is None else f"{wanted:.2f}",
+                *(
+                    f"{median(getattr(one, field) for one in found):.1f}"
+                    for field in ("p50", "p95", "p99")
+                ),
+                sum(one.failed for one in found),
+            )
+        )
+    header = ("route", "requests/s", "of hello", "wanted", "p50 ms", "p95 ms", "p99 ms", "failed")
+    table(
+        f"HTTP, {name}, one process, 32 callers by {client()}, {PEOPLE:,} live people on 1 km²",
+        header,
+        rows,
+    )
+
+
+@contextmanager
+def serving(addresses: list[str]) -> Iterator[str]:
+    """A server of its own process; gives its origin."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "benchmarks.server", str(port), *addresses]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
+    try:
+        if process.stdout is None or process.stdout.readline().strip() != READY:
+            sys.exit("The server did not start.")
+        _wait(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait(port: int) -> None:
+    for _ in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    sys.exit("The server does not listen.")

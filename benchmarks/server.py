@@ -1,0 +1,73 @@
+"""The server under measurement: ``python -m benchmarks.server PORT [DATABASE_URL REDIS_URL]``.
+
+``/hello`` is the yardstick: a bare Falcon route without any of Divan's layers, on the same server.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+import falcon.asgi
+import uvicorn
+import uvloop
+
+from benchmarks.world import populate, settings, walkers
+from divan_core import Divan, memory_stores
+from divan_core.stores.factories import production_stores
+from divan_http.app import create_app
+from divan_http.exchange import Asgi, Receive, Scope, Send
+
+PEOPLE = 2_000
+SIDE_M = 1_000.0
+READY = "ready"
+
+
+class Hello:
+    """The smallest useful answer."""
+
+    async def on_get(self, _request: falcon.asgi.Request, response: falcon.asgi.Response) -> None:
+        """Return one small JSON object."""
+        response.content_type = "application/json"
+        response.data = b'{"hello":"world"}'
+
+
+def beside_hello(divan: Divan) -> Asgi:
+    """Divan, with the yardstick next to it."""
+    bare = falcon.asgi.App()
+    bare.add_route("/hello", Hello())
+    whole = create_app(divan)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await (bare if scope.get("path") == "/hello" else whole)(scope, receive, send)
+
+    return app
+
+
+async def serve(port: int, addresses: list[str]) -> None:
+    """Populate the stores, say so, and serve until killed."""
+    stores = (
+        production_stores(addresses[0], addresses[1], key=bytes(32))
+        if addresses
+        else memory_stores()
+    )
+    async with Divan.open(settings(), stores=stores) as divan:
+        await populate(divan, walkers(PEOPLE, SIDE_M))
+        gc.freeze()
+        config = uvicorn.Config(
+            beside_hello(divan),
+            host="127.0.0.1",
+            port=port,
+            http="httptools",
+            lifespan="off",
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            proxy_headers=False,
+        )
+        print(READY, flush=True)
+        await uvicorn.Server(config).serve()
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(int(sys.argv[1]), sys.argv[2:]))
