@@ -250,7 +250,7 @@ class RateLimited(LimitExceeded):
 
 
 class Unavailable(DivanError):
-    """Something that is needed does not answer; nothing was done."""
+    """Something that is needed does not answer."""
 
     kind = ErrorKind.UNAVAILABLE
     code = "unavailable"

@@ -11,11 +11,25 @@ import attrs
 from msgspec import UNSET, Meta, UnsetType
 
 from divan_core.kernel.ids import CampusId, UserId
-from divan_core.presence.model import Cell as Cell
-from divan_core.presence.model import Notice as Notice
-from divan_core.presence.model import NoticesLost as NoticesLost
-from divan_core.presence.model import PeopleChanged as PeopleChanged
-from divan_core.presence.model import PublicMove as PublicMove
+from divan_core.presence.model import Cell, Notice, NoticesLost, PeopleChanged, PublicMove
+
+__all__ = [
+    "Cell",
+    "GoOffline",
+    "Heartbeat",
+    "HeartbeatAccepted",
+    "LookupAnswer",
+    "LookupQuery",
+    "NearbyPerson",
+    "NearbyQuery",
+    "Notice",
+    "NoticesLost",
+    "OwnStatus",
+    "PeopleChanged",
+    "PublicMove",
+    "Sighting",
+    "Surroundings",
+]
 
 MAX_ACCURACY_M: Final = 50.0
 MAX_RADIUS_M: Final = 5000

@@ -1,0 +1,102 @@
+"""Who is listed, in what order, and what is shown."""
+
+import math
+from uuid import UUID
+
+import attrs
+import pytest
+from msgspec import UNSET
+
+from divan_core.kernel.audience import JournalSlice
+from divan_core.kernel.clock import Millis
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.visibility import PersonCard, Relations
+from divan_core.presence import listing
+from divan_core.presence.listing import Position, Question
+from divan_core.presence.messages import Group
+from divan_core.presence.model import Cell, Fix, Heard, Neighbourhood
+
+CAMPUS = CampusId(UUID(int=99))
+ME = UserId(UUID(int=1))
+PEOPLE = [UserId(UUID(int=number)) for number in range(2, 8)]
+HERE = Fix(Millis(0), 0.0, 0.0, 5.0)
+NEAR, FAR, WIDE = Cell(25, 0, 0), Cell(25, 3, 0), Cell(200, 0, 0)
+
+
+def card(user_id: UserId, blur_m: int = 0) -> PersonCard:
+    return PersonCard(user_id, CAMPUS, f"u{user_id.int}", "U", blur_distance_m=blur_m)
+
+
+def hood(*cells: tuple[Cell, tuple[UserId, ...]], complete_m: float = math.inf) -> Neighbourhood:
+    return Neighbourhood(HERE, cells, complete_m, JournalSlice(b""))
+
+
+def test_a_cell_counts_within_the_radius_or_its_own_size() -> None:
+    around = hood((NEAR, ()), (FAR, ()), (WIDE, ()))
+    assert [cell for _, cell, _ in listing.within(around, (-1.0, 50))] == [NEAR, WIDE]
+    assert [cell for _, cell, _ in listing.within(around, (-1.0, 100))] == [NEAR, FAR, WIDE]
+    assert [cell for _, cell, _ in listing.within(around, (20.0, 100))] == [FAR, WIDE]
+    incomplete = hood((NEAR, ()), (FAR, ()), complete_m=30.0)
+    assert [cell for _, cell, _ in listing.within(incomplete, (-1.0, 100))] == [NEAR]
+
+
+def test_nobody_is_around_somebody_who_is_away() -> None:
+    away = Neighbourhood(None, [(NEAR, PEOPLE)], math.inf, JournalSlice(b""))
+    assert listing.within(away, (-1.0, 50)) == []
+
+
+def listed(question: Question, *cards: PersonCard | None) -> list[int]:
+    cells = [(10.0, NEAR, PEOPLE[: len(cards)])]
+    return [number for _, number, _, _ in listing.listed(cells, cards, question)]
+
+
+def test_the_nearest_come_first_then_the_smaller_id() -> None:
+    two, three, four = (card(one) for one in PEOPLE[:3])
+    cells = [(90.0, FAR, PEOPLE[:1]), (10.0, NEAR, PEOPLE[1:3])]
+    found = listing.listed(cells, [two, four, three], Question(ME, Relations()))
+    assert [near[1] for near in found] == [3, 4, 2]
+
+
+def test_the_hidden_the_unknown_and_oneself_are_left_out() -> None:
+    ghost = attrs.evolve(card(PEOPLE[0]), ghost_mode=True)
+    assert listed(Question(ME, Relations()), ghost, None, card(ME), card(PEOPLE[3])) == [5]
+
+
+def test_a_cell_finer_than_its_person_wants_by_now_is_not_shown() -> None:
+    assert listed(Question(ME, Relations()), card(PEOPLE[0], 50), card(PEOPLE[1], 20)) == [3]
+
+
+def test_friends_only() -> None:
+    question = Question(ME, Relations(friends=frozenset({PEOPLE[1]})), friends_only=True)
+    assert listed(question, card(PEOPLE[0]), card(PEOPLE[1])) == [3]
+
+
+def test_a_page_goes_on_after_a_position() -> None:
+    cells = [(NEAR, tuple(PEOPLE[:2])), (FAR, tuple(PEOPLE[2:4]))]
+    within = listing.within(hood(*cells), (-1.0, 500))
+    found = listing.listed(within, map(card, PEOPLE[:4]), Question(ME, Relations()))
+    position = listing.position_of(found[1])
+    assert position == Position(NEAR, PEOPLE[1])
+    assert listing.after(found, position, HERE) == found[2:]
+
+
+@pytest.mark.parametrize("include", [(), ("profile",), ("distance",), ("profile", "distance")])
+def test_groups(include: tuple[Group, ...]) -> None:
+    person = attrs.evolve(card(PEOPLE[0]), major="Law", passions=("chess",))
+    (view,) = listing.shown([(26.0, 2, person, NEAR)], frozenset({PEOPLE[0]}), include)
+    assert view.is_friend
+    assert view.distance_m == (50 if "distance" in include else UNSET)
+    assert view.major == ("Law" if "profile" in include else UNSET)
+    assert view.passions == (("chess",) if "profile" in include else UNSET)
+    assert view.graduation_year is UNSET
+
+
+def test_last_seen_is_rounded_down_to_the_minute() -> None:
+    seen = listing.sighting(ME, Heard(online=True, at=Millis(119_999)))
+    assert (seen.online, seen.last_seen) == (True, "1970-01-01T00:01:00.000Z")
+    assert listing.sighting(ME, None).last_seen is None
+
+
+def test_a_blur_below_the_floor_acts_as_the_floor() -> None:
+    assert listing.cell_size_m(card(ME, 10), 25) == 25
+    assert listing.cell_size_m(card(ME, 200), 25) == 200
