@@ -60,7 +60,7 @@ def test_others(
     surface: Surface,
     person: PersonCard,
     relations: Relations,
-    seen: bool,  # noqa: FBT001
+    seen: bool,
 ) -> None:
     assert can_see(VIEWER, relations, person, surface) is seen
 

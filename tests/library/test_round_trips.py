@@ -1,0 +1,101 @@
+"""What a warm call costs: one round trip to Redis and no SQL at all."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import attrs
+import pytest
+
+from divan_core import Divan, Settings
+from divan_core.accounts.messages import ChangePrivacy, CreateCampus
+from divan_core.stores.bundle import Stores
+from divan_core.stores.factories import production_stores
+from divan_core.stores.redis.client import RedisClient
+from divan_core.stores.redis.lifecycle import RedisLifecycle
+from divan_core.testing.clock import ManualClock
+
+from .conftest import CAMPUS, CENTRE, World
+
+pytestmark = pytest.mark.anyio
+
+
+class Counted:
+    """A port of the database that counts every call."""
+
+    def __init__(self, port: object) -> None:
+        self._port = port
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> Any:
+        self.calls += 1
+        return getattr(self._port, name)
+
+
+@attrs.define
+class Meter:
+    """What was spent since the last reading."""
+
+    units: Counted
+    people: Counted
+    redis: RedisClient
+    read: tuple[int, int] = (0, 0)
+
+    def spent(self) -> tuple[int, int]:
+        """Round trips to Redis and calls of the database."""
+        now = (self.redis.round_trips, self.units.calls + self.people.calls)
+        before, self.read = self.read, now
+        return now[0] - before[0], now[1] - before[1]
+
+
+@pytest.fixture
+def stores(postgres_url: str, redis_url: str, clock: ManualClock) -> Stores:
+    made = production_stores(postgres_url, redis_url, key=bytes(32), clock=clock)
+    return attrs.evolve(made, units=Counted(made.units), people=Counted(made.people))
+
+
+@pytest.fixture
+async def two(
+    stores: Stores, clock: ManualClock, settings: Settings
+) -> AsyncIterator[tuple[World, Meter]]:
+    async with Divan.open(settings, stores=stores, clock=clock) as divan:
+        await divan.accounts.create_campus(CreateCampus("Test", CENTRE.lat, CENTRE.lon, id=CAMPUS))
+        (redis,) = (part for part in stores.lifecycle if isinstance(part, RedisLifecycle))
+        units, people = stores.units, stores.people
+        assert isinstance(units, Counted)
+        assert isinstance(people, Counted)
+        yield World(divan, clock), Meter(units, people, redis.client)
+
+
+async def test_a_warm_call_is_one_round_trip_and_no_sql(two: tuple[World, Meter]) -> None:
+    world, meter = two
+    ana, ben = await world.join("ana"), await world.join("ben")
+    for _ in range(2):
+        await world.beat(ben, 30.0)
+        await world.beat(ana)
+        assert await world.names(ana) == ["ben"]
+        world.clock.advance(1)
+    meter.spent()
+    await world.beat(ana)
+    assert meter.spent() == (1, 0)
+    await world.beat(ana, 8.0)
+    assert meter.spent() == (1, 0)
+    assert await world.names(ana) == ["ben"]
+    assert meter.spent() == (1, 0)
+    await world.near(ana, 200, limit=1)
+    assert meter.spent() == (1, 0)
+
+
+async def test_a_change_costs_one_reading_and_then_nothing(two: tuple[World, Meter]) -> None:
+    world, meter = two
+    ana, ben = await world.join("ana"), await world.join("ben")
+    await world.beat(ben, 30.0)
+    await world.beat(ana)
+    assert await world.names(ana) == ["ben"]
+    await world.divan.accounts.change_privacy(ben, ChangePrivacy(ghost_mode=True))
+    meter.spent()
+    assert await world.names(ana) == []
+    round_trips, sql = meter.spent()
+    assert round_trips == 1
+    assert sql > 0
+    assert await world.names(ana) == []
+    assert meter.spent() == (1, 0)
