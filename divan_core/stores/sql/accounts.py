@@ -1,0 +1,275 @@
+"""Campuses and people in SQL."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    FromClause,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    func,
+    null,
+    select,
+)
+from sqlalchemy.sql.dml import Delete, Insert
+
+from divan_core.accounts.model import Campus, Person, Privacy, Profile
+from divan_core.kernel.geo import Point
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.visibility import Standing, Visibility
+from divan_core.stores.sql.catalogue import OptionalTables
+from divan_core.stores.sql.clauses import among, insert_or_replace, portions
+from divan_core.stores.sql.connection import DialectName, SqlConnection
+from divan_core.stores.sql.tables import CAMPUSES, PEOPLE, PROFILES, STANDINGS
+from divan_core.stores.sql.types import Id
+
+_PROFILE: Final = ("major", "graduation_year", "passions")
+
+DECIDED: Final = (Standing.SHADOWED, Standing.BANNED)
+"""The standings that the community decides, kept in the branch ``moderation``."""
+
+
+class SqlCampuses:
+    """Keeps campuses."""
+
+    def __init__(self, connection: SqlConnection) -> None:
+        """Work in the transaction of ``connection``."""
+        self._connection = connection
+
+    async def get(self, campus_id: CampusId) -> Campus | None:
+        """The campus, or None."""
+        row = (await self._connection.execute(_CAMPUS, {"campus_id": campus_id})).first()
+        return _campus(row) if row else None
+
+    async def page(self, after: CampusId | None, limit: int) -> Sequence[Campus]:
+        """Up to ``limit`` campuses with an id above ``after``, by id ascending."""
+        query = select(CAMPUSES).order_by(CAMPUSES.c.id).limit(limit)
+        if after is not None:
+            query = query.where(CAMPUSES.c.id > after)
+        return [_campus(row) for row in await self._connection.execute(query)]
+
+    async def put(self, campuses: Sequence[Campus]) -> None:
+        """Keep these, replacing those that have the same id."""
+        upsert = insert_or_replace(CAMPUSES, self._connection.dialect)
+        await _put(self._connection, upsert, [_campus_row(campus) for campus in campuses])
+
+
+class SqlPeople:
+    """Keeps people, with profile and standing where the database has the tables for them."""
+
+    def __init__(self, connection: SqlConnection, tables: OptionalTables) -> None:
+        """Work in the transaction of ``connection``."""
+        self._connection = connection
+        self._tables = tables
+
+    async def get(self, user_id: UserId) -> Person | None:
+        """The person, deleted ones included, or None."""
+        query = _one(self._tables)
+        row = (await self._connection.execute(query, {"user_id": user_id})).first()
+        return _person(row) if row else None
+
+    async def get_many(self, people: Sequence[UserId]) -> Sequence[Person]:
+        """Those who exist, in any order."""
+        found: list[Person] = []
+        query = _several(self._tables, self._connection.dialect)
+        for portion in portions(list(dict.fromkeys(people))):
+            found += map(_person, await self._connection.execute(query, {"among": portion}))
+        return found
+
+    async def handles(self, handles: Sequence[str]) -> dict[str, UserId]:
+        """Who has these handles; free ones are left out."""
+        found: dict[str, UserId] = {}
+        wanted = among(PEOPLE.c.handle, self._connection.dialect)
+        query = select(PEOPLE.c.handle, PEOPLE.c.id).where(wanted)
+        for portion in portions(list(dict.fromkeys(handles))):
+            rows = await self._connection.execute(query, {"among": portion})
+            found |= {row.handle: row.id for row in rows}
+        return found
+
+    async def page(self, campus_id: CampusId, after: UserId | None, limit: int) -> Sequence[Person]:
+        """Up to ``limit`` people of the campus with an id above ``after``, by id ascending."""
+        query = _people(self._tables).where(PEOPLE.c.campus_id == campus_id)
+        if after is not None:
+            query = query.where(PEOPLE.c.id > after)
+        rows = await self._connection.execute(query.order_by(PEOPLE.c.id).limit(limit))
+        return [_person(row) for row in rows]
+
+    async def count(self, campus_id: CampusId) -> int:
+        """How many people the campus has, deleted ones not counted."""
+        query = select(func.count()).where(
+            PEOPLE.c.campus_id == campus_id, PEOPLE.c.deleted.is_(False)
+        )
+        counted: int = (await self._connection.execute(query)).scalar_one()
+        return counted
+
+    async def put(self, people: Sequence[Person]) -> None:
+        """Keep these, one after the other, replacing those that have the same id.
+
+        Without the table of profiles the profile is dropped; without that of standings, being
+        shadowed or banned is. A standing that stays as it was keeps its reason and date.
+
+        Raises:
+            HandleTaken: somebody else has one of the handles.
+        """
+        dialect = self._connection.dialect
+        rows = [_person_row(person) for person in people]
+        await _put(self._connection, insert_or_replace(PEOPLE, dialect), rows)
+        latest = {person.id: person for person in people}
+        if self._tables.profiles:
+            profiles = {user_id: _profile_row(one) for user_id, one in latest.items()}
+            await self._beside(PROFILES, insert_or_replace(PROFILES, dialect), profiles)
+        if self._tables.standings:
+            alive = [one for one in latest.values() if one.standing is not Standing.DELETED]
+            upsert = insert_or_replace(STANDINGS, dialect, "standing")
+            await self._beside(STANDINGS, upsert, {one.id: _standing_row(one) for one in alive})
+
+    async def _beside(
+        self, table: Table, upsert: Insert, rows: Mapping[UserId, dict[str, Any] | None]
+    ) -> None:
+        """Keep each person's row of an optional table, or remove it where there is none."""
+        await _put(self._connection, upsert, [row for row in rows.values() if row])
+        remove = _remove(table, self._connection.dialect)
+        for portion in portions([user_id for user_id, row in rows.items() if not row]):
+            await self._connection.execute(remove, {"among": portion})
+
+
+async def _put(
+    connection: SqlConnection, upsert: Insert, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    for portion in portions(rows):
+        await connection.execute(upsert, portion)
+
+
+def with_optional(columns: Iterable[Column[Any]], tables: OptionalTables) -> Select[Any]:
+    """Select columns of people, and what the optional tables say of each: None without them."""
+    source: FromClause = PEOPLE
+    optional: dict[str, ColumnElement[Any]] = dict.fromkeys((*_PROFILE, "standing"), null())
+    if tables.profiles:
+        source = source.outerjoin(PROFILES, PROFILES.c.user_id == PEOPLE.c.id)
+        optional |= {name: PROFILES.c[name] for name in _PROFILE}
+    if tables.standings:
+        source = source.outerjoin(STANDINGS, STANDINGS.c.user_id == PEOPLE.c.id)
+        optional |= {"standing": STANDINGS.c.standing}
+    labelled = (column.label(name) for name, column in optional.items())
+    return select(*columns, *labelled).select_from(source)
+
+
+_CAMPUS: Final = select(CAMPUSES).where(CAMPUSES.c.id == bindparam("campus_id", type_=Id))
+
+
+@functools.cache
+def _people(tables: OptionalTables) -> Select[Any]:
+    return with_optional(PEOPLE.c, tables)
+
+
+@functools.cache
+def _one(tables: OptionalTables) -> Select[Any]:
+    return _people(tables).where(PEOPLE.c.id == bindparam("user_id", type_=Id))
+
+
+@functools.cache
+def _several(tables: OptionalTables, dialect: DialectName) -> Select[Any]:
+    return _people(tables).where(among(PEOPLE.c.id, dialect))
+
+
+@functools.cache
+def _remove(table: Table, dialect: DialectName) -> Delete:
+    return delete(table).where(among(table.c.user_id, dialect))
+
+
+def standing(row: Row[Any]) -> Standing:
+    """What a row of people says of the person's standing."""
+    if row.deleted:
+        return Standing.DELETED
+    return Standing(row.standing) if row.standing else Standing.ACTIVE
+
+
+def passions(row: Row[Any]) -> tuple[str, ...] | None:
+    """What a row of people says of the person's passions."""
+    return None if row.passions is None else tuple(row.passions)
+
+
+def _campus(row: Row[Any]) -> Campus:
+    return Campus(
+        id=row.id,
+        name=row.name,
+        centre=Point(row.lat, row.lon),
+        timezone=row.timezone,
+        radius_m=row.radius_m,
+    )
+
+
+def _campus_row(campus: Campus) -> dict[str, Any]:
+    return {
+        "id": campus.id,
+        "name": campus.name,
+        "lat": campus.centre.lat,
+        "lon": campus.centre.lon,
+        "timezone": campus.timezone,
+        "radius_m": campus.radius_m,
+    }
+
+
+def _person(row: Row[Any]) -> Person:
+    return Person(
+        id=row.id,
+        campus_id=row.campus_id,
+        handle=row.handle,
+        display_name=row.display_name,
+        created_at=row.created_at,
+        avatar_url=row.avatar_url,
+        email=row.email,
+        privacy=Privacy(
+            visibility=Visibility(row.visibility),
+            blur_distance_m=row.blur_distance_m,
+            ghost_mode=row.ghost_mode,
+            chat_from=row.chat_from,
+        ),
+        profile=Profile(row.major, row.graduation_year, passions(row)),
+        standing=standing(row),
+        roles=frozenset(row.roles),
+    )
+
+
+def _person_row(person: Person) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "campus_id": person.campus_id,
+        "handle": person.handle,
+        "display_name": person.display_name,
+        "avatar_url": person.avatar_url,
+        "email": person.email,
+        "created_at": person.created_at,
+        "visibility": person.privacy.visibility.value,
+        "blur_distance_m": person.privacy.blur_distance_m,
+        "ghost_mode": person.privacy.ghost_mode,
+        "chat_from": person.privacy.chat_from,
+        "roles": sorted(person.roles),
+        "deleted": person.standing is Standing.DELETED,
+    }
+
+
+def _profile_row(person: Person) -> dict[str, Any] | None:
+    profile = person.profile
+    if profile == Profile():
+        return None
+    return {
+        "user_id": person.id,
+        "major": profile.major,
+        "graduation_year": profile.graduation_year,
+        "passions": None if profile.passions is None else list(profile.passions),
+    }
+
+
+def _standing_row(person: Person) -> dict[str, Any] | None:
+    if person.standing not in DECIDED:
+        return None
+    return {"user_id": person.id, "standing": person.standing.value}

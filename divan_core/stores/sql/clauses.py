@@ -1,0 +1,69 @@
+"""The few clauses that PostgreSQL and SQLite spell differently."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeVar
+
+from sqlalchemy import ColumnElement, Table, bindparam, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Insert
+
+from divan_core.stores.sql.connection import DialectName
+
+ItemT = TypeVar("ItemT")
+
+MOST_AT_ONCE: Final = 10_000
+"""How many values go into one statement; SQLite allows 32,766 parameters."""
+
+
+def _insert(table: Table, dialect: DialectName) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+@functools.cache
+def insert_or_replace(table: Table, dialect: DialectName, *decisive: str) -> Insert:
+    """Insert a row, or bring the row of the same key to the new values.
+
+    A row is left alone, whatever else is new, when its ``decisive`` columns (else all of them)
+    already have the new values.
+    """
+    statement = _insert(table, dialect)
+    new = statement.excluded
+    others = [column for column in table.columns if not column.primary_key]
+    compared = [table.columns[name] for name in decisive] or others
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key),
+        set_={column.name: new[column.name] for column in others},
+        where=or_(*(column.is_distinct_from(new[column.name]) for column in compared)),
+    )
+
+
+@functools.cache
+def insert_missing(table: Table, dialect: DialectName) -> Insert:
+    """Insert a row unless there is one of the same key."""
+    return _insert(table, dialect).on_conflict_do_nothing(index_elements=list(table.primary_key))
+
+
+def among(column: ColumnElement[ItemT], dialect: DialectName) -> ColumnElement[bool]:
+    """Whether a column holds one of the values of the parameter ``among``, a list.
+
+    On PostgreSQL they travel as one array: one prepared statement serves any number. The array is
+    unnested because ``= ANY`` compares every row with every value where a new table has no
+    statistics yet, as while it is filled.
+    """
+    if dialect == "sqlite":
+        return column.in_(bindparam("among", expanding=True, type_=column.type))
+    values = bindparam("among", type_=postgresql.ARRAY(column.type))
+    return column.in_(select(func.unnest(values)))
+
+
+def portions(items: Sequence[ItemT]) -> Iterator[Sequence[ItemT]]:
+    """The items, as many at a time as go into one statement."""
+    for start in itertools.count(step=MOST_AT_ONCE):
+        portion = items[start : start + MOST_AT_ONCE]
+        if not portion:
+            return
+        yield portion

@@ -1,0 +1,40 @@
+"""What runs units of work on a database, and which one an address means."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, TypeVar
+
+from divan_core.stores.sql.connection import DialectName, SqlConnection
+
+ResultT = TypeVar("ResultT")
+
+
+class SqlEngine(Protocol):
+    """Runs bodies over connections; the rules are those of ``kernel/units.py``."""
+
+    @property
+    def dialect(self) -> DialectName:
+        """Which SQL the database speaks."""
+        ...
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Connections and threads exist inside the context.
+
+        Raises:
+            ConfigurationError: on entry, when the database can never be used as configured.
+        """
+        ...
+
+    async def write(self, body: Callable[[SqlConnection], Awaitable[ResultT]]) -> ResultT:
+        """Run a body in one transaction; all of it is kept, or nothing."""
+        ...
+
+    async def read(self, body: Callable[[SqlConnection], Awaitable[ResultT]]) -> ResultT:
+        """Run a body on one snapshot."""
+        ...
+
+    async def ask(self, body: Callable[[SqlConnection], Awaitable[ResultT]]) -> ResultT:
+        """Run a body that reads without a transaction: each statement sees its own snapshot."""
+        ...

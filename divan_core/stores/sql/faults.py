@@ -1,0 +1,149 @@
+"""What a driver's error means for a unit of work."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from divan_core.errors import DivanError, StoreUnavailable
+from divan_core.kernel.units import UnitMisused
+from divan_core.stores.sql.tables import TAKEN
+
+
+class UnitConflict(StoreUnavailable):
+    """Other units changed what this one had read; it can be run again."""
+
+
+class ConnectionLost(StoreUnavailable):
+    """The connection ended before the commit; the unit can be run again."""
+
+
+class TableMissing(StoreUnavailable):
+    """A table does not exist: the database is not migrated, or was changed since."""
+
+
+def conflicted() -> UnitConflict:
+    """The error of a unit that lost against others."""
+    return UnitConflict("Too many writers want the same rows. Try again.")
+
+
+def disconnected() -> ConnectionLost:
+    """The error of a unit whose connection ended."""
+    return ConnectionLost("The connection to the database was lost.")
+
+
+def unmigrated() -> TableMissing:
+    """The error where a table is missing."""
+    return TableMissing("The database is not migrated. Run: divan migrate")
+
+
+def overdue() -> StoreUnavailable:
+    """The error of a statement or a connection that took too long."""
+    return StoreUnavailable("The database did not answer in time.")
+
+
+def unusable() -> StoreUnavailable:
+    """The error of a database that cannot do its work now."""
+    return StoreUnavailable("The database cannot be used.")
+
+
+def misread() -> UnitMisused:
+    """The error of a unit that writes while it is to read."""
+    return UnitMisused("This unit is for reading.")
+
+
+def dangling() -> UnitMisused:
+    """The error of a row that refers to one that does not exist."""
+    return UnitMisused("A row refers to one that does not exist.")
+
+
+Refusal = Callable[[], Exception]
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html; a class is its first two places.
+_POSTGRES: Final[dict[str, Refusal]] = {
+    "0A000": conflicted,  # a plan cached before a migration; SQLAlchemy plans anew next time
+    "23503": dangling,
+    "40001": conflicted,
+    "40P01": conflicted,
+    "42P01": unmigrated,
+    "53": unusable,
+    "55P03": overdue,
+    "57014": overdue,
+    "57": disconnected,
+    "58": unusable,
+    "08": disconnected,
+    "XX": unusable,
+}
+
+# https://www.sqlite.org/rescode.html, by the beginning of the name.
+_SQLITE: Final[dict[str, Refusal]] = {
+    "SQLITE_BUSY": overdue,
+    "SQLITE_CANTOPEN": unusable,
+    "SQLITE_CONSTRAINT_FOREIGNKEY": dangling,
+    "SQLITE_CORRUPT": unusable,
+    "SQLITE_FULL": unusable,
+    "SQLITE_INTERRUPT": overdue,
+    "SQLITE_IOERR": unusable,
+    "SQLITE_LOCKED": overdue,
+    "SQLITE_NOMEM": unusable,
+    "SQLITE_NOTADB": unusable,
+    "SQLITE_PROTOCOL": overdue,
+}
+
+_READ_ONLY: Final = ("25006", "SQLITE_READONLY")
+_UNIQUE: Final = re.compile(r"UNIQUE constraint failed: (.+)")
+
+
+def refusal(fault: BaseException, *, reading: bool = False) -> BaseException:
+    """What to raise for ``fault``: an error of Divan where one fits, else ``fault`` itself.
+
+    A driver's error is recognised bare or wrapped by SQLAlchemy. ``reading`` tells whether the
+    unit is one that must not write.
+    """
+    if isinstance(fault, TimeoutError | PoolTimeoutError):
+        return overdue()
+    if isinstance(fault, DBAPIError):
+        if fault.connection_invalidated:
+            return disconnected()
+        fault = fault.orig or fault
+    if isinstance(fault, OSError):
+        return disconnected()
+    code = _code(fault)
+    if code in _READ_ONLY:
+        return misread() if reading else unusable()
+    return _of_code(code, fault) or fault
+
+
+def _code(fault: BaseException) -> str:
+    """What the driver calls it. SQLAlchemy forgets this of some, but not where they came from."""
+    names = ((one, "sqlstate") for one in (fault, fault.__cause__))
+    found = (getattr(one, name, None) for one, name in (*names, (fault, "sqlite_errorname")))
+    return next(filter(None, found), "")
+
+
+def _of_code(code: str, fault: BaseException) -> Exception | None:
+    if code == "23505":
+        return _taken(getattr(fault.__cause__, "constraint_name", None))
+    if code == "SQLITE_CONSTRAINT_UNIQUE":
+        return _taken(_constraint(str(fault)))
+    if code == "SQLITE_ERROR" and "no such table" in str(fault):
+        return unmigrated()
+    found = _POSTGRES.get(code) or _POSTGRES.get(code[:2])
+    found = found or next((_SQLITE[name] for name in _SQLITE if code.startswith(name)), None)
+    return found() if found else None
+
+
+def _constraint(message: str) -> str:
+    """SQLite names the columns; the naming convention makes the constraint's name of them."""
+    match = _UNIQUE.search(message)
+    columns = [column.split(".") for column in match[1].split(", ")] if match else [["?", "?"]]
+    return "_".join(["uq", columns[0][0], *(name for _, name in columns)])
+
+
+def _taken(constraint: str | None) -> DivanError | None:
+    found = TAKEN.get(constraint or "")
+    return found() if found else None

@@ -1,0 +1,222 @@
+"""PostgreSQL: units run on the event loop over asyncpg, and again when others were in the way."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final, TypeVar
+
+import asyncpg
+import attrs
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from divan_core.errors import ConfigurationError, OutcomeUnknown, StoreUnavailable
+from divan_core.stores.sql.address import Address
+from divan_core.stores.sql.connection import (
+    DialectName,
+    LoopConnection,
+    OnlyItsUnit,
+    SqlConnection,
+)
+from divan_core.stores.sql.faults import ConnectionLost, UnitConflict, refusal
+from divan_core.stores.sql.settling import settled
+from divan_core.stores.sql.turns import Turns
+
+ResultT = TypeVar("ResultT")
+Body = Callable[[SqlConnection], Awaitable[ResultT]]
+
+POOL_SIZE: Final = 10
+"""Connections of one process."""
+
+CONNECT_TIMEOUT_S: Final = 5.0
+"""How long to wait for a new connection, and for a free one of the pool."""
+
+STATEMENT_TIMEOUT_S: Final = 10.0
+"""How long one statement may take."""
+
+TRIES: Final = 8
+"""How often a unit is tried, ..."""
+
+TRIES_TOGETHER: Final = 2
+"""... and how many of these beside others; from then on no other unit of the process writes."""
+
+_Unreachable = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+
+# Wrong credentials; no such database.
+_HOPELESS: Final = ("28", "3D")
+
+
+def postgres_engine(
+    address: Address, pool_size: int, statement_timeout_s: float | None
+) -> AsyncEngine:
+    """SQLAlchemy's engine for an address, which asyncpg reads (``sslmode`` and all)."""
+    name = {} if "application_name" in address.url.query else {"application_name": "divan"}
+
+    async def connect() -> asyncpg.Connection[asyncpg.Record]:
+        return await asyncpg.connect(
+            address.url.render_as_string(hide_password=False),
+            timeout=CONNECT_TIMEOUT_S,
+            command_timeout=statement_timeout_s,
+            server_settings=name,
+        )
+
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        max_overflow=0,
+        pool_size=pool_size,
+        pool_timeout=CONNECT_TIMEOUT_S,
+    )
+
+
+@attrs.frozen
+class _Ways:
+    """The ways of using one pool."""
+
+    turns: Turns
+    write: AsyncEngine
+    read: AsyncEngine
+    ask: AsyncEngine
+
+    @classmethod
+    def over(cls, pool: AsyncEngine, turns: Turns) -> _Ways:
+        """Writes see what a serial order would show them; reads see one snapshot."""
+        return cls(
+            turns=turns,
+            write=pool.execution_options(isolation_level="SERIALIZABLE"),
+            read=pool.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            ),
+            ask=pool.execution_options(isolation_level="AUTOCOMMIT"),
+        )
+
+
+class PostgresEngine:
+    """Runs units on PostgreSQL. Never holds two connections for one of them."""
+
+    dialect: DialectName = "postgresql"
+
+    def __init__(self, address: Address, pool_size: int = POOL_SIZE) -> None:
+        """Use the database at ``address`` with at most ``pool_size`` connections."""
+        self._address = address
+        self._pool_size = pool_size
+        self._ways: _Ways | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """The pool exists inside the context, even while the server cannot be reached.
+
+        Raises:
+            ConfigurationError: the server refuses these credentials, or has no such database.
+        """
+        pool = postgres_engine(self._address, self._pool_size, STATEMENT_TIMEOUT_S)
+        self._ways = _Ways.over(pool, Turns(self._pool_size, CONNECT_TIMEOUT_S))
+        try:
+            await self._try_out(pool)
+            yield
+        finally:
+            self._ways = None
+            await settled(pool.dispose())
+
+    async def write(self, body: Body[ResultT]) -> ResultT:
+        """Run ``body`` in one transaction, again when another unit was in its way."""
+        for _ in range(TRIES_TOGETHER):
+            async with self._open.turns.beside_others():
+                try:
+                    return await self._write(body)
+                except (UnitConflict, ConnectionLost):
+                    continue
+        async with self._open.turns.alone():
+            for _ in range(TRIES_TOGETHER, TRIES - 1):
+                try:
+                    return await self._write(body)
+                except (UnitConflict, ConnectionLost):
+                    continue
+            return await self._write(body)
+
+    async def read(self, body: Body[ResultT]) -> ResultT:
+        """Run ``body`` on one snapshot, again when its connection turned out to be stale."""
+        try:
+            return await self._look(self._open.read, body)
+        except (UnitConflict, ConnectionLost):
+            return await self._look(self._open.read, body)
+
+    async def ask(self, body: Body[ResultT]) -> ResultT:
+        """Run ``body`` without a transaction: one round trip for each statement."""
+        try:
+            return await self._look(self._open.ask, body)
+        except (UnitConflict, ConnectionLost):
+            return await self._look(self._open.ask, body)
+
+    @property
+    def _open(self) -> _Ways:
+        if self._ways is None:
+            raise StoreUnavailable("The store is not open.")
+        return self._ways
+
+    async def _write(self, body: Body[ResultT]) -> ResultT:
+        connection = await _connected(self._open.write)
+        unit = LoopConnection(connection)
+        try:
+            result = await _run(body, unit)
+        except BaseException:
+            await settled(connection.close())
+            raise
+        await settled(_commit(connection))
+        return result
+
+    async def _look(self, way: AsyncEngine, body: Body[ResultT]) -> ResultT:
+        connection = await _connected(way)
+        try:
+            return await _run(body, LoopConnection(connection, reading=True))
+        finally:
+            await settled(connection.close())
+
+    async def _try_out(self, pool: AsyncEngine) -> None:
+        try:
+            connection = await pool.connect()
+        except asyncpg.ClientConfigurationError as fault:
+            raise ConfigurationError(f"The database's address is wrong: {fault}.") from fault
+        except _Unreachable as fault:
+            driver = fault.orig if isinstance(fault, DBAPIError) else fault
+            if str(getattr(driver, "sqlstate", "")).startswith(_HOPELESS):
+                raise ConfigurationError(f"PostgreSQL refuses to connect: {driver}.") from fault
+            return  # it may come back; until then every unit says so
+        await settled(connection.close())
+
+
+async def _connected(way: AsyncEngine) -> AsyncConnection:
+    try:
+        return await way.connect()
+    except _Unreachable as fault:
+        raise StoreUnavailable("The database cannot be reached.") from fault
+
+
+async def _run(body: Body[ResultT], unit: LoopConnection) -> ResultT:
+    """Run a body to its end; its own error gives way to one that lets it run again."""
+    try:
+        result = await OnlyItsUnit(body(unit), unit)
+    except Exception as fault:
+        if isinstance(unit.failure, UnitConflict | ConnectionLost):
+            raise unit.failure from fault
+        raise
+    unit.confirm()
+    return result
+
+
+async def _commit(connection: AsyncConnection) -> None:
+    """Commit, and give the connection back.
+
+    Raises:
+        OutcomeUnknown: the answer of the server never came.
+    """
+    try:
+        await connection.commit()
+    except (SQLAlchemyError, OSError) as fault:
+        meaning = refusal(fault)
+        if isinstance(meaning, ConnectionLost) or isinstance(fault, TimeoutError):
+            raise OutcomeUnknown from fault
+        raise meaning from fault
+    finally:
+        await connection.close()

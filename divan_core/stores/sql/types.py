@@ -1,0 +1,75 @@
+"""Column types that mean and sort the same on PostgreSQL and SQLite."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any, Final
+
+from sqlalchemy import JSON, TIMESTAMP, BigInteger, Dialect, LargeBinary, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from divan_core.kernel.clock import Millis
+
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MILLISECOND: Final = dt.timedelta(milliseconds=1)
+
+
+class Id(TypeDecorator[uuid.UUID]):
+    """A UUID: ``uuid`` on PostgreSQL, its 16 bytes on SQLite.
+
+    Both compare byte by byte, as Python compares UUIDs, so keyset pages agree everywhere.
+    """
+
+    impl = Uuid
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column's type."""
+        return LargeBinary(16) if dialect.name == "sqlite" else Uuid()
+
+    def process_bind_param(
+        self, value: uuid.UUID | None, dialect: Dialect
+    ) -> uuid.UUID | bytes | None:
+        """Bring a UUID into the form of the database."""
+        return value.bytes if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(
+        self, value: uuid.UUID | bytes | None, dialect: Dialect
+    ) -> uuid.UUID | None:
+        """Bring the database's form back to a UUID."""
+        del dialect
+        return uuid.UUID(bytes=value) if isinstance(value, bytes) else value
+
+
+class Moment(TypeDecorator[Millis]):
+    """A moment in milliseconds: ``timestamptz`` on PostgreSQL, an integer on SQLite."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column's type."""
+        return BigInteger() if dialect.name == "sqlite" else TIMESTAMP(timezone=True)
+
+    def process_bind_param(
+        self, value: Millis | None, dialect: Dialect
+    ) -> dt.datetime | int | None:
+        """Bring milliseconds into the form of the database."""
+        if value is None or dialect.name == "sqlite":
+            return value
+        return _EPOCH + value * _MILLISECOND
+
+    def process_result_value(
+        self, value: dt.datetime | int | None, dialect: Dialect
+    ) -> Millis | None:
+        """Bring the database's form back to milliseconds."""
+        del dialect
+        if isinstance(value, dt.datetime):
+            return Millis((value - _EPOCH) // _MILLISECOND)
+        return None if value is None else Millis(value)
+
+
+JSON_LIST: Final = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+"""A list of texts: ``jsonb`` on PostgreSQL, JSON text on SQLite."""

@@ -1,0 +1,54 @@
+"""The live stores of one process keep their contracts."""
+
+import pytest
+
+from divan_core.stores.bundle import LiveStores
+from divan_core.stores.memory.journal import MemoryJournal
+from divan_core.stores.memory.limits import MemoryRateLimits
+from divan_core.stores.memory.notices import MemoryNotices
+from divan_core.stores.memory.presence import MemoryPresence
+from divan_core.testing.clock import ManualClock
+from divan_core.testing.contracts.courses import CourseContract
+from divan_core.testing.contracts.journal import JournalContract
+from divan_core.testing.contracts.limits import RateLimitsContract
+from divan_core.testing.contracts.live import LiveContract
+from divan_core.testing.contracts.neighbourhood import NeighbourhoodContract
+from divan_core.testing.contracts.notices import NoticesContract
+from divan_core.testing.contracts.presence import PresenceContract
+
+
+class OnMemory(LiveContract):
+    @pytest.fixture
+    def live(self, clock: ManualClock) -> LiveStores:
+        notices, limits = MemoryNotices(), MemoryRateLimits(clock)
+        journal = MemoryJournal(clock, notices)
+        return LiveStores(
+            presence=MemoryPresence(journal, limits, notices),
+            journal=journal,
+            limits=limits,
+            notices=notices,
+        )
+
+
+class TestMemoryPresence(OnMemory, PresenceContract):
+    pass
+
+
+class TestMemoryCourses(OnMemory, CourseContract):
+    pass
+
+
+class TestMemoryNeighbourhood(OnMemory, NeighbourhoodContract):
+    pass
+
+
+class TestMemoryRateLimits(OnMemory, RateLimitsContract):
+    pass
+
+
+class TestMemoryJournal(OnMemory, JournalContract):
+    pass
+
+
+class TestMemoryNotices(OnMemory, NoticesContract):
+    pass

@@ -1,0 +1,33 @@
+"""The live stores in Redis keep their contracts: on Valkey, Redis 6.2 and a cluster."""
+
+from divan_core.testing.contracts.courses import CourseContract
+from divan_core.testing.contracts.journal import JournalContract
+from divan_core.testing.contracts.limits import RateLimitsContract
+from divan_core.testing.contracts.neighbourhood import NeighbourhoodContract
+from divan_core.testing.contracts.notices import NoticesContract
+from divan_core.testing.contracts.presence import PresenceContract
+from tests.contract.on_redis import OnRedis
+
+
+class TestRedisPresence(OnRedis, PresenceContract):
+    pass
+
+
+class TestRedisCourses(OnRedis, CourseContract):
+    pass
+
+
+class TestRedisNeighbourhood(OnRedis, NeighbourhoodContract):
+    pass
+
+
+class TestRedisRateLimits(OnRedis, RateLimitsContract):
+    pass
+
+
+class TestRedisJournal(OnRedis, JournalContract):
+    pass
+
+
+class TestRedisNotices(OnRedis, NoticesContract):
+    pass

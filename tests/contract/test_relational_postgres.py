@@ -1,0 +1,29 @@
+"""The relational contracts on PostgreSQL."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from divan_core.stores.bundle import RelationalStores
+from divan_core.stores.sql.migrate import upgrade
+from divan_core.stores.sql.store import open_sql
+from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
+from divan_core.testing.contracts.branches import MissingBranchesContract
+from divan_core.testing.contracts.samples import running
+from divan_core.testing.contracts.social import RelationsContract
+from divan_core.testing.contracts.units import UnitsContract
+
+
+class TestPostgres(UnitsContract, CampusesContract, PeopleContract, RelationsContract):
+    @pytest.fixture
+    async def stores(self, postgres_url: str) -> AsyncIterator[RelationalStores]:
+        async with running(open_sql(postgres_url)) as stores:
+            yield stores
+
+
+class TestPostgresWithoutBranches(MissingBranchesContract):
+    @pytest.fixture
+    async def core_stores(self, empty_postgres_url: str) -> AsyncIterator[RelationalStores]:
+        upgrade(empty_postgres_url, "core")
+        async with running(open_sql(empty_postgres_url)) as stores:
+            yield stores

@@ -1,0 +1,37 @@
+"""The relational contracts on SQLite, in a file and in memory."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from divan_core.stores.bundle import RelationalStores
+from divan_core.stores.sql.migrate import upgrade
+from divan_core.stores.sql.store import open_sql
+from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
+from divan_core.testing.contracts.branches import MissingBranchesContract
+from divan_core.testing.contracts.samples import running
+from divan_core.testing.contracts.social import RelationsContract
+from divan_core.testing.contracts.units import UnitsContract
+
+
+class TestSqliteFile(UnitsContract, CampusesContract, PeopleContract, RelationsContract):
+    @pytest.fixture
+    async def stores(self, tmp_path: Path) -> AsyncIterator[RelationalStores]:
+        async with running(open_sql(f"sqlite:///{tmp_path}/divan.db", migrate=True)) as stores:
+            yield stores
+
+
+class TestSqliteMemory(UnitsContract, CampusesContract, PeopleContract, RelationsContract):
+    @pytest.fixture
+    async def stores(self) -> AsyncIterator[RelationalStores]:
+        async with running(open_sql("sqlite://")) as stores:
+            yield stores
+
+
+class TestSqliteWithoutBranches(MissingBranchesContract):
+    @pytest.fixture
+    async def core_stores(self, tmp_path: Path) -> AsyncIterator[RelationalStores]:
+        upgrade(f"sqlite:///{tmp_path}/divan.db", "core")
+        async with running(open_sql(f"sqlite:///{tmp_path}/divan.db")) as stores:
+            yield stores

@@ -1,0 +1,251 @@
+"""Upgrading, branch by branch, at once, and against resistance."""
+
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import anyio
+import pytest
+
+from divan_core.errors import ConfigurationError, StoreUnavailable
+from divan_core.stores.sql import migrate, revisions
+from divan_core.stores.sql.migrate import BranchReport, BranchStatus, MigrationFailed
+from divan_core.stores.sql.tables import BRANCHES, VERSION_TABLE
+from tests.migrations.conftest import Query, locked, run_script
+from tests.servers.process import free_port
+
+NEWEST = {"core": "core_0001", "moderation": "moderation_0001", "profile": "profile_0001"}
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{branch}_{number}"
+down_revision = "{branch}_{before}"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table("extra_{branch}_{number}", sa.Column("id", sa.Integer(), primary_key=True))
+    {last}
+"""
+
+
+@pytest.fixture
+def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the migrations, in use, to add to."""
+    folder = tmp_path / "50% of migrations"
+    shutil.copytree(revisions.script_folder(), folder)
+    monkeypatch.setattr(revisions, "script_folder", lambda: folder)
+    return folder
+
+
+def add(scripts: Path, branch: str, number: int, last: str = "pass") -> None:
+    """Add a revision that makes a table and then does ``last``."""
+    before, this = f"{number - 1:04}", f"{number:04}"
+    source = NEXT.format(branch=branch, number=this, before=before, last=last)
+    (scripts / "versions" / branch / f"{branch}_{this}.py").write_text(source)
+
+
+def exists(query: Query, table: str) -> bool:
+    try:
+        query(f"SELECT count(*) FROM {table}")  # noqa: S608 - a name of this file
+    except Exception as fault:
+        if "no such table" in str(fault) or "does not exist" in str(fault):
+            return False
+        raise
+    return True
+
+
+def current(url: str) -> dict[str, str | None]:
+    return {one.branch: one.current for one in migrate.status(url)}
+
+
+def test_all_branches(url: str, query: Query) -> None:
+    done = migrate.upgrade(url)
+    assert done == tuple(BranchReport(branch, None, NEWEST[branch]) for branch in BRANCHES)
+    for tables in BRANCHES.values():
+        for table in tables:
+            assert exists(query, table.name)
+    again = migrate.upgrade(url)
+    assert again == tuple(
+        BranchReport(branch, NEWEST[branch], NEWEST[branch]) for branch in BRANCHES
+    )
+
+
+def test_the_version_table_is_private(url: str, query: Query) -> None:
+    migrate.upgrade(url)
+    assert exists(query, VERSION_TABLE)
+    assert not exists(query, "alembic_version")
+
+
+@pytest.mark.parametrize("branch", BRANCHES)
+def test_one_branch(url: str, query: Query, branch: str) -> None:
+    assert [report.after for report in migrate.upgrade(url, branch)] == [NEWEST[branch]]
+    for other, tables in BRANCHES.items():
+        made = other in ("core", branch)  # which stand on the core
+        assert [exists(query, table.name) for table in tables] == [made] * len(tables)
+        assert current(url)[other] == (NEWEST[other] if made else None)
+    migrate.upgrade(url)
+    assert current(url) == NEWEST
+
+
+def test_an_unknown_branch(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="core, moderation, profile"):
+        migrate.upgrade(url, "chat")
+    with pytest.raises(ConfigurationError, match="core, moderation, profile"):
+        migrate.sql(url, "chat")
+
+
+def test_later_revisions(url: str, query: Query, scripts: Path) -> None:
+    migrate.upgrade(url)
+    add(scripts, "core", 2)
+    add(scripts, "profile", 2)
+    assert [one.branch for one in migrate.status(url) if one.pending] == ["core", "profile"]
+    done = {report.branch: (report.before, report.after) for report in migrate.upgrade(url)}
+    assert done["core"] == ("core_0001", "core_0002")
+    assert done["moderation"] == ("moderation_0001", "moderation_0001")
+    assert exists(query, "extra_core_0002")
+    assert not [one for one in migrate.status(url) if one.pending]
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_failure_leaves_nothing_half_done_on_sqlite(
+    url: str, query: Query, scripts: Path
+) -> None:
+    migrate.upgrade(url)
+    before = query("SELECT * FROM sqlite_master ORDER BY name")
+    add(scripts, "core", 2)
+    add(scripts, "core", 3, "op.execute('INSERT INTO nowhere VALUES (1)')")
+    with pytest.raises(MigrationFailed, match=r"core.*nowhere"):
+        migrate.upgrade(url)
+    assert query("SELECT * FROM sqlite_master ORDER BY name") == before
+    assert current(url) == NEWEST
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_failure_leaves_nothing_half_done_on_postgres(
+    url: str, query: Query, scripts: Path
+) -> None:
+    migrate.upgrade(url)
+    add(scripts, "core", 2)
+    add(scripts, "core", 3, "op.execute('INSERT INTO nowhere VALUES (1)')")
+    with pytest.raises(MigrationFailed, match=r"core.*nowhere"):
+        migrate.upgrade(url)
+    assert exists(query, "extra_core_0002")
+    assert not exists(query, "extra_core_0003")
+    assert current(url) == NEWEST | {"core": "core_0002"}
+    add(scripts, "core", 3)
+    migrate.upgrade(url)  # the lock was given back
+    assert current(url) == NEWEST | {"core": "core_0003"}
+
+
+def test_a_failure_of_an_optional_branch_is_reported(url: str, query: Query, scripts: Path) -> None:
+    add(scripts, "moderation", 2, "raise LookupError('the reason')")
+    core, moderation, profile = migrate.upgrade(url)
+    assert (core.error, profile.error) == (None, None)
+    assert moderation.error is not None
+    assert "the reason" in moderation.error
+    assert exists(query, "profiles")
+    assert not exists(query, "extra_moderation_0002")
+    with pytest.raises(MigrationFailed, match="the reason"):
+        migrate.upgrade(url, "moderation")
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_dangling_references_are_refused(url: str, query: Query, scripts: Path) -> None:
+    migrate.upgrade(url)
+    add(scripts, "core", 2, "op.execute(\"INSERT INTO blocks VALUES (x'01', x'02')\")")
+    with pytest.raises(MigrationFailed, match="dangling"):
+        migrate.upgrade(url)
+    assert query("SELECT count(*) FROM blocks") == [(0,)]
+
+
+def test_a_database_of_a_later_version(url: str, scripts: Path) -> None:
+    add(scripts, "core", 2)
+    migrate.upgrade(url)
+    (scripts / "versions/core/core_0002.py").unlink()
+    assert current(url) == NEWEST | {"core": "core_0002"}
+    with pytest.raises(MigrationFailed, match="core_0002"):
+        migrate.upgrade(url)
+
+
+def test_status_of_an_empty_database(url: str, tmp_path: Path) -> None:
+    assert migrate.status(url) == tuple(
+        BranchStatus(branch, None, NEWEST[branch]) for branch in BRANCHES
+    )
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_cannot_be_reached() -> None:
+    url = f"postgresql://a:b@127.0.0.1:{free_port()}/none"
+    with pytest.raises(StoreUnavailable):
+        migrate.status(url)
+    with pytest.raises(StoreUnavailable):
+        migrate.upgrade(url)
+
+
+@pytest.mark.parametrize("branch", [None, "core", "profile"])
+def test_the_statements_work(url: str, branch: str | None) -> None:
+    run_script(url, migrate.sql(url, branch))
+    expected = NEWEST if branch is None else {"core": "core_0001"}
+    assert {name: found for name, found in current(url).items() if found} == (
+        expected if branch != "profile" else expected | {"profile": "profile_0001"}
+    )
+    migrate.upgrade(url)
+    assert current(url) == NEWEST
+
+
+def test_the_statements_of_both_dialects() -> None:
+    assert "TIMESTAMP WITH TIME ZONE" in migrate.sql("postgresql://nowhere/none")
+    assert "WITHOUT ROWID" in migrate.sql("sqlite://")
+
+
+def test_two_processes_at_once(url: str) -> None:
+    program = "import sys; from divan_core.stores.sql.migrate import upgrade; upgrade(sys.argv[1])"
+
+    def run(_number: int) -> int:
+        command = [sys.executable, "-c", program, url]
+        return subprocess.run(command, check=False).returncode
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(run, range(3))) == [0, 0, 0]
+    assert current(url) == NEWEST
+
+
+def test_two_threads_at_once(url: str, tmp_path: Path) -> None:
+    other = f"sqlite:///{tmp_path}/other.db"
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(migrate.upgrade, [url, other, url, other]))
+    assert current(url) == current(other) == NEWEST
+
+
+@pytest.mark.anyio
+async def test_within_a_running_loop(url: str) -> None:
+    await anyio.to_thread.run_sync(migrate.upgrade, url)
+    migrate.upgrade(url)
+    assert current(url) == NEWEST
+
+
+def test_somebody_who_does_not_let_go(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrate, "PATIENCE_S", 0.1)
+    with locked(url), pytest.raises(StoreUnavailable, match="in time"):
+        migrate.upgrade(url)
+    migrate.upgrade(url)
+
+
+def test_the_package_comes_before_the_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "site" / "divan_core"
+    for folder in (package / "migrations", tmp_path / "site" / "migrations"):
+        folder.mkdir(parents=True)
+    monkeypatch.setattr(revisions, "__file__", str(package / "stores/sql/revisions.py"))
+    with pytest.raises(ConfigurationError, match="damaged"):
+        revisions.script_folder()
+    (tmp_path / "site/migrations/env.py").touch()
+    assert revisions.script_folder() == tmp_path / "site/migrations"
+    (package / "migrations/env.py").touch()
+    assert revisions.script_folder() == package / "migrations"

@@ -1,0 +1,60 @@
+import asyncio
+from uuid import UUID
+
+import anyio
+import pytest
+
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.presence.model import PersonKey
+from divan_core.stores.redis.turns import Turns
+
+ANN, BEN = (PersonKey(CampusId(UUID(int=0)), UserId(UUID(int=number))) for number in (1, 2))
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_one_at_a_time_in_the_order_they_came() -> None:
+    turns, order = Turns(), list[int]()
+    assert await turns.take(ANN)
+    assert await turns.take(BEN)
+
+    async def work(number: int) -> None:
+        assert await turns.take(ANN)
+        order.append(number)
+        turns.give(ANN)
+
+    async with anyio.create_task_group() as group:
+        for number in range(5):
+            group.start_soon(work, number)
+        await anyio.wait_all_tasks_blocked()
+        assert order == []
+        turns.give(ANN)
+    assert order == [0, 1, 2, 3, 4]
+    assert await turns.take(ANN)
+
+
+async def test_the_impatient_go_ahead() -> None:
+    turns = Turns(patience_s=0.01)
+    assert await turns.take(ANN)
+    assert not await turns.take(ANN)
+    turns.give(ANN)
+    assert await turns.take(ANN)
+
+
+@pytest.mark.parametrize("called", [False, True])
+async def test_a_cancelled_waiter_holds_nobody_up(*, called: bool) -> None:
+    """Neither while waiting nor in the moment of being called."""
+    turns = Turns(patience_s=5)
+    assert await turns.take(ANN)
+    waits_in_vain = asyncio.create_task(turns.take(ANN))
+    await anyio.wait_all_tasks_blocked()
+    waits = asyncio.create_task(turns.take(ANN))
+    await anyio.wait_all_tasks_blocked()
+    if called:
+        turns.give(ANN)
+    waits_in_vain.cancel()
+    await asyncio.wait([waits_in_vain])
+    assert waits_in_vain.cancelled()
+    if not called:
+        turns.give(ANN)
+    assert await waits
