@@ -1,0 +1,95 @@
+"""Every key and channel that Divan uses in Redis.
+
+``<c>`` stands for ``divan:{<campus id>}``; the braces keep a campus on one node of a cluster.
+
+======================  ======  ======================================================  =========
+key                     type    what it holds                                           TTL
+======================  ======  ======================================================  =========
+``<c>:people``          hash    person (16 bytes) -> end, cell, last fix, record        150 s
+``<c>:deadlines``       zset    person -> when the last lease or the record ends        150 s
+``<c>:grid``            hash    number of a cell -> people online there, 16 bytes each  150 s
+``<c>:sizes``           hash    size of cell -> how many people stand in such cells     150 s
+``<c>:leaves``          hash    number of a cell -> signed notice for leaving it        150 s
+``<c>:seen``            zset    person -> when last heard                               a day
+``<c>:journal``         stream  changes of people and relations (field ``people``)      a day
+``<c>:pending``         zset    announced changes -> when they count as made            a day
+``<c>:limit:<n>:<u>``   list    moments of user ``u``'s admissions under limit ``n``,   window
+                                youngest first                                          + 60 s
+``<c>:budget:<n>:<u>``  zset    people answered to user ``u`` under limit ``n``, by     window
+                                when last                                               + 60 s
+======================  ======  ======================================================  =========
+
+A cell's number is ``(size · 2²⁰ + column + 2¹⁹) · 2²⁰ + row + 2¹⁹``.
+
+``divan:notices`` is the one channel; its messages are signed JSON (see ``notices.py``).
+
+Expiry is data: scripts compare deadlines with the ``now`` they are given. The TTLs only clean up
+what nobody asks for any more, and are renewed by every heartbeat of the campus. A server whose
+``maxmemory-policy`` evicts keys would lose a part of a campus: use ``noeviction``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from divan_core.kernel.ids import CampusId, UserId
+
+CHANNEL: Final = b"divan:notices"
+"""Where processes tell each other what changed; the scripts know it too."""
+
+_REMEMBERED: Final = 4096
+
+
+@attrs.frozen
+class CampusKeys:
+    """The keys of one campus."""
+
+    prefix: bytes
+    index: tuple[bytes, ...]
+    seen: bytes
+    pending: bytes
+    journal: bytes
+
+    @classmethod
+    def of(cls, campus_id: CampusId) -> CampusKeys:
+        """The keys of this campus; ``index`` in the order that ``index.lua`` expects."""
+        prefix = b"divan:{%s}:" % str(campus_id).encode()
+        names = (b"people", b"deadlines", b"grid", b"sizes", b"leaves")
+        return cls(
+            prefix=prefix,
+            index=tuple(prefix + name for name in names),
+            seen=prefix + b"seen",
+            pending=prefix + b"pending",
+            journal=prefix + b"journal",
+        )
+
+    @property
+    def people(self) -> bytes:
+        """The hash of everybody's records."""
+        return self.index[0]
+
+    @property
+    def deadlines(self) -> bytes:
+        """The sorted set of what ends when."""
+        return self.index[1]
+
+    def limit(self, name: str, user_id: UserId) -> bytes:
+        """One person's admissions under one limit."""
+        return b"%slimit:%s:%s" % (self.prefix, name.encode(), user_id.hex.encode())
+
+    def budget(self, name: str, user_id: UserId) -> bytes:
+        """The people one person was answered about under one limit."""
+        return b"%sbudget:%s:%s" % (self.prefix, name.encode(), user_id.hex.encode())
+
+
+class KnownCampuses(dict[CampusId, CampusKeys]):
+    """Keys by campus, made when first asked for, some thousands remembered."""
+
+    def __missing__(self, campus_id: CampusId) -> CampusKeys:
+        """Make and remember the keys of a campus."""
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        keys = self[campus_id] = CampusKeys.of(campus_id)
+        return keys

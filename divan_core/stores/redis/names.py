@@ -1,0 +1,76 @@
+"""What the bytes in Redis stand for, remembered, since the same ones come back all the time."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from divan_core.kernel.ids import UserId
+from divan_core.presence.model import Cell
+
+ID_BYTES: Final = 16
+
+_SIZES: Final = 1 << 12
+_SPAN: Final = 1 << 20
+_HALF: Final = _SPAN // 2
+_CELLS: Final = 65_536
+_GROUPS: Final = 65_536
+_IDS: Final = 262_144
+
+
+class KnownCells(dict[int, Cell]):
+    """Cells by their numbers, see :func:`cell_number`."""
+
+    def __missing__(self, number: int) -> Cell:
+        """Read and remember a number."""
+        if len(self) >= _CELLS:
+            self.clear()
+        size_m, place = divmod(number, _SPAN * _SPAN)
+        column, row = divmod(place, _SPAN)
+        cell = self[number] = Cell(size_m, column - _HALF, row - _HALF)
+        return cell
+
+
+class KnownIds(dict[bytes, UserId]):
+    """User ids by their 16 bytes; the same object for the same id."""
+
+    def __missing__(self, data: bytes) -> UserId:
+        """Read and remember an id."""
+        if len(self) >= _IDS:
+            self.clear()
+        user_id = self[data] = UserId(UUID(bytes=data))
+        return user_id
+
+
+class KnownPeople(dict[bytes, tuple[UserId, ...]]):
+    """Groups of people by their ids in a row."""
+
+    def __init__(self) -> None:
+        """Begin with nobody known."""
+        super().__init__()
+        self._ids = KnownIds()
+
+    def __missing__(self, data: bytes) -> tuple[UserId, ...]:
+        """Read and remember a group."""
+        if len(self) >= _GROUPS:
+            self.clear()
+        ids = self._ids
+        group = self[data] = tuple(
+            ids[data[start : start + ID_BYTES]] for start in range(0, len(data), ID_BYTES)
+        )
+        return group
+
+
+def cell_number(cell: Cell) -> int:
+    """A cell as a positive number below 2⁵³, so that scripts can count with it.
+
+    Size, column and row take 12, 20 and 20 binary digits, columns and rows raised by 2¹⁹: at one
+    metre that is 524 km either way.
+
+    Raises:
+        ValueError: the cell is larger or farther away than that.
+    """
+    low, high = min(cell.column, cell.row), max(cell.column, cell.row)
+    if not (0 < cell.size_m < _SIZES and low >= -_HALF and high < _HALF):
+        raise ValueError(f"no number stands for {cell}")
+    return (cell.size_m * _SPAN + cell.column + _HALF) * _SPAN + cell.row + _HALF

@@ -1,0 +1,191 @@
+"""Who is where, in Redis: one script per call, and expiry by deadlines that scripts compare."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from divan_core.kernel.clock import Clock, Millis
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.limits import Limit, refusal
+from divan_core.presence.model import (
+    LEASE_MS,
+    MEMORY_MS,
+    Cell,
+    Heard,
+    Neighbourhood,
+    PersonKey,
+    PresenceRecord,
+    Reach,
+    Rule,
+)
+from divan_core.stores.redis.guesses import Guesses
+from divan_core.stores.redis.journal import RedisJournal
+from divan_core.stores.redis.keys import KnownCampuses
+from divan_core.stores.redis.lifecycle import RedisLifecycle
+from divan_core.stores.redis.limits import moment, windows
+from divan_core.stores.redis.link import Part, Reply
+from divan_core.stores.redis.names import KnownCells, KnownPeople
+from divan_core.stores.redis.notices import NoticeSeal
+from divan_core.stores.redis.proposal import Proposal, live_record, stored_fix, stored_record
+from divan_core.stores.redis.scripts import load_script
+from divan_core.stores.redis.turns import Turns
+
+_AMEND: Final = load_script("amend")
+_AROUND: Final = load_script("around")
+_HEARD: Final = load_script("heard")
+_SWEEP: Final = load_script("sweep")
+_EVERYBODY: Final = load_script("everybody")
+
+_LIFETIME_MS: Final = max(LEASE_MS, MEMORY_MS) + 60_000
+"""How long after a campus's last heartbeat its keys vanish by themselves."""
+
+_KEPT: Final = 0
+_AGAIN: Final = -1
+_TO_THE_END: Final = -1
+_NOBODY: Final = (0, 0, 0)
+
+
+class RedisPresence:
+    """A :class:`~divan_core.presence.ports.PresenceIndex` for any number of processes."""
+
+    def __init__(
+        self,
+        redis: RedisLifecycle,
+        journal: RedisJournal,
+        seal: NoticeSeal,
+        clock: Clock | None = None,
+    ) -> None:
+        """Limits and announcements go by the server's clock unless given another."""
+        self._redis = redis
+        self._journal = journal
+        self._seal = seal
+        self._clock = clock
+        self._campuses = KnownCampuses()
+        self._guesses = Guesses()
+        self._turns = Turns()
+        self._cells = KnownCells()
+        self._people = KnownPeople()
+
+    async def amend(
+        self, key: PersonKey, rule: Rule, now: Millis, limit: Limit | None = None
+    ) -> PresenceRecord:
+        """See the port. One round trip when this process saw the person's last change."""
+        self._guesses.forget(now)
+        in_turn = await self._turns.take(key)
+        try:
+            proposal = await self._settle(key, rule, now, limit)
+        finally:
+            if in_turn:
+                self._turns.give(key)
+        if proposal.amendment.refusal is not None:
+            raise proposal.amendment.refusal
+        return proposal.amendment.record
+
+    async def around(
+        self, key: PersonKey, reach: Reach, now: Millis, *, since: bytes, limit: Limit | None = None
+    ) -> Neighbourhood:
+        """See the port."""
+        campus = self._campuses[key.campus_id]
+        keys = (*campus.index, campus.pending, campus.journal)
+        user_id, clock = key.user_id, moment(self._clock)
+        args = [now, user_id.bytes, since, clock, *_reach(reach)]
+        if limit is not None:
+            keys = (*keys, campus.limit(limit.name, user_id))
+            args += windows(limit)
+        reply: Reply = _AGAIN
+        while reply == _AGAIN:
+            reply = await self._redis.client.run(_AROUND, keys, args, idempotent=limit is None)
+        if limit is not None and isinstance(reply, int):
+            raise refusal(limit, reply)
+        return self._neighbourhood(reply)
+
+    async def record(self, key: PersonKey, now: Millis) -> PresenceRecord | None:
+        """See the port."""
+        people = self._campuses[key.campus_id].people
+        value = await self._redis.client.call(b"HGET", people, key.user_id.bytes, idempotent=True)
+        return None if value is None else live_record(stored_record(value), now)
+
+    async def heard(
+        self, campus_id: CampusId, people: Collection[UserId], now: Millis
+    ) -> Mapping[UserId, Heard]:
+        """See the port."""
+        campus = self._campuses[campus_id]
+        keys = (campus.people, campus.deadlines, campus.seen)
+        args: list[Part] = [now, *(one.bytes for one in people)]
+        reply = await self._redis.client.run(_HEARD, keys, args, idempotent=True)
+        return {
+            one: Heard(online == 1, Millis(at))
+            for one, at, online in zip(people, reply[::2], reply[1::2], strict=True)
+            if at is not None
+        }
+
+    async def sweep(self, campus_id: CampusId, now: Millis) -> None:
+        """See the port."""
+        self._guesses.forget(now)
+        campus = self._campuses[campus_id]
+        keys = (*campus.index, campus.seen, campus.pending, campus.journal)
+        args = (now, moment(self._clock))
+        while await self._redis.client.run(_SWEEP, keys, args, idempotent=True):
+            pass
+
+    async def everybody(self, campus_id: CampusId, now: Millis) -> Mapping[UserId, Cell]:
+        """See the port."""
+        index = self._campuses[campus_id].index
+        reply: Reply = _AGAIN
+        while reply == _AGAIN:
+            reply = await self._redis.client.run(_EVERYBODY, index, (now,), idempotent=True)
+        return {
+            one: self._cells[int(number)]
+            for number, there in zip(reply[::2], reply[1::2], strict=True)
+            for one in self._people[there]
+        }
+
+    async def _settle(
+        self, key: PersonKey, rule: Rule, now: Millis, limit: Limit | None
+    ) -> Proposal:
+        """Propose what the rule makes of the record until it was made of the right one."""
+        proposal = Proposal.of(key, self._guesses.get(key), rule, now)
+        reply = await self._propose(proposal, limit)
+        while reply != _KEPT:
+            if limit is not None and isinstance(reply, int) and reply > 0:
+                raise refusal(limit, reply)
+            if reply != _AGAIN:
+                proposal = Proposal.of(key, reply, rule, now)
+            reply = await self._propose(proposal, limit, absent=reply == _AGAIN)
+        self._guesses.put(key, proposal.data, proposal.keep_until)
+        return proposal
+
+    async def _propose(
+        self, proposal: Proposal, limit: Limit | None, *, absent: bool = False
+    ) -> Reply:
+        """Ask ``amend.lua`` to keep a proposal; ``absent``: of someone the index has nowhere."""
+        campus = self._campuses[proposal.key.campus_id]
+        keys = (*campus.index, campus.seen)
+        args = [*proposal.arguments(proposal.notices(self._seal, absent=absent)), _LIFETIME_MS]
+        if limit is not None:
+            keys = (*keys, campus.limit(limit.name, proposal.key.user_id))
+            counted = b"1" if proposal.amendment.refusal is None else b""
+            args += (counted, moment(self._clock), *windows(limit))
+        return await self._redis.client.run(_AMEND, keys, args)
+
+    def _neighbourhood(self, reply: Reply) -> Neighbourhood:
+        position, changed, complete_m, fix = reply[:4]
+        found = zip(
+            map(self._cells.__getitem__, reply[4::2]),
+            map(self._people.__getitem__, reply[5::2]),
+            strict=True,
+        )
+        return Neighbourhood(
+            here=stored_fix(fix),
+            cells=tuple(found),
+            complete_m=math.inf if complete_m == _TO_THE_END else float(complete_m),
+            news=self._journal.slice(position, changed),
+        )
+
+
+def _reach(reach: Reach) -> tuple[Part, ...]:
+    cell = reach.from_cell
+    begin = (cell.size_m, cell.column, cell.row) if cell is not None else _NOBODY
+    return (reach.radius_m, reach.beyond_m, *begin, reach.enough)

@@ -1,0 +1,25 @@
+-- Admissions of one person under one limit: a list of moments, youngest first. The limit's windows
+-- are the arguments from ARGV[first] on: count, milliseconds, count, milliseconds...
+
+-- How long until one more fits; see kernel/limits.py.
+local function wait_ms(list, now, first)
+  local longest = 0
+  for at = first, #ARGV, 2 do
+    local admitted = redis.call('LINDEX', list, ARGV[at] - 1)
+    if admitted then
+      longest = math.max(longest, admitted + ARGV[at + 1] - now)
+    end
+  end
+  return longest
+end
+
+local function remember(list, now, first)
+  local most, span = 0, 0
+  for at = first, #ARGV, 2 do
+    most, span = math.max(most, ARGV[at]), math.max(span, ARGV[at + 1])
+  end
+  if redis.call('LPUSH', list, now) >= 2 * most then
+    redis.call('LTRIM', list, 0, most - 1)
+  end
+  redis.call('PEXPIRE', list, span + 60000)
+end
