@@ -1,0 +1,60 @@
+"""JSON to commands, and views to JSON.
+
+msgspec decodes straight into the attrs classes of the core's messages; what it refuses,
+:mod:`divan_core.codec.faults` explains.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Generic, TypeVar
+
+import attrs
+import msgspec
+
+from divan_core.codec.faults import faults, first_fault
+from divan_core.errors import InvalidRequest, ValidationFailed
+
+CommandT = TypeVar("CommandT")
+
+encode: Final = msgspec.json.Encoder().encode
+"""A view, or anything else that msgspec knows, as JSON."""
+
+
+class JsonReader(Generic[CommandT]):
+    """Reads JSON as one class of commands."""
+
+    def __init__(self, command: type[CommandT]) -> None:
+        """Prepare the decoder of ``command``."""
+        self._command = command
+        self._decode = msgspec.json.Decoder(command).decode
+        self.optional = all(
+            field.default is not attrs.NOTHING
+            for field in attrs.fields(command)  # type: ignore[arg-type]  # an attrs class
+        )
+
+    def read(self, body: bytes) -> CommandT:
+        """The command in this body; no body at all will do where no field is required.
+
+        Raises:
+            InvalidRequest: it is not JSON.
+            ValidationFailed: fields are missing, of the wrong type or out of range.
+        """
+        if not body and self.optional:
+            return self._command()
+        try:
+            if not body.isascii():
+                body.decode()  # fields that nobody reads are not decoded otherwise
+            return self._decode(body)
+        except msgspec.ValidationError as refusal:
+            raise self._explained(body, refusal) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+            raise InvalidRequest("The body is not JSON, or is nested too deeply.") from fault
+
+    def _explained(self, body: bytes, refusal: msgspec.ValidationError) -> Exception:
+        try:
+            found = faults(msgspec.json.decode(body), self._command)
+        except msgspec.ValidationError:  # a number beyond what any field could hold
+            found = []
+        except (msgspec.DecodeError, RecursionError):
+            return InvalidRequest("The body is not JSON, or is nested too deeply.")
+        return ValidationFailed(errors=found or [first_fault(refusal)])

@@ -1,0 +1,1 @@
+"""Whom credentials name: from a token or development headers to an actor."""

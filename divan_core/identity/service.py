@@ -1,0 +1,138 @@
+"""Identity's one use case: whom do these credentials name?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from divan_core.errors import HandleTaken, InvalidCredentials, UnknownUser, ValidationFailed
+from divan_core.identity import policy
+from divan_core.identity.messages import MAX_TOKEN, Claims, Identity
+from divan_core.identity.ports import People, TokenVerifier
+from divan_core.kernel.actor import Actor
+from divan_core.kernel.clock import Clock, Millis
+
+CAPACITY: Final = 20_000
+"""How many credentials one process remembers."""
+
+MAX_AGE_MS: Final = 300_000
+"""How long a token is believed without verifying it again, so that a withdrawn key ends."""
+
+
+@attrs.frozen
+class Trust:
+    """Which credentials a deployment believes.
+
+    ``dev``: headers and ``uid:`` bearers. ``tokens``: who verifies JWTs; None believes none.
+    ``provision``: whether a verified token's unknown person is created from its claims.
+    """
+
+    dev: bool = False
+    tokens: TokenVerifier | None = None
+    provision: bool = False
+
+
+class Authenticator:
+    """Turns credentials into actors, failing closed.
+
+    Verified claims are remembered, because checking a signature costs as much as a whole answer;
+    the person is looked up every time.
+    """
+
+    def __init__(
+        self, people: People, clock: Clock, trust: Trust, capacity: int = CAPACITY
+    ) -> None:
+        """Believe what ``trust`` says about ``people``."""
+        self._people = people
+        self._clock = clock
+        self._trust = trust
+        self._capacity = capacity
+        self._known: dict[str | tuple[str, str, str], tuple[Claims, Millis]] = {}
+
+    @property
+    def dev(self) -> bool:
+        """Whether credentials of development are believed here."""
+        return self._trust.dev
+
+    async def bearer(self, token: str) -> Identity:
+        """Whom a JWT, or in development a ``uid:`` text, names.
+
+        Raises:
+            InvalidCredentials: malformed, forged, expired, or not believed here.
+            UnknownUser, Banned, CampusMismatch: see :class:`~divan_core.identity.ports.People`.
+            Unavailable: the issuer's keys or the person's record cannot be had.
+        """
+        claims = self._recalled(token)
+        if claims is None:
+            claims = self._remembered(token, await self._verified(token))
+        return Identity(await self._person(claims), claims.valid_until)
+
+    async def named(self, user_id: str, campus_id: str, roles: str = "") -> Identity:
+        """Whom the headers of development name; ``roles`` is a comma list.
+
+        Raises:
+            InvalidCredentials: not believed here, or an id is not a UUID.
+            UnknownUser, Banned, CampusMismatch, Unavailable: as for :meth:`bearer`.
+        """
+        if not self._trust.dev:
+            raise InvalidCredentials("Only tokens are accepted here.")
+        names = (user_id, campus_id, roles)
+        claims = self._recalled(names)
+        if claims is None:
+            claims = self._remembered(names, policy.dev_claims(*names))
+        return Identity(await self._person(claims))
+
+    async def _verified(self, token: str) -> Claims:
+        if len(token) > MAX_TOKEN:
+            raise InvalidCredentials(f"A token has at most {MAX_TOKEN} characters.")
+        if self._trust.dev and token.startswith(policy.DEV_PREFIX):
+            return policy.dev_bearer(token)
+        if self._trust.tokens is None:
+            raise InvalidCredentials("Tokens are not accepted here.")
+        return await self._trust.tokens.verify(token)
+
+    def _recalled(self, credentials: str | tuple[str, str, str]) -> Claims | None:
+        found = self._known.get(credentials)
+        if found is None:
+            return None
+        if self._clock.now() < found[1]:
+            return found[0]
+        del self._known[credentials]
+        return None
+
+    def _remembered(self, credentials: str | tuple[str, str, str], claims: Claims) -> Claims:
+        until = Millis(self._clock.now() + MAX_AGE_MS)
+        if claims.valid_until is not None:
+            until = min(until, claims.valid_until)
+        self._known[credentials] = (claims, until)
+        if len(self._known) > self._capacity:
+            del self._known[next(iter(self._known))]
+        return claims
+
+    async def _person(self, claims: Claims) -> Actor:
+        try:
+            actor = await self._people.actor(claims.user_id, claims.campus_id)
+        except UnknownUser:
+            if not self._provisions(claims):
+                raise
+            actor = await self._admitted(claims)
+        if claims.roles <= actor.roles:
+            return actor
+        return attrs.evolve(actor, roles=actor.roles | claims.roles)
+
+    def _provisions(self, claims: Claims) -> bool:
+        """Only a verified token vouches for a newcomer; credentials of development never do."""
+        return self._trust.provision and claims.valid_until is not None
+
+    async def _admitted(self, claims: Claims) -> Actor:
+        spare = policy.fallback_handle(claims.user_id)
+        handle = claims.handle or spare
+        admit = self._people.admit
+        try:
+            await admit(claims.user_id, claims.campus_id, handle, claims.name or handle)
+        except HandleTaken:
+            await admit(claims.user_id, claims.campus_id, spare, claims.name or spare)
+        except ValidationFailed:
+            await admit(claims.user_id, claims.campus_id, spare, spare)
+        return await self._people.actor(claims.user_id, claims.campus_id)

@@ -1,0 +1,1 @@
+"""Divan over HTTP: a Falcon application in front of the core's services."""

@@ -1,0 +1,65 @@
+"""The ASGI application."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable
+from itertools import groupby
+from operator import attrgetter
+
+import uuid_utils
+from falcon.asgi import App, Request, Response
+
+from divan_core.divan import Divan
+from divan_http import problems
+from divan_http.auth import HeaderCredentials
+from divan_http.cors import Cors
+from divan_http.endpoint import Endpoint, Responder
+from divan_http.exchange import Asgi
+from divan_http.middleware import Edge, Surroundings
+from divan_http.operation import Operation
+from divan_http.requestlog import RequestLog
+from divan_http.routes import table
+
+
+class Resource:
+    """What Falcon routes a path to: a responder for each method."""
+
+    def __init__(self, responders: Iterable[tuple[str, Responder]]) -> None:
+        """Answer these methods; whoever may GET may ask for the HEAD alone."""
+        for method, responder in responders:
+            setattr(self, f"on_{method.lower()}", responder)
+            if method == "GET":
+                self.on_head = responder
+
+
+def create_app(divan: Divan, extra: Iterable[Operation] = ()) -> Asgi:
+    """The HTTP interface of a running Divan, as an ASGI application.
+
+    ``extra`` operations of the caller's own are served as well, and not described. The application
+    has no life of its own: whoever opened ``divan`` closes it, after the server has ended.
+    """
+    settings = divan.settings
+    endpoint = Endpoint(divan, HeaderCredentials(divan.identity), settings.http.max_body_bytes)
+    app = App()
+    problems.install(app)
+    _route(app, endpoint, (*table(dev=settings.dev_credentials), *extra))
+    log = RequestLog(divan.clock, settings.log.sampling_rate_info, random.random)
+    surroundings = Surroundings(_request_id, time.perf_counter, log)
+    origins = settings.http.cors_origins
+    return Edge(Cors(app, origins) if origins else app, surroundings)
+
+
+def _request_id() -> str:
+    """A UUIDv4 in hexadecimal digits, made natively: every request needs one."""
+    return uuid_utils.uuid4().hex
+
+
+def _route(
+    app: App[Request, Response], endpoint: Endpoint, operations: Iterable[Operation]
+) -> None:
+    by_path = attrgetter("path")
+    for path, rows in groupby(sorted(operations, key=by_path), key=by_path):
+        resource = Resource((row.method, endpoint.responder(row)) for row in rows)
+        app.add_route(path, resource)

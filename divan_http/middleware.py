@@ -1,0 +1,104 @@
+"""Around the Falcon application: what every reply has, whatever it answers.
+
+Plain ASGI rather than Falcon's middleware, because it is cheaper and also sees what Falcon does
+not answer by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+
+from divan_core.codec.problems import Problem, crash, problem
+from divan_core.codec.reader import encode
+from divan_http.exchange import KEY, Asgi, Event, Exchange, Headers, Receive, Scope, Send
+from divan_http.problems import headers_of
+from divan_http.requestlog import RequestLog
+
+REQUEST_ID: Final = b"x-request-id"
+
+_SANE: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+_ALWAYS: Final = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+_PRIVATE: Final = (*_ALWAYS, (b"cache-control", b"no-store"))
+
+
+@attrs.frozen
+class Surroundings:
+    """What the edge needs of its surroundings: new request ids, a stopwatch in seconds, a log."""
+
+    new_id: Callable[[], str]
+    stopwatch: Callable[[], float]
+    log: RequestLog
+
+
+class Edge:
+    """The outermost layer: request ids, security headers, the request log, the last resort."""
+
+    def __init__(self, app: Asgi, surroundings: Surroundings) -> None:
+        """Stand around ``app``."""
+        self._app = app
+        self._new_id = surroundings.new_id
+        self._stopwatch = surroundings.stopwatch
+        self._log = surroundings.log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or pass on what is not one."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope["headers"] = list(map(tuple, scope["headers"]))  # ASGI promises iterables only
+        exchange = scope[KEY] = self._opened(scope["headers"])
+
+        async def reply(event: Event) -> None:
+            if event["type"] == "http.response.start":
+                exchange.status = event["status"]
+                event["headers"] = [
+                    *event["headers"],
+                    *(_PRIVATE if exchange.private else _ALWAYS),
+                    (REQUEST_ID, exchange.request_id.encode()),
+                ]
+            await send(event)
+
+        try:
+            await self._answered(scope, receive, reply)
+        finally:
+            self._log.add(exchange, self._stopwatch())
+
+    def _opened(self, headers: Headers) -> Exchange:
+        found = dict(headers)
+        given = found.get(REQUEST_ID, b"")
+        return Exchange(
+            request_id=given.decode() if _SANE.fullmatch(given) else self._new_id(),
+            headers=found,
+            repeated=len(found) != len(headers),
+            began=self._stopwatch(),
+        )
+
+    async def _answered(self, scope: Scope, receive: Receive, reply: Send) -> None:
+        """Let the application answer; Falcon itself cannot take an address that is not ASCII."""
+        if not scope["query_string"].isascii():
+            await _refuse(scope[KEY], reply)
+            return
+        try:
+            await self._app(scope, receive, reply)
+        except Exception:
+            if not scope[KEY].status:
+                await _send(scope[KEY], reply, crash(scope[KEY].request_id))
+            raise
+
+
+async def _refuse(exchange: Exchange, reply: Send) -> None:
+    title = "The address is not ASCII"
+    await _send(exchange, reply, problem(400, "bad_request", title, exchange.request_id))
+
+
+async def _send(exchange: Exchange, reply: Send, found: Problem) -> None:
+    exchange.code = found.code
+    body = encode(found)
+    headers = [(name.encode(), value.encode()) for name, value in headers_of(found).items()]
+    headers.append((b"content-length", str(len(body)).encode()))
+    await reply({"type": "http.response.start", "status": found.status, "headers": headers})
+    await reply({"type": "http.response.body", "body": body})

@@ -1,0 +1,81 @@
+"""What an operation is: one row of the table that routing and the document come from."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+
+import attrs
+
+from divan_core.divan import Divan
+from divan_core.errors import DivanError
+from divan_core.kernel.actor import Actor
+
+CommandT = TypeVar("CommandT")
+ViewT = TypeVar("ViewT")
+
+Method: TypeAlias = Literal["GET", "POST", "PATCH", "DELETE"]
+
+WITH_BODY: Final = frozenset({"POST", "PATCH"})
+"""Methods whose command comes from the body, unless the path names its fields."""
+
+
+@attrs.frozen
+class Nothing:
+    """The command of an operation that takes no input."""
+
+
+@attrs.frozen(kw_only=True)
+class Row(Generic[CommandT, ViewT]):
+    """What every operation says of itself.
+
+    ``name`` is the operation's id, its tag before the dot. ``command`` is read from the body, or
+    from path and query; ``view`` is the answer's class, ``NoneType`` for an empty one. ``errors``
+    are those beyond what the operation's shape implies.
+    """
+
+    method: Method
+    path: str
+    name: str
+    command: type[CommandT]
+    view: type[ViewT]
+    status: int = 200
+    errors: tuple[type[DivanError], ...] = ()
+
+    @property
+    def path_fields(self) -> tuple[str, ...]:
+        """The command's fields that stand in the path."""
+        segments = self.path.split("/")
+        return tuple(one[1:-1] for one in segments if one.startswith("{"))
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the command is the request's JSON body."""
+        return self.takes_input and self.method in WITH_BODY and not self.path_fields
+
+    @property
+    def takes_input(self) -> bool:
+        """Whether there is anything to read."""
+        return bool(attrs.fields(self.command))  # type: ignore[arg-type]  # an attrs class
+
+
+@attrs.frozen(kw_only=True)
+class PersonOperation(Row[CommandT, ViewT]):
+    """An operation of somebody who has shown who they are."""
+
+    perform: Callable[[Divan, Actor, CommandT], Awaitable[ViewT]]
+
+
+@attrs.frozen(kw_only=True)
+class PublicOperation(Row[CommandT, ViewT]):
+    """An operation of anybody.
+
+    ``status_of`` decides the status from the view where there are ``other_statuses``.
+    """
+
+    perform: Callable[[Divan, CommandT], Awaitable[ViewT]]
+    other_statuses: tuple[int, ...] = ()
+    status_of: Callable[[ViewT], int] | None = None
+
+
+Operation: TypeAlias = PersonOperation[Any, Any] | PublicOperation[Any, Any]

@@ -1,0 +1,31 @@
+"""The operation table: the one source of routing and of the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from divan_http import openapi
+from divan_http.operation import Operation
+from divan_http.resources import accounts, health, presence, proximity, social
+from divan_http.resources.document import describing
+
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    *presence.OPERATIONS,
+    *proximity.OPERATIONS,
+    *accounts.OPERATIONS,
+    *social.OPERATIONS,
+    *health.OPERATIONS,
+)
+
+
+def table(*, dev: bool) -> tuple[Operation, ...]:
+    """Every operation, with the one that describes them all; ``dev`` as for the document."""
+    described: list[dict[str, Any]] = []
+    rows = (*OPERATIONS, describing(lambda: described[0]))
+    described.append(openapi.document(rows, dev=dev))
+    return rows
+
+
+def document(*, dev: bool) -> dict[str, Any]:
+    """The OpenAPI document of the whole table."""
+    return openapi.document(table(dev=dev), dev=dev)

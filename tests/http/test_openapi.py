@@ -1,0 +1,116 @@
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from divan_core.codec.problems import STATUSES
+from divan_http.operation import PersonOperation
+from divan_http.routes import document, table
+from tests.http.world import World
+
+pytestmark = pytest.mark.anyio
+
+HEARTBEAT = {
+    "lat": {"type": "number", "minimum": -90, "maximum": 90},
+    "accuracy_m": {"type": "number", "minimum": 1},
+    "device_id": {"type": "string", "minLength": 1, "maxLength": 128},
+}
+
+
+def references(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        if "$ref" in node:
+            yield node["$ref"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for part in node:
+            yield from references(part)
+
+
+def parameters(path: str, method: str = "get") -> dict[str, Any]:
+    found = document(dev=True)["paths"][path][method]["parameters"]
+    return {parameter["name"]: parameter for parameter in found}
+
+
+async def test_it_is_served(world: World) -> None:
+    answer = await world.client.get("/openapi.json")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json()["openapi"] == "3.1.0"
+    assert answer.content == msgspec.json.encode(document(dev=True))
+
+
+@pytest.mark.parametrize("dev", [True, False])
+def test_every_operation_is_there_with_every_status(*, dev: bool) -> None:
+    paths = document(dev=dev)["paths"]
+    rows = table(dev=dev)
+    assert sum(len(methods) for methods in paths.values()) == len(rows)
+    for row in rows:
+        described = paths[row.path][row.method.lower()]
+        assert described["summary"]
+        statuses = {str(row.status), "400"} | {str(STATUSES[one.kind]) for one in row.errors}
+        if isinstance(row, PersonOperation):
+            statuses |= {"401", "403", "503"}
+        if row.has_body:
+            statuses |= {"413", "415"}
+        if row.takes_input:
+            statuses |= {"422"}
+        assert statuses <= set(described["responses"])
+        assert "500" not in described["responses"]
+
+
+def test_every_reference_leads_somewhere() -> None:
+    found = document(dev=True)
+    there = {f"#/components/schemas/{name}" for name in found["components"]["schemas"]}
+    assert set(references(found)) == there
+
+
+def test_credentials_of_development_are_described_only_there() -> None:
+    dev, prod = document(dev=True), document(dev=False)
+    assert set(dev["components"]["securitySchemes"]) == {
+        "bearer",
+        "devUser",
+        "devCampus",
+        "devRoles",
+    }
+    assert set(prod["components"]["securitySchemes"]) == {"bearer"}
+    assert prod["paths"]["/me"]["get"]["security"] == [{"bearer": []}]
+    assert dev["paths"]["/me"]["get"]["security"] == [
+        {"bearer": []},
+        {"devUser": [], "devCampus": []},
+    ]
+    assert "security" not in dev["paths"]["/campuses"]["get"]
+
+
+def test_bounds_are_in_the_document() -> None:
+    schema = document(dev=True)["components"]["schemas"]["Heartbeat"]
+    assert HEARTBEAT.items() <= schema["properties"].items()
+    assert schema["required"] == ["lat", "lon", "accuracy_m", "device_id", "ts_client"]
+    nearby = parameters("/proximity/nearby")
+    assert nearby["radius_m"]["required"] is True
+    assert nearby["radius_m"]["schema"]["minimum"] == 1
+    assert nearby["radius_m"]["schema"]["maximum"] == 5000
+    assert nearby["limit"]["schema"] == {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 200,
+        "default": 50,
+    }
+    assert nearby["campus_id"]["schema"] == {"type": "string", "format": "uuid"}
+    assert (nearby["include"]["style"], nearby["include"]["explode"]) == ("form", False)
+    ids = parameters("/presence/lookup")["user_ids"]["schema"]
+    assert (ids["minItems"], ids["maxItems"]) == (1, 100)
+    assert parameters("/friends/{user_id}/block", "post")["user_id"]["in"] == "path"
+
+
+def test_names_read_well() -> None:
+    schemas = document(dev=True)["components"]["schemas"]
+    assert {"NearbyPersonPage", "CampusViewPage", "Problem", "FieldError"} <= set(schemas)
+    assert not [name for name in schemas if name.endswith("_")]
+
+
+def test_bodies_that_may_be_left_out() -> None:
+    paths = document(dev=True)["paths"]
+    assert paths["/presence/heartbeat"]["post"]["requestBody"]["required"] is True
+    assert paths["/presence/offline"]["post"]["requestBody"]["required"] is False
