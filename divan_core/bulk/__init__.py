@@ -1,0 +1,1 @@
+"""Bulk import: campuses, people, friendships and blocks from JSON Lines, all or nothing."""

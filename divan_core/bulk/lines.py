@@ -1,0 +1,256 @@
+"""The lines of an import file: what each may say, and the people and campuses they make."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, Final, TypeVar
+
+import attrs
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from divan_core.accounts.messages import ChangePrivacy, Major, Passions, Year
+from divan_core.accounts.model import DEFAULT_RADIUS_M, Campus, Person, Privacy, Profile
+from divan_core.errors import InvalidInput
+from divan_core.kernel.clock import Millis
+from divan_core.kernel.geo import Point
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.visibility import Visibility
+from divan_core.social.model import Block, Friendship
+
+ModelT = TypeVar("ModelT", bound=attrs.AttrsInstance)
+
+Role = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9._-]{0,63}$")]
+
+_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
+_LATER: Final = {"password", "verified"}
+
+
+class BadLine(ValueError):
+    """A line that cannot be kept; the message says why."""
+
+
+@attrs.frozen
+class CampusLine:
+    """A campus, complete."""
+
+    id: CampusId
+    name: str
+    lat: float
+    lon: float
+    timezone: str
+    radius_m: int = DEFAULT_RADIUS_M
+
+
+@attrs.frozen
+class ProfileMembers:
+    """The profile fields that a line sets; null empties one, the others stay."""
+
+    major: Major | UnsetType | None = UNSET
+    graduation_year: Year | UnsetType | None = UNSET
+    passions: Passions | UnsetType | None = UNSET
+
+
+@attrs.frozen
+class PersonLine:
+    """A person. Fields left out stay as they are, for somebody new as they are by default."""
+
+    id: UserId
+    campus_id: CampusId
+    handle: str
+    display_name: str
+    email: str | UnsetType | None = UNSET
+    roles: tuple[Role, ...] | UnsetType = UNSET
+    privacy: ChangePrivacy = attrs.field(factory=ChangePrivacy)
+    profile: ProfileMembers = attrs.field(factory=ProfileMembers)
+
+
+@attrs.frozen
+class FriendshipLine:
+    """Two people of one campus are friends."""
+
+    a: UserId
+    b: UserId
+
+
+@attrs.frozen
+class BlockLine:
+    """``by`` blocks ``target``, of the same campus."""
+
+    by: UserId
+    target: UserId
+
+
+Line = CampusLine | PersonLine | FriendshipLine | BlockLine
+
+_TYPES: Final[Mapping[str, type[Line]]] = {
+    "campus": CampusLine,
+    "person": PersonLine,
+    "friendship": FriendshipLine,
+    "block": BlockLine,
+}
+_DECODERS: Final = {name: msgspec.json.Decoder(cls) for name, cls in _TYPES.items()}
+_MEMBERS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_INNER: Final = {"privacy": ChangePrivacy, "profile": ProfileMembers}
+
+
+def parse(raw: bytes) -> Line:
+    """Read one line strictly: types are not bent, and a misspelt member is not passed over.
+
+    Raises:
+        BadLine: it is not JSON, not of a known type, or a member is missing, wrong or unknown.
+    """
+    try:
+        members = _MEMBERS.decode(raw)
+        name = msgspec.json.decode(members.pop("type", b'""'), type=str)
+        if name not in _TYPES:
+            raise BadLine(_unknown_type(name))
+        _refuse_unknown(members, _TYPES[name])
+        return _DECODERS[name].decode(raw)
+    except msgspec.ValidationError as fault:
+        raise BadLine(str(fault)) from fault
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise BadLine(f"is not JSON: {fault}") from fault
+    except RecursionError as fault:
+        raise BadLine("is nested too deeply") from fault
+
+
+def encode(line: Line) -> bytes:
+    """The line as it would stand in a file, without its end."""
+    name = next(name for name, cls in _TYPES.items() if isinstance(line, cls))
+    members = {"type": name, **msgspec.to_builtins(line)}
+    return msgspec.json.encode({key: value for key, value in members.items() if value != {}})
+
+
+def _unknown_type(name: str) -> str:
+    return f"has the type {name!r}; there are {', '.join(_TYPES)}" if name else "has no type"
+
+
+def _refuse_unknown(members: Mapping[str, msgspec.Raw], cls: type[attrs.AttrsInstance]) -> None:
+    known = [field.name for field in attrs.fields(cls)]
+    for name in members.keys() - known:
+        raise BadLine(_unknown_member(name, known))
+    for name in _INNER.keys() & members.keys():
+        _refuse_unknown(_MEMBERS.decode(members[name]), _INNER[name])
+
+
+def _unknown_member(name: str, known: Collection[str]) -> str:
+    if name in _LATER:
+        return f"{name}: people with passwords cannot be imported by this version"
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"{name} is not a member" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def campus_of(line: CampusLine) -> Campus:
+    """The campus that a line describes.
+
+    Raises:
+        BadLine: a member that cannot be.
+    """
+    return _built(
+        Campus,
+        id=line.id,
+        name=line.name,
+        centre=Point(line.lat, line.lon),
+        timezone=line.timezone,
+        radius_m=line.radius_m,
+    )
+
+
+def person_of(line: PersonLine, known: Person | None, now: Millis) -> Person:
+    """The person that a line describes: somebody new, or a known one with the line's fields.
+
+    Raises:
+        BadLine: a member that cannot be.
+    """
+    before = known or _newcomer(line, now)
+    return _built(
+        Person,
+        id=before.id,
+        campus_id=before.campus_id,
+        handle=line.handle,
+        display_name=line.display_name,
+        created_at=before.created_at,
+        avatar_url=before.avatar_url,
+        email=_email(line, before.email),
+        privacy=_built(Privacy, **_privacy(line.privacy, before.privacy)),
+        profile=_built(Profile, **_given(line.profile, before.profile)),
+        standing=before.standing,
+        roles=before.roles if line.roles is UNSET else frozenset(line.roles),
+    )
+
+
+def friendship_of(line: FriendshipLine) -> Friendship:
+    """The friendship that a line describes.
+
+    Raises:
+        BadLine: both are the same person.
+    """
+    try:
+        return Friendship.between(line.a, line.b)
+    except InvalidInput as fault:
+        raise BadLine(fault.detail) from fault
+
+
+def block_of(line: BlockLine) -> Block:
+    """The block that a line describes.
+
+    Raises:
+        BadLine: both are the same person.
+    """
+    try:
+        return Block(line.by, line.target)
+    except InvalidInput as fault:
+        raise BadLine(fault.detail) from fault
+
+
+def _newcomer(line: PersonLine, now: Millis) -> Person:
+    return _built(
+        Person,
+        id=line.id,
+        campus_id=line.campus_id,
+        handle=line.handle,
+        display_name=line.display_name,
+        created_at=now,
+    )
+
+
+def _email(line: PersonLine, before: str | None) -> str | None:
+    if line.email is UNSET:
+        return before
+    if line.email is not None and not _EMAIL.fullmatch(line.email):
+        raise BadLine("email must be an address such as ada@example.edu")
+    return line.email
+
+
+def _privacy(members: ChangePrivacy, before: Privacy) -> dict[str, Any]:
+    values = _given(members, before)
+    values["visibility"] = Visibility(values["visibility"])
+    return values
+
+
+def _given(members: attrs.AttrsInstance, before: attrs.AttrsInstance) -> dict[str, Any]:
+    """The fields of ``before``, with those that the line sets."""
+    values = attrs.asdict(before, recurse=False)
+    given = attrs.asdict(members, recurse=False)
+    return values | {name: value for name, value in given.items() if value is not UNSET}
+
+
+def _built(cls: type[ModelT], **values: object) -> ModelT:
+    try:
+        return cls(**values)
+    except ValueError as fault:
+        raise BadLine(_blamed(cls, values, str(fault))) from fault
+
+
+def _blamed(cls: type[attrs.AttrsInstance], values: Mapping[str, object], fault: str) -> str:
+    """The complaint of a validator, with the name of its field."""
+    for field in attrs.fields(cls):
+        try:
+            if field.validator is not None and field.name in values:
+                field.validator(None, field, values[field.name])
+        except ValueError:
+            return fault if field.name in fault else f"{field.name} {fault}"
+    return fault

@@ -1,0 +1,232 @@
+"""The second look: what lines mean beside what is there already.
+
+The same functions look before writing, to tell every bad line, and while writing, to be sure.
+They await nothing but the unit that they are given.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container, Iterable, Sequence
+
+import attrs
+
+from divan_core.accounts.model import Campus, Person
+from divan_core.bulk.lines import (
+    BadLine,
+    BlockLine,
+    FriendshipLine,
+    PersonLine,
+    block_of,
+    friendship_of,
+    parse,
+    person_of,
+)
+from divan_core.bulk.report import Fate, Kind
+from divan_core.bulk.spool import NumberedLine
+from divan_core.kernel.clock import Millis
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.visibility import Standing
+from divan_core.social.model import Block, Friendship
+from divan_core.stores.bundle import StoreUnit
+
+
+@attrs.define
+class Findings:
+    """What weighing finds out, as it goes on; weighing a line once more does no harm.
+
+    ``campuses`` and ``people`` are known to be good: of the file or of the store; somebody who
+    comes with the file is in ``newcomers`` as well. ``fates`` and ``faults`` are told by the
+    number of the line. ``changing`` are those who existed before and will look different, and
+    ``resized`` those of them whose cells on the map change.
+    """
+
+    now: Millis
+    blocked: set[Friendship]
+    campuses: set[CampusId] = attrs.field(factory=set)
+    people: dict[UserId, CampusId] = attrs.field(factory=dict)
+    newcomers: set[UserId] = attrs.field(factory=set)
+    fates: dict[int, tuple[Kind, Fate]] = attrs.field(factory=dict)
+    faults: dict[int, str] = attrs.field(factory=dict)
+    changing: defaultdict[CampusId, set[UserId]] = attrs.field(factory=lambda: defaultdict(set))
+    resized: set[UserId] = attrs.field(factory=set)
+
+    @property
+    def touched(self) -> set[int]:
+        """The numbers of the lines that bring anything."""
+        return {number for number, (_, fate) in self.fates.items() if fate != "unchanged"}
+
+
+async def weigh_campuses(
+    unit: StoreUnit, campuses: Iterable[tuple[int, Campus]], found: Findings
+) -> list[Campus]:
+    """The campuses that are new or differ from what is there."""
+    differing: list[Campus] = []
+    for number, campus in campuses:
+        known = await unit.campuses.get(campus.id)
+        found.campuses.add(campus.id)
+        if known != campus:
+            differing.append(campus)
+        fate: Fate = "added" if known is None else "changed"
+        found.fates[number] = ("campus", "unchanged" if known == campus else fate)
+    return differing
+
+
+async def weigh_people(
+    unit: StoreUnit, batch: Sequence[NumberedLine], found: Findings
+) -> list[Person]:
+    """The people who are new or differ from what is there."""
+    lines = [(number, _person_line(raw)) for number, raw in batch]
+    await _know_campuses(unit, {line.campus_id for _, line in lines}, found)
+    known = {one.id: one for one in await unit.people.get_many([line.id for _, line in lines])}
+    owners = await unit.people.handles([line.handle for _, line in lines])
+    differing: list[Person] = []
+    for number, line in lines:
+        try:
+            person = _person(line, known.get(line.id), owners.get(line.handle), found)
+        except BadLine as fault:
+            found.faults[number] = str(fault)
+            continue
+        if person != known.get(line.id):
+            differing.append(person)
+        _note_person(number, person, known.get(line.id), found)
+    return differing
+
+
+async def weigh_relations(unit: StoreUnit, batch: Sequence[NumberedLine], found: Findings) -> Ties:
+    """The friendships and blocks that are not there, and the friendships that blocks end."""
+    lines = [(number, _relation(raw)) for number, raw in batch]
+    involved = {user_id for _, relation in lines for user_id in _ends(relation)}
+    await _know_people(unit, involved, found)
+    ties = await _ties_there(unit, involved - found.newcomers)
+    for number, relation in lines:
+        try:
+            campus_id = _shared_campus(relation, found)
+        except BadLine as fault:
+            found.faults[number] = str(fault)
+            continue
+        is_new = ties.take(relation, found.blocked)
+        if is_new:
+            found.changing[campus_id].update(set(_ends(relation)) - found.newcomers)
+        kind: Kind = "block" if isinstance(relation, Block) else "friendship"
+        found.fates[number] = (kind, "added" if is_new else "unchanged")
+    return ties
+
+
+@attrs.define
+class Ties:
+    """Friendships and blocks that are there, and what a batch of lines does about them."""
+
+    friendships: set[Friendship] = attrs.field(factory=set)
+    blocks: set[Block] = attrs.field(factory=set)
+    befriended: list[Friendship] = attrs.field(factory=list)
+    blocked: list[Block] = attrs.field(factory=list)
+    ended: list[Friendship] = attrs.field(factory=list)
+
+    async def write(self, unit: StoreUnit) -> None:
+        """Write what is new, and end what must end."""
+        for friendship in self.ended:
+            await unit.relations.unfriend(friendship)
+        await unit.relations.befriend(self.befriended)
+        await unit.relations.block(self.blocked)
+
+    def take(self, relation: Friendship | Block, parted: Container[Friendship]) -> bool:
+        """Add a relation; whether it is new. No friendship comes about where a block stands."""
+        if isinstance(relation, Block):
+            return self._take_block(relation)
+        blocks = (Block(relation.low, relation.high), Block(relation.high, relation.low))
+        if relation in self.friendships or relation in parted or self.blocks.intersection(blocks):
+            return False
+        self.friendships.add(relation)
+        self.befriended.append(relation)
+        return True
+
+    def _take_block(self, block: Block) -> bool:
+        if block in self.blocks:
+            return False
+        friendship = Friendship.between(block.by, block.target)
+        if friendship in self.friendships:
+            self.friendships.remove(friendship)
+            self.ended.append(friendship)
+        self.blocks.add(block)
+        self.blocked.append(block)
+        return True
+
+
+def _person_line(raw: bytes) -> PersonLine:
+    line = parse(raw)
+    assert isinstance(line, PersonLine)  # noqa: S101 - sorting put it here
+    return line
+
+
+def _relation(raw: bytes) -> Friendship | Block:
+    line = parse(raw)
+    if isinstance(line, BlockLine):
+        return block_of(line)
+    assert isinstance(line, FriendshipLine)  # noqa: S101 - sorting put it here
+    return friendship_of(line)
+
+
+def _ends(relation: Friendship | Block) -> tuple[UserId, UserId]:
+    if isinstance(relation, Block):
+        return relation.by, relation.target
+    return relation.low, relation.high
+
+
+def _person(
+    line: PersonLine, known: Person | None, owner: UserId | None, found: Findings
+) -> Person:
+    if line.campus_id not in found.campuses:
+        raise BadLine(f"campus_id: there is no campus {line.campus_id}")
+    if known is not None and known.standing is Standing.DELETED:
+        raise BadLine("id: this person was deleted")
+    if known is not None and known.campus_id != line.campus_id:
+        raise BadLine(f"campus_id: this person belongs to the campus {known.campus_id}")
+    if owner is not None and owner != line.id:
+        raise BadLine(f"handle: the person {owner} has it")
+    return person_of(line, known, found.now)
+
+
+def _note_person(number: int, person: Person, known: Person | None, found: Findings) -> None:
+    found.people[person.id] = person.campus_id
+    if known is None:
+        found.newcomers.add(person.id)
+        found.fates[number] = ("person", "added")
+    elif person == known:
+        found.fates[number] = ("person", "unchanged")
+    else:
+        found.changing[person.campus_id].add(person.id)
+        found.fates[number] = ("person", "changed")
+        if person.privacy.blur_distance_m != known.privacy.blur_distance_m:
+            found.resized.add(person.id)
+
+
+def _shared_campus(relation: Friendship | Block, found: Findings) -> CampusId:
+    one, other = _ends(relation)
+    for user_id in (one, other):
+        if user_id not in found.people:
+            raise BadLine(f"there is no person {user_id}")
+    if found.people[one] != found.people[other]:
+        raise BadLine("they are on different campuses")
+    return found.people[one]
+
+
+async def _know_campuses(unit: StoreUnit, campuses: Iterable[CampusId], found: Findings) -> None:
+    for campus_id in set(campuses) - found.campuses:
+        if await unit.campuses.get(campus_id) is not None:
+            found.campuses.add(campus_id)
+
+
+async def _know_people(unit: StoreUnit, people: Iterable[UserId], found: Findings) -> None:
+    unknown = [user_id for user_id in people if user_id not in found.people]
+    for person in await unit.people.get_many(unknown):
+        if person.standing is not Standing.DELETED:
+            found.people[person.id] = person.campus_id
+
+
+async def _ties_there(unit: StoreUnit, people: Iterable[UserId]) -> Ties:
+    asked = list(people)
+    return Ties(
+        friendships=set(await unit.relations.friendships_among(asked)),
+        blocks=set(await unit.relations.blocks_among(asked)),
+    )
