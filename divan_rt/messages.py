@@ -1,0 +1,88 @@
+"""What only sockets say: subscriptions, their updates, and acknowledgements.
+
+Everything else that travels here are the core's own messages.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import attrs
+from msgspec import Meta
+
+from divan_core.codec.problems import Problem
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.presence.messages import NearbyPerson, Radius
+
+MAX_SEQ: Final = 2**53 - 1
+"""The largest whole number that JavaScript counts exactly."""
+
+
+@attrs.frozen
+class SubscribeNearby:
+    """Keep me told of everyone within ``radius_m`` metres.
+
+    ``since_seq`` is the last ``seq`` seen before the connection was lost.
+    """
+
+    radius_m: Radius
+    campus_id: CampusId | None = None
+    since_seq: Annotated[int, Meta(ge=0, le=MAX_SEQ)] | None = None
+
+
+@attrs.frozen
+class UnsubscribeNearby:
+    """Enough."""
+
+
+@attrs.frozen
+class Subscribed:
+    """Everyone nearby at ``seq``; updates count on from there."""
+
+    seq: int
+    radius_m: int
+    items: tuple[NearbyPerson, ...]
+    ok: bool = True
+
+
+@attrs.frozen
+class NearbyUpdate:
+    """What changed from ``seq - 1`` to ``seq``. ``updated`` items replace those of the same id."""
+
+    seq: int
+    radius_m: int
+    added: tuple[NearbyPerson, ...]
+    removed: tuple[UserId, ...]
+    updated: tuple[NearbyPerson, ...]
+
+
+@attrs.frozen
+class NearbyResync:
+    """Everyone nearby at ``seq``, in place of updates that were not sent."""
+
+    seq: int
+    radius_m: int
+    items: tuple[NearbyPerson, ...]
+
+
+@attrs.frozen
+class HeartbeatReceived:
+    """The heartbeat counts from ``ts``, the server's epoch milliseconds."""
+
+    ts: int
+    ok: bool = True
+
+
+@attrs.frozen
+class Done:
+    """It is done, and there is nothing more to say."""
+
+    ok: bool = True
+
+
+@attrs.frozen
+class Refused:
+    """It is not done."""
+
+    error: Problem
+    ok: bool = False

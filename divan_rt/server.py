@@ -1,0 +1,188 @@
+"""The Socket.IO server: made of its parts, and its life."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import anyio
+import attrs
+
+from divan_core.divan import Divan
+from divan_core.errors import StoreUnavailable
+from divan_core.kernel.ids import CampusId, Entropy
+from divan_core.system import SystemEntropy
+from divan_rt.audience import Sessions
+from divan_rt.auth import Handshake
+from divan_rt.dispatch import Dispatch, Problems
+from divan_rt.edge import MAX_FRAME, Edge
+from divan_rt.feeds import FeedRules, Feeds
+from divan_rt.gate import Gate, GateTools
+from divan_rt.library import Library, Receive, Scope, Send, library
+from divan_rt.namespaces.presence import PresenceEvents
+from divan_rt.notices import relay
+from divan_rt.packet import NAMESPACES, PRESENCE, Json, Packet
+from divan_rt.ticker import Beat, Observe, Ticker
+
+PATH: Final = "/socket.io"
+
+LARGEST_BLUR_M: Final = 200
+"""The widest public cell that a person can ask for."""
+
+UVICORN: Final[Mapping[str, Any]] = {"ws_max_size": MAX_FRAME, "ws_per_message_deflate": False}
+"""What uvicorn should be told: frames that are too long are refused before they are in memory, and
+compression would cost every socket more memory and time than it saves."""
+
+_ANY: Final = "*"
+_LOG: Final = logging.getLogger("divan.rt")
+
+
+def _ignore(_beat: Beat) -> None:
+    """Observe nothing."""
+
+
+@attrs.frozen
+class Options:
+    """How to serve.
+
+    ``polling``: whether long-polling is offered beside WebSockets; with more than one process it
+    must not be, because nothing leads a client to the same process twice. ``observe`` is told of
+    every beat. ``entropy`` is where the numbering of updates starts.
+    """
+
+    polling: bool = True
+    observe: Observe = _ignore
+    entropy: Entropy = attrs.field(factory=SystemEntropy)
+
+
+class SocketServer:
+    """An ASGI application for :data:`PATH`, alive inside :meth:`running`."""
+
+    def __init__(self, divan: Divan, options: Options) -> None:
+        """Serve ``divan``."""
+        self._divan = divan
+        self._options = options
+        self._sessions = Sessions(divan)
+        self._feeds = Feeds(
+            divan.presence.surroundings, divan.clock, options.entropy, _rules(divan)
+        )
+        self._library = _library(divan.settings.http.cors_origins, polling=options.polling)
+        self._edge = Edge(self._library, PATH, divan.clock)
+        events = PresenceEvents(divan, self._feeds)
+        tools = GateTools(
+            library=self._library,
+            line=self._edge.line,
+            handshake=Handshake(divan.identity),
+            dispatch=Dispatch(events.table(), divan.clock, Problems(divan.ids)),
+            sessions=self._sessions,
+            clock=divan.clock,
+            quit_=events.quit,
+        )
+        self._gate = Gate(PRESENCE, tools)
+        self._library.register_namespace(self._gate)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or connection."""
+        await self._edge(scope, receive, send)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Live lists are kept up to date inside the context."""
+        ticker = Ticker(self._divan.settings.nearby_tick_s, self.tick, self._options.observe)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(relay, self._divan.stores.notices, self._feeds.hear)
+            tasks.start_soon(ticker.run)
+            try:
+                yield
+            finally:
+                tasks.cancel_scope.cancel()
+                with anyio.CancelScope(shield=True):
+                    await self._library.shutdown()
+
+    async def tick(self) -> int:
+        """Do once what is done on every beat; the number of live lists computed."""
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._end_sessions)
+                for campus_id in self._feeds.campuses():
+                    tasks.start_soon(self._sweep, campus_id)
+            return await self._feeds.tick()
+        except Exception:  # noqa: BLE001 - a bug that shows once must not end all live lists
+            _LOG.exception("a beat of the live lists failed")
+            return 0
+        finally:
+            self._catch_up()
+
+    async def _sweep(self, campus_id: CampusId) -> None:
+        with suppress(StoreUnavailable):
+            await self._divan.presence.sweep(campus_id)
+
+    async def _end_sessions(self) -> None:
+        await self._gate.clear()
+        for session in await self._sessions.unwelcome():
+            await self._gate.end(session)
+        now = self._divan.clock.now()
+        for session in self._sessions:
+            if session.outlet.hopeless(now):
+                await self._gate.end(session, now=True)
+
+    def _catch_up(self) -> None:
+        """Tell the whole list to those who were too slow for its updates and have caught up."""
+        for session in self._sessions:
+            if session.outlet.caught_up() and session.feed is not None:
+                session.outlet.send(session.feed.resync())
+
+
+def create_server(divan: Divan, options: Options | None = None) -> SocketServer:
+    """The Socket.IO interface of a running Divan.
+
+    Serve it as an ASGI application while its :meth:`SocketServer.running` context is open; whoever
+    opened ``divan`` closes it, after the server has ended.
+    """
+    return SocketServer(divan, options or Options())
+
+
+def _rules(divan: Divan) -> FeedRules:
+    settings = divan.settings
+    return FeedRules(settings.nearby_tick_s, max(LARGEST_BLUR_M, settings.location_floor_m))
+
+
+def _library(origins: Collection[str], *, polling: bool) -> Library:
+    """The Socket.IO server itself; events of a socket are answered one after the other."""
+    quiet = _quiet_log()
+    return library(
+        {
+            "async_mode": "asgi",
+            "async_handlers": False,
+            "serializer": Packet,
+            "json": Json,
+            "namespaces": sorted(NAMESPACES),
+            "max_http_buffer_size": MAX_FRAME,
+            "transports": ["polling", "websocket"] if polling else ["websocket"],
+            "cors_allowed_origins": _origin_check(origins),
+            "cors_credentials": False,
+            "logger": quiet,
+            "engineio_logger": quiet,
+        }
+    )
+
+
+def _origin_check(origins: Collection[str]) -> Any:  # noqa: ANN401 - text or function, as engineio wants
+    """Which pages may connect: those of this very host, and those of the named origins."""
+    if _ANY in origins:
+        return _ANY
+
+    def allowed(origin: str, environ: Mapping[str, Any]) -> bool:
+        return origin in origins or urlsplit(origin).netloc == environ.get("HTTP_HOST")
+
+    return allowed
+
+
+def _quiet_log() -> logging.Logger:
+    """Where the libraries report errors; what they say of single packets would hold secrets."""
+    logger = logging.getLogger("divan.rt.library")
+    logger.setLevel(logging.ERROR)
+    return logger

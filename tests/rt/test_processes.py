@@ -1,0 +1,92 @@
+"""Two servers on one Redis: the same truth on both."""
+
+import contextlib
+import random
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import attrs
+import pytest
+
+from divan_core.stores.bundle import Stores
+from divan_core.stores.memory.unit import open_memory
+from divan_core.stores.redis.store import open_redis
+from divan_core.testing.clock import ManualClock
+from tests.rt.test_updates import Crowd, truth
+from tests.rt.world import FAST_TICK, ROOMY, Found, LiveClient, World, a_world
+
+pytestmark = pytest.mark.anyio
+
+KEY = b"k" * 32
+
+
+@pytest.fixture(params=["redis_url", "redis_cluster_urls", "redis62_url"])
+async def worlds(request: pytest.FixtureRequest) -> AsyncIterator[tuple[World, World]]:
+    """Two servers that share a database and a Redis, and nothing else."""
+    found = request.getfixturevalue(request.param)
+    url = found if isinstance(found, str) else ",".join(found)
+    clock, people = ManualClock(), open_memory()
+    async with AsyncExitStack() as stack:
+        first, second = [
+            await stack.enter_async_context(
+                a_world(
+                    Stores.of(people, open_redis(url, key=KEY, clock=clock)),
+                    clock,
+                    attrs.evolve(FAST_TICK, limit=attrs.evolve(ROOMY, subscribe_per_minute=6)),
+                    polling=False,
+                )
+            )
+            for _ in range(2)
+        ]
+        yield first, second
+
+
+async def soon(client: LiveClient, expected: Found) -> None:
+    """What went through Redis arrives in its own time."""
+    with contextlib.suppress(TimeoutError):
+        await client.until(lambda: client.items == expected, 5)
+    assert client.items == expected
+
+
+async def test_both_servers_tell_the_same(worlds: tuple[World, World]) -> None:
+    first, _ = worlds
+    people = [await first.join(f"walker{number}") for number in range(16)]
+    crowd = Crowd(first, 7, people)
+    for one in people:
+        await crowd.walk(one)
+    watchers: list[LiveClient] = []
+    for number, viewer in enumerate(people[:4]):
+        client = await worlds[number % 2].client(viewer)
+        assert (await client.subscribe(200))["ok"]
+        crowd.watchers[viewer] = client
+        watchers.append(client)
+    dice = random.Random(3)
+    for _ in range(12):
+        crowd.world = dice.choice(worlds)  # whoever walks or changes does so on either server
+        await crowd.step()
+        for viewer, client in crowd.watchers.items():
+            for world in worlds:
+                await soon(client, await truth(world, viewer, 200))
+    assert all(client.updates for client in watchers)
+
+
+async def test_limits_are_shared(worlds: tuple[World, World]) -> None:
+    ana = await worlds[0].join("ana")
+    clients = [await world.client(ana) for world in worlds]
+    await clients[0].beat(0)
+    for number in range(6):
+        assert (await clients[number % 2].subscribe(50))["ok"]
+    for client in clients:
+        assert (await client.subscribe(50))["error"]["code"] == "rate_limited"
+
+
+async def test_a_number_of_another_server_does_not_fit(worlds: tuple[World, World]) -> None:
+    ana, ben = await worlds[0].join("ana"), await worlds[0].join("ben")
+    await worlds[0].beat(ben, 40)
+    here, there = [await world.client(ana) for world in worlds]
+    await here.beat(0)
+    first = await here.subscribe(200)
+    answer = await there.subscribe(200, since_seq=first["seq"])
+    assert answer["items"] == first["items"]
+    assert answer["seq"] != first["seq"]
+    assert there.updates == []
