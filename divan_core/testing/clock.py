@@ -33,7 +33,7 @@ class SeededIds:
 
     def __init__(self, seed: int = 0) -> None:
         """Different seeds make different ids."""
-        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self._random = random.Random(seed)
         self._count = 0
 
     def uuid(self) -> UUID:
@@ -48,7 +48,7 @@ class SeededEntropy:
 
     def __init__(self, seed: int = 0) -> None:
         """Different seeds make different bytes."""
-        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self._random = random.Random(seed)
 
     def bytes(self, count: int) -> bytes:
         """See :class:`~divan_core.kernel.ids.Entropy`."""

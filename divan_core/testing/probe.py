@@ -117,7 +117,7 @@ class World:
         self.clock = clock
         self.plan = plan
         self.asked = 0
-        self.random = random.Random(plan.seed)  # noqa: S311 - an experiment, not a secret
+        self.random = random.Random(plan.seed)
         self.attackers: list[Actor] = []
         self.targets: list[Actor] = []
         self._divan = divan

@@ -88,7 +88,7 @@ class RedisServer:
         """End the server for good."""
         self._process.close()
 
-    def call(self, *command: str | int) -> Any:  # noqa: ANN401 - each command has its own reply
+    def call(self, *command: str | int) -> Any:
         """Send one command over a connection of its own and give the reply."""
         once = Retry(NoBackoff(), 0)
         with redis.Redis(port=self.port, socket_timeout=5, retry=once) as client:

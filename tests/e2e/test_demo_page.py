@@ -1,0 +1,434 @@
+"""The demo's page in a real browser, before a real server."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import attrs
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+
+from divan_cli.asgi import Application
+from divan_cli.demo.host import hosted
+from divan_cli.demo.scene import Wishes, scene_of
+from divan_cli.listening import Plan, address_of, bound
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+SMALLEST_PHONE = {"width": 360, "height": 640}
+LYING_PHONE = {"width": 844, "height": 390}
+PATIENCE_MS = 15_000
+VIOLATIONS = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) =>
+  window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
+"""
+TEXTS = ("h2", ".hint", ".segments .is-on", ".count", ".status", ".watcher.is-looking span")
+HORIZONTAL = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@attrs.define
+class Visit:
+    """A page that was opened, and everything that went wrong on it."""
+
+    page: Page
+    url: str
+    faults: list[str] = attrs.field(factory=list)
+    elsewhere: list[str] = attrs.field(factory=list)
+
+    def watch(self) -> None:
+        self.page.on("console", lambda message: self._told(message.type, message.text))
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("requestfailed", lambda request: self.faults.append(request.url))
+        self.page.on("request", lambda request: self._requested(request.url))
+
+    def _told(self, level: str, text: str) -> None:
+        if level in {"error", "warning"}:
+            self.faults.append(text)
+
+    def _requested(self, url: str) -> None:
+        if not re.match(r"(http|ws)://127\.0\.0\.1:", url):
+            self.elsewhere.append(url)
+
+    @property
+    def count(self) -> int:
+        """How many are near."""
+        return int(self.page.locator(".count").get_attribute("data-count") or 0)
+
+    @property
+    def card(self) -> Locator:
+        """What is said of my movement."""
+        return self.page.locator(".cards .card")
+
+    def seen(self, answer: str) -> None:
+        """Wait until the other student sees me (yes), or does not (no)."""
+        expect(self.page.locator(".eyes")).to_have_attribute(
+            "data-seen", answer, timeout=PATIENCE_MS
+        )
+        expect(self.page.locator(".eyes")).not_to_contain_text("Asking", timeout=PATIENCE_MS)
+
+    def here(self) -> tuple[float, float]:
+        """Where the server believes me to be."""
+        script = """async () => {
+          const scene = await (await fetch("/demo/scene")).json();
+          const headers = {"X-User-Id": scene.me.user_id, "X-Campus-Id": scene.campus_id};
+          return (await (await fetch("/demo/cells?radius_m=1", {headers})).json()).here;
+        }"""
+        lat, lon = self.page.evaluate(script)
+        return lat, lon
+
+    def drag_me(self, east_px: int, north_px: int) -> None:
+        box = self.page.locator(".me").bounding_box()
+        assert box
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.move(x + east_px / 2, y - north_px / 2, steps=4)
+        self.page.mouse.move(x + east_px, y - north_px, steps=4)
+        self.page.mouse.up()
+
+
+Open = Callable[..., Visit]
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """The address of a demo of its own, so that no limit is used up by another test."""
+    application = Application(partial(hosted, scene_of(Wishes(people=90)), 1, 1.0))
+    listener = bound(Plan(port=0))
+    config = uvicorn.Config(application, lifespan="on", ws="websockets-sansio", log_config=None)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    eventually(lambda: server.started)
+    yield address_of(listener)
+    server.should_exit = True
+    thread.join(30)
+
+
+@pytest.fixture
+def visit(browser: Browser, url: str) -> Iterator[Open]:
+    """Open the page; at the end nothing may have gone wrong on it."""
+    contexts: list[BrowserContext] = []
+    visits: list[Visit] = []
+
+    def opened(viewport: dict[str, int] = DESKTOP, **options: Any) -> Visit:
+        context = browser.new_context(viewport=viewport, **options)  # type: ignore[arg-type]  # a dict will do
+        contexts.append(context)
+        context.add_init_script(VIOLATIONS)
+        made = Visit(context.new_page(), url)
+        visits.append(made)
+        made.watch()
+        made.page.goto(url)
+        expect(made.page.locator(".status")).to_contain_text("live", timeout=PATIENCE_MS)
+        return made
+
+    yield opened
+    for one in visits:
+        assert one.faults == []
+        assert one.elsewhere == []
+        assert one.page.evaluate("window.violations") == []
+    for context in contexts:
+        context.close()
+
+
+def test_people_appear_in_the_list_on_the_map_and_in_the_feed(visit: Open) -> None:
+    it = visit()
+    expect(it.page.locator(".people li").first).to_be_visible()
+    expect(it.page.locator(".square").first).to_be_visible()
+    it.page.get_by_role("radio", name="500 m").check(force=True)
+    expect(it.page.locator(".feed li").nth(2)).to_be_visible(timeout=PATIENCE_MS)
+    assert it.count >= it.page.locator(".people li").count() > 10
+    assert it.page.locator(".people .distance").first.inner_text() == "25 m"
+
+
+def test_the_squares_are_those_of_the_list(visit: Open) -> None:
+    it = visit()
+    it.page.get_by_role("radio", name="200 m").first.check(force=True)
+    expect(it.page.locator(".square.is-unlisted")).to_have_count(0)
+    listed = it.page.locator(".square").count()
+    god = it.page.get_by_role("button", name="God view")
+    god.click()
+    expect(it.page.get_by_text("Only this demo has it")).to_be_visible()
+    expect(it.page.locator(".square.is-unlisted").first).to_be_attached()
+    assert it.page.locator(".square").count() > listed
+    assert god.get_attribute("aria-pressed") == "true"
+
+
+def test_a_short_drag_is_believed(visit: Open) -> None:
+    it = visit()
+    before = it.here()
+    it.drag_me(12, 0)
+    eventually(lambda: it.here()[1] > before[1])
+    expect(it.card).to_contain_text("arrow keys")
+
+
+def test_a_long_drag_is_refused_in_plain_words_and_can_be_walked(visit: Open) -> None:
+    it = visit()
+    first = it.here()
+    it.drag_me(-10, 0)
+    eventually(lambda: it.here() != first)  # just heard, so that the rule has not had time to relax
+    before = it.here()
+    it.drag_me(240, 150)
+    refused = it.page.locator("[data-move=refused]")
+    expect(refused).to_contain_text("The server did not believe that", timeout=PATIENCE_MS)
+    expect(refused).to_contain_text("at most 12")
+    assert it.here() == before
+    refused.get_by_role("button", name="Walk there").click()
+    walking = it.page.locator("[data-move=walking]")
+    expect(walking).to_contain_text("Walking")
+    walking.get_by_role("button", name="Hurry").click()
+    expect(walking).to_contain_text("Hurrying")
+    eventually(lambda: it.here()[1] > before[1] + 0.0005)
+    walking.get_by_role("button", name="Stop").click()
+    expect(walking).to_be_hidden()
+
+
+def test_arrow_keys_move_me_and_escape_stops(visit: Open) -> None:
+    it = visit()
+    before = it.here()
+    it.page.locator("#map").focus()
+    it.page.keyboard.press("ArrowUp")
+    it.page.keyboard.press("Shift+ArrowUp")
+    expect(it.card).to_contain_text("Walking, 4")
+    eventually(lambda: it.here()[0] > before[0])
+    it.page.keyboard.press("Escape")
+    expect(it.card).to_contain_text("arrow keys")
+
+
+def test_a_click_on_the_map_walks_there(visit: Open) -> None:
+    it = visit()
+    it.page.locator("#map").click(position={"x": 480, "y": 620})
+    expect(it.card).to_contain_text("Walking")
+
+
+def test_ghost_mode_makes_me_vanish_for_others(visit: Open) -> None:
+    it = visit()
+    it.seen("yes")
+    it.page.get_by_role("switch", name="Ghost mode").check()
+    it.seen("no")
+    expect(it.page.locator(".eyes")).to_contain_text("You are not there")
+    expect(it.page.locator(".people li").first).to_be_visible()
+    it.page.get_by_role("switch", name="Ghost mode").uncheck()
+    it.seen("yes")
+
+
+def test_friends_see_me_when_strangers_do_not(visit: Open) -> None:
+    it = visit()
+    it.page.get_by_role("radio", name="Friends").check(force=True)
+    it.seen("yes")
+    it.page.get_by_role("radio", name="(stranger)").check(force=True)
+    it.seen("no")
+    it.page.get_by_role("radio", name="Everyone").check(force=True)
+    it.seen("yes")
+    expect(it.page.locator(".eyes .tag")).to_have_count(0)
+
+
+def test_blur_makes_my_square_larger_and_distances_coarser(visit: Open) -> None:
+    it = visit()
+    it.seen("yes")
+    edge = it.page.locator(".own-square")
+    before = edge.bounding_box()
+    it.page.get_by_role("radio", name="200 m").last.check(force=True)
+    expect(it.page.locator(".eyes .distance")).to_have_text(re.compile(r"[24]00 m"))
+    eventually(lambda: width(edge.bounding_box()) > 6 * width(before))
+
+
+def test_what_others_are_told_has_no_coordinates(visit: Open) -> None:
+    it = visit()
+    it.seen("yes")
+    it.page.get_by_text("All that Demo Friend is told").click()
+    told = it.page.locator(".eyes pre").inner_text()
+    assert '"distance_m"' in told
+    assert not re.search(r"lat|lon|east|north|cell|\d\.\d", told)
+
+
+def test_blocking_removes_somebody_and_unblocking_brings_them_back(visit: Open) -> None:
+    it = visit()
+    it.page.get_by_role("radio", name="500 m").check(force=True)
+    friend = it.page.locator(".people li", has_text="Demo Friend")
+    expect(friend).to_be_visible()
+    friend.get_by_role("button", name="Block Demo Friend").click()
+    expect(friend).to_have_count(0, timeout=PATIENCE_MS)
+    it.seen("no")
+    it.page.locator(".blocked").get_by_role("button", name="Unblock Demo Friend").click()
+    expect(friend).to_be_visible(timeout=PATIENCE_MS)
+    expect(friend.locator(".tag")).to_have_count(0)
+    it.seen("yes")
+    it.page.get_by_role("button", name="Become friends again").click()
+    expect(friend.locator(".tag")).to_have_text("friend", timeout=PATIENCE_MS)
+
+
+def test_everything_is_there_again_after_a_reload(visit: Open) -> None:
+    it = visit()
+    it.page.get_by_role("switch", name="Ghost mode").check()
+    it.seen("no")
+    it.drag_me(15, 15)
+    expect(it.card).to_contain_text("arrow keys", timeout=PATIENCE_MS)
+    here = it.here()
+    it.page.reload()
+    expect(it.page.get_by_role("switch", name="Ghost mode")).to_be_checked()
+    expect(it.page.locator(".status")).to_contain_text("live", timeout=PATIENCE_MS)
+    assert it.here() == pytest.approx(here, abs=1e-6)
+
+
+def test_it_works_with_the_keyboard_alone(visit: Open) -> None:
+    it = visit()
+    it.seen("yes")
+    reached = []
+    for _ in range(30):
+        it.page.keyboard.press("Tab")
+        reached.append(it.page.evaluate("document.activeElement.id || document.activeElement.name"))
+        if reached[-1] == "ghost":
+            break
+    assert "map" in reached
+    assert "radius" in reached
+    it.page.keyboard.press("Space")
+    it.seen("no")
+    it.page.keyboard.press("Tab")
+    it.page.keyboard.press("ArrowRight")
+    expect(it.page.get_by_role("radio", name="Friends")).to_be_checked()
+
+
+def test_everything_that_can_be_focused_has_a_name_and_shows_it(visit: Open) -> None:
+    it = visit()
+    nameless = it.page.evaluate("""() => [...document.querySelectorAll(
+        "a[href], button, input, summary, [tabindex='0']")].filter((one) => {
+          const labels = [...(one.labels || [])].map((label) => label.textContent).join("");
+          return !(one.getAttribute("aria-label") || one.textContent.trim() || labels.trim());
+        }).map((one) => one.outerHTML)""")
+    assert nameless == []
+    it.page.get_by_role("switch", name="Ghost mode").focus()
+    it.page.keyboard.press("Shift+Tab")
+    focused = "getComputedStyle(document.activeElement.closest('label') || document.activeElement)"
+    assert it.page.evaluate(f"{focused}.outlineStyle") == "solid"
+
+
+def test_changes_are_said_to_those_who_listen(visit: Open) -> None:
+    it = visit()
+    live = it.page.get_by_role("status")
+    assert live.get_attribute("aria-live") == "polite"
+    it.page.get_by_role("radio", name="200 m").first.check(force=True)
+    expect(live).to_have_text(re.compile("came near|left|moved"), timeout=PATIENCE_MS)
+
+
+@pytest.mark.parametrize(
+    "viewport", [PHONE, SMALLEST_PHONE, LYING_PHONE], ids=["390", "360", "lying"]
+)
+def test_on_a_phone_nothing_is_wider_than_the_screen(visit: Open, viewport: dict[str, int]) -> None:
+    it = visit(viewport, is_mobile=True, has_touch=True)
+    for name in ("You", "Seen by", "Nearby", "Updates"):
+        it.page.get_by_role("navigation").get_by_role("button", name=re.compile(f"^{name}")).tap()
+        assert it.page.evaluate(HORIZONTAL) == 0
+        expect(it.page.locator("[data-panel]:visible").first).to_be_in_viewport()
+    it.page.get_by_role("navigation").get_by_role("button", name="You", exact=True).tap()
+    it.page.get_by_role("switch", name="Ghost mode").tap()
+    expect(it.page.get_by_role("switch", name="Ghost mode")).to_be_checked()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_in_both_schemes(visit: Open, scheme: str) -> None:
+    it = visit(color_scheme=scheme)
+    it.seen("yes")
+    for selector in TEXTS:
+        ratio = it.page.locator(selector).first.evaluate(CONTRAST)
+        assert ratio >= 4.5, selector
+    brightness = it.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (max(map(int, re.findall(r"\d+", brightness)[:3])) < 60) is (scheme == "dark")
+
+
+def test_walking_and_pacing(visit: Open) -> None:
+    found = visit().page.evaluate(MODULES)
+    assert found == {
+        "walked": 14,
+        "arrived": True,
+        "dueAtOnce": True,
+        "dueTooSoon": False,
+        "dueStill": False,
+        "dueMoved": True,
+        "dueToKeep": True,
+        "held": False,
+        "after": ["b", "c"],
+        "order": ["c", "b"],
+        "sentence": "Cy, 25 m came near; Al left; Bo, 25 → 50 m moved",
+    }
+
+
+MODULES = """async () => {
+  const { Glide, Pace } = await import("/demo/glide.js");
+  const { distance, moved } = await import("/demo/geo.js");
+  const { applied, listed, nearestFirst, sentence, told } = await import("/demo/people.js");
+  const begin = [45.5, -73.6];
+  const glide = new Glide(begin);
+  glide.aim(moved(begin, 0, 100));
+  glide.advance(10);
+  const walked = Math.round(distance(begin, glide.at));
+  glide.advance(1000);
+  const pace = new Pace();
+  const dueAtOnce = pace.isDue(begin, 0);
+  pace.sent(begin, 0);
+  const on = moved(begin, 3, 0);
+  const one = (id, name, metres) => ({ user_id: id, display_name: name, distance_m: metres });
+  const people = listed([one("a", "Al", 25), one("b", "Bo", 25)]);
+  const update = { added: [one("c", "Cy", 25)], removed: ["a"], updated: [one("b", "Bo", 50)] };
+  const after = applied(people, update);
+  const found = {
+    walked, arrived: !glide.target, dueAtOnce,
+    dueTooSoon: pace.isDue(on, 2000), dueStill: pace.isDue(begin, 2300),
+    dueMoved: pace.isDue(on, 2300), dueToKeep: pace.isDue(begin, 30000),
+    after: [...after.keys()], order: nearestFirst(after).map((person) => person.user_id),
+    sentence: sentence(told(people, update)),
+  };
+  pace.hold(5000, 30000);
+  return { ...found, held: pace.isDue(on, 34000) };
+}"""
+
+CONTRAST = """(element) => {
+  const parts = (text) => text.match(/[0-9.]+/g).map(Number);
+  const light = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map((v) => v / 255)
+      .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  let behind = element;
+  let ground = [255, 255, 255];
+  for (; behind; behind = behind.parentElement) {
+    const [r, g, b, a = 1] = parts(getComputedStyle(behind).backgroundColor);
+    if (a > 0.9) { ground = [r, g, b]; break; }
+  }
+  const [one, other] = [light(parts(getComputedStyle(element).color)), light(ground)];
+  return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+}"""
+
+
+def width(box: Any) -> float:
+    """The width of a bounding box; 0 without one."""
+    return float(box["width"]) if box else 0.0
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until something is true; fails when it does not become so."""
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
