@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from benchmarks import http, library, memory
+from benchmarks import fanout, http, library, memory
 from benchmarks.report import machine
 
-NAMES = ("http", "library", "memory")
+NAMES = ("fanout", "http", "library", "memory")
 
 
 def main() -> None:
@@ -26,6 +26,8 @@ def main() -> None:
         asyncio.run(memory.run())
     if "http" in names:
         http.run(chosen.rounds, chosen.seconds)
+    if "fanout" in names:
+        fanout.run(6 * chosen.seconds)
 
 
 if __name__ == "__main__":

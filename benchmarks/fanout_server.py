@@ -10,6 +10,7 @@ import asyncio
 import gc
 import random
 import sys
+import time
 from collections.abc import Sequence
 
 import anyio
@@ -41,6 +42,14 @@ class Measured:
 
     began: float
     beat: Beat
+
+
+@attrs.frozen
+class Told:
+    """All beats that were measured, and the CPU seconds that the server spent meanwhile."""
+
+    beats: list[Measured]
+    cpu_s: float
 
 
 def moved(at: Point, chance: random.Random) -> Point:
@@ -81,13 +90,16 @@ async def serve(port: int) -> None:
             tasks.start_soon(walk, divan, actors[SUBSCRIBERS:], people[SUBSCRIBERS:])
             gc.freeze()
             print(READY, flush=True)
+            began_s = time.process_time()
             while line := await asyncio.to_thread(sys.stdin.readline):
                 if line.strip() == "measure":
                     gc.freeze()
                     measured.clear()
+                    began_s = time.process_time()
                 else:
                     break
-            print(msgspec.json.encode(measured).decode(), flush=True)
+            told = Told(measured, time.process_time() - began_s)
+            print(msgspec.json.encode(told).decode(), flush=True)
             web.should_exit = web.force_exit = True
             tasks.cancel_scope.cancel()
 

@@ -16,8 +16,8 @@ import attrs
 from benchmarks.report import table
 from divan_core.social.model import Friendship
 from divan_core.stores.bundle import RelationalStores, StoreUnit
+from divan_core.stores.factories import file_address
 from divan_core.stores.sql import sqlite
-from divan_core.stores.sql.address import file_address
 from divan_core.stores.sql.sqlite_threads import MOST_IN_GROUP
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.contracts.samples import person, populate, running, user_id

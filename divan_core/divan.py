@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+import anyio
+
 from divan_core.accounts.service import Accounts
+from divan_core.errors import StoreUnavailable
 from divan_core.identity.service import Authenticator
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
@@ -19,11 +22,15 @@ from divan_core.social.service import Social
 from divan_core.stores.bundle import StoreHealth, Stores
 from divan_core.stores.factories import (
     embedded_stores,
+    file_address,
     production_stores,
     sql_stores,
 )
 from divan_core.system import SystemClock, SystemEntropy, SystemIds
 from divan_core.wiring import NOTICES, Ground, derived_key, wire
+
+SWEEP_S: Final = 5.0
+"""Seconds between two sweeps of ended presence."""
 
 DATABASE_FILE: Final = "divan.sqlite3"
 SECRET_FILE: Final = "secret.key"  # noqa: S105 - a file's name
@@ -73,7 +80,11 @@ class Divan:
         async with AsyncExitStack() as stack:
             for part in opened.lifecycle:
                 await stack.enter_async_context(part.running())
-            yield cls(settings, opened, ground)
+            divan = cls(settings, opened, ground)
+            tasks = await stack.enter_async_context(anyio.create_task_group())
+            tasks.start_soon(_sweeping, divan.presence)
+            yield divan
+            tasks.cancel_scope.cancel()
 
     async def health(self) -> Mapping[str, StoreHealth]:
         """How each dependency is, by name."""
@@ -83,11 +94,19 @@ class Divan:
         return found
 
 
+async def _sweeping(presence: Presence) -> None:
+    """Let nothing that has ended linger where nobody asks: exact fixes go with their lease."""
+    while True:
+        await anyio.sleep(SWEEP_S)
+        with suppress(StoreUnavailable):
+            await presence.sweep_all()
+
+
 def stores_of(settings: Settings, ground: Ground) -> Stores:
     """The stores that settings ask for."""
     if not settings.database_url and not settings.redis_url:
         return embedded_stores(data_dir(settings) / DATABASE_FILE, ground.clock)
-    database_url = settings.database_url or f"sqlite:///{data_dir(settings) / DATABASE_FILE}"
+    database_url = settings.database_url or file_address(data_dir(settings) / DATABASE_FILE)
     if not settings.redis_url:
         return sql_stores(database_url, ground.clock)
     return production_stores(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from divan_core.divan import DATABASE_FILE, data_dir
 from divan_core.errors import ConfigurationError
 from divan_core.settings import Settings
+from divan_core.stores.factories import file_address
 
 if TYPE_CHECKING:  # their module loads Alembic, which only these functions need
     from divan_core.stores.sql.migrate import BranchReport, BranchStatus
@@ -26,7 +27,7 @@ CORE: Final = "core"
 
 def database_url(settings: Settings) -> str:
     """The address of the database, which for the embedded one is a file in the data folder."""
-    return settings.database_url or f"sqlite:///{data_dir(settings) / DATABASE_FILE}"
+    return settings.database_url or file_address(data_dir(settings) / DATABASE_FILE)
 
 
 def is_embedded(settings: Settings) -> bool:

@@ -19,6 +19,8 @@ from divan_core.kernel.visibility import Standing, Visibility
 DEFAULT_RADIUS_M: Final = 25_000
 BLUR_DISTANCES_M: Final = (0, 10, 20, 50, 200)
 HANDLE: Final = re.compile(r"[a-z][a-z0-9._]{2,29}")
+EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+")
+ROLE: Final = re.compile(r"[a-z][a-z0-9._-]{0,63}")
 AVATAR: Final = re.compile(r"https://[^\s/]+(/\S*)?")
 
 
@@ -28,13 +30,26 @@ def _handle(_instance: object, _attribute: object, value: str) -> None:
 
 
 def _avatar(_instance: object, _attribute: object, value: str | None) -> None:
-    if value is not None and (len(value) > 500 or not AVATAR.fullmatch(value)):
+    if value is not None and not (
+        len(value) <= 500 and AVATAR.fullmatch(value) and value.isprintable()
+    ):
         raise ValueError("must be an https address of at most 500 characters")
 
 
 @functools.cache
 def _timezones() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones())  # it reads the disk for 10 ms
+
+
+def _email(_instance: object, _attribute: object, value: str) -> None:
+    if len(value) > 254 or not EMAIL.fullmatch(value) or not value.isprintable():
+        raise ValueError("must be an e-mail address of at most 254 characters")
+
+
+def _roles(_instance: object, _attribute: object, value: frozenset[str]) -> None:
+    for role in value:
+        if not ROLE.fullmatch(role):
+            raise ValueError("must be names of a-z, 0-9, '.', '_' and '-', at most 64 characters")
 
 
 def _timezone(_instance: object, _attribute: object, value: str) -> None:
@@ -105,8 +120,8 @@ class Person:
     display_name: str = attrs.field(validator=_text(80))
     created_at: Millis
     avatar_url: str | None = attrs.field(default=None, validator=_avatar)
-    email: str | None = None
+    email: str | None = attrs.field(default=None, validator=v.optional(_email))
     privacy: Privacy = attrs.field(factory=Privacy)
     profile: Profile = attrs.field(factory=Profile)
     standing: Standing = Standing.ACTIVE
-    roles: frozenset[str] = frozenset()
+    roles: frozenset[str] = attrs.field(default=frozenset(), validator=_roles)

@@ -16,6 +16,7 @@ from divan_core.presence.model import Cell, Notice, NoticesLost, PeopleChanged, 
 __all__ = [
     "Cell",
     "GoOffline",
+    "Group",
     "Heartbeat",
     "HeartbeatAccepted",
     "LookupAnswer",

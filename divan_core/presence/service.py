@@ -17,13 +17,14 @@ from divan_core.kernel.geo import CampusArea
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.limits import Limit, RateLimits
 from divan_core.kernel.paging import CursorSealer, Page
-from divan_core.kernel.visibility import Relations, Surface, can_see
+from divan_core.kernel.visibility import Surface, can_see
 from divan_core.presence import listing, policy
 from divan_core.presence.drift import Drift
 from divan_core.presence.lattice import EVERYBODY
 from divan_core.presence.listing import Near, Position, Question
 from divan_core.presence.messages import (
     GoOffline,
+    Group,
     Heartbeat,
     HeartbeatAccepted,
     LookupAnswer,
@@ -36,6 +37,7 @@ from divan_core.presence.messages import (
 from divan_core.presence.model import (
     Amendment,
     Cell,
+    Fix,
     Neighbourhood,
     Offset,
     PersonKey,
@@ -43,6 +45,11 @@ from divan_core.presence.model import (
     Reach,
 )
 from divan_core.presence.ports import CampusAreas, PresenceIndex
+
+CHUNK: Final = 2_000
+"""How many people one round trip of a long search is to bring; it bounds what it costs a store."""
+
+EVERYTHING: Final[tuple[Group, ...]] = ("profile", "distance")
 
 _POSITION: Final = struct.Struct("<Hii16s")
 
@@ -69,6 +76,26 @@ class PresenceTools:
     sealer: CursorSealer
 
 
+@attrs.frozen
+class Search:
+    """What to look for: more than ``wanted`` listed people, beginning after a position."""
+
+    reach: Reach
+    wanted: int
+    friends_only: bool = False
+    limit: Limit | None = None
+    after: Position | None = None
+
+
+@attrs.frozen
+class Found:
+    """What a search found from where the viewer is; ``friends`` are the viewer's."""
+
+    here: Fix
+    near: list[Near]
+    friends: frozenset[UserId]
+
+
 class Presence:
     """Heartbeats in, nearness out."""
 
@@ -80,6 +107,7 @@ class Presence:
         self._tools = tools
         self._limits = limits
         self._floor_m = floor_m
+        self._campuses: set[CampusId] = set()
 
     async def heartbeat(self, actor: Actor, command: Heartbeat) -> HeartbeatAccepted:
         """Show the actor online at this position for 90 seconds.
@@ -101,6 +129,7 @@ class Presence:
             offset = policy.current_offset(record, now, lambda: self._draw(actor.user_id, now))
             return policy.after_heartbeat(record, fix, device, size_m, offset)
 
+        self._campuses.add(actor.campus_id)
         await self._index.amend(_key(actor), rule, now, self._limits.heartbeat)
         return HeartbeatAccepted(ts=now)
 
@@ -147,12 +176,11 @@ class Presence:
             RateLimited: too many questions.
         """
         await self._own_area(actor, query.campus_id)
-        after = self._opened(actor, query)
-        found, relations = await self._search(actor, query, after)
-        page = found[: query.limit]
-        more = len(found) > query.limit
+        found = await self._search(actor, self._search_for(actor, query))
+        page = found.near[: query.limit]
+        more = len(found.near) > query.limit
         return Page(
-            items=listing.shown(page, relations.friends, query.include),
+            items=listing.shown(page, found.friends, query.include),
             cursor=self._sealed(actor, query, listing.position_of(page[-1])) if more else None,
         )
 
@@ -162,13 +190,9 @@ class Presence:
         Raises:
             PresenceRequired: the actor has no live presence.
         """
-        query = NearbyQuery(radius_m=radius_m)
-        hood = await self._around(actor, Reach(radius_m), None)
-        if hood.here is None:
-            raise PresenceRequired
-        found, relations = await self._listed(actor, query, hood, -1.0)
-        items = listing.shown(found, relations.friends, query.include)
-        return Surroundings(items, hood.here.east, hood.here.north)
+        found = await self._search(actor, Search(Reach(radius_m, enough=CHUNK), EVERYBODY))
+        items = listing.shown(found.near, found.friends, EVERYTHING)
+        return Surroundings(items, found.here.east, found.here.north)
 
     async def refresh(self, campus_id: CampusId, user_id: UserId) -> None:
         """Move a person into cells of the size their privacy asks for now."""
@@ -185,23 +209,23 @@ class Presence:
         """Drop ended presence of a campus and tell everyone's live lists."""
         await self._index.sweep(campus_id, self._tools.clock.now())
 
-    async def _search(
-        self, actor: Actor, query: NearbyQuery, after: Position | None
-    ) -> tuple[list[Near], Relations]:
-        """Listed people after the position, at least one more than a page if there are."""
-        reach = Reach(
-            query.radius_m, from_cell=after.cell if after else None, enough=_enough(query)
-        )
-        limit: Limit | None = self._limits.nearby
-        found: list[Near] = []
+    async def sweep_all(self) -> None:
+        """The same for every campus this process has had a heartbeat of."""
+        for campus_id in tuple(self._campuses):
+            await self.sweep(campus_id)
+
+    async def _search(self, actor: Actor, search: Search) -> Found:
+        """Look outward until there are more listed people than wanted, or no more at all."""
+        reach, limit = search.reach, search.limit
+        near: list[Near] = []
         while True:
             hood = await self._around(actor, reach, limit)
             if hood.here is None:
                 raise PresenceRequired
-            near, relations = await self._listed(actor, query, hood, reach.beyond_m)
-            found += listing.after(near, after, hood.here) if after else near
-            if len(found) > query.limit or math.isinf(hood.complete_m):
-                return found, relations
+            listed, friends = await self._listed(actor, search, hood, reach)
+            near += listing.after(listed, search.after, hood.here) if search.after else listed
+            if len(near) > search.wanted or math.isinf(hood.complete_m):
+                return Found(hood.here, near, friends)
             reach = attrs.evolve(reach, beyond_m=hood.complete_m)
             limit = None
 
@@ -218,14 +242,14 @@ class Presence:
         return hood
 
     async def _listed(
-        self, actor: Actor, query: NearbyQuery, hood: Neighbourhood, beyond_m: float
-    ) -> tuple[list[Near], Relations]:
+        self, actor: Actor, search: Search, hood: Neighbourhood, reach: Reach
+    ) -> tuple[list[Near], frozenset[UserId]]:
         audience = self._tools.audience
         relations = await audience.relations(actor.user_id)
-        cells = listing.within(hood, (beyond_m, query.radius_m))
+        cells = listing.within(hood, (reach.beyond_m, reach.radius_m))
         cards = await audience.cards([one for _, _, people in cells for one in people])
-        question = Question(actor.user_id, relations, friends_only=query.filter == "friends")
-        return listing.listed(cells, cards, question), relations
+        question = Question(actor.user_id, relations, friends_only=search.friends_only)
+        return listing.listed(cells, cards, question), relations.friends
 
     async def _visible(self, actor: Actor, people: tuple[UserId, ...]) -> list[UserId]:
         audience = self._tools.audience
@@ -257,10 +281,17 @@ class Presence:
     def _draw(self, user_id: UserId, now: Millis) -> Offset:
         return self._tools.drift.offset(user_id, now)
 
-    def _opened(self, actor: Actor, query: NearbyQuery) -> Position | None:
-        if query.cursor is None:
-            return None
-        return _position(self._tools.sealer.open(query.cursor, _binding(actor, query)))
+    def _search_for(self, actor: Actor, query: NearbyQuery) -> Search:
+        after = None
+        if query.cursor is not None:
+            after = _position(self._tools.sealer.open(query.cursor, _binding(actor, query)))
+        return Search(
+            Reach(query.radius_m, from_cell=after.cell if after else None, enough=_enough(query)),
+            query.limit,
+            friends_only=query.filter == "friends",
+            limit=self._limits.nearby,
+            after=after,
+        )
 
     def _sealed(self, actor: Actor, query: NearbyQuery, position: Position) -> str:
         cell = position.cell
@@ -274,7 +305,7 @@ def _key(actor: Actor) -> PersonKey:
 
 def _enough(query: NearbyQuery) -> int:
     """How many people to gather for a page: some will be hidden, few are friends."""
-    return EVERYBODY if query.filter == "friends" else query.limit * 3 // 2 + 10
+    return CHUNK if query.filter == "friends" else query.limit * 3 // 2 + 10
 
 
 def _binding(actor: Actor, query: NearbyQuery) -> bytes:

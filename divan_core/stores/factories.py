@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
 from divan_core.kernel.clock import Clock
 from divan_core.stores.bundle import LiveStores, RelationalStores, Stores
@@ -21,7 +22,7 @@ def memory_stores(clock: Clock | None = None) -> Stores:
 
 def embedded_stores(path: Path, clock: Clock | None = None) -> Stores:
     """A SQLite file, created and migrated when needed, and presence in this process."""
-    return Stores.of(sql_relational(f"sqlite:///{path}"), memory_live(clock))
+    return Stores.of(sql_relational(file_address(path)), memory_live(clock))
 
 
 def sql_stores(database_url: str, clock: Clock | None = None) -> Stores:
@@ -53,6 +54,11 @@ def sql_relational(database_url: str) -> RelationalStores:
     from divan_core.stores.sql.store import open_sql
 
     return open_sql(database_url, migrate=database_url.startswith("sqlite:///"))
+
+
+def file_address(path: Path) -> str:
+    """The address of a SQLite file, whatever characters its path has."""
+    return f"sqlite:///{quote(str(path.absolute()))}"
 
 
 def memory_live(clock: Clock | None = None) -> LiveStores:

@@ -1,7 +1,9 @@
 """Presence and nearness, as a program that imports the library sees them."""
 
+from collections.abc import AsyncIterator
 from uuid import UUID
 
+import anyio
 import attrs
 import pytest
 
@@ -16,7 +18,14 @@ from divan_core.errors import (
     UnknownUser,
 )
 from divan_core.kernel.ids import CampusId, UserId
-from divan_core.presence.messages import GoOffline, LookupQuery, NearbyQuery, Sighting
+from divan_core.presence.messages import (
+    GoOffline,
+    LookupQuery,
+    NearbyQuery,
+    Notice,
+    PublicMove,
+    Sighting,
+)
 from divan_core.settings import LimitSettings, Settings
 
 from .conftest import CAMPUS, World
@@ -69,6 +78,29 @@ async def test_offline_takes_effect_at_once(world: World) -> None:
     await world.divan.presence.offline(ben, GoOffline())
     assert await world.names(me) == []
     assert not (await world.divan.presence.status(ben)).online
+
+
+async def test_endings_are_told_without_anybody_asking(world: World) -> None:
+    ana = await world.join("ana")
+    async with world.divan.stores.notices.listen() as notices:
+        await world.beat(ana)
+        world.clock.advance(90)
+        await world.divan.presence.sweep_all()
+        with anyio.fail_after(5):
+            moves = [notice async for notice in _moves(notices, 2)]
+    assert [(move.left is None, move.entered is None) for move in moves] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+async def _moves(notices: AsyncIterator[Notice], count: int) -> AsyncIterator[PublicMove]:
+    async for notice in notices:
+        if isinstance(notice, PublicMove):
+            yield notice
+            count -= 1
+        if count == 0:
+            return
 
 
 async def test_movement_is_judged_even_after_going_offline(world: World) -> None:

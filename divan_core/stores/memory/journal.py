@@ -68,13 +68,17 @@ class MemoryJournal:
         if campus is None:
             campus = self._campuses[campus_id] = _Campus()
         if campus.announced:
-            self._record_overdue(campus_id, campus)
+            self.settle(campus_id)
         position = b"%d" % campus.last
         if after == position:
             return JournalSlice(position)
         return JournalSlice(position, campus.after(int(after)) if after else None)
 
-    def _record_overdue(self, campus_id: CampusId, campus: _Campus) -> None:
+    def settle(self, campus_id: CampusId) -> None:
+        """Record what was announced more than ten seconds ago and not recorded since."""
+        campus = self._campuses.get(campus_id)
+        if campus is None:
+            return
         now = self._clock.now()
         for people in [one for one, due in campus.announced.items() if due <= now]:
             del campus.announced[people]

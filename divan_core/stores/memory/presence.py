@@ -240,6 +240,7 @@ class MemoryPresence:
     async def sweep(self, campus_id: CampusId, now: Millis) -> None:
         """See the port."""
         self._campus(campus_id, now)
+        self._journal.settle(campus_id)
 
     async def everybody(self, campus_id: CampusId, now: Millis) -> Mapping[UserId, Cell]:
         """See the port."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import quote
 
 import attrs
 from sqlalchemy.engine import URL, make_url
@@ -50,8 +49,3 @@ def parse_address(url: str) -> Address:
     if not path.parent.is_dir():
         raise ConfigurationError(f"There is no folder {path.parent} for the database.")
     return Address("sqlite", URL.create("sqlite", database=str(path)), path)
-
-
-def file_address(path: Path) -> str:
-    """The address of a SQLite file, whatever characters its path has."""
-    return f"sqlite:///{quote(str(path.absolute()))}"

@@ -67,6 +67,12 @@ def test_a_handle(handle: str) -> None:
         {"display_name": "x" * 81},
         {"avatar_url": "http://example.org/a.png"},
         {"avatar_url": "https://"},
+        {"avatar_url": "https://example.org/\0"},
+        {"email": "nobody"},
+        {"email": "a@b\0"},
+        {"email": "a@" + "b" * 253},
+        {"roles": frozenset({"Staff"})},
+        {"roles": frozenset({"x" * 65})},
         {"avatar_url": "https://example.org/" + "a" * 500},
     ],
     ids=str,
@@ -107,3 +113,8 @@ def test_no_privacy(fields: dict[str, Any]) -> None:
 
 def test_an_avatar_is_an_https_address() -> None:
     assert person(avatar_url="https://example.org").avatar_url == "https://example.org"
+
+
+def test_an_address_and_roles() -> None:
+    ana = person(email="ana@example.org", roles=frozenset({"staff.moderator"}))
+    assert (ana.email, ana.roles) == ("ana@example.org", frozenset({"staff.moderator"}))

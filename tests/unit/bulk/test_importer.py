@@ -1,7 +1,9 @@
 import io
 import json
 from collections.abc import Iterable
+from typing import Any
 
+import attrs
 import pytest
 
 from divan_core.accounts.model import Privacy, Profile
@@ -112,6 +114,16 @@ async def test_what_a_line_leaves_out_stays(desk: Desk) -> None:
     assert person.roles == {"staff.moderator"}
     assert person.profile == Profile(None, 2027, ("chess", "tea"))
     assert person.privacy == Privacy(Visibility.FRIENDS, 50, ghost_mode=False)
+
+
+async def test_what_no_line_can_say_stays(desk: Desk) -> None:
+    await desk.load(*WHOLE)
+    await change(desk, 2, standing=Standing.BANNED, avatar_url="https://img.example/2.png")
+    await desk.load(person_line(2, display_name="New"))
+    person = await desk.person(2)
+    assert person is not None
+    assert (person.display_name, person.standing) == ("New", Standing.BANNED)
+    assert person.avatar_url == "https://img.example/2.png"
 
 
 async def test_a_campus_can_be_changed(desk: Desk) -> None:
@@ -257,9 +269,7 @@ async def test_lines_are_told_what_the_store_knows_better(desk: Desk) -> None:
         person_line(2),
         person_line(3, campus_id=other),
     )
-    gone = await desk.person(2)
-    assert gone is not None
-    await forget(desk, 2)
+    await change(desk, 2, standing=Standing.DELETED)
     with pytest.raises(ImportRefused) as refusal:
         await desk.load(
             person_line(9, handle="person.1"),
@@ -277,14 +287,13 @@ async def test_lines_are_told_what_the_store_knows_better(desk: Desk) -> None:
     }
 
 
-async def forget(desk: Desk, number: int) -> None:
-    """Let a person be one who was deleted."""
-    import attrs  # noqa: PLC0415 - here only
+async def change(desk: Desk, number: int, **changes: Any) -> None:
+    """Change a person in ways that no file can."""
 
     async def body(unit: StoreUnit) -> None:
         person = await unit.people.get(user(number))
         assert person is not None
-        await unit.people.put([attrs.evolve(person, standing=Standing.DELETED)])
+        await unit.people.put([attrs.evolve(person, **changes)])
 
     await desk.stores.units.write(body)
 
@@ -315,6 +324,9 @@ async def test_progress_is_told_to_the_end(desk: Desk) -> None:
     assert told[-1] == ("writing", 7, 7)
     assert ("reading", 7, 7) in told
     assert ("checking", 7, 7) in told
+    told.clear()
+    await desk.importer.load(io.BytesIO(lines), progress=lambda *step: told.append(step))
+    assert "writing" not in {stage for stage, _, _ in told}
 
 
 async def test_others_who_change_the_same_people_meanwhile_win(

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from divan_core.errors import ConfigurationError
-from divan_core.stores.sql.address import file_address, parse_address
+from divan_core.stores.factories import file_address
+from divan_core.stores.sql.address import parse_address
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite+pysqlite://"])
