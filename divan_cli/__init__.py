@@ -1,0 +1,1 @@
+"""The ``divan`` command: serving, administering and trying things out."""

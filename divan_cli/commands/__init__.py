@@ -1,0 +1,1 @@
+"""The commands, a module for each group; each loads what it needs when it runs."""

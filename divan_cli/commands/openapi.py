@@ -1,0 +1,13 @@
+"""``divan openapi``: the description of the HTTP interface."""
+
+from __future__ import annotations
+
+from divan_cli import render, session
+
+
+@session.command
+def openapi() -> None:
+    """Print the OpenAPI 3.1 document of the HTTP interface."""
+    from divan_http.routes import document
+
+    render.as_json(document(dev=session.configuration().settings.dev_credentials))

@@ -1,0 +1,64 @@
+"""The ``divan`` command."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from divan_cli.commands import (
+    campus,
+    config,
+    demo,
+    imports,
+    migrate,
+    nearby,
+    openapi,
+    privacy,
+    seed,
+    serve,
+)
+
+app = typer.Typer(
+    name="divan",
+    help="Presence, proximity and people of a campus.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.command("migrate")(migrate.migrate)
+app.command("import")(imports.import_file)
+app.command("nearby")(nearby.nearby)
+app.command("openapi")(openapi.openapi)
+app.add_typer(campus.app, name="campus")
+app.add_typer(seed.app, name="seed")
+app.add_typer(config.app, name="config")
+app.add_typer(privacy.app, name="privacy")
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it like this
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"divan {version('divan')}")
+        raise typer.Exit
+
+
+@app.callback()
+def divan(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Presence, proximity and people of a campus."""
+
+
+def run() -> None:
+    """Run the command line of this process."""
+    app()

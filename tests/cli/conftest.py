@@ -1,0 +1,164 @@
+"""The command, run as people run it: in a process and a home folder of its own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+import msgspec
+import pytest
+from typer.testing import CliRunner
+
+from divan_cli.main import app
+
+ENTRY = "from divan_cli.main import run; run()"
+PATIENCE_S = 60.0
+STARTED = re.compile(r"Divan is at (http://\S+)\n")
+
+Command = Callable[..., "Ended"]
+
+
+@attrs.frozen
+class Ended:
+    """What a command left behind."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return msgspec.json.decode(self.out)
+
+
+@attrs.define
+class Served:
+    """A server that runs."""
+
+    process: "subprocess.Popen[str]"
+    url: str
+    log: Path
+
+    def get(self, target: str, **headers: str) -> tuple[int, Any]:
+        """The status and the JSON of an answer."""
+        return self._ask("GET", target, None, headers)
+
+    def post(self, target: str, body: object, **headers: str) -> tuple[int, Any]:
+        """The status and the JSON of an answer."""
+        return self._ask("POST", target, msgspec.json.encode(body), headers)
+
+    def _ask(
+        self, method: str, target: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, Any]:
+        connection = HTTPConnection(urlsplit(self.url).netloc, timeout=PATIENCE_S)
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        try:
+            connection.request(method, target, body, {"Content-Type": "application/json"} | given)
+            answer = connection.getresponse()
+            text = answer.read()
+        finally:
+            connection.close()
+        return answer.status, msgspec.json.decode(text) if text else None
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Ask the server to end, and give its exit status."""
+        self.process.send_signal(how)
+        return self.process.wait(PATIENCE_S)
+
+
+Serve = Callable[..., AbstractContextManager[Served]]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Variables with no setting of Divan's, and an empty home folder."""
+    kept = {name: value for name, value in os.environ.items() if "DIVAN" not in name}
+    return {**kept, "HOME": str(tmp_path / "home"), "PYTHONWARNINGS": "error", "COLUMNS": "200"}
+
+
+@pytest.fixture
+def divan(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Run a command to its end, in this process, which is quicker than in one of its own."""
+    for name in os.environ:
+        if "DIVAN" in name:
+            monkeypatch.delenv(name)
+
+    def run(*arguments: object, stdin: bytes = b"", **variables: str) -> Ended:
+        words = list(map(str, arguments))
+        done = CliRunner().invoke(app, words, input=stdin, env=environment | variables)
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return Ended(done.exit_code, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def divan_process(environment: dict[str, str]) -> Command:
+    """Run a command to its end, in a process of its own."""
+
+    def run(*arguments: object, stdin: bytes = b"", **variables: str) -> Ended:
+        done = subprocess.run(
+            [sys.executable, "-c", ENTRY, *map(str, arguments)],
+            env=environment | variables,
+            input=stdin,
+            capture_output=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run
+
+
+@pytest.fixture
+def serve(environment: dict[str, str], tmp_path: Path) -> Serve:
+    """Run a server on a free port; it has to have ended, or is killed."""
+
+    @contextmanager
+    def serving(*arguments: object, **variables: str) -> Iterator[Served]:
+        log = tmp_path / "serve.log"
+        with (
+            log.open("w") as errors,
+            subprocess.Popen(
+                [sys.executable, "-c", ENTRY, "serve", "--port", "0", *map(str, arguments)],
+                env=environment | variables,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            ) as process,
+        ):
+            try:
+                yield Served(process, started(process, log), log)
+            finally:
+                process.kill()
+
+    return serving
+
+
+def started(process: "subprocess.Popen[str]", log: Path) -> str:
+    """Wait for the line with the address."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    found = STARTED.fullmatch(line)
+    assert found, f"{line!r}\n{log.read_text()}"
+    return found[1]
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Whether something comes true within the patience of a test."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.05)
+    return False
