@@ -77,14 +77,20 @@ class Divan:
         secret = _secret(settings, entropy or SystemEntropy(), keep=stores is None)
         ground = Ground(clock or SystemClock(), ids or SystemIds(), secret)
         opened = stores or stores_of(settings, ground)
+        failure: Exception | None = None
         async with AsyncExitStack() as stack:
             for part in opened.lifecycle:
                 await stack.enter_async_context(part.running())
             divan = cls(settings, opened, ground)
             tasks = await stack.enter_async_context(anyio.create_task_group())
             tasks.start_soon(_sweeping, divan.presence)
-            yield divan
+            try:
+                yield divan
+            except Exception as fault:  # noqa: BLE001 - a task group would wrap the caller's own
+                failure = fault
             tasks.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
 
     async def health(self) -> Mapping[str, StoreHealth]:
         """How each dependency is, by name."""

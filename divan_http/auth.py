@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Final
 
 from divan_core.errors import FieldError, InvalidCredentials, NotAuthenticated
 from divan_core.identity.messages import Identity
 from divan_core.identity.service import Authenticator
 from divan_core.kernel.actor import Actor
-from divan_http.exchange import Exchange, Scope
+from divan_http.exchange import Exchange
 
 USER: Final = "X-User-Id"
 CAMPUS: Final = "X-Campus-Id"
@@ -32,7 +33,7 @@ class HeaderCredentials:
         """Ask ``authenticator`` whom credentials name."""
         self._authenticator = authenticator
 
-    async def actor(self, scope: Scope, exchange: Exchange) -> Actor:
+    async def actor(self, exchange: Exchange) -> Actor:
         """Who asks.
 
         Raises:
@@ -40,20 +41,20 @@ class HeaderCredentials:
             NotAllowed: a person who may not come in, or of another campus.
             Unavailable: the person's record cannot be read.
         """
-        if exchange.repeated:
-            _refuse_repeated(scope)
+        if exchange.repeated & _ONCE:  # nobody can say which of them a proxy has checked
+            raise InvalidCredentials("Send each header of credentials once.")
         bearer = exchange.headers.get(_AUTHORIZATION)
         found = await (self._bearer(bearer) if bearer is not None else self._named(exchange))
         exchange.user_id = found.actor.user_id
         return found.actor
 
-    async def _bearer(self, header: bytes) -> Identity:
+    def _bearer(self, header: bytes) -> Awaitable[Identity]:
         scheme, _, token = header.decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             raise InvalidCredentials("Send Authorization: Bearer and a token.")
-        return await self._authenticator.bearer(token.strip())
+        return self._authenticator.bearer(token.strip())
 
-    async def _named(self, exchange: Exchange) -> Identity:
+    def _named(self, exchange: Exchange) -> Awaitable[Identity]:
         user, campus = exchange.headers.get(_USER), exchange.headers.get(_CAMPUS)
         if not self._authenticator.dev or user is campus is None:
             raise NotAuthenticated("Send Authorization: Bearer and a token.")
@@ -61,13 +62,6 @@ class HeaderCredentials:
             missing = USER if user is None else CAMPUS
             raise InvalidCredentials(errors=[FieldError(f"header.{missing}", "is required")])
         roles = exchange.headers.get(_ROLES, b"")
-        return await self._authenticator.named(
+        return self._authenticator.named(
             user.decode("latin-1"), campus.decode("latin-1"), roles.decode("latin-1")
         )
-
-
-def _refuse_repeated(scope: Scope) -> None:
-    """Two of one kind: nobody can say which of them a proxy has checked."""
-    names = [name for name, _ in scope["headers"] if name in _ONCE]
-    if len(names) != len(set(names)):
-        raise InvalidCredentials("Send each header of credentials once.")

@@ -10,17 +10,16 @@ from falcon.asgi import Request, Response
 
 from divan_core.codec.reader import JsonReader, encode
 from divan_core.divan import Divan
-from divan_core.errors import TooLarge
-from divan_core.kernel.actor import Actor
 from divan_http.auth import HeaderCredentials
-from divan_http.codec import JSON, ParameterReader, check_media_type
-from divan_http.exchange import exchange_of
+from divan_http.codec import ParameterReader, check_media_type
+from divan_http.exchange import Exchange, exchange_of
 from divan_http.operation import Operation, PersonOperation, PublicOperation, Row
 
 Responder: TypeAlias = Callable[..., Awaitable[None]]
-Reader: TypeAlias = Callable[[Request, dict[str, str]], Awaitable[Any]]
+Reader: TypeAlias = Callable[[Request, dict[str, str], Exchange], Awaitable[Any]]
 
 _ENCODING: Final = b"content-encoding"
+_LENGTH: Final = b"content-length"
 
 
 @attrs.frozen
@@ -38,29 +37,26 @@ class Endpoint:
         return self._for_anybody(operation)
 
     def _for_person(self, operation: PersonOperation[Any, Any]) -> Responder:
-        read, perform, divan = self._reader(operation), operation.perform, self.divan
-        answer = _answering(operation)
+        read, answer = self._reader(operation), _answering(operation)
+        actor_of, perform, divan = self.credentials.actor, operation.perform, self.divan
 
         async def respond(req: Request, resp: Response, **path: str) -> None:
-            actor = await self._actor(req, operation.path)
-            answer(resp, await perform(divan, actor, await read(req, path)))
+            exchange = _begun(req, operation)
+            actor = await actor_of(exchange)
+            answer(resp, await perform(divan, actor, await read(req, path, exchange)))
 
         return respond
 
     def _for_anybody(self, operation: PublicOperation[Any, Any]) -> Responder:
-        read, perform, divan = self._reader(operation), operation.perform, self.divan
-        answer = _answering(operation, operation.status_of)
+        read, answer = self._reader(operation), _answering(operation, operation.status_of)
+        perform, divan = operation.perform, self.divan
 
         async def respond(req: Request, resp: Response, **path: str) -> None:
-            _note_public(req, operation.path)
-            answer(resp, await perform(divan, await read(req, path)))
+            exchange = _begun(req, operation)
+            exchange.private = False
+            answer(resp, await perform(divan, await read(req, path, exchange)))
 
         return respond
-
-    async def _actor(self, req: Request, route: str) -> Actor:
-        exchange = exchange_of(req.scope)
-        exchange.route = route
-        return await self.credentials.actor(req.scope, exchange)
 
     def _reader(self, operation: Row[Any, Any]) -> Reader:
         if operation.has_body:
@@ -70,43 +66,36 @@ class Endpoint:
         return _parameter_reader(ParameterReader(operation.command, operation.path_fields))
 
     def _body_reader(self, reader: JsonReader[Any]) -> Reader:
-        async def read(req: Request, _path: dict[str, str]) -> object:
-            body = await self._body(req)
+        limit = self.max_body_bytes
+
+        async def read(req: Request, _path: dict[str, str], exchange: Exchange) -> object:
+            headers = exchange.headers
+            body = await exchange.body.read(headers.get(_LENGTH), limit)
             if body or not reader.optional:
-                check_media_type(req.content_type, exchange_of(req.scope).headers.get(_ENCODING))
+                check_media_type(req.content_type, headers.get(_ENCODING))
             return reader.read(body)
 
         return read
 
-    async def _body(self, req: Request) -> bytes:
-        """The request's body; read no further than the limit, whatever its length is said to be."""
-        limit = self.max_body_bytes
-        if (req.content_length or 0) > limit:
-            raise TooLarge(f"A body has at most {limit} bytes.")
-        body = await req.stream.read(limit + 1)
-        if len(body) > limit:
-            raise TooLarge(f"A body has at most {limit} bytes.")
-        return body
-
 
 def _constant_reader(command: object) -> Reader:
-    async def read(_req: Request, _path: dict[str, str]) -> object:
+    async def read(_req: Request, _path: dict[str, str], _exchange: Exchange) -> object:
         return command
 
     return read
 
 
 def _parameter_reader(reader: ParameterReader[Any]) -> Reader:
-    async def read(req: Request, path: dict[str, str]) -> object:
+    async def read(req: Request, path: dict[str, str], _exchange: Exchange) -> object:
         return reader.read(req.params, path)
 
     return read
 
 
-def _note_public(req: Request, route: str) -> None:
+def _begun(req: Request, operation: Row[Any, Any]) -> Exchange:
     exchange = exchange_of(req.scope)
-    exchange.route = route
-    exchange.private = False
+    exchange.route = operation.path
+    return exchange
 
 
 def _answering(
@@ -117,7 +106,6 @@ def _answering(
     def answer(resp: Response, view: object) -> None:
         resp.status = status if status_of is None else status_of(view)
         if view is not None:
-            resp.content_type = JSON
-            resp.data = encode(view)
+            resp.data = encode(view)  # JSON is the media type unless another is set
 
     return answer

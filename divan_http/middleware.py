@@ -14,12 +14,13 @@ import attrs
 
 from divan_core.codec.problems import Problem, crash, problem
 from divan_core.codec.reader import encode
-from divan_http.exchange import KEY, Asgi, Event, Exchange, Headers, Receive, Scope, Send
+from divan_http.exchange import KEY, Asgi, Body, Event, Exchange, Headers, Receive, Scope, Send
 from divan_http.problems import headers_of
 from divan_http.requestlog import RequestLog
 
 REQUEST_ID: Final = b"x-request-id"
 
+_NONE: Final[frozenset[bytes]] = frozenset()
 _SANE: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _ALWAYS: Final = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 _PRIVATE: Final = (*_ALWAYS, (b"cache-control", b"no-store"))
@@ -50,7 +51,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         scope["headers"] = list(map(tuple, scope["headers"]))  # ASGI promises iterables only
-        exchange = scope[KEY] = self._opened(scope["headers"])
+        exchange = scope[KEY] = self._opened(scope["headers"], receive)
 
         async def reply(event: Event) -> None:
             if event["type"] == "http.response.start":
@@ -63,18 +64,19 @@ class Edge:
             await send(event)
 
         try:
-            await self._answered(scope, receive, reply)
+            await self._answered(scope, exchange.body, reply)
         finally:
             self._log.add(exchange, self._stopwatch())
 
-    def _opened(self, headers: Headers) -> Exchange:
+    def _opened(self, headers: Headers, receive: Receive) -> Exchange:
         found = dict(headers)
         given = found.get(REQUEST_ID, b"")
         return Exchange(
             request_id=given.decode() if _SANE.fullmatch(given) else self._new_id(),
             headers=found,
-            repeated=len(found) != len(headers),
+            repeated=_NONE if len(found) == len(headers) else _repeated(headers),
             began=self._stopwatch(),
+            body=Body(receive),
         )
 
     async def _answered(self, scope: Scope, receive: Receive, reply: Send) -> None:
@@ -88,6 +90,11 @@ class Edge:
             if not scope[KEY].status:
                 await _send(scope[KEY], reply, crash(scope[KEY].request_id))
             raise
+
+
+def _repeated(headers: Headers) -> frozenset[bytes]:
+    names = [name for name, _ in headers]
+    return frozenset(name for name in names if names.count(name) > 1)
 
 
 async def _refuse(exchange: Exchange, reply: Send) -> None:

@@ -48,7 +48,7 @@ class Authenticator:
         self._clock = clock
         self._trust = trust
         self._capacity = capacity
-        self._known: dict[str | tuple[str, str, str], tuple[Claims, Millis]] = {}
+        self._known: dict[str | tuple[str, str, str], tuple[Claims, Millis | None]] = {}
 
     @property
     def dev(self) -> bool:
@@ -96,15 +96,16 @@ class Authenticator:
         found = self._known.get(credentials)
         if found is None:
             return None
-        if self._clock.now() < found[1]:
-            return found[0]
+        claims, until = found
+        if until is None or self._clock.now() < until:
+            return claims
         del self._known[credentials]
         return None
 
     def _remembered(self, credentials: str | tuple[str, str, str], claims: Claims) -> Claims:
-        until = Millis(self._clock.now() + MAX_AGE_MS)
-        if claims.valid_until is not None:
-            until = min(until, claims.valid_until)
+        until = claims.valid_until
+        if until is not None:
+            until = min(until, Millis(self._clock.now() + MAX_AGE_MS))
         self._known[credentials] = (claims, until)
         if len(self._known) > self._capacity:
             del self._known[next(iter(self._known))]

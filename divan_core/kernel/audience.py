@@ -120,7 +120,7 @@ class Audience:
     async def cards(self, people: Sequence[UserId]) -> list[PersonCard | None]:
         """The card of each of these, in their order; None for whoever does not exist."""
         found = list(map(self._cards.get, people))
-        if None not in found:
+        if all(found):  # cards are always true; `None in` would compare each of them
             return found
         missing = [one for one, card in zip(people, found, strict=True) if card is None]
         forgotten = self._forgotten

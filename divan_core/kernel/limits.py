@@ -21,15 +21,29 @@ class Window:
 
 @attrs.frozen(cache_hash=True)
 class Limit:
-    """A named set of windows; an action must fit into every one of them."""
+    """A named set of windows; an action must fit into every one of them.
+
+    ``memory`` is how many of the last admissions decide about the next one, ``fewest`` how many
+    there must be before any is refused, ``span_ms`` how long an admission counts.
+    """
 
     name: str
     windows: tuple[Window, ...] = attrs.field(validator=attrs.validators.min_len(1))
+    memory: int = attrs.field(init=False, eq=False)
+    fewest: int = attrs.field(init=False, eq=False)
+    span_ms: int = attrs.field(init=False, eq=False)
 
-    @property
-    def memory(self) -> int:
-        """How many of the last admissions decide about the next one."""
+    @memory.default
+    def _memory(self) -> int:
         return max(window.count for window in self.windows)
+
+    @fewest.default
+    def _fewest(self) -> int:
+        return min(window.count for window in self.windows)
+
+    @span_ms.default
+    def _span_ms(self) -> int:
+        return max(window.seconds for window in self.windows) * 1000
 
 
 def wait_ms(limit: Limit, admitted: Sequence[int], now: int) -> int:

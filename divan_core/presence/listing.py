@@ -55,12 +55,12 @@ def within(
     if here is None:
         return []
     beyond, radius = span
+    east, north, complete = here.east, here.north, hood.complete_m
     return [
         (distance, cell, people)
         for cell, people in hood.cells
-        if beyond
-        < (distance := distance_to(cell, here.east, here.north))
-        <= min(max(radius, cell.size_m), hood.complete_m)
+        if beyond < (distance := distance_to(cell, east, north)) <= complete
+        and (distance <= radius or distance <= cell.size_m)
     ]
 
 

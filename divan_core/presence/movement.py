@@ -30,11 +30,12 @@ def plausible(earlier: Fix, later: Fix) -> bool:
 
 
 def _dashed(fixes: tuple[Fix, ...], fix: Fix) -> bool:
-    return any(
-        fix.at - earlier.at <= DASH_MS
-        and math.hypot(fix.east - earlier.east, fix.north - earlier.north) > MAX_DASH_M
-        for earlier in fixes
-    )
+    edge = fix.at - DASH_MS
+    for earlier in fixes:
+        away = math.hypot(fix.east - earlier.east, fix.north - earlier.north)
+        if away > MAX_DASH_M and earlier.at >= edge:
+            return True
+    return False
 
 
 @attrs.frozen
@@ -54,7 +55,8 @@ def judge(record: PresenceRecord, fix: Fix) -> Verdict:
     the wrong one: the run is believed from then on. More than a kilometre within 30 s is never
     believed.
     """
-    fixes = tuple(one for one in record.fixes if fix.at - one.at < MEMORY_MS)
+    edge = fix.at - MEMORY_MS
+    fixes = tuple([one for one in record.fixes if one.at > edge])
     if not fixes:
         return Verdict(accepted=True, fixes=(fix,))
     if _dashed(fixes, fix):

@@ -1,5 +1,6 @@
 """The command, run as people run it: in a process and a home folder of its own."""
 
+import logging
 import os
 import re
 import signal
@@ -91,6 +92,8 @@ def divan(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Comma
     for name in os.environ:
         if "DIVAN" in name:
             monkeypatch.delenv(name)
+    monkeypatch.setattr(logging.root, "handlers", [])  # a server sets up the log of its process
+    monkeypatch.setattr(logging.root, "level", logging.root.level)
 
     def run(*arguments: object, stdin: bytes = b"", **variables: str) -> Ended:
         words = list(map(str, arguments))

@@ -11,7 +11,7 @@ import pytest
 from divan_core.errors import StoreUnavailable
 from divan_core.observability.logs import JsonLines
 from divan_core.testing.clock import ManualClock
-from divan_http.exchange import Exchange
+from divan_http.exchange import Body, Event, Exchange
 from divan_http.requestlog import RequestLog
 from tests.http.world import World, problem
 
@@ -123,11 +123,15 @@ async def test_refusals_are_logged_on_after_the_clock_went_back(world: World, li
     assert len(lines.parsed()) == 2
 
 
+async def nothing() -> Event:
+    raise AssertionError
+
+
 @pytest.mark.parametrize(
     ("rate", "drawn", "logged"),
     [(1.0, 0.999, True), (0.3, 0.29, True), (0.3, 0.3, False), (0.0, 0.0, False)],
 )
 def test_successes_are_sampled(lines: Lines, rate: float, drawn: float, *, logged: bool) -> None:
     log = RequestLog(ManualClock(), rate, lambda: drawn)
-    log.add(Exchange("id", {}, repeated=False, began=1.0, status=200), now=1.25)
+    log.add(Exchange("id", {}, frozenset(), 1.0, Body(nothing), status=200), now=1.25)
     assert [line["latency_ms"] for line in lines.parsed()] == [250.0] * logged

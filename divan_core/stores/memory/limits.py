@@ -20,10 +20,6 @@ def _moments(stamps: bytes) -> Sequence[int]:
     return memoryview(stamps).cast("q")
 
 
-def _span_ms(limit: Limit) -> int:
-    return max(window.seconds for window in limit.windows) * 1000
-
-
 class MemoryRateLimits:
     """A :class:`~divan_core.kernel.limits.RateLimits` for one process.
 
@@ -40,23 +36,24 @@ class MemoryRateLimits:
     async def admit(self, campus_id: CampusId, user_id: UserId, limit: Limit) -> None:
         """See the port."""
         del campus_id
-        self.check(user_id, limit)
-        self.remember(user_id, limit)
+        now = self._clock.now()
+        self.check(user_id, limit, now)
+        self.remember(user_id, limit, now)
 
-    def check(self, user_id: UserId, limit: Limit) -> None:
+    def check(self, user_id: UserId, limit: Limit, now: int) -> None:
         """Raise if an action would not be admitted now."""
-        stamps = self._admitted.get(limit, {}).get(user_id)
-        if stamps is not None:
-            wait = wait_ms(limit, _moments(stamps), self._clock.now())
+        admitted = self._admitted.get(limit)
+        stamps = admitted.get(user_id) if admitted is not None else None
+        if stamps is not None and len(stamps) >= _STAMP.size * limit.fewest:
+            wait = wait_ms(limit, _moments(stamps), now)
             if wait > 0:
                 raise refusal(limit, wait)
 
-    def remember(self, user_id: UserId, limit: Limit) -> None:
+    def remember(self, user_id: UserId, limit: Limit, now: int) -> None:
         """Count an action that :meth:`check` let pass."""
-        now = self._clock.now()
         admitted = self._admitted.setdefault(limit, {})
         stamps = admitted.get(user_id, b"")
-        edge = now - _span_ms(limit)
+        edge = now - limit.span_ms
         if len(stamps) >= _STAMP.size * limit.memory:
             stamps = stamps[_STAMP.size :]
         while stamps and _STAMP.unpack_from(stamps)[0] <= edge:
@@ -71,7 +68,7 @@ class MemoryRateLimits:
     ) -> None:
         """See the port."""
         del campus_id
-        now, span = self._clock.now(), _span_ms(limit)
+        now, span = self._clock.now(), limit.span_ms
         before = self._met.setdefault(limit, {}).get(user_id, {})
         met = {one: at for one, at in before.items() if at + span > now}
         asked = dict.fromkeys(people, now)
@@ -86,10 +83,10 @@ class MemoryRateLimits:
     def _prune(self, now: int) -> None:
         self._since_prune = 0
         for limit, admitted in self._admitted.items():
-            edge = now - _span_ms(limit)
+            edge = now - limit.span_ms
             for user_id in [one for one, last in admitted.items() if _moments(last)[-1] <= edge]:
                 del admitted[user_id]
         for limit, met in self._met.items():
-            edge = now - _span_ms(limit)
+            edge = now - limit.span_ms
             for user_id in [one for one, those in met.items() if max(those.values()) <= edge]:
                 del met[user_id]

@@ -170,7 +170,7 @@ def _found(
     return [
         (Cell(size_m, column, row), people)
         for column, row in ring(here.east, here.north, size_m, inner, outer)
-        if (people := grid.get(_place(column, row)))
+        if (people := grid.get((column + _HALF) << 32 | (row + _HALF)))  # _place, in line
     ]
 
 
@@ -192,14 +192,14 @@ class MemoryPresence:
         """See the port."""
         campus = self._campus(key.campus_id, now)
         if limit is not None:
-            self._limits.check(key.user_id, limit)
+            self._limits.check(key.user_id, limit, now)
         before = campus.get(key.user_id)
         amendment = rule(before)
         campus.put(key.user_id, before, amendment.record, now)
         if amendment.refusal is not None:
             raise amendment.refusal
         if limit is not None:
-            self._limits.remember(key.user_id, limit)
+            self._limits.remember(key.user_id, limit, now)
         return amendment.record
 
     async def around(
@@ -213,8 +213,8 @@ class MemoryPresence:
         if here is None:
             return Neighbourhood(None, (), math.inf, news)
         if limit is not None:
-            self._limits.check(key.user_id, limit)
-            self._limits.remember(key.user_id, limit)
+            self._limits.check(key.user_id, limit, now)
+            self._limits.remember(key.user_id, limit, now)
         cells, complete_m = self._search(campus, here, reach)
         return Neighbourhood(here, cells, complete_m, news)
 

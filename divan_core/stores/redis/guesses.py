@@ -2,60 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from divan_core.kernel.clock import Millis
-from divan_core.presence.model import LEASE_MS, MEMORY_MS, PersonKey
+from divan_core.presence.model import LEASE_MS, MEMORY_MS, PresenceRecord
 
 _CAPACITY: Final = 100_000
 _LONGEST_MS: Final = max(LEASE_MS, MEMORY_MS)
 
 
-class Guesses:
-    """Packed records in the order in which they end; bounded, and none kept past its end.
+Guess = tuple[bytes, PresenceRecord | None]
+"""A packed record, empty for none, and the same unpacked."""
 
-    A wrong guess costs a second round trip and nothing else.
+NOTHING: Final[Guess] = (b"", None)
+
+
+class Guesses:
+    """Records in the order in which they end; bounded, and none kept past its end.
+
+    A wrong guess costs a second round trip and nothing else. People are known by
+    :func:`~divan_core.stores.redis.names.person_name`.
     """
 
     def __init__(self, capacity: int = _CAPACITY) -> None:
         """Remember at most ``capacity`` people."""
         self._capacity = capacity
-        self._kept: dict[PersonKey, tuple[Millis, bytes]] = {}
+        self._kept: dict[bytes, tuple[Millis, Guess]] = {}
 
-    def get(self, key: PersonKey) -> bytes:
-        """The packed record to guess; empty for none."""
-        kept = self._kept.get(key)
-        return b"" if kept is None else kept[1]
+    def get(self, name: bytes) -> Guess:
+        """What to guess of a person."""
+        kept = self._kept.get(name)
+        return NOTHING if kept is None else kept[1]
 
-    def put(self, key: PersonKey, data: bytes, keep_until: Millis) -> None:
+    def put(self, name: bytes, guess: Guess, keep_until: Millis) -> None:
         """Guess this from now on, unless it ends before another one does: then guess nothing.
 
         That exception keeps the order, and costs only people who went offline or were doubted.
         """
-        self._kept.pop(key, None)
+        self._kept.pop(name, None)
         if keep_until < self._last_end():
             return
         if len(self._kept) >= self._capacity:
             del self._kept[next(iter(self._kept))]
-        self._kept[key] = (keep_until, data)
+        self._kept[name] = (keep_until, guess)
 
-    def drop(self, key: PersonKey) -> None:
+    def drop(self, name: bytes) -> None:
         """Guess nothing."""
-        self._kept.pop(key, None)
+        self._kept.pop(name, None)
 
     def forget(self, now: Millis) -> None:
         """Drop what has ended; everything, when the clock was set back."""
         if self._last_end() > now + _LONGEST_MS:
             self._kept.clear()
-        for key in list(self._ended(now)):
-            del self._kept[key]
+        while self._kept:
+            name = next(iter(self._kept))
+            if self._kept[name][0] > now:
+                return
+            del self._kept[name]
 
     def _last_end(self) -> int:
         return next(reversed(self._kept.values()))[0] if self._kept else 0
-
-    def _ended(self, now: Millis) -> Iterator[PersonKey]:
-        for key, (end, _) in self._kept.items():
-            if end > now:
-                return
-            yield key

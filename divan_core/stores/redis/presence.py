@@ -26,7 +26,7 @@ from divan_core.stores.redis.keys import KnownCampuses
 from divan_core.stores.redis.lifecycle import RedisLifecycle
 from divan_core.stores.redis.limits import moment, windows
 from divan_core.stores.redis.link import Part, Reply
-from divan_core.stores.redis.names import KnownCells, KnownPeople
+from divan_core.stores.redis.names import KnownCells, KnownPeople, person_name
 from divan_core.stores.redis.notices import NoticeSeal
 from divan_core.stores.redis.proposal import Proposal, live_record, stored_fix, stored_record
 from divan_core.stores.redis.scripts import load_script
@@ -73,12 +73,15 @@ class RedisPresence:
     ) -> PresenceRecord:
         """See the port. One round trip when this process saw the person's last change."""
         self._guesses.forget(now)
-        in_turn = await self._turns.take(key)
+        name = person_name(key)
+        in_turn = await self._turns.take(name)
         try:
-            proposal = await self._settle(key, rule, now, limit)
+            proposal = Proposal.of(key, self._guesses.get(name), rule, now)
+            proposal = await self._settled(proposal, rule, limit)
+            self._guesses.put(name, proposal.guess, proposal.keep_until)
         finally:
             if in_turn:
-                self._turns.give(key)
+                self._turns.give(name)
         if proposal.amendment.refusal is not None:
             raise proposal.amendment.refusal
         return proposal.amendment.record
@@ -142,19 +145,16 @@ class RedisPresence:
             for one in self._people[there]
         }
 
-    async def _settle(
-        self, key: PersonKey, rule: Rule, now: Millis, limit: Limit | None
-    ) -> Proposal:
+    async def _settled(self, proposal: Proposal, rule: Rule, limit: Limit | None) -> Proposal:
         """Propose what the rule makes of the record until it was made of the right one."""
-        proposal = Proposal.of(key, self._guesses.get(key), rule, now)
         reply = await self._propose(proposal, limit)
         while reply != _KEPT:
             if limit is not None and isinstance(reply, int) and reply > 0:
                 raise refusal(limit, reply)
             if reply != _AGAIN:
-                proposal = Proposal.of(key, reply, rule, now)
+                now = proposal.now
+                proposal = Proposal.of(proposal.key, (reply, live_record(reply, now)), rule, now)
             reply = await self._propose(proposal, limit, absent=reply == _AGAIN)
-        self._guesses.put(key, proposal.data, proposal.keep_until)
         return proposal
 
     async def _propose(

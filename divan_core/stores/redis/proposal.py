@@ -23,6 +23,7 @@ from divan_core.presence.model import (
     Rule,
 )
 from divan_core.presence.record import packed, unpacked
+from divan_core.stores.redis.guesses import Guess
 from divan_core.stores.redis.link import Part
 from divan_core.stores.redis.names import cell_number
 from divan_core.stores.redis.notices import NoticeSeal
@@ -73,9 +74,9 @@ class Proposal:
     heard_anew: bool
 
     @classmethod
-    def of(cls, key: PersonKey, expected: bytes, rule: Rule, now: Millis) -> Proposal:
+    def of(cls, key: PersonKey, guess: Guess, rule: Rule, now: Millis) -> Proposal:
         """What the rule makes of the record expected."""
-        before = live_record(expected, now)
+        expected, before = guess
         amendment = rule(before)
         record = amendment.record
         until, keep_until = record.online_until, record.keep_until
@@ -92,6 +93,11 @@ class Proposal:
             keep_until=keep_until,
             heard_anew=record.here() != (before.here() if before is not None else None),
         )
+
+    @property
+    def guess(self) -> Guess:
+        """What to guess of the person once this is kept."""
+        return self.data, self.amendment.record if self.data else None
 
     def arguments(self, notices: tuple[bytes, bytes]) -> list[Part]:
         """The arguments 1 to 9 of ``amend.lua``."""

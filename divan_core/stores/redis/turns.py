@@ -11,8 +11,6 @@ from typing import Final
 
 import anyio
 
-from divan_core.presence.model import PersonKey
-
 _PATIENCE_S: Final = 0.25
 
 
@@ -22,13 +20,13 @@ class Turns:
     def __init__(self, patience_s: float = _PATIENCE_S) -> None:
         """Nobody waits in line for longer than ``patience_s``."""
         self._patience_s = patience_s
-        self._lines: dict[PersonKey, deque[anyio.Event]] = {}
+        self._lines: dict[bytes, deque[anyio.Event]] = {}
 
-    async def take(self, key: PersonKey) -> bool:
+    async def take(self, name: bytes) -> bool:
         """Wait for a turn; whether there is one to :meth:`give` on."""
-        line = self._lines.get(key)
+        line = self._lines.get(name)
         if line is None:
-            self._lines[key] = deque()
+            self._lines[name] = deque()
             return True
         called = anyio.Event()
         line.append(called)
@@ -36,22 +34,22 @@ class Turns:
             with anyio.move_on_after(self._patience_s):
                 await called.wait()
         except BaseException:  # cancelled, perhaps just as the turn came
-            self._quit(key, called)
+            self._quit(name, called)
             raise
         if not called.is_set():
             line.remove(called)
         return called.is_set()
 
-    def give(self, key: PersonKey) -> None:
+    def give(self, name: bytes) -> None:
         """Let the next one have the turn."""
-        line = self._lines[key]
+        line = self._lines[name]
         if line:
             line.popleft().set()
         else:
-            del self._lines[key]
+            del self._lines[name]
 
-    def _quit(self, key: PersonKey, called: anyio.Event) -> None:
+    def _quit(self, name: bytes, called: anyio.Event) -> None:
         if called.is_set():
-            self.give(key)
+            self.give(name)
         else:
-            self._lines[key].remove(called)
+            self._lines[name].remove(called)

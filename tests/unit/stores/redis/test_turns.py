@@ -1,14 +1,11 @@
 import asyncio
-from uuid import UUID
 
 import anyio
 import pytest
 
-from divan_core.kernel.ids import CampusId, UserId
-from divan_core.presence.model import PersonKey
 from divan_core.stores.redis.turns import Turns
 
-ANN, BEN = (PersonKey(CampusId(UUID(int=0)), UserId(UUID(int=number))) for number in (1, 2))
+ANN, BEN = b"ann", b"ben"
 
 pytestmark = pytest.mark.anyio
 
