@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-import attrs
-
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.values import value
 
 MAX_TOKEN: Final = 8192
 """Characters of the longest token that is looked at."""
 
 
-@attrs.frozen
+@value
 class Claims:
     """What verified credentials say, before anybody looked whether there is such a person.
 
@@ -31,7 +30,7 @@ class Claims:
     name: str | None = None
 
 
-@attrs.frozen
+@value
 class Identity:
     """An authenticated caller, and until when (None: without end)."""
 

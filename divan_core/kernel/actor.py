@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import attrs
-
 from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.values import value
 
 MODERATOR = "staff.moderator"
 """Staff of one campus."""
@@ -13,7 +12,7 @@ ADMIN = "staff.admin"
 """Staff of all campuses."""
 
 
-@attrs.frozen
+@value
 class Actor:
     """An authenticated caller: a known person on their own campus."""
 

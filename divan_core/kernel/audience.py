@@ -12,9 +12,9 @@ from contextlib import asynccontextmanager
 from typing import Final, Protocol, TypeVar
 
 import anyio
-import attrs
 
 from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard, Relations
 
 ItemT = TypeVar("ItemT")
@@ -23,7 +23,7 @@ CAPACITY: Final = 200_000
 """How many cards, and how many relations, one process keeps."""
 
 
-@attrs.frozen
+@value
 class JournalSlice:
     """What a journal holds after a position.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-import attrs
+from divan_core.kernel.values import value
 
 EQUATORIAL_RADIUS_M: Final = 6_378_137.0
 """WGS84 semi-major axis (NIMA TR8350.2, table 3.1)."""
@@ -24,7 +24,7 @@ MEAN_RADIUS_M: Final = 6_371_008.8
 """Mean radius of WGS84, (2a + b) / 3."""
 
 
-@attrs.frozen
+@value
 class Point:
     """A position: degrees north in [-90, 90] and degrees east in [-180, 180]."""
 
@@ -32,7 +32,7 @@ class Point:
     lon: float
 
 
-@attrs.frozen
+@value
 class LocalPoint:
     """A position in a local frame: metres east and north of its centre."""
 
@@ -113,7 +113,7 @@ class LocalFrame:
         )
 
 
-@attrs.frozen
+@value
 class CampusArea:
     """A campus as a frame of metres and how far it reaches from its centre."""
 

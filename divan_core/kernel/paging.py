@@ -8,9 +8,8 @@ import hashlib
 import hmac
 from typing import Final, Generic, TypeVar
 
-import attrs
-
 from divan_core.errors import InvalidCursor
+from divan_core.kernel.values import value
 
 ItemT = TypeVar("ItemT")
 
@@ -19,7 +18,7 @@ _TAG_BYTES: Final = 16
 _LONGEST: Final = 64
 
 
-@attrs.frozen
+@value
 class Page(Generic[ItemT]):
     """Some items in order, and the cursor of the rest (None at the end)."""
 

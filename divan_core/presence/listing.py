@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
-import attrs
 from msgspec import UNSET
 
 from divan_core.kernel.clock import Millis, rfc3339
 from divan_core.kernel.ids import UserId
+from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard, Relations, Surface, can_see
 from divan_core.presence.lattice import distance_to, whole_cells_m
 from divan_core.presence.messages import Group, NearbyPerson, Sighting
@@ -26,7 +26,7 @@ Near = tuple[float, int, PersonCard, Cell]
 and the cell. As plain tuples they sort by distance and id without help."""
 
 
-@attrs.frozen
+@value
 class Position:
     """A place in a list: after this person, who was last seen in this cell."""
 
@@ -34,7 +34,7 @@ class Position:
     user_id: UserId
 
 
-@attrs.frozen
+@value
 class Question:
     """Who asks, about whom: by the viewer's relations, and friends only if so asked."""
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import attrs
-
 from divan_core.errors import DivanError
 from divan_core.kernel.audience import JournalSlice
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.values import value
 
 LEASE_MS: Final = 90_000
 """How long an accepted heartbeat shows its device's person online."""
@@ -25,7 +24,7 @@ MEMORY_MS: Final = 90_000
 HOUR_MS: Final = 3_600_000
 
 
-@attrs.frozen
+@value
 class PersonKey:
     """A person on their campus: where their presence is kept."""
 
@@ -33,7 +32,7 @@ class PersonKey:
     user_id: UserId
 
 
-@attrs.frozen
+@value
 class Fix:
     """Where a device says it was: server time, metres in the campus's frame, metres accuracy."""
 
@@ -43,7 +42,7 @@ class Fix:
     accuracy_m: float
 
 
-@attrs.frozen
+@value
 class Lease:
     """A device shows its person online until ``until``. The device is a fingerprint, not a name."""
 
@@ -51,7 +50,7 @@ class Lease:
     until: Millis
 
 
-@attrs.frozen
+@value
 class Cell:
     """A square of the lattice with edges of ``size_m`` metres: column east, row north."""
 
@@ -70,7 +69,7 @@ class Cell:
         return (self.row + 0.5) * self.size_m
 
 
-@attrs.frozen
+@value
 class Offset:
     """A person's secret offset in one hour since the epoch, in standard deviations."""
 
@@ -79,7 +78,7 @@ class Offset:
     north: float
 
 
-@attrs.frozen
+@value
 class PresenceRecord:
     """Everything known of one person's presence; gone 90 s after the last accepted fix.
 
@@ -117,7 +116,7 @@ class PresenceRecord:
         return self.online_until > now
 
 
-@attrs.frozen
+@value
 class Amendment:
     """What a rule makes of a record: what to keep, and whether the caller is refused.
 
@@ -132,7 +131,7 @@ Rule = Callable[[PresenceRecord | None], Amendment]
 """A pure function from what is kept of a person (None: nothing) to what shall be kept."""
 
 
-@attrs.frozen
+@value
 class Reach:
     """A question about a disc around the viewer.
 
@@ -147,7 +146,7 @@ class Reach:
     enough: int = 1_000_000  # lattice.EVERYBODY
 
 
-@attrs.frozen
+@value
 class Neighbourhood:
     """What is around a viewer.
 
@@ -164,7 +163,7 @@ class Neighbourhood:
     news: JournalSlice
 
 
-@attrs.frozen
+@value
 class Heard:
     """When a person was last heard, and whether a lease runs."""
 
@@ -172,7 +171,7 @@ class Heard:
     at: Millis
 
 
-@attrs.frozen
+@value
 class PublicMove:
     """Somebody left a public cell, entered one, or both."""
 
@@ -181,14 +180,14 @@ class PublicMove:
     entered: Cell | None
 
 
-@attrs.frozen
+@value
 class PeopleChanged:
     """Privacy, relations or profiles of a campus changed."""
 
     campus_id: CampusId
 
 
-@attrs.frozen
+@value
 class NoticesLost:
     """The connection between processes was lost; anything may have changed."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-import attrs
-
+from divan_core.kernel.values import value
 from divan_core.presence.model import MEMORY_MS, Fix, PresenceRecord
 
 MAX_SPEED_M_S: Final = 12.0
@@ -38,7 +37,7 @@ def _dashed(fixes: tuple[Fix, ...], fix: Fix) -> bool:
     return False
 
 
-@attrs.frozen
+@value
 class Verdict:
     """What movement's rules say of a fix: the accepted and the doubted ones from now on."""
 

@@ -17,6 +17,7 @@ from divan_core.kernel.geo import CampusArea
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.limits import Limit, RateLimits
 from divan_core.kernel.paging import CursorSealer, Page
+from divan_core.kernel.values import value
 from divan_core.kernel.visibility import Surface, can_see
 from divan_core.presence import listing, policy
 from divan_core.presence.drift import Drift
@@ -54,7 +55,7 @@ EVERYTHING: Final[tuple[Group, ...]] = ("profile", "distance")
 _POSITION: Final = struct.Struct("<Hii16s")
 
 
-@attrs.frozen
+@value
 class PresenceLimits:
     """How often one person may do what."""
 
@@ -64,7 +65,7 @@ class PresenceLimits:
     enumeration: Limit
 
 
-@attrs.frozen
+@value
 class PresenceTools:
     """What the service is built from, besides its store."""
 
@@ -76,7 +77,7 @@ class PresenceTools:
     sealer: CursorSealer
 
 
-@attrs.frozen
+@value
 class Search:
     """What to look for: more than ``wanted`` listed people, beginning after a position."""
 
@@ -87,7 +88,7 @@ class Search:
     after: Position | None = None
 
 
-@attrs.frozen
+@value
 class Found:
     """What a search found from where the viewer is; ``friends`` are the viewer's."""
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-import attrs
-
 from divan_core.kernel.clock import Millis
+from divan_core.kernel.values import value
 from divan_core.presence.model import (
     Amendment,
     Cell,
@@ -54,7 +53,7 @@ def live_record(data: bytes, now: Millis) -> PresenceRecord | None:
     return record if record.keep_until > now else None
 
 
-@attrs.frozen
+@value
 class Proposal:
     """A person's record as it was believed to be, and as it shall be.
 

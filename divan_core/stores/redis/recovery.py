@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-import attrs
-
 from divan_core.errors import StoreUnavailable
+from divan_core.kernel.values import value
 from divan_core.stores.redis.connection import Connection
 from divan_core.stores.redis.errors import (
     RedisOutcomeUnknown,
@@ -22,7 +21,7 @@ _MAX_REPEATS = 6
 _TRYAGAIN_PAUSE_S = 0.05
 
 
-@attrs.frozen
+@value
 class Call:
     """A packed command, the key that routes it, and the script it needs, if any.
 
@@ -35,7 +34,7 @@ class Call:
     idempotent: bool = False
 
 
-@attrs.frozen
+@value
 class _Step:
     """Where to send a call next; ``asking`` marks the one call that ASK allows."""
 
