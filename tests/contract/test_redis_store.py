@@ -200,16 +200,19 @@ class TestRedisStore(OnRedis):
     ) -> None:
         """The next heartbeat puts them back, and everyone is told so."""
         now = walker.clock.now()
+        arrival = PublicMove(walker.campus_id, None, HOME)
+        departure = PublicMove(walker.campus_id, HOME, None)
         async with live.notices.listen() as notices:
+            # A cluster's nodes pass notices on, so one of an earlier test may come as late as this.
+            ours = (one async for one in notices if one in {arrival, departure})
             await walker.index.amend(walker.key, short_lease(now), now)
             await other.presence.sweep(walker.campus_id, Millis(now + 20_000))
             walker.clock.advance(5)
             await walker.stand(HOME)
             assert await walker.sees() == {walker.user_id: HOME}
             with anyio.fail_after(5):
-                told = [await anext(notices) for _ in range(3)]
-        arrival = PublicMove(walker.campus_id, None, HOME)
-        assert told == [arrival, PublicMove(walker.campus_id, HOME, None), arrival]
+                told = [await anext(ours) for _ in range(3)]
+        assert told == [arrival, departure, arrival]
 
     async def test_many_processes_amend_one_person(
         self, url: str, walker: Walker, clock: ManualClock

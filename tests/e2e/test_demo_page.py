@@ -159,7 +159,9 @@ def test_people_appear_in_the_list_on_the_map_and_in_the_feed(visit: Open) -> No
     it.page.get_by_role("radio", name="500 m").check(force=True)
     expect(it.page.locator(".feed li").nth(2)).to_be_visible(timeout=PATIENCE_MS)
     assert it.count >= it.page.locator(".people li").count() > 10
-    assert it.page.locator(".people .distance").first.inner_text() == "25 m"
+    told = [text.split() for text in it.page.locator(".people .distance").all_inner_texts()]
+    assert all(unit == "m" and int(metres) % 25 == 0 for metres, unit in told)
+    assert [int(metres) for metres, _ in told] == sorted(int(metres) for metres, _ in told)
 
 
 def test_the_squares_are_those_of_the_list(visit: Open) -> None:

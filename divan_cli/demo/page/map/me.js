@@ -12,7 +12,7 @@ export class Me {
     this.reach = L.circle(here, { ...still, radius: 50, className: "reach" }).addTo(map);
     this.way = L.polyline([], { ...still, className: "way" }).addTo(map);
     this.sight = L.polyline([], { ...still, className: "sight" }).addTo(map);
-    this.square = L.polygon([], { renderer, className: "own-square" }).addTo(map);
+    this.square = L.polygon([], { renderer, className: "own-square" });
     this.square.bindTooltip("", { sticky: true, className: "tip" });
     this.goal = L.marker(here, { icon: icon("goal"), interactive: false, pane: "me" });
     this.marker = L.marker(here, {
@@ -59,8 +59,11 @@ export class Me {
   }
 
   #own(mine, seen, privacy) {
-    this.square.setLatLngs(mine ? mine.corners : []);
-    if (!mine) return;
+    if (!mine) {
+      this.square.remove(); // an empty one fails when its tooltip looks for a middle
+      return;
+    }
+    this.square.setLatLngs(mine.corners).addTo(this.map);
     this.#toggle(this.square, "is-hidden", !seen.item);
     const hidden = privacy.ghost_mode || privacy.visibility === "none";
     this.square.setTooltipContent(
