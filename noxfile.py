@@ -119,6 +119,14 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def fuzz(session: nox.Session) -> None:
+    """Many more inputs for every HTTP operation than the tests try."""
+    programs = environment(session, "dev", "dev")
+    session.env["DIVAN_FUZZ_EXAMPLES"] = "600"
+    run(session, programs, "pytest", "tests/http/test_openapi_fuzz.py", *session.posargs)
+
+
+@nox.session(venv_backend="none")
 def demo(session: nox.Session) -> None:
     """Serve a living campus and print its address; what follows ``--`` goes to divan demo."""
     run(session, environment(session, "demo"), "divan", "demo", *session.posargs)
