@@ -7,7 +7,6 @@ standard input ends it; it then prints its beats as JSON.
 from __future__ import annotations
 
 import asyncio
-import gc
 import random
 import sys
 import time
@@ -21,6 +20,7 @@ import uvloop
 
 from benchmarks.server import SIDE_M
 from benchmarks.world import CENTRE, Walker, beat, populate, settings, walkers
+from divan_cli.asgi import settle_memory
 from divan_core import Divan, memory_stores
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.geo import LocalFrame, Point
@@ -88,12 +88,12 @@ async def serve(port: int) -> None:
         async with app.running(), anyio.create_task_group() as tasks:
             tasks.start_soon(web.serve)
             tasks.start_soon(walk, divan, actors[SUBSCRIBERS:], people[SUBSCRIBERS:])
-            gc.freeze()
+            settle_memory()
             print(READY, flush=True)
             began_s = time.process_time()
             while line := await asyncio.to_thread(sys.stdin.readline):
                 if line.strip() == "measure":
-                    gc.freeze()
+                    settle_memory()
                     measured.clear()
                     began_s = time.process_time()
                 else:

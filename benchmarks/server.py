@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 
 import falcon.asgi
@@ -13,6 +12,7 @@ import uvicorn
 import uvloop
 
 from benchmarks.world import populate, settings, walkers
+from divan_cli.asgi import settle_memory
 from divan_core import Divan, memory_stores
 from divan_core.stores.factories import production_stores
 from divan_http.app import create_app
@@ -53,7 +53,7 @@ async def serve(port: int, addresses: list[str]) -> None:
     )
     async with Divan.open(settings(), stores=stores) as divan:
         await populate(divan, walkers(PEOPLE, SIDE_M))
-        gc.freeze()
+        settle_memory()
         config = uvicorn.Config(
             beside_hello(divan),
             host="127.0.0.1",

@@ -61,7 +61,7 @@ class Application:
                 self.failure = fault
                 await send({"type": "lifespan.startup.failed", "message": _told(fault)})
                 return
-            _settle_memory()
+            settle_memory()
             await send({"type": "lifespan.startup.complete"})
             await receive()
             self._app = None
@@ -143,7 +143,7 @@ def begin_log(settings: Settings) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells every step it looks at
 
 
-def _settle_memory() -> None:
+def settle_memory() -> None:
     """Keep what lives for ever out of collections: full ones stall a server of many sockets."""
     gc.collect()
     gc.freeze()
