@@ -6,16 +6,13 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from divan_core.presence.model import Cell, Offset
+from divan_core.presence.model import EVERYBODY, Cell, Offset
 
 OFFSET_SIGMA: Final = 0.25
 """Standard deviation of the secret offset, in cells."""
 
 FIRST_STEP_M: Final = 64.0
 """How far a search that may end early looks at first."""
-
-EVERYBODY: Final = 1_000_000
-"""As a number of people: all of them."""
 
 MARGIN_M: Final = 1e-6
 """Stores look this much farther, so that rounding never hides a cell; the listing is exact."""

@@ -23,6 +23,9 @@ MEMORY_MS: Final = 90_000
 
 HOUR_MS: Final = 3_600_000
 
+EVERYBODY: Final = 1_000_000
+"""As a number of people: all of them."""
+
 
 @value
 class PersonKey:
@@ -143,7 +146,7 @@ class Reach:
     radius_m: float
     beyond_m: float = -1.0
     from_cell: Cell | None = None
-    enough: int = 1_000_000  # lattice.EVERYBODY
+    enough: int = EVERYBODY
 
 
 @value

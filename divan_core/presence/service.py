@@ -21,7 +21,6 @@ from divan_core.kernel.values import value
 from divan_core.kernel.visibility import Surface, can_see
 from divan_core.presence import listing, policy
 from divan_core.presence.drift import Drift
-from divan_core.presence.lattice import EVERYBODY
 from divan_core.presence.listing import Near, Position, Question
 from divan_core.presence.messages import (
     GoOffline,
@@ -36,6 +35,7 @@ from divan_core.presence.messages import (
     Surroundings,
 )
 from divan_core.presence.model import (
+    EVERYBODY,
     Amendment,
     Cell,
     Fix,

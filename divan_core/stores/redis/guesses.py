@@ -46,10 +46,6 @@ class Guesses:
             del self._kept[next(iter(self._kept))]
         self._kept[name] = (keep_until, guess)
 
-    def drop(self, name: bytes) -> None:
-        """Guess nothing."""
-        self._kept.pop(name, None)
-
     def forget(self, now: Millis) -> None:
         """Drop what has ended; everything, when the clock was set back."""
         if self._last_end() > now + _LONGEST_MS:

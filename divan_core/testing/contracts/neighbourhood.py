@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from divan_core.errors import RateLimited
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
-from divan_core.presence.lattice import EVERYBODY, distance_to
+from divan_core.presence.lattice import distance_to
 from divan_core.presence.model import (
+    EVERYBODY,
     LEASE_MS,
     Amendment,
     Cell,

@@ -7,14 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from divan_core.presence.lattice import (
-    EVERYBODY,
     annuli,
     distance_to,
     public_cell,
     ring,
     whole_cells_m,
 )
-from divan_core.presence.model import Cell, Offset
+from divan_core.presence.model import EVERYBODY, Cell, Offset
 
 NONE = Offset(0, 0.0, 0.0)
 metres = st.floats(-30_000, 30_000)
