@@ -22,6 +22,7 @@ from tests.servers.valkey import RedisServer, valkey_binary
 
 TARGETS = (
     Target("hello", "/hello"),
+    Target("hello, uvicorn's own writes", "/hello", door=1),
     Target("heartbeat", "/presence/heartbeat", beats=True),
     Target("nearby 50 m", "/proximity/nearby?radius_m=50"),
     Target("nearby 200 m", "/proximity/nearby?radius_m=200"),
@@ -64,15 +65,16 @@ def _measure(name: str, addresses: list[str], rounds: int, seconds: int) -> None
 
 def _print(name: str, results: dict[str, list[Result]]) -> None:
     hello = [one.rate for one in results["hello"]]
+    plain = [one.rate for one in results[TARGETS[1].name]]
     rows = []
     for target, found in results.items():
-        ratios = [one.rate / base for one, base in zip(found, hello, strict=True)]
         wanted = WANTED[name].get(target)
         rows.append(
             (
                 target,
                 f"{median(one.rate for one in found):,.0f}",
-                f"{median(ratios):.2f}",
+                f"{_ratio(found, hello):.2f}",
+                f"{_ratio(found, plain):.2f}",
                 "" if wanted is None else f"{wanted:.2f}",
                 *(
                     f"{median(getattr(one, field) for one in found):.1f}"
@@ -81,12 +83,26 @@ def _print(name: str, results: dict[str, list[Result]]) -> None:
                 sum(one.failed for one in found),
             )
         )
-    header = ("route", "requests/s", "of hello", "wanted", "p50 ms", "p95 ms", "p99 ms", "failed")
+    header = (
+        "route",
+        "requests/s",
+        "of hello",
+        "of plain",
+        "wanted",
+        "p50 ms",
+        "p95 ms",
+        "p99 ms",
+        "failed",
+    )
     table(
         f"HTTP, {name}, one process, 32 callers by {client()}, {PEOPLE:,} live people on 1 km²",
         header,
         rows,
     )
+
+
+def _ratio(found: list[Result], yardstick: list[float]) -> float:
+    return median(one.rate / base for one, base in zip(found, yardstick, strict=True))
 
 
 @contextmanager

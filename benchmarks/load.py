@@ -18,11 +18,15 @@ CALLERS = 32
 
 @attrs.frozen
 class Target:
-    """What is asked for: a path, and whether everybody sends heartbeats there."""
+    """What is asked for: a path, and whether everybody sends heartbeats there.
+
+    ``door`` is added to the origin's port.
+    """
 
     name: str
     path: str
     beats: bool = False
+    door: int = 0
 
 
 @attrs.frozen
@@ -112,13 +116,15 @@ def _k6() -> str | None:
 
 def load(origin: str, target: Target, people: list[Walker], seconds: int, folder: Path) -> Result:
     """Send requests for some seconds from 32 callers at once."""
+    host, _, port = origin.rpartition(":")
+    url = f"{host}:{int(port) + target.door}{target.path}"
     if client() == "wrk":
         rows = ",\n".join(f'{{"{one.user_id}", {one.at.lat}, {one.at.lon}}}' for one in people)
         script = folder / f"{target.name}.lua"
         beats = str(target.beats).lower()
         script.write_text(WRK.format(people=rows, campus=CAMPUS, beats=beats))
         command = ["wrk", "-t1", f"-c{CALLERS}", f"-d{seconds}s", "-s", str(script)]
-        return _run([*command, origin + target.path])
+        return _run([*command, url])
     listed = json.dumps([[str(one.user_id), one.at.lat, one.at.lon] for one in people])
     script = folder / f"{target.name}.js"
     script.write_text(
@@ -128,7 +134,7 @@ def load(origin: str, target: Target, people: list[Walker], seconds: int, folder
             seconds=seconds,
             campus=CAMPUS,
             beats=str(target.beats).lower(),
-            url=origin + target.path,
+            url=url,
         )
     )
     return _run([_k6() or "k6", "run", "--quiet", "--no-usage-report", str(script)])

@@ -1,18 +1,22 @@
 """The server under measurement: ``python -m benchmarks.server PORT [DATABASE_URL REDIS_URL]``.
 
-``/hello`` is the yardstick: a bare Falcon route without any of Divan's layers, on the same server.
+``/hello`` is the yardstick: a bare Falcon route without any of Divan's layers, on the same server;
+at the next port the same route stands on uvicorn's own HTTP, whose writes nobody gathers.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
 import falcon.asgi
 import uvicorn
 import uvloop
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from benchmarks.world import populate, settings, walkers
 from divan_cli.asgi import settle_memory
+from divan_cli.gathering import GatheringProtocol
 from divan_core import Divan, memory_stores
 from divan_core.stores.factories import production_stores
 from divan_http.app import create_app
@@ -32,11 +36,16 @@ class Hello:
         response.data = b'{"hello":"world"}'
 
 
+def hello() -> Asgi:
+    """The yardstick."""
+    bare: falcon.asgi.App[falcon.asgi.Request, falcon.asgi.Response] = falcon.asgi.App()
+    bare.add_route("/hello", Hello())
+    return bare
+
+
 def beside_hello(divan: Divan) -> Asgi:
     """Divan, with the yardstick next to it."""
-    bare = falcon.asgi.App()
-    bare.add_route("/hello", Hello())
-    whole = create_app(divan)
+    bare, whole = hello(), create_app(divan)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await (bare if scope.get("path") == "/hello" else whole)(scope, receive, send)
@@ -54,19 +63,24 @@ async def serve(port: int, addresses: list[str]) -> None:
     async with Divan.open(settings(), stores=stores) as divan:
         await populate(divan, walkers(PEOPLE, SIDE_M))
         settle_memory()
-        config = uvicorn.Config(
-            beside_hello(divan),
-            host="127.0.0.1",
-            port=port,
-            http="httptools",
-            lifespan="off",
-            access_log=False,
-            log_level="warning",
-            server_header=False,
-            proxy_headers=False,
-        )
+        ours = uvicorn.Server(_config(beside_hello(divan), port, GatheringProtocol))
+        plain = uvicorn.Server(_config(hello(), port + 1, HttpToolsProtocol))
         print(READY, flush=True)
-        await uvicorn.Server(config).serve()
+        await asyncio.gather(ours.serve(), plain.serve())
+
+
+def _config(app: Asgi, port: int, protocol: type[asyncio.Protocol]) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=port,
+        http=protocol,
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+    )
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from divan_cli.asgi import Application, Asgi
+from divan_cli.gathering import GatheringProtocol
 from divan_core.errors import ConfigurationError, Unavailable
 from divan_core.schema import IN_MEMORY
 from divan_core.settings import Settings
@@ -147,7 +148,7 @@ def _config(app: Asgi | str, **settings: Any) -> uvicorn.Config:  # noqa: ANN401
     return uvicorn.Config(
         app,
         loop="asyncio" if sys.platform == "win32" else "uvloop",
-        http="httptools",
+        http=GatheringProtocol,
         ws="websockets-sansio",
         lifespan="on",
         access_log=False,

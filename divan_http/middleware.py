@@ -66,6 +66,7 @@ class Edge:
         try:
             await self._answered(scope, exchange.body, reply)
         finally:
+            del scope[KEY]  # else scope, exchange, body and server would hold each other
             self._log.add(exchange, self._stopwatch())
 
     def _opened(self, headers: Headers, receive: Receive) -> Exchange:
