@@ -10,12 +10,14 @@ from divan_core.settings import Settings
 from divan_core.stores.bundle import Stores
 from divan_core.stores.factories import embedded_stores, memory_stores, production_stores
 from divan_core.sync import SyncDivan
+from divan_core.workers.subscription import Subscription
 
 __all__ = [
     "Divan",
     "DivanError",
     "Settings",
     "Stores",
+    "Subscription",
     "SyncDivan",
     "embedded_stores",
     "memory_stores",

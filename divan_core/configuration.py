@@ -2,8 +2,9 @@
 
 A field ``x`` of :class:`~divan_core.settings.Settings` is the variable ``DIVAN_X`` and ``x`` of
 the file's section ``[divan]``; the field ``x`` of the group ``jwt`` is ``DIVAN_JWT_X`` and ``x``
-of ``[jwt]``, and so on, except that variables about logs begin with ``LOG_``. The file is the one
-that ``DIVAN_CONFIG`` names; a variable wins over it.
+of ``[jwt]``, and so on, except that variables about logs begin with ``LOG_``, those of idempotency
+with ``IDEMPOTENCY_`` and those of observability with ``OBS_``. The file is the one that
+``DIVAN_CONFIG`` names; a variable wins over it.
 
 Nothing here reads the environment by itself: whoever starts a process hands it over.
 """
@@ -16,6 +17,7 @@ import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
+from types import NoneType, UnionType
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 import attrs
@@ -35,7 +37,7 @@ DEFAULT: Final = "default"
 MASK: Final = "********"
 
 _TOP: Final = "divan"
-_PREFIXES: Final = {"log": "LOG_"}
+_PREFIXES: Final = {"log": "LOG_", "idempotency": "IDEMPOTENCY_", "obs": "OBS_"}
 _PASSWORD: Final = re.compile(r"(://[^/?#@:\s]*:)\S*(@)|(password=)[^&\s]*")
 _OF_OTHERS: Final = re.compile(
     r"DIVAN_(CONFIG|TEST_\w+"
@@ -114,11 +116,12 @@ def load(environ: Mapping[str, str]) -> Loaded:
 
 def describe(loaded: Loaded) -> tuple[SettingView, ...]:
     """Every setting in the order of the classes, with secrets masked."""
+    settings = loaded.settings.decided()
     return tuple(
         SettingView(
             name=variable_name(path),
             key="[{}] {}".format(*_key(path)),
-            value=_masked(_value_at(loaded.settings, path)),
+            value=_masked(_value_at(settings, path)),
             source=source,
         )
         for path, source in loaded.sources.items()
@@ -200,7 +203,7 @@ def _from_toml(value: object, option: OptionInfo) -> object:
         if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
             raise _NotAllowed
         return tuple(value)
-    kinds = _KINDS.get(option.cls, (str,))
+    kinds = _KINDS.get(_class(option), (str,))
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         raise _NotAllowed
     if _choices(option) and value not in _choices(option):
@@ -233,8 +236,17 @@ def _allowed(option: OptionInfo) -> str:
         return f"one of {', '.join(choices)}"
     if get_origin(option.cls) is tuple:
         return "a list of texts (in a variable, with commas between them)"
-    kind = {bool: "true or false", int: "a whole number", float: "a number"}.get(option.cls)
+    kind = {bool: "true or false", int: "a whole number", float: "a number"}.get(_class(option))
     return f"{kind or 'a text'}{_bounds(option)}"
+
+
+def _class(option: OptionInfo) -> type:
+    """The option's class, without the None of one that may be left open."""
+    kind: Any = option.cls
+    if not isinstance(kind, UnionType):
+        return option.cls
+    given: type = next(arm for arm in get_args(kind) if arm is not NoneType)
+    return given
 
 
 def _choices(option: OptionInfo) -> tuple[str, ...]:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-import anyio
-
 from divan_core.accounts.service import Accounts
-from divan_core.errors import StoreUnavailable
+from divan_core.idempotency.service import Idempotency
 from divan_core.identity.service import Authenticator
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import Entropy, Ids
+from divan_core.observability.metrics import Metrics
 from divan_core.presence.service import Presence
 from divan_core.settings import MIN_SECRET_BYTES, Settings
 from divan_core.social.service import Social
-from divan_core.stores.bundle import StoreHealth, Stores
+from divan_core.stores.bundle import StoreHealth, Stores, StoreUnit
 from divan_core.stores.factories import (
     embedded_stores,
     file_address,
@@ -27,10 +26,9 @@ from divan_core.stores.factories import (
     sql_stores,
 )
 from divan_core.system import SystemClock, SystemEntropy, SystemIds
-from divan_core.wiring import NOTICES, Ground, derived_key, wire
-
-SWEEP_S: Final = 5.0
-"""Seconds between two sweeps of ended presence."""
+from divan_core.wiring import NOTICES, Ground, derived_key, staff, wire
+from divan_core.workers.crew import SWEEP, Workers
+from divan_core.workers.subscription import Subscription
 
 DATABASE_FILE: Final = "divan.sqlite3"
 SECRET_FILE: Final = "secret.key"  # noqa: S105 - a file's name
@@ -39,7 +37,13 @@ SECRET_FILE: Final = "secret.key"  # noqa: S105 - a file's name
 class Divan:
     """A running Divan. Make one with :meth:`open`; services are attributes."""
 
-    def __init__(self, settings: Settings, stores: Stores, ground: Ground) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        stores: Stores,
+        ground: Ground,
+        subscriptions: Iterable[Subscription] = (),
+    ) -> None:
         """Wire services over stores that somebody else keeps running."""
         services = wire(stores, settings, ground)
         self.settings = settings
@@ -51,10 +55,13 @@ class Divan:
         self.presence: Presence = services.presence
         self.identity: Authenticator = services.identity
         self.audience: Audience = services.audience
+        self.idempotency: Idempotency[StoreUnit] = services.idempotency
+        self.metrics: Metrics = services.metrics
+        self.workers: Workers = staff(stores, services, ground, subscriptions)
 
     @classmethod
     @asynccontextmanager
-    async def open(
+    async def open(  # noqa: PLR0913 - a program opens one, and names what it gives
         cls,
         settings: Settings | None = None,
         *,
@@ -62,11 +69,15 @@ class Divan:
         clock: Clock | None = None,
         ids: Ids | None = None,
         entropy: Entropy | None = None,
+        subscriptions: Iterable[Subscription] = (),
     ) -> AsyncIterator[Divan]:
         """Open the stores, and run until the context ends.
 
         Without ``stores`` they follow from the settings: a SQLite file in the data folder unless
         ``database_url`` says otherwise, presence in this process unless ``redis_url`` does.
+        ``subscriptions`` are the caller's own reactions to events. Workers run inside, unless
+        ``settings.workers_enabled`` says that another process has them; what belongs to this
+        process alone, the sweep of ended presence, does so always.
 
         Raises:
             ConfigurationError: the settings cannot work; the message says what to change.
@@ -74,23 +85,29 @@ class Divan:
         """
         settings = settings or Settings()
         settings.check()
-        secret = _secret(settings, entropy or SystemEntropy(), keep=stores is None)
-        ground = Ground(clock or SystemClock(), ids or SystemIds(), secret)
+        entropy = entropy or SystemEntropy()
+        secret = _secret(settings, entropy, keep=stores is None)
+        ground = Ground(clock or SystemClock(), ids or SystemIds(), secret, entropy)
         opened = stores or stores_of(settings, ground)
-        failure: Exception | None = None
         async with AsyncExitStack() as stack:
             for part in opened.lifecycle:
                 await stack.enter_async_context(part.running())
-            divan = cls(settings, opened, ground)
-            tasks = await stack.enter_async_context(anyio.create_task_group())
-            tasks.start_soon(_sweeping, divan.presence)
-            try:
-                yield divan
-            except Exception as fault:  # noqa: BLE001 - a task group would wrap the caller's own
-                failure = fault
-            tasks.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
+            divan = cls(settings, opened, ground, subscriptions)
+            inside = None if settings.workers_enabled else {SWEEP}
+            await stack.enter_async_context(divan.workers.running(inside))
+            yield divan
+
+    async def drain(self, timeout_s: float = 30.0) -> None:
+        """Deliver every recorded event now, and return when nothing is left to deliver.
+
+        Works whether workers run or not. Events whose handling failed are tried again without
+        delay until they are handled or given up; what other processes have in hand is waited for.
+
+        Raises:
+            TimeoutError: something is left after ``timeout_s`` seconds.
+            StoreUnavailable: a store is away.
+        """
+        await self.workers.drain(timeout_s)
 
     async def health(self) -> Mapping[str, StoreHealth]:
         """How each dependency is, by name."""
@@ -100,27 +117,16 @@ class Divan:
         return found
 
 
-async def _sweeping(presence: Presence) -> None:
-    """Let nothing that has ended linger where nobody asks: exact fixes go with their lease."""
-    while True:
-        await anyio.sleep(SWEEP_S)
-        with suppress(StoreUnavailable):
-            await presence.sweep_all()
-
-
 def stores_of(settings: Settings, ground: Ground) -> Stores:
-    """The stores that settings ask for."""
+    """The stores that settings ask for; they go by their own clocks where nobody sets another."""
+    clock = None if isinstance(ground.clock, SystemClock) else ground.clock
     if not settings.database_url and not settings.redis_url:
-        return embedded_stores(data_dir(settings) / DATABASE_FILE, ground.clock)
+        return embedded_stores(data_dir(settings) / DATABASE_FILE, clock)
     database_url = settings.database_url or file_address(data_dir(settings) / DATABASE_FILE)
     if not settings.redis_url:
-        return sql_stores(database_url, ground.clock)
-    return production_stores(
-        database_url,
-        settings.redis_url,
-        key=derived_key(ground.secret, NOTICES),
-        clock=None if isinstance(ground.clock, SystemClock) else ground.clock,
-    )
+        return sql_stores(database_url, clock)
+    key = derived_key(ground.secret, NOTICES)
+    return production_stores(database_url, settings.redis_url, key=key, clock=clock)
 
 
 def data_dir(settings: Settings) -> Path:

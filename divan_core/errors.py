@@ -4,18 +4,20 @@ The *kind* of an error decides its HTTP status, its Socket.IO acknowledgement an
 of the command, each in one table of the transport. The tree::
 
     DivanError
-    ├── InvalidRequest (400)
+    ├── InvalidRequest (400)       IdempotencyKeyInvalid  IdempotencyKeyMissing
     ├── NotAuthenticated (401)     InvalidCredentials  UnknownUser
     ├── NotAllowed (403)           CampusMismatch  Banned
     ├── NotFound (404)
-    ├── Conflict (409)             PresenceRequired  HandleTaken
+    ├── Conflict (409)             PresenceRequired  HandleTaken  IdempotencyInProgress
+    │                              InviteExists  AlreadyFriends
     ├── Gone (410)
     ├── TooLarge (413)
     ├── UnsupportedMediaType (415)
     ├── InvalidInput (422)         ValidationFailed  AccuracyTooLow  ImplausibleMovement
     │                              ClockSkew  OutsideCampus  InvalidCursor
+    │                              IdempotencyKeyReused
     ├── LimitExceeded (429)        RateLimited
-    ├── Unavailable (503)          StoreUnavailable  OutcomeUnknown
+    ├── Unavailable (503)          StoreUnavailable  OutcomeUnknown  IdempotencyUnavailable
     └── ConfigurationError (never sent to a client: the process does not start)
 """
 
@@ -57,13 +59,14 @@ class DivanError(Exception):
     """A refusal that the caller can read and act on.
 
     ``code`` is stable and meant for programs, ``title`` names the class of problem, ``detail``
-    tells this caller what to do, ``errors`` lists faults by field, ``retry_after`` is in whole
-    seconds and set when trying again later can help.
+    tells this caller what to do (``advice`` where nothing more is said), ``errors`` lists faults
+    by field, ``retry_after`` is in whole seconds and set when trying again later can help.
     """
 
     kind: ClassVar[ErrorKind]
     code: ClassVar[str]
     title: ClassVar[str]
+    advice: ClassVar[str] = ""
 
     def __init__(
         self,
@@ -72,7 +75,7 @@ class DivanError(Exception):
         errors: Iterable[FieldError] = (),
         retry_after: int | None = None,
     ) -> None:
-        self.detail = detail or self.title
+        self.detail = detail or self.advice or self.title
         self.errors = tuple(errors)
         self.retry_after = retry_after
         super().__init__(self.detail)
@@ -84,6 +87,21 @@ class InvalidRequest(DivanError):
     kind = ErrorKind.BAD_REQUEST
     code = "bad_request"
     title = "The request cannot be read"
+
+
+class IdempotencyKeyInvalid(InvalidRequest):
+    """The key is malformed, or was given twice."""
+
+    code = "idempotency_key_invalid"
+    title = "The idempotency key is not valid"
+
+
+class IdempotencyKeyMissing(InvalidRequest):
+    """This deployment takes writes with a key only."""
+
+    code = "idempotency_key_missing"
+    title = "An idempotency key is required"
+    advice = "Send an Idempotency-Key, a new one for each thing to be done."
 
 
 class NotAuthenticated(DivanError):
@@ -160,6 +178,37 @@ class HandleTaken(Conflict):
     title = "That handle is taken"
 
 
+class IdempotencyInProgress(Conflict):
+    """The first use of the key is still under way."""
+
+    code = "idempotency_in_progress"
+    title = "The first request with this key is still under way"
+    advice = "Repeat the request with the same key in a second."
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        errors: Iterable[FieldError] = (),
+        retry_after: int | None = 1,
+    ) -> None:
+        super().__init__(detail, errors=errors, retry_after=retry_after)
+
+
+class InviteExists(Conflict):
+    """There is an open invite already."""
+
+    code = "invite_exists"
+    title = "You have invited this person already"
+
+
+class AlreadyFriends(Conflict):
+    """The two are friends."""
+
+    code = "already_friends"
+    title = "You are friends already"
+
+
 class Gone(DivanError):
     """The thing existed and its time is over."""
 
@@ -234,6 +283,14 @@ class InvalidCursor(InvalidInput):
     title = "The cursor is not valid here"
 
 
+class IdempotencyKeyReused(InvalidInput):
+    """The key was used before, for something else."""
+
+    code = "idempotency_key_reused"
+    title = "The key was used for another request"
+    advice = "Use a new key; what the first request did stands."
+
+
 class LimitExceeded(DivanError):
     """Too much in too short a time."""
 
@@ -278,6 +335,15 @@ class OutcomeUnknown(Unavailable):
 
     code = "outcome_unknown"
     title = "Whether it was done is not known"
+    advice = "Repeat the request with the same key, if it has one, to settle it; else look first."
+
+
+class IdempotencyUnavailable(Unavailable):
+    """The key could not be kept, so nothing was done."""
+
+    code = "idempotency_unavailable"
+    title = "Idempotency keys cannot be kept now"
+    advice = "Nothing was done. Repeat the request with the same key later."
 
 
 class ConfigurationError(DivanError):

@@ -66,6 +66,8 @@ class LimitSettings:
     subscribe_per_minute: int = _count(6)
     search_per_minute: int = _count(60)
     block_per_minute: int = _count(10)
+    invite_per_minute: int = _count(15)
+    invite_per_day: int = _count(200)
     enumeration_per_day: int = _count(500)
 
     @property
@@ -94,6 +96,12 @@ class LimitSettings:
         return Limit("block", (Window(self.block_per_minute, 60),))
 
     @property
+    def invite(self) -> Limit:
+        """Invites sent."""
+        windows = (Window(self.invite_per_minute, 60), Window(self.invite_per_day, DAY_S))
+        return Limit("invite", windows)
+
+    @property
     def enumeration(self) -> Limit:
         """Distinct people answered by search, discovery and look-up."""
         return Limit("enumeration", (Window(self.enumeration_per_day, DAY_S),))
@@ -105,6 +113,28 @@ class HttpSettings:
 
     max_body_bytes: int = attrs.field(default=1_048_576, validator=[v.ge(1024), v.le(2**30)])
     cors_origins: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class IdempotencySettings:
+    """``IDEMPOTENCY_*``: how writes with a key are kept from happening twice.
+
+    ``required``: refuse a write whose key cannot be kept; None leaves it to the deployment's
+    ``env``. ``key_mandatory``: refuse writes without a key.
+    """
+
+    required: bool | None = None
+    ttl_seconds: int = attrs.field(default=DAY_S, validator=[v.ge(1), v.le(366 * DAY_S)])
+    wait_ms: int = attrs.field(default=1000, validator=[v.ge(0), v.le(5000)])
+    key_mandatory: bool = False
+
+
+@attrs.frozen
+class ObsSettings:
+    """``OBS_*``: what operators see. With no token, nobody is an operator."""
+
+    admin_token: SecretStr = attrs.field(default=SecretStr(""))
+    metrics_public: bool = False
 
 
 @attrs.frozen
@@ -122,7 +152,8 @@ class Settings:
     """A deployment's settings; the defaults are those of one process on one developer's machine.
 
     ``database_url`` empty means a SQLite file in the data folder, ``redis_url`` empty means
-    presence in this process. ``secret_key`` empty is allowed in dev and test only.
+    presence in this process. ``secret_key`` empty is allowed in dev and test only. With
+    ``workers_enabled``, relay, consumers and periodic jobs run inside of ``Divan.open``.
     """
 
     env: Literal["dev", "test", "prod"] = attrs.field(
@@ -134,15 +165,29 @@ class Settings:
     secret_key: SecretStr = attrs.field(default=SecretStr(""), validator=_long_enough)
     location_floor_m: int = attrs.field(default=25, validator=[v.ge(1), v.le(1000)])
     nearby_tick_s: float = attrs.field(default=2.0, validator=[v.ge(0.05), v.le(5.0)])
+    workers_enabled: bool = True
     jwt: JwtSettings = attrs.field(factory=JwtSettings)
     limit: LimitSettings = attrs.field(factory=LimitSettings)
     http: HttpSettings = attrs.field(factory=HttpSettings)
+    idempotency: IdempotencySettings = attrs.field(factory=IdempotencySettings)
+    obs: ObsSettings = attrs.field(factory=ObsSettings)
     log: LogSettings = attrs.field(factory=LogSettings)
 
     @property
     def dev_credentials(self) -> bool:
         """Whether headers and ``uid:`` bearers are believed."""
         return self.env in {"dev", "test"}
+
+    @property
+    def keys_required(self) -> bool:
+        """Whether a write whose idempotency key cannot be kept is refused."""
+        required = self.idempotency.required
+        return self.env == "prod" if required is None else required
+
+    def decided(self) -> Settings:
+        """The same with nothing left open: for showing."""
+        idempotency = attrs.evolve(self.idempotency, required=self.keys_required)
+        return attrs.evolve(self, idempotency=idempotency)
 
     def check(self) -> None:
         """Refuse what must not run.

@@ -6,7 +6,7 @@ thread.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
@@ -28,6 +28,7 @@ from divan_core.divan import Divan
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.once import Done, KeyGiven
 from divan_core.kernel.paging import Page
 from divan_core.presence.messages import (
     GoOffline,
@@ -41,8 +42,10 @@ from divan_core.presence.messages import (
 )
 from divan_core.presence.service import Presence
 from divan_core.settings import Settings
+from divan_core.social.messages import InviteView, SendInvite
 from divan_core.social.service import Social
 from divan_core.stores.bundle import Stores
+from divan_core.workers.subscription import Subscription
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -107,6 +110,12 @@ class SyncSocial:
         """See ``Social.block``."""
         self._run(self._service.block, actor, target)
 
+    def invite(
+        self, actor: Actor, command: SendInvite, *, idempotency_key: KeyGiven = None
+    ) -> Done[InviteView]:
+        """See ``Social.invite``."""
+        return self._run(self._service.invite, actor, command, idempotency_key=idempotency_key)
+
     def unblock(self, actor: Actor, target: UserId) -> None:
         """See ``Social.unblock``."""
         self._run(self._service.unblock, actor, target)
@@ -155,6 +164,7 @@ class SyncDivan:
     def __init__(self, divan: Divan, portal: BlockingPortal) -> None:
         """Wrap a Divan that runs in the portal's loop."""
         waiting = _Waiting(portal)
+        self._divan, self._run = divan, waiting.run
         self.settings = divan.settings
         self.accounts = SyncAccounts(divan.accounts, waiting)
         self.social = SyncSocial(divan.social, waiting)
@@ -168,11 +178,18 @@ class SyncDivan:
         *,
         stores: Stores | None = None,
         clock: Clock | None = None,
+        subscriptions: Iterable[Subscription] = (),
     ) -> Iterator[SyncDivan]:
         """Open the stores and run until the context ends; see :meth:`Divan.open`."""
-        opened = partial(Divan.open, settings, stores=stores, clock=clock)
+        opened = partial(
+            Divan.open, settings, stores=stores, clock=clock, subscriptions=subscriptions
+        )
         with (
             start_blocking_portal() as portal,
             portal.wrap_async_context_manager(opened()) as divan,
         ):
             yield cls(divan, portal)
+
+    def drain(self, timeout_s: float = 30.0) -> None:
+        """See :meth:`Divan.drain`."""
+        self._run(self._divan.drain, timeout_s)

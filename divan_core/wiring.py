@@ -3,47 +3,65 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Final
 
 import attrs
 
 from divan_core.accounts.areas import Areas
 from divan_core.accounts.service import Accounts, AccountsTools
+from divan_core.codec.reader import decode, encode
+from divan_core.idempotency.service import (
+    Answers,
+    Idempotency,
+    IdempotencyRules,
+    IdempotencyTools,
+)
 from divan_core.identity.service import Authenticator, Trust
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
-from divan_core.kernel.ids import Ids
+from divan_core.kernel.ids import Entropy, Ids
 from divan_core.kernel.paging import CursorSealer
+from divan_core.observability.alarm import Alarm
+from divan_core.observability.metrics import Metrics
+from divan_core.observability.workers import LoggedWorkers
 from divan_core.presence.drift import Drift
 from divan_core.presence.service import Presence, PresenceLimits, PresenceTools
 from divan_core.settings import Settings
-from divan_core.social.service import Social, SocialTools
-from divan_core.stores.bundle import Stores
+from divan_core.social.service import Social, SocialLimits, SocialTools
+from divan_core.stores.bundle import Stores, StoreUnit
 from divan_core.tokens.factory import token_verifier
+from divan_core.workers.crew import Surroundings, Workers
+from divan_core.workers.subscription import Subscription
+from divan_core.workers.turns import WorkerTools
 
 DRIFT: Final = "presence drift"
 CURSORS: Final = "cursors"
 NOTICES: Final = "notices between processes"
+FINGERPRINTS: Final = "idempotency fingerprints"
 
 
 @attrs.frozen
 class Ground:
-    """What is injected: the clock, new ids, and the deployment's secret (32 bytes or more)."""
+    """What is injected: the clock, new ids, the deployment's secret (32 bytes or more), chance."""
 
     clock: Clock
     ids: Ids
     secret: bytes = attrs.field(repr=False)
+    entropy: Entropy
 
 
 @attrs.frozen
 class Services:
-    """The use cases of every context."""
+    """The use cases of every context, and what they have counted."""
 
     accounts: Accounts
     social: Social
     presence: Presence
     identity: Authenticator
     audience: Audience
+    idempotency: Idempotency[StoreUnit]
+    metrics: Metrics
 
 
 def derived_key(secret: bytes, purpose: str) -> bytes:
@@ -61,12 +79,70 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     accounts = Accounts(
         stores.units, AccountsTools(audience, presence, areas, ground.clock, ground.ids, sealer)
     )
+    metrics = Metrics()
+    idempotency = _idempotency(stores, settings, ground, metrics)
     return Services(
         accounts=accounts,
-        social=Social(stores.units, SocialTools(audience, stores.limits, settings.limit.block)),
+        social=Social(
+            stores.units,
+            SocialTools(
+                audience=audience,
+                limits=stores.limits,
+                limit=SocialLimits(settings.limit.block, settings.limit.invite),
+                once=idempotency,
+                clock=ground.clock,
+                ids=ground.ids,
+            ),
+        ),
         presence=presence,
         identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock)),
         audience=audience,
+        idempotency=idempotency,
+        metrics=metrics,
+    )
+
+
+def staff(
+    stores: Stores, services: Services, ground: Ground, others: Iterable[Subscription]
+) -> Workers:
+    """The workers; ``others`` are the subscriptions of the host application.
+
+    Raises:
+        ConfigurationError: two subscriptions have the same group.
+    """
+    return Workers(
+        stores,
+        (*reactions(services), *others),
+        WorkerTools(ground.clock, ground.entropy, LoggedWorkers()),
+        Surroundings(services.presence.sweep_all, services.metrics),
+    )
+
+
+def reactions(services: Services) -> tuple[Subscription, ...]:  # noqa: ARG001 - for those to come
+    """Who reacts to which event: the table of Divan's own subscriptions."""
+    return ()
+
+
+def _idempotency(
+    stores: Stores, settings: Settings, ground: Ground, metrics: Metrics
+) -> Idempotency[StoreUnit]:
+    given = settings.idempotency
+    return Idempotency(
+        stores.units,
+        IdempotencyTools(
+            keys=stores.keys,
+            limits=stores.limits,
+            answers=Answers(encode, decode),
+            telemetry=metrics,
+            warn=Alarm(ground.clock),
+            secret=derived_key(ground.secret, FINGERPRINTS),
+        ),
+        IdempotencyRules(
+            required=settings.keys_required,
+            mandatory=given.key_mandatory,
+            ttl_s=given.ttl_seconds,
+            wait_ms=given.wait_ms,
+        ),
     )
 
 

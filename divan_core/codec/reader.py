@@ -6,7 +6,9 @@ msgspec decodes straight into the attrs classes of the core's messages; what it 
 
 from __future__ import annotations
 
-from typing import Final, Generic, TypeVar
+import functools
+from collections.abc import Hashable
+from typing import Any, Final, Generic, TypeVar
 
 import attrs
 import msgspec
@@ -15,9 +17,37 @@ from divan_core.codec.faults import faults, first_fault
 from divan_core.errors import InvalidRequest, ValidationFailed
 
 CommandT = TypeVar("CommandT")
+ViewT = TypeVar("ViewT")
 
 encode: Final = msgspec.json.Encoder().encode
 """A view, or anything else that msgspec knows, as JSON."""
+
+
+def decode(body: bytes, view: type[ViewT]) -> ViewT:
+    """The view that :func:`encode` made this of.
+
+    Raises:
+        msgspec.ValidationError: it was made of another one.
+    """
+    found: ViewT = _decoder(view).decode(body)  # type: ignore[arg-type]  # classes are hashable
+    return found
+
+
+@functools.cache
+def _decoder(view: Hashable) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(view)
+
+
+def builtins(body: bytes) -> Any:  # noqa: ANN401 - JSON as Python has it
+    """JSON as dictionaries, lists, texts and numbers.
+
+    Raises:
+        InvalidRequest: it is not JSON, or holds numbers that nothing can hold.
+    """
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
+        raise InvalidRequest("The body holds what JSON, or a number, cannot be.") from fault
 
 
 class JsonReader(Generic[CommandT]):

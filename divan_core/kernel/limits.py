@@ -8,6 +8,7 @@ from typing import Protocol
 import attrs
 
 from divan_core.errors import RateLimited
+from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 
 
@@ -72,14 +73,30 @@ def refusal(limit: Limit, wait: int) -> RateLimited:
 class RateLimits(Protocol):
     """Counts admissions per person, exactly, over all server processes."""
 
-    async def admit(self, campus_id: CampusId, user_id: UserId, limit: Limit) -> None:
-        """Admit one action now and remember it, or raise.
+    async def admit(self, campus_id: CampusId, user_id: UserId, limit: Limit) -> Millis:
+        """Admit one action now and remember it, or raise; answers the moment it is counted at.
 
-        Checking and remembering are one step. A refused action is not remembered.
+        Checking and remembering are one step. A refused action is not remembered. The moment is
+        by the clock that all processes count by, which need not be the caller's.
 
         Raises:
             RateLimited: a window is full; ``retry_after`` is when it has room.
             StoreUnavailable: the counts cannot be reached; nothing was admitted.
+        """
+        ...
+
+    async def withdraw(
+        self, campus_id: CampusId, user_id: UserId, limit: Limit, at: Millis
+    ) -> None:
+        """Take back one admission of the moment that :meth:`admit` answered.
+
+        For an action that turned out not to be one; all other admissions stay as they are.
+        Nothing where none of that moment is remembered. Never lets more happen than the limit
+        allows: what an admission pushes out of memory has left every window by then, so it is
+        not missed when that admission is withdrawn.
+
+        Raises:
+            StoreUnavailable: the counts cannot be reached; it may still count.
         """
         ...
 

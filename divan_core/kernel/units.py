@@ -23,8 +23,14 @@ class UnitMisused(RuntimeError):
 class Units(Protocol[UnitT_co]):
     """Runs units of work: all of a unit is kept, or nothing of it."""
 
-    async def write(self, body: Callable[[UnitT_co], Awaitable[ResultT]]) -> ResultT:
+    async def write(
+        self, body: Callable[[UnitT_co], Awaitable[ResultT]], *, locking: bool = False
+    ) -> ResultT:
         """Run ``body`` in one transaction and return what it returns once that is durable.
+
+        Units are as if one ran after the other. A ``locking`` one is so only beside units that
+        take the same :class:`Locks`, which is what busy writes are for: the database need not
+        watch what they read, and they are not run again because of neighbours.
 
         ``body`` awaits nothing but its unit, and may run more than once (a store repeats it after
         a serialisation failure), so it has no effects of its own. An exception of ``body`` undoes
@@ -43,6 +49,21 @@ class Units(Protocol[UnitT_co]):
         Raises:
             StoreUnavailable: the database cannot be reached.
             UnitMisused: the body wrote, or awaited something else than its unit.
+        """
+        ...
+
+
+class Locks(Protocol):
+    """Names that one unit at a time can hold, over all processes."""
+
+    async def take(self, *names: str) -> None:
+        """Wait until no other unit holds any of these names; they are held until the unit's end.
+
+        What a locking unit reads afterwards is what the last holder has left. A unit takes all it
+        needs at once.
+
+        Raises:
+            StoreUnavailable: others held one for too long.
         """
         ...
 

@@ -40,6 +40,8 @@ class Surface(enum.Enum):
 
     NEARBY = "nearby"
     LOOKUP = "lookup"
+    INVITE = "invite"
+    INVITE_BY_HANDLE = "invite by handle"
 
 
 @attrs.frozen
@@ -76,6 +78,7 @@ class Relations:
 def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface: Surface) -> bool:
     """Whether the viewer may see this person on this surface.
 
+    Whoever shows themselves to friends only can be invited by those they told their handle.
     Campuses are not compared here: every list is drawn from the viewer's own.
     """
     if person.user_id.int == viewer_id.int:  # a third of the time of comparing UUIDs
@@ -86,4 +89,6 @@ def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface
         return False
     if person.visibility is _EVERYONE:
         return True
-    return person.visibility is Visibility.FRIENDS and person.user_id in relations.friends
+    if person.visibility is not Visibility.FRIENDS:
+        return False
+    return surface is Surface.INVITE_BY_HANDLE or person.user_id in relations.friends

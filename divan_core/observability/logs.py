@@ -51,7 +51,7 @@ class JsonLines(logging.Handler):
         }
         line |= getattr(record, "facts", {})
         if record.exc_info and record.exc_info[1] is not None:
-            line["exception"] = list(_told(record.exc_info[1]))
+            line["exception"] = list(told(record.exc_info[1]))
         return line
 
     def _time(self, created: float) -> str:
@@ -62,7 +62,7 @@ class JsonLines(logging.Handler):
         return f"{self._second_text}{millis:03d}Z"
 
 
-def _told(error: BaseException) -> Iterator[str]:
+def told(error: BaseException) -> Iterator[str]:
     """The error and what caused it, each with its class and the places it passed."""
     seen: BaseException | None = error
     while seen is not None:

@@ -1,11 +1,21 @@
-"""Friendships and blocks."""
+"""Friendships, blocks and invites."""
 
 from __future__ import annotations
+
+import enum
+from typing import Final, NewType
+from uuid import UUID
 
 import attrs
 
 from divan_core.errors import InvalidInput
+from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
+
+InviteId = NewType("InviteId", UUID)
+
+INVITE_MS: Final = 7 * 86_400_000
+"""How long an invite stays open, in milliseconds."""
 
 
 @attrs.frozen
@@ -38,3 +48,38 @@ class Block:
         """Refuse a block of oneself."""
         if self.by == self.target:
             raise InvalidInput("Nobody can block themselves.")
+
+
+class InviteState(enum.Enum):
+    """Where an invite stands. Only an open one can change."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+@attrs.frozen
+class Invite:
+    """``sender`` asks ``recipient`` to be friends; open until ``expires_at``."""
+
+    id: InviteId
+    sender: UserId
+    recipient: UserId
+    created_at: Millis
+    expires_at: Millis
+    state: InviteState = InviteState.OPEN
+
+    def open_at(self, now: Millis) -> bool:
+        """Whether it can still be answered."""
+        return self.state is InviteState.OPEN and now < self.expires_at
+
+
+@attrs.frozen
+class Between:
+    """What stands between two people: their friendship, a block either way, invites not closed."""
+
+    friends: bool = False
+    blocked: bool = False
+    invites: tuple[Invite, ...] = ()

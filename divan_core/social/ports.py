@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from divan_core.kernel.ids import UserId
-from divan_core.social.model import Block, Friendship
+from divan_core.social.model import Between, Block, Friendship, Invite
 
 
 class RelationRepository(Protocol):
@@ -47,4 +47,34 @@ class RelationRepository(Protocol):
 
     async def blocks_among(self, people: Sequence[UserId]) -> Sequence[Block]:
         """The blocks of any of these people by another of them, in any order. Few statements."""
+        ...
+
+
+class InviteRepository(Protocol):
+    """Keeps invites."""
+
+    async def between(self, one: UserId, other: UserId) -> Between:
+        """What stands between two people, in one statement.
+
+        ``invites`` holds those of either direction whose state is open, whether or not their time
+        is over.
+        """
+        ...
+
+    async def put(self, invites: Sequence[Invite]) -> None:
+        """Keep these, replacing those that have the same id. Few statements, however many.
+
+        Both people exist. Between two people there is one open invite in each direction at most.
+
+        Raises:
+            InviteExists: there would be two; nothing of the unit is kept.
+        """
+        ...
+
+
+class HandleDirectory(Protocol):
+    """Whose handle is whose."""
+
+    async def handles(self, handles: Sequence[str]) -> Mapping[str, UserId]:
+        """Who has these handles; free ones are left out."""
         ...

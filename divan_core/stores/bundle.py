@@ -12,15 +12,23 @@ from typing import Protocol
 import attrs
 
 from divan_core.accounts.ports import CampusRepository, PersonRepository
+from divan_core.idempotency.ports import KeyRepository, KeyStore
 from divan_core.kernel.audience import ChangeJournal, PeopleSource
+from divan_core.kernel.delivery import EventBus, OutboxQueue
+from divan_core.kernel.events import HandledEvents, Outbox
 from divan_core.kernel.limits import RateLimits
-from divan_core.kernel.units import Units
+from divan_core.kernel.units import Locks, Units
 from divan_core.presence.ports import PresenceIndex, PresenceNotices
-from divan_core.social.ports import RelationRepository
+from divan_core.social.ports import InviteRepository, RelationRepository
 
 
 class StoreUnit(Protocol):
     """The repositories of one transaction."""
+
+    @property
+    def locks(self) -> Locks:
+        """Names that one unit at a time can hold."""
+        ...
 
     @property
     def campuses(self) -> CampusRepository:
@@ -35,6 +43,26 @@ class StoreUnit(Protocol):
     @property
     def relations(self) -> RelationRepository:
         """Friendships and blocks."""
+        ...
+
+    @property
+    def invites(self) -> InviteRepository:
+        """Invites."""
+        ...
+
+    @property
+    def keys(self) -> KeyRepository:
+        """Idempotency keys."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """The events of this unit."""
+        ...
+
+    @property
+    def handled(self) -> HandledEvents:
+        """What consumer groups have handled."""
         ...
 
 
@@ -65,10 +93,12 @@ class StoreLifecycle(Protocol):
 
 @attrs.frozen
 class RelationalStores:
-    """What must last: accounts and the social graph."""
+    """What must last: accounts and the social graph, keys, and events until they are settled."""
 
     units: Units[StoreUnit]
     people: PeopleSource
+    keys: KeyStore
+    outbox: OutboxQueue
     lifecycle: tuple[StoreLifecycle, ...] = ()
 
 
@@ -80,6 +110,7 @@ class LiveStores:
     limits: RateLimits
     presence: PresenceIndex
     notices: PresenceNotices
+    bus: EventBus
     lifecycle: tuple[StoreLifecycle, ...] = ()
 
 
@@ -89,10 +120,13 @@ class Stores:
 
     units: Units[StoreUnit]
     people: PeopleSource
+    keys: KeyStore
+    outbox: OutboxQueue
     journal: ChangeJournal
     limits: RateLimits
     presence: PresenceIndex
     notices: PresenceNotices
+    bus: EventBus
     lifecycle: tuple[StoreLifecycle, ...] = ()
 
     @classmethod
@@ -101,9 +135,12 @@ class Stores:
         return cls(
             units=relational.units,
             people=relational.people,
+            keys=relational.keys,
+            outbox=relational.outbox,
             journal=live.journal,
             limits=live.limits,
             presence=live.presence,
             notices=live.notices,
+            bus=live.bus,
             lifecycle=relational.lifecycle + live.lifecycle,
         )

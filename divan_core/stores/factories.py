@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from divan_core.kernel.clock import Clock
 from divan_core.stores.bundle import LiveStores, RelationalStores, Stores
+from divan_core.stores.memory.bus import MemoryBus
 from divan_core.stores.memory.journal import MemoryJournal
 from divan_core.stores.memory.limits import MemoryRateLimits
 from divan_core.stores.memory.notices import MemoryNotices
@@ -17,17 +18,17 @@ from divan_core.system import SystemClock
 
 def memory_stores(clock: Clock | None = None) -> Stores:
     """Everything in this process, and gone with it."""
-    return Stores.of(open_memory(), memory_live(clock))
+    return Stores.of(open_memory(clock), memory_live(clock))
 
 
 def embedded_stores(path: Path, clock: Clock | None = None) -> Stores:
     """A SQLite file, created and migrated when needed, and presence in this process."""
-    return Stores.of(sql_relational(file_address(path)), memory_live(clock))
+    return Stores.of(sql_relational(file_address(path), clock), memory_live(clock))
 
 
 def sql_stores(database_url: str, clock: Clock | None = None) -> Stores:
     """Any database Divan speaks to, and presence in this process."""
-    return Stores.of(sql_relational(database_url), memory_live(clock))
+    return Stores.of(sql_relational(database_url, clock), memory_live(clock))
 
 
 def production_stores(
@@ -35,25 +36,28 @@ def production_stores(
 ) -> Stores:
     """A database, and presence in Redis for any number of server processes.
 
-    ``key`` (secret, 32 bytes) signs what the processes tell each other. Limits go by the Redis
-    server's clock, unless ``clock`` replaces it.
+    ``key`` (secret, 32 bytes) signs what the processes tell each other. Limits and leases go by
+    the servers' clocks, unless ``clock`` replaces them.
     """
     from divan_core.stores.redis.store import open_redis
 
-    return Stores.of(sql_relational(database_url), open_redis(redis_url, key=key, clock=clock))
+    relational = sql_relational(database_url, clock)
+    return Stores.of(relational, open_redis(redis_url, key=key, clock=clock))
 
 
-def sql_relational(database_url: str) -> RelationalStores:
-    """Accounts and the social graph in ``sqlite://``, ``sqlite:///file`` or ``postgresql://``.
+def sql_relational(database_url: str, clock: Clock | None = None) -> RelationalStores:
+    """What must last, in ``sqlite://``, ``sqlite:///file`` or ``postgresql://``.
 
     A SQLite file is created and migrated when it opens; PostgreSQL is migrated by its operator.
+    ``clock`` replaces the database's own.
 
     Raises:
         ConfigurationError: an address of another kind.
     """
     from divan_core.stores.sql.store import open_sql
 
-    return open_sql(database_url, migrate=database_url.startswith("sqlite:///"))
+    migrate = database_url.startswith("sqlite:///")
+    return open_sql(database_url, migrate=migrate, clock=clock)
 
 
 def file_address(path: Path) -> str:
@@ -72,4 +76,5 @@ def memory_live(clock: Clock | None = None) -> LiveStores:
         journal=journal,
         limits=limits,
         notices=notices,
+        bus=MemoryBus(clock),
     )

@@ -28,6 +28,7 @@ from divan_core.presence.model import Cell, Neighbourhood, PersonKey, Reach
 from divan_core.settings import Settings
 from divan_core.stores.bundle import LiveStores, Stores
 from divan_core.stores.factories import memory_stores
+from divan_core.stores.memory.bus import MemoryBus
 from divan_core.stores.memory.journal import MemoryJournal
 from divan_core.stores.memory.limits import MemoryRateLimits
 from divan_core.stores.memory.notices import MemoryNotices
@@ -257,6 +258,7 @@ def leaky_stores(clock: ManualClock) -> Stores:
         limits=limits,
         presence=LeakyPresence(journal, limits, notices),
         notices=notices,
+        bus=MemoryBus(clock),
     )
     return Stores.of(open_memory(), live)
 

@@ -3,11 +3,14 @@
 import pytest
 
 from divan_core.stores.bundle import LiveStores
+from divan_core.stores.memory.bus import MemoryBus
 from divan_core.stores.memory.journal import MemoryJournal
 from divan_core.stores.memory.limits import MemoryRateLimits
 from divan_core.stores.memory.notices import MemoryNotices
 from divan_core.stores.memory.presence import MemoryPresence
 from divan_core.testing.clock import ManualClock
+from divan_core.testing.contracts.bus import BusContract
+from divan_core.testing.contracts.bushistories import BusHistoriesContract
 from divan_core.testing.contracts.courses import CourseContract
 from divan_core.testing.contracts.journal import JournalContract
 from divan_core.testing.contracts.limits import RateLimitsContract
@@ -27,6 +30,7 @@ class OnMemory(LiveContract):
             journal=journal,
             limits=limits,
             notices=notices,
+            bus=MemoryBus(clock),
         )
 
 
@@ -51,4 +55,12 @@ class TestMemoryJournal(OnMemory, JournalContract):
 
 
 class TestMemoryNotices(OnMemory, NoticesContract):
+    pass
+
+
+class TestMemoryBus(OnMemory, BusContract):
+    pass
+
+
+class TestMemoryBusHistories(OnMemory, BusHistoriesContract):
     pass

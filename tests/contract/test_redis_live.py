@@ -1,5 +1,7 @@
 """The live stores in Redis keep their contracts: on Valkey, Redis 6.2 and a cluster."""
 
+from divan_core.testing.contracts.bus import BusContract
+from divan_core.testing.contracts.bushistories import BusHistoriesContract
 from divan_core.testing.contracts.courses import CourseContract
 from divan_core.testing.contracts.journal import JournalContract
 from divan_core.testing.contracts.limits import RateLimitsContract
@@ -30,4 +32,12 @@ class TestRedisJournal(OnRedis, JournalContract):
 
 
 class TestRedisNotices(OnRedis, NoticesContract):
+    pass
+
+
+class TestRedisBus(OnRedis, BusContract):
+    pass
+
+
+class TestRedisBusHistories(OnRedis, BusHistoriesContract):
     pass

@@ -79,6 +79,7 @@ def ways_to_ask(stores: LiveStores, walker: Walker) -> list[Callable[[], Awaitab
         lambda: index.sweep(campus_id, now),
         lambda: index.amend(walker.key, leaving(), now),
         lambda: stores.limits.admit(campus_id, user_id, limit),
+        lambda: stores.limits.withdraw(campus_id, user_id, limit, now),
         lambda: stores.limits.spend(campus_id, user_id, limit, [user_id]),
         lambda: stores.journal.announce(campus_id, [user_id]),
         lambda: stores.journal.record(campus_id, [user_id]),
@@ -292,10 +293,13 @@ class TestRedisStore(OnRedis):
         async with lifecycle(stores).running():
             walker = Walker(stores.presence, skewed, campus_id)
             await walker.stand(limit=limit)
-            await stores.limits.admit(campus_id, walker.user_id, limit)
+            at = await stores.limits.admit(campus_id, walker.user_id, limit)
+            assert abs(at - now) < 60_000
             with pytest.raises(RateLimited) as refused:
                 await walker.look(Reach(10.0), limit)
             assert refused.value.retry_after in {3599, 3600}
+            await stores.limits.withdraw(campus_id, walker.user_id, limit, at)
+            await walker.look(Reach(10.0), limit)
             await stores.journal.announce(campus_id, [walker.user_id])
             news = await stores.journal.read(campus_id, START)
             assert (await stores.journal.read(campus_id, news.position)).changed == frozenset()

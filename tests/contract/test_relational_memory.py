@@ -4,12 +4,23 @@ import pytest
 
 from divan_core.stores.bundle import RelationalStores
 from divan_core.stores.memory.unit import open_memory
+from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
+from divan_core.testing.contracts.invites import InvitesContract
+from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.social import RelationsContract
 from divan_core.testing.contracts.units import UnitsContract
 
 
-class TestMemory(UnitsContract, CampusesContract, PeopleContract, RelationsContract):
+class TestMemory(
+    UnitsContract, CampusesContract, PeopleContract, RelationsContract, InvitesContract
+):
     @pytest.fixture
     def stores(self) -> RelationalStores:
         return open_memory()
+
+
+class TestMemoryKeys(KeysContract):
+    @pytest.fixture
+    def stores(self, clock: ManualClock) -> RelationalStores:
+        return open_memory(clock)

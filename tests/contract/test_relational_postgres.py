@@ -7,17 +7,31 @@ import pytest
 from divan_core.stores.bundle import RelationalStores
 from divan_core.stores.sql.migrate import upgrade
 from divan_core.stores.sql.store import open_sql
+from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
+from divan_core.testing.contracts.invites import InvitesContract
+from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.samples import running
 from divan_core.testing.contracts.social import RelationsContract
 from divan_core.testing.contracts.units import UnitsContract
 
 
-class TestPostgres(UnitsContract, CampusesContract, PeopleContract, RelationsContract):
+class TestPostgres(
+    UnitsContract, CampusesContract, PeopleContract, RelationsContract, InvitesContract
+):
     @pytest.fixture
     async def stores(self, postgres_url: str) -> AsyncIterator[RelationalStores]:
         async with running(open_sql(postgres_url)) as stores:
+            yield stores
+
+
+class TestPostgresKeys(KeysContract):
+    @pytest.fixture
+    async def stores(
+        self, postgres_url: str, clock: ManualClock
+    ) -> AsyncIterator[RelationalStores]:
+        async with running(open_sql(postgres_url, clock=clock)) as stores:
             yield stores
 
 

@@ -8,24 +8,46 @@ import pytest
 from divan_core.stores.bundle import RelationalStores
 from divan_core.stores.sql.migrate import upgrade
 from divan_core.stores.sql.store import open_sql
+from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
+from divan_core.testing.contracts.invites import InvitesContract
+from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.samples import running
 from divan_core.testing.contracts.social import RelationsContract
 from divan_core.testing.contracts.units import UnitsContract
 
 
-class TestSqliteFile(UnitsContract, CampusesContract, PeopleContract, RelationsContract):
+class TestSqliteFile(
+    UnitsContract, CampusesContract, PeopleContract, RelationsContract, InvitesContract
+):
     @pytest.fixture
     async def stores(self, tmp_path: Path) -> AsyncIterator[RelationalStores]:
         async with running(open_sql(f"sqlite:///{tmp_path}/divan.db", migrate=True)) as stores:
             yield stores
 
 
-class TestSqliteMemory(UnitsContract, CampusesContract, PeopleContract, RelationsContract):
+class TestSqliteMemory(
+    UnitsContract, CampusesContract, PeopleContract, RelationsContract, InvitesContract
+):
     @pytest.fixture
     async def stores(self) -> AsyncIterator[RelationalStores]:
         async with running(open_sql("sqlite://")) as stores:
+            yield stores
+
+
+class TestSqliteFileKeys(KeysContract):
+    @pytest.fixture
+    async def stores(self, tmp_path: Path, clock: ManualClock) -> AsyncIterator[RelationalStores]:
+        url = f"sqlite:///{tmp_path}/divan.db"
+        async with running(open_sql(url, migrate=True, clock=clock)) as stores:
+            yield stores
+
+
+class TestSqliteMemoryKeys(KeysContract):
+    @pytest.fixture
+    async def stores(self, clock: ManualClock) -> AsyncIterator[RelationalStores]:
+        async with running(open_sql("sqlite://", clock=clock)) as stores:
             yield stores
 
 

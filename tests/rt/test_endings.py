@@ -5,6 +5,7 @@ import pytest
 from typed_settings import SecretStr
 
 from divan_core.kernel.actor import Actor
+from divan_core.kernel.clock import Millis
 from divan_core.kernel.visibility import Standing
 from divan_core.settings import JwtSettings
 from divan_core.stores.bundle import StoreUnit
@@ -116,9 +117,10 @@ async def test_an_ending_while_a_subscription_begins(
     await client.beat(0)
     limits = world.divan.stores.limits
 
-    async def admit(*_args: object) -> None:
+    async def admit(*_args: object) -> Millis:
         await sentence(world, ana, Standing.BANNED)
         await world.server.tick()
+        return world.divan.clock.now()
 
     monkeypatch.setattr(limits, "admit", admit)
     await client.sio.emit("nearby:subscribe", {"radius_m": 50}, namespace="/presence")

@@ -60,6 +60,15 @@ def test_every_field_is_a_setting() -> None:
         ("DIVAN_JWT_LEEWAY_S", "0", "jwt.leeway_s", 0),
         ("DIVAN_LIMIT_HEARTBEAT_PER_MINUTE", "600", "limit.heartbeat_per_minute", 600),
         ("DIVAN_HTTP_CORS_ORIGINS", "", "http.cors_origins", ()),
+        ("DIVAN_LIMIT_INVITE_PER_DAY", "20", "limit.invite_per_day", 20),
+        ("DIVAN_WORKERS_ENABLED", "false", "workers_enabled", False),
+        ("IDEMPOTENCY_REQUIRED", "true", "idempotency.required", True),
+        ("IDEMPOTENCY_REQUIRED", "false", "idempotency.required", False),
+        ("IDEMPOTENCY_TTL_SECONDS", "1", "idempotency.ttl_seconds", 1),
+        ("IDEMPOTENCY_WAIT_MS", "0", "idempotency.wait_ms", 0),
+        ("IDEMPOTENCY_KEY_MANDATORY", "true", "idempotency.key_mandatory", True),
+        ("OBS_ADMIN_TOKEN", "open sesame", "obs.admin_token", "open sesame"),
+        ("OBS_METRICS_PUBLIC", "true", "obs.metrics_public", True),
         ("LOG_LEVEL", "debug", "log.level", "DEBUG"),
         ("LOG_SAMPLING_RATE_INFO", "0.25", "log.sampling_rate_info", 0.25),
     ],
@@ -88,6 +97,10 @@ def test_sections_of_the_file_are_the_groups(file: Path) -> None:
         nearby_per_minute = 60
         [http]
         cors_origins = ["https://a.example", "https://b.example"]
+        [idempotency]
+        required = false
+        [obs]
+        metrics_public = true
         [log]
         level = "ERROR"
         """,
@@ -97,6 +110,8 @@ def test_sections_of_the_file_are_the_groups(file: Path) -> None:
     assert (settings.jwt.algorithms, settings.jwt.trust_roles) == (("EdDSA",), True)
     assert settings.limit.nearby.windows[0].count == 60
     assert settings.http.cors_origins == ("https://a.example", "https://b.example")
+    assert settings.idempotency.required is False
+    assert settings.obs.metrics_public is True
     assert settings.log.level == "ERROR"
     assert loaded.sources["jwt.algorithms"] == str(file)
     assert loaded.sources["jwt.issuer"] == DEFAULT
@@ -117,6 +132,10 @@ def test_a_variable_wins_over_the_file(file: Path) -> None:
         ("DIVAN_LOCATION_FLOOR_M", "1001", "'1001'; it must be a whole number from 1 to 1000."),
         ("DIVAN_NEARBY_TICK_S", "nan", "'nan'; it must be a number from 0.05 to 5.0."),
         ("DIVAN_JWT_PROVISION", "perhaps", "'perhaps'; it must be true or false."),
+        ("IDEMPOTENCY_REQUIRED", "perhaps", "'perhaps'; it must be true or false."),
+        ("IDEMPOTENCY_REQUIRED", "", "''; it must be true or false."),
+        ("IDEMPOTENCY_TTL_SECONDS", "0", "'0'; it must be a whole number from 1 to 31622400."),
+        ("IDEMPOTENCY_WAIT_MS", "-1", "'-1'; it must be a whole number from 0 to 5000."),
         ("DIVAN_JWT_ALGORITHMS", "none", "'none'; it must be some of HS256, RS256, ES256, EdDSA."),
         ("DIVAN_JWT_ALGORITHMS", "", "''; it must be some of HS256, RS256, ES256, EdDSA."),
         ("LOG_LEVEL", "loud", "'loud'; it must be one of DEBUG, INFO, WARNING, ERROR."),
@@ -145,6 +164,10 @@ def test_a_wrong_variable_is_named_with_what_is_allowed(
         ),
         ("[divan]\nenv = 'Prod'", "[divan] env is 'Prod'; it must be one of dev, test, prod."),
         ("[divan]\ndatabase_url = 5", "[divan] database_url is 5; it must be a text."),
+        (
+            "[idempotency]\nrequired = 'true'",
+            "[idempotency] required is 'true'; it must be true or false.",
+        ),
         ("[jwt]\nprovision = 'true'", "[jwt] provision is 'true'; it must be true or false."),
         ("[jwt]\nalgorithms = 'HS256'", "[jwt] algorithms is 'HS256'; it must be a list of texts"),
         ("[jwt]\nalgorithms = ['HS256', 1]", "[jwt] algorithms is ['HS256', 1]; it must be a list"),
@@ -167,6 +190,31 @@ def test_all_faults_are_told_at_once() -> None:
 
 def test_a_long_wrong_value_is_cut_short() -> None:
     assert len(complaint({"DIVAN_ENV": "x" * 10_000})) < 200
+
+
+@pytest.mark.parametrize(
+    ("variables", "required"),
+    [
+        ({}, False),
+        ({"DIVAN_ENV": "test"}, False),
+        ({"DIVAN_ENV": "prod"}, True),
+        ({"DIVAN_ENV": "prod", "IDEMPOTENCY_REQUIRED": "false"}, False),
+        ({"IDEMPOTENCY_REQUIRED": "true"}, True),
+    ],
+)
+def test_keys_are_required_where_others_rely_on_them(
+    variables: Mapping[str, str], required: bool
+) -> None:
+    loaded = load(variables)
+    assert loaded.settings.keys_required is required
+    views = {view.name: view.value for view in describe(loaded)}
+    assert views["IDEMPOTENCY_REQUIRED"] is required
+
+
+def test_the_operators_token_is_never_printed() -> None:
+    loaded = load({"OBS_ADMIN_TOKEN": "open sesame"})
+    assert "sesame" not in repr(loaded)
+    assert {view.name: view.value for view in describe(loaded)}["OBS_ADMIN_TOKEN"] == MASK
 
 
 @pytest.mark.parametrize("name", ["DIVAN_SECRET_KEY", "DIVAN_JWT_SECRET"])
@@ -207,7 +255,7 @@ def test_variables_of_others_are_none_of_ours() -> None:
         "DIVAN_REDIS_PORT_6379_TCP_ADDR": "10.0.0.2",
     }
     tests = {"DIVAN_TEST_REDIS_URL": "redis://localhost"}
-    later = {"IDEMPOTENCY_REQUIRED": "true", "OBS_ADMIN_TOKEN": "x", "LOG_FILE": "/var/log/x"}
+    later = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://otel", "LOG_FILE": "/var/log/x"}
     assert load({**kubernetes, **tests, **later}).settings == Settings()
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import struct
+from array import array
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Final
 
-from divan_core.kernel.clock import Clock
+from divan_core.kernel.clock import Clock, Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.limits import Limit, refusal, wait_ms
 
@@ -33,12 +35,13 @@ class MemoryRateLimits:
         self._met: dict[Limit, dict[UserId, dict[UserId, int]]] = {}
         self._since_prune = 0
 
-    async def admit(self, campus_id: CampusId, user_id: UserId, limit: Limit) -> None:
+    async def admit(self, campus_id: CampusId, user_id: UserId, limit: Limit) -> Millis:
         """See the port."""
         del campus_id
         now = self._clock.now()
         self.check(user_id, limit, now)
         self.remember(user_id, limit, now)
+        return now
 
     def check(self, user_id: UserId, limit: Limit, now: int) -> None:
         """Raise if an action would not be admitted now."""
@@ -62,6 +65,18 @@ class MemoryRateLimits:
         self._since_prune += 1
         if self._since_prune >= _PRUNE_EVERY:
             self._prune(now)
+
+    async def withdraw(
+        self, campus_id: CampusId, user_id: UserId, limit: Limit, at: Millis
+    ) -> None:
+        """See the port."""
+        del campus_id
+        admitted = self._admitted.get(limit, {})
+        moments = array("q", admitted.pop(user_id, b""))
+        with suppress(ValueError):  # it is not there any more
+            moments.remove(at)
+        if moments:
+            admitted[user_id] = moments.tobytes()
 
     async def spend(
         self, campus_id: CampusId, user_id: UserId, limit: Limit, people: Collection[UserId]

@@ -12,6 +12,7 @@ from typing import TypeVar
 import attrs
 from anyio.lowlevel import checkpoint
 
+from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.units import run_through
 from divan_core.kernel.visibility import PersonCard, Relations
@@ -23,7 +24,16 @@ from divan_core.stores.memory.accounts import (
     card_of,
 )
 from divan_core.stores.memory.changes import Changes
+from divan_core.stores.memory.invites import InviteRecords, MemoryInvites
+from divan_core.stores.memory.keys import KeyRecords, MemoryKeys, MemoryKeyStore
+from divan_core.stores.memory.outbox import (
+    MemoryHandledEvents,
+    MemoryOutbox,
+    MemoryOutboxQueue,
+    OutboxRecords,
+)
 from divan_core.stores.memory.social import MemoryRelations, SocialRecords
+from divan_core.system import SystemClock
 
 ResultT = TypeVar("ResultT")
 
@@ -34,27 +44,50 @@ class MemoryRecords:
 
     accounts: AccountRecords = attrs.field(factory=AccountRecords)
     social: SocialRecords = attrs.field(factory=SocialRecords)
+    invites: InviteRecords = attrs.field(factory=InviteRecords)
+    keys: KeyRecords = attrs.field(factory=KeyRecords)
+    outbox: OutboxRecords = attrs.field(factory=OutboxRecords)
 
 
 class MemoryUnit:
     """The repositories of one unit."""
 
-    def __init__(self, records: MemoryRecords, changes: Changes) -> None:
+    def __init__(self, records: MemoryRecords, clock: Clock, changes: Changes) -> None:
         """Work on ``records``, and remember in ``changes`` how to take it back."""
-        self.campuses = MemoryCampuses(records.accounts, changes)
-        self.people = MemoryPeople(records.accounts, changes)
-        self.relations = MemoryRelations(records.social, records.accounts, changes)
+        accounts, social = records.accounts, records.social
+        self.locks = MemoryLocks()
+        self.campuses = MemoryCampuses(accounts, changes)
+        self.people = MemoryPeople(accounts, changes)
+        self.relations = MemoryRelations(social, accounts, changes)
+        self.invites = MemoryInvites(records.invites, social, accounts, changes)
+        self.keys = MemoryKeys(records.keys, clock, changes)
+        self.outbox = MemoryOutbox(records.outbox, clock, changes)
+        self.handled = MemoryHandledEvents(records.outbox, clock, changes)
+
+
+class MemoryLocks:
+    """Locks where a unit is alone anyway."""
+
+    async def take(self, *names: str) -> None:
+        """Go on."""
 
 
 class MemoryUnits:
     """Runs units of work as ``kernel/units.py`` promises; durable as long as the process lives."""
 
-    def __init__(self, records: MemoryRecords) -> None:
-        """Work on ``records``."""
+    def __init__(
+        self, records: MemoryRecords, clock: Clock, recorded: Callable[[], object]
+    ) -> None:
+        """Work on ``records``; ``recorded`` is called when a unit has recorded events."""
         self._records = records
+        self._clock = clock
+        self._recorded = recorded
 
-    async def write(self, body: Callable[[MemoryUnit], Awaitable[ResultT]]) -> ResultT:
+    async def write(
+        self, body: Callable[[MemoryUnit], Awaitable[ResultT]], *, locking: bool = False
+    ) -> ResultT:
         """Run ``body``; what it did is kept when it returns, and taken back when it raises."""
+        del locking  # units are alone
         await checkpoint()
         return self._run(body, Changes(reading=False))
 
@@ -64,12 +97,15 @@ class MemoryUnits:
         return self._run(body, Changes(reading=True))
 
     def _run(self, body: Callable[[MemoryUnit], Awaitable[ResultT]], changes: Changes) -> ResultT:
+        unit = MemoryUnit(self._records, self._clock, changes)
         try:
-            result = run_through(body(MemoryUnit(self._records, changes)))
+            result = run_through(body(unit))
             changes.confirm()
         except BaseException:
             changes.take_back()
             raise
+        if unit.outbox.has_events:
+            self._recorded()
         return result
 
 
@@ -90,7 +126,14 @@ class MemoryPeopleSource:
         return self._records.social.of(user_id)
 
 
-def open_memory() -> RelationalStores:
-    """Stores of their own with nothing in them."""
+def open_memory(clock: Clock | None = None) -> RelationalStores:
+    """Stores of their own with nothing in them, by the machine's clock or another."""
+    clock = clock or SystemClock()
     records = MemoryRecords()
-    return RelationalStores(units=MemoryUnits(records), people=MemoryPeopleSource(records))
+    outbox = MemoryOutboxQueue(records.outbox, clock)
+    return RelationalStores(
+        units=MemoryUnits(records, clock, outbox.recorded),
+        people=MemoryPeopleSource(records),
+        keys=MemoryKeyStore(records.keys, clock),
+        outbox=outbox,
+    )

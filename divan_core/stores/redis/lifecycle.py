@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 
 import anyio
@@ -16,6 +17,8 @@ from divan_core.stores.redis.link import ConnectionPolicy
 
 _PROBE_S = 1.0
 
+_Work = Callable[[RedisClient], Coroutine[None, None, None]]
+
 
 class RedisLifecycle:
     """A :class:`~divan_core.stores.bundle.StoreLifecycle`, and where adapters get the client."""
@@ -25,6 +28,8 @@ class RedisLifecycle:
         self._url = url
         self._policy = policy
         self._client: RedisClient | None = None
+        self._beside: list[_Work] = []
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def client(self) -> RedisClient:
@@ -42,10 +47,22 @@ class RedisLifecycle:
         """See the port. A server that is away does not prevent the start."""
         async with RedisClient.open(self._url, self._policy) as client:
             self._client = client
+            for work in self._beside:
+                self._start(work, client)
             try:
                 yield
             finally:
                 self._client = None
+                await self._stop()
+
+    def beside(self, work: _Work) -> None:
+        """Do this too while running, from now on if it runs already; it is cancelled in the end.
+
+        Not in a task group, since whoever runs this may leave its context in any order.
+        """
+        self._beside.append(work)
+        if self._client is not None:
+            self._start(work, self._client)
 
     async def health(self) -> Mapping[str, StoreHealth]:
         """See the port."""
@@ -60,3 +77,13 @@ class RedisLifecycle:
             detail["error"] = "Redis did not answer in time"
         latency_ms = (time.perf_counter() - began) * 1000
         return {"redis": StoreHealth(not detail, latency_ms, detail)}
+
+    def _start(self, work: _Work, client: RedisClient) -> None:
+        self._tasks.add(asyncio.get_running_loop().create_task(work(client)))
+
+    async def _stop(self) -> None:
+        tasks = list(self._tasks)
+        self._tasks.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

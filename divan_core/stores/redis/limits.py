@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from divan_core.kernel.clock import Clock
+from divan_core.kernel.clock import Clock, Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.limits import Limit, refusal
 from divan_core.stores.redis.keys import KnownCampuses
@@ -38,13 +38,21 @@ class RedisRateLimits:
         self._clock = clock
         self._campuses = KnownCampuses()
 
-    async def admit(self, campus_id: CampusId, user_id: UserId, limit: Limit) -> None:
+    async def admit(self, campus_id: CampusId, user_id: UserId, limit: Limit) -> Millis:
         """See the port."""
         key = self._campuses[campus_id].limit(limit.name, user_id)
         args = (moment(self._clock), *windows(limit))
-        wait = await self._redis.client.run(_ADMIT, (key,), args)
-        if wait > 0:
-            raise refusal(limit, wait)
+        at: int = await self._redis.client.run(_ADMIT, (key,), args)
+        if at < 0:
+            raise refusal(limit, -at)
+        return Millis(at)
+
+    async def withdraw(
+        self, campus_id: CampusId, user_id: UserId, limit: Limit, at: Millis
+    ) -> None:
+        """See the port. Not sent twice: that could take back another of the same moment."""
+        key = self._campuses[campus_id].limit(limit.name, user_id)
+        await self._redis.client.call(b"LREM", key, 1, at)
 
     async def spend(
         self, campus_id: CampusId, user_id: UserId, limit: Limit, people: Collection[UserId]

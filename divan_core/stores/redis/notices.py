@@ -62,10 +62,16 @@ class NoticeSeal:
         """Any body with its signature before it."""
         return self._mac(body) + body
 
+    def verified(self, message: bytes) -> bytes | None:
+        """The body of a message; None unless it was signed with this key."""
+        body = message[_MAC_DIGITS:]
+        genuine = hmac.compare_digest(message[:_MAC_DIGITS], self._mac(body))
+        return body if genuine else None
+
     def opened(self, message: bytes) -> Notice | None:
         """The notice in a message; None unless it was made with this key."""
-        body = message[_MAC_DIGITS:]
-        if not hmac.compare_digest(message[:_MAC_DIGITS], self._mac(body)):
+        body = self.verified(message)
+        if body is None:
             return None
         try:
             told = _decoder.decode(body)

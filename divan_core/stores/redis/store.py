@@ -1,4 +1,4 @@
-"""Presence, limits, the journal and notices of a deployment, in Redis."""
+"""Presence, limits, the journal, notices and the bus of a deployment, in Redis."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 from divan_core.errors import ConfigurationError
 from divan_core.kernel.clock import Clock
 from divan_core.stores.bundle import LiveStores
+from divan_core.stores.redis.bus import RedisBus
 from divan_core.stores.redis.journal import RedisJournal
 from divan_core.stores.redis.lifecycle import RedisLifecycle
 from divan_core.stores.redis.limits import RedisRateLimits
@@ -27,8 +28,8 @@ def open_redis(
     """The live stores for a server or cluster at ``url``; connected while its lifecycle runs.
 
     ``key``, a secret of at least 16 bytes that all processes share, signs what they tell each
-    other. Limits and announcements go by the server's own clock, so that they are exact over
-    processes whose clocks differ; ``clock`` replaces it where time is simulated.
+    other. Limits, leases and announcements go by the server's own clock, so that they are exact
+    over processes whose clocks differ; ``clock`` replaces it where time is simulated.
 
     Raises:
         ConfigurationError: the key is too short.
@@ -43,5 +44,6 @@ def open_redis(
         journal=journal,
         limits=RedisRateLimits(redis, clock),
         notices=RedisNotices(redis, seal),
+        bus=RedisBus(redis, seal, clock),
         lifecycle=(redis,),
     )

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
 
-from sqlalchemy import ColumnElement, Table, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, any_, bindparam, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
@@ -58,6 +58,26 @@ def among(column: ColumnElement[ItemT], dialect: DialectName) -> ColumnElement[b
         return column.in_(bindparam("among", expanding=True, type_=column.type))
     values = bindparam("among", type_=postgresql.ARRAY(column.type))
     return column.in_(select(func.unnest(values)))
+
+
+def one_of(column: ColumnElement[ItemT], dialect: DialectName) -> ColumnElement[bool]:
+    """As :func:`among`, for a table whose index is always the better way, however it grows."""
+    if dialect == "sqlite":
+        return among(column, dialect)
+    return column == any_(bindparam("among", type_=postgresql.ARRAY(column.type)))
+
+
+def selected(
+    column: ColumnElement[ItemT], query: Select[ItemT], dialect: DialectName
+) -> ColumnElement[bool]:
+    """Whether a column holds one of the values that ``query`` finds first.
+
+    PostgreSQL gets them as an array: it then looks them up in the column's index, where it might
+    join the whole table with a query about whose size it is wrong.
+    """
+    if dialect == "sqlite":
+        return column.in_(query)
+    return column == any_(func.array(query.scalar_subquery()))
 
 
 def portions(items: Sequence[ItemT]) -> Iterator[Sequence[ItemT]]:

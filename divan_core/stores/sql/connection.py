@@ -7,9 +7,10 @@ the event loop; on SQLite it never waits, because the unit runs in the database'
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from functools import partial
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
 from sqlalchemy import Connection, CursorResult, Executable
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from divan_core.kernel.units import AWAITS_NOTHING_ELSE, UnitMisused
 from divan_core.stores.sql.faults import refusal
+from divan_core.stores.sql.spelling import Statement, driver_text, spelled
 
 ResultT = TypeVar("ResultT")
 
@@ -44,6 +46,18 @@ class SqlConnection(Protocol):
             StoreUnavailable: the database cannot be reached, or did not answer in time.
             UnitMisused: it writes in a unit for reading, or refers to a row that does not exist.
         """
+        ...
+
+    async def run(self, statement: Statement, parameters: Parameters) -> Sequence[Any] | None:
+        """Run one statement in the quickest way there is, and give its first row if it has one.
+
+        The statement is one of those that are kept for good, and the row is as the driver has it.
+        Else it is as ``execute``.
+        """
+        ...
+
+    def confirm(self) -> None:
+        """Raise what a statement of this unit has raised, if one did."""
         ...
 
 
@@ -94,6 +108,11 @@ class LoopConnection(_Failing):
         finally:
             self.busy = False
 
+    async def run(self, statement: Statement, parameters: Parameters) -> Sequence[Any] | None:
+        """Run one statement; see :class:`SqlConnection`."""
+        done = await self.execute(spelled(statement), parameters)
+        return done.first() if done.returns_rows else None
+
 
 class ThreadConnection(_Failing):
     """Runs statements in the calling thread; nothing here ever waits on an event loop."""
@@ -104,6 +123,7 @@ class ThreadConnection(_Failing):
         """Wrap a connection of this thread."""
         super().__init__(reading=reading)
         self._connection = connection
+        self._driver = cast("sqlite3.Connection", connection.connection.driver_connection)
 
     async def execute(
         self, statement: Executable, parameters: Parameters | None = None
@@ -113,6 +133,19 @@ class ThreadConnection(_Failing):
             return self._connection.execute(statement, parameters)
         except SQLAlchemyError as fault:
             raise self.failed(fault) from fault
+
+    async def run(self, statement: Statement, parameters: Parameters) -> Sequence[Any] | None:
+        """Run one statement in the driver; see :class:`SqlConnection`."""
+        written = driver_text(statement)
+        try:
+            if isinstance(parameters, Mapping):
+                done = self._driver.execute(written.sql, written.values(parameters))
+            else:
+                done = self._driver.executemany(written.sql, map(written.values, parameters))
+            rows = done.fetchall()  # to the end, or the statement would stay open
+        except sqlite3.Error as fault:
+            raise self.failed(fault) from fault
+        return rows[0] if rows else None
 
 
 class OnlyItsUnit(Generic[ResultT]):

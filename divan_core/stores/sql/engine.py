@@ -27,8 +27,13 @@ class SqlEngine(Protocol):
         """
         ...
 
-    async def write(self, body: Callable[[SqlConnection], Awaitable[ResultT]]) -> ResultT:
-        """Run a body in one transaction; all of it is kept, or nothing."""
+    async def write(
+        self, body: Callable[[SqlConnection], Awaitable[ResultT]], *, locking: bool = False
+    ) -> ResultT:
+        """Run a body in one transaction; all of it is kept, or nothing.
+
+        On PostgreSQL each statement of a ``locking`` body sees what was committed before it.
+        """
         ...
 
     async def read(self, body: Callable[[SqlConnection], Awaitable[ResultT]]) -> ResultT:
@@ -37,4 +42,13 @@ class SqlEngine(Protocol):
 
     async def ask(self, body: Callable[[SqlConnection], Awaitable[ResultT]]) -> ResultT:
         """Run a body that reads without a transaction: each statement sees its own snapshot."""
+        ...
+
+    async def change(self, body: Callable[[SqlConnection], Awaitable[ResultT]]) -> ResultT:
+        """Run a body that writes beside the units, and is done once it has.
+
+        On PostgreSQL each of its statements is a transaction at READ COMMITTED: no unit is run
+        again because of it, but for the rows it writes itself. A body may run more than once, and
+        a statement whose answer was lost may have been done, so it does no harm twice.
+        """
         ...

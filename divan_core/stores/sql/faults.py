@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from divan_core.errors import DivanError, StoreUnavailable
+from divan_core.errors import StoreUnavailable
 from divan_core.kernel.units import UnitMisused
 from divan_core.stores.sql.tables import TAKEN
 
@@ -24,6 +24,10 @@ class ConnectionLost(StoreUnavailable):
 
 class TableMissing(StoreUnavailable):
     """A table does not exist: the database is not migrated, or was changed since."""
+
+
+class LockRefused(StoreUnavailable):
+    """Somebody else held what a statement needed for longer than it was to wait."""
 
 
 def conflicted() -> UnitConflict:
@@ -46,6 +50,11 @@ def overdue() -> StoreUnavailable:
     return StoreUnavailable("The database did not answer in time.")
 
 
+def locked_out() -> LockRefused:
+    """The error of a statement that waited in vain for somebody else's transaction."""
+    return LockRefused("Another transaction took too long.")
+
+
 def unusable() -> StoreUnavailable:
     """The error of a database that cannot do its work now."""
     return StoreUnavailable("The database cannot be used.")
@@ -61,6 +70,11 @@ def dangling() -> UnitMisused:
     return UnitMisused("A row refers to one that does not exist.")
 
 
+def recorded() -> UnitMisused:
+    """The error of an event that was recorded before."""
+    return UnitMisused("An event is recorded once.")
+
+
 Refusal = Callable[[], Exception]
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html; a class is its first two places.
@@ -71,7 +85,7 @@ _POSTGRES: Final[dict[str, Refusal]] = {
     "40P01": conflicted,
     "42P01": unmigrated,
     "53": unusable,
-    "55P03": overdue,
+    "55P03": locked_out,
     "57014": overdue,
     "57": disconnected,
     "58": unusable,
@@ -112,15 +126,21 @@ def refusal(fault: BaseException, *, reading: bool = False) -> BaseException:
         fault = fault.orig or fault
     if isinstance(fault, OSError):
         return disconnected()
-    code = _code(fault)
+    code = code_of(fault)
     if code in _READ_ONLY:
         return misread() if reading else unusable()
     return _of_code(code, fault) or fault
 
 
-def _code(fault: BaseException) -> str:
-    """What the driver calls it. SQLAlchemy forgets this of some, but not where they came from."""
-    names = ((one, "sqlstate") for one in (fault, fault.__cause__))
+def code_of(fault: BaseException) -> str:
+    """What the driver calls it: SQLSTATE, or SQLite's name of the error; else nothing.
+
+    SQLAlchemy forgets this of some, but not where they came from.
+    """
+    if isinstance(fault, DBAPIError):
+        fault = fault.orig or fault
+    drivers = ("sqlstate", "pgcode")  # the second is psycopg2's, which only hosts use
+    names = ((one, name) for one in (fault, fault.__cause__) for name in drivers)
     found = (getattr(one, name, None) for one, name in (*names, (fault, "sqlite_errorname")))
     return next(filter(None, found), "")
 
@@ -144,6 +164,8 @@ def _constraint(message: str) -> str:
     return "_".join(["uq", columns[0][0], *(name for _, name in columns)])
 
 
-def _taken(constraint: str | None) -> DivanError | None:
+def _taken(constraint: str | None) -> Exception | None:
+    if constraint == "uq_outbox_id":
+        return recorded()
     found = TAKEN.get(constraint or "")
     return found() if found else None

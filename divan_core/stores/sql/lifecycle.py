@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Final
 
 import anyio
@@ -28,10 +28,18 @@ class SqlLifecycle:
     """Keeps the database's connections and threads, and tells how it is."""
 
     def __init__(
-        self, engine: SqlEngine, catalogue: Catalogue, prepare: Callable[[], object]
+        self,
+        engine: SqlEngine,
+        catalogue: Catalogue,
+        prepare: Callable[[], object],
+        beside: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     ) -> None:
-        """Call ``prepare`` in a thread, open ``engine``, and tell ``catalogue`` to look."""
+        """Call ``prepare`` in a thread, open ``engine``, and tell ``catalogue`` to look.
+
+        ``beside`` is open for as long as the engine is.
+        """
         self._prepare = prepare
+        self._beside = beside
         self._engine = engine
         self._catalogue = catalogue
         self._revisions: Revisions | None = None
@@ -45,7 +53,7 @@ class SqlLifecycle:
         """
         await anyio.to_thread.run_sync(self._prepare)
         self._revisions = await anyio.to_thread.run_sync(Revisions)
-        async with self._engine.running():
+        async with self._engine.running(), self._beside():
             with contextlib.suppress(StoreUnavailable):  # then the first unit looks
                 await self._engine.ask(self._catalogue.tables)
             yield

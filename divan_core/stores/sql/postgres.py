@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final, TypeVar
 
 import asyncpg
@@ -41,29 +42,33 @@ TRIES: Final = 8
 TRIES_TOGETHER: Final = 2
 """... and how many of these beside others; from then on no other unit of the process writes."""
 
-_Unreachable = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+Unreachable = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+"""What connecting raises while the server is away, or refuses."""
 
 # Wrong credentials; no such database.
 _HOPELESS: Final = ("28", "3D")
 
 
+async def connect(
+    address: Address, statement_timeout_s: float | None
+) -> asyncpg.Connection[asyncpg.Record]:
+    """A new connection to an address, which asyncpg reads (``sslmode`` and all)."""
+    name = {} if "application_name" in address.url.query else {"application_name": "divan"}
+    return await asyncpg.connect(
+        address.url.render_as_string(hide_password=False),
+        timeout=CONNECT_TIMEOUT_S,
+        command_timeout=statement_timeout_s,
+        server_settings=name,
+    )
+
+
 def postgres_engine(
     address: Address, pool_size: int, statement_timeout_s: float | None
 ) -> AsyncEngine:
-    """SQLAlchemy's engine for an address, which asyncpg reads (``sslmode`` and all)."""
-    name = {} if "application_name" in address.url.query else {"application_name": "divan"}
-
-    async def connect() -> asyncpg.Connection[asyncpg.Record]:
-        return await asyncpg.connect(
-            address.url.render_as_string(hide_password=False),
-            timeout=CONNECT_TIMEOUT_S,
-            command_timeout=statement_timeout_s,
-            server_settings=name,
-        )
-
+    """SQLAlchemy's engine for an address, over connections of ``connect``."""
     return create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=connect,
+        async_creator=partial(connect, address, statement_timeout_s),
         max_overflow=0,
         pool_size=pool_size,
         pool_timeout=CONNECT_TIMEOUT_S,
@@ -76,19 +81,24 @@ class _Ways:
 
     turns: Turns
     write: AsyncEngine
+    lock: AsyncEngine
     read: AsyncEngine
-    ask: AsyncEngine
+    single: AsyncEngine
 
     @classmethod
     def over(cls, pool: AsyncEngine, turns: Turns) -> _Ways:
-        """Writes see what a serial order would show them; reads see one snapshot."""
+        """Writes see what a serial order would show them; reads see one snapshot.
+
+        Each single statement, and each of a locking write, sees what was committed before it.
+        """
         return cls(
             turns=turns,
             write=pool.execution_options(isolation_level="SERIALIZABLE"),
+            lock=pool.execution_options(isolation_level="READ COMMITTED"),
             read=pool.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             ),
-            ask=pool.execution_options(isolation_level="AUTOCOMMIT"),
+            single=pool.execution_options(isolation_level="AUTOCOMMIT"),
         )
 
 
@@ -119,21 +129,22 @@ class PostgresEngine:
             self._ways = None
             await settled(pool.dispose())
 
-    async def write(self, body: Body[ResultT]) -> ResultT:
+    async def write(self, body: Body[ResultT], *, locking: bool = False) -> ResultT:
         """Run ``body`` in one transaction, again when another unit was in its way."""
+        way = self._open.lock if locking else self._open.write
         for _ in range(TRIES_TOGETHER):
             async with self._open.turns.beside_others():
                 try:
-                    return await self._write(body)
+                    return await self._write(way, body)
                 except (UnitConflict, ConnectionLost):
                     continue
         async with self._open.turns.alone():
             for _ in range(TRIES_TOGETHER, TRIES - 1):
                 try:
-                    return await self._write(body)
+                    return await self._write(way, body)
                 except (UnitConflict, ConnectionLost):
                     continue
-            return await self._write(body)
+            return await self._write(way, body)
 
     async def read(self, body: Body[ResultT]) -> ResultT:
         """Run ``body`` on one snapshot, again when its connection turned out to be stale."""
@@ -145,9 +156,18 @@ class PostgresEngine:
     async def ask(self, body: Body[ResultT]) -> ResultT:
         """Run ``body`` without a transaction: one round trip for each statement."""
         try:
-            return await self._look(self._open.ask, body)
+            return await self._look(self._open.single, body)
         except (UnitConflict, ConnectionLost):
-            return await self._look(self._open.ask, body)
+            return await self._look(self._open.single, body)
+
+    async def change(self, body: Body[ResultT]) -> ResultT:
+        """Run ``body`` without a transaction, again when others were in its way."""
+        for _ in range(TRIES - 1):
+            try:
+                return await self._look(self._open.single, body, reading=False)
+            except (UnitConflict, ConnectionLost):
+                continue
+        return await self._look(self._open.single, body, reading=False)
 
     @property
     def _open(self) -> _Ways:
@@ -155,8 +175,8 @@ class PostgresEngine:
             raise StoreUnavailable("The store is not open.")
         return self._ways
 
-    async def _write(self, body: Body[ResultT]) -> ResultT:
-        connection = await _connected(self._open.write)
+    async def _write(self, way: AsyncEngine, body: Body[ResultT]) -> ResultT:
+        connection = await _connected(way)
         unit = LoopConnection(connection)
         try:
             result = await _run(body, unit)
@@ -166,10 +186,12 @@ class PostgresEngine:
         await settled(_commit(connection))
         return result
 
-    async def _look(self, way: AsyncEngine, body: Body[ResultT]) -> ResultT:
+    async def _look(
+        self, way: AsyncEngine, body: Body[ResultT], *, reading: bool = True
+    ) -> ResultT:
         connection = await _connected(way)
         try:
-            return await _run(body, LoopConnection(connection, reading=True))
+            return await _run(body, LoopConnection(connection, reading=reading))
         finally:
             await settled(connection.close())
 
@@ -178,7 +200,7 @@ class PostgresEngine:
             connection = await pool.connect()
         except asyncpg.ClientConfigurationError as fault:
             raise ConfigurationError(f"The database's address is wrong: {fault}.") from fault
-        except _Unreachable as fault:
+        except Unreachable as fault:
             driver = fault.orig if isinstance(fault, DBAPIError) else fault
             if str(getattr(driver, "sqlstate", "")).startswith(_HOPELESS):
                 raise ConfigurationError(f"PostgreSQL refuses to connect: {driver}.") from fault
@@ -189,7 +211,7 @@ class PostgresEngine:
 async def _connected(way: AsyncEngine) -> AsyncConnection:
     try:
         return await way.connect()
-    except _Unreachable as fault:
+    except Unreachable as fault:
         raise StoreUnavailable("The database cannot be reached.") from fault
 
 

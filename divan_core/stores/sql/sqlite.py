@@ -70,8 +70,9 @@ class SqliteEngine:
             finally:
                 self._inboxes = None
 
-    async def write(self, body: Body[ResultT]) -> ResultT:
+    async def write(self, body: Body[ResultT], *, locking: bool = False) -> ResultT:
         """Run ``body`` in the writing thread; its commit is shared with those who wait as well."""
+        del locking  # units that write are alone
         return await self._done_by(0, Job(body, reading=False))
 
     async def read(self, body: Body[ResultT]) -> ResultT:
@@ -79,6 +80,7 @@ class SqliteEngine:
         return await self._done_by(1, Job(body, reading=True))
 
     ask = read
+    change = write
 
     async def _done_by(self, which: int, job: Job[ResultT]) -> ResultT:
         await checkpoint_if_cancelled()  # else the thread may be quicker than the cancellation

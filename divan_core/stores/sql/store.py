@@ -3,38 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
+from typing import TYPE_CHECKING
 
+from divan_core.kernel.clock import Clock
 from divan_core.stores.bundle import RelationalStores
 from divan_core.stores.sql.address import Address, parse_address
 from divan_core.stores.sql.catalogue import Catalogue
 from divan_core.stores.sql.engine import SqlEngine
+from divan_core.stores.sql.keys import SqlKeyStore
 from divan_core.stores.sql.lifecycle import SqlLifecycle
 from divan_core.stores.sql.migrate import upgrade, upgrade_connection
+from divan_core.stores.sql.outbox import SqlOutboxQueue
 from divan_core.stores.sql.people import SqlPeopleSource
 from divan_core.stores.sql.sqlite import SqliteEngine
 from divan_core.stores.sql.unit import SqlUnits
 
+if TYPE_CHECKING:
+    from divan_core.stores.sql.wakeup import PostgresWakeup
 
-def open_sql(url: str, *, migrate: bool = False) -> RelationalStores:
+
+def open_sql(url: str, *, migrate: bool = False, clock: Clock | None = None) -> RelationalStores:
     """The stores over the database at ``url``, usable while their lifecycle is running.
 
     ``sqlite://`` is a new database in memory, migrated when it opens. ``sqlite:///path`` and
     ``postgresql://user:password@host/name`` are, with ``migrate``; without it somebody else
-    brings them to the newest revision before.
+    brings them to the newest revision before. ``clock`` replaces the database's own.
 
     Raises:
         ConfigurationError: the address is none of these.
     """
     address = parse_address(url)
-    engine, catalogue = _engine(address), Catalogue()
+    catalogue = Catalogue()
     prepare: Callable[[], object] = (
         partial(upgrade, url) if migrate and not address.in_memory else _nothing
     )
+    engine, wakeup = _engine(address)
+    outbox = SqlOutboxQueue(engine, clock, wakeup)
+    beside = wakeup.running if wakeup else nullcontext
     return RelationalStores(
-        units=SqlUnits(engine, catalogue),
+        units=SqlUnits(engine, catalogue, outbox.recorded, clock),
         people=SqlPeopleSource(engine, catalogue),
-        lifecycle=(SqlLifecycle(engine, catalogue, prepare),),
+        keys=SqlKeyStore(engine, clock),
+        outbox=outbox,
+        lifecycle=(SqlLifecycle(engine, catalogue, prepare, beside),),
     )
 
 
@@ -42,11 +55,15 @@ def _nothing() -> None:
     """Leave the database as it is."""
 
 
-def _engine(address: Address) -> SqlEngine:
+def _engine(address: Address) -> tuple[SqlEngine, PostgresWakeup | None]:
+    """The engine, and what wakes other processes where there can be some."""
     if address.dialect == "postgresql":
         from divan_core.stores.sql.postgres import (  # noqa: PLC0415 - its driver is an extra
             PostgresEngine,
         )
+        from divan_core.stores.sql.wakeup import PostgresWakeup  # noqa: PLC0415 - as above
 
-        return PostgresEngine(address)
-    return SqliteEngine(address, upgrade_connection) if address.in_memory else SqliteEngine(address)
+        return PostgresEngine(address), PostgresWakeup(address)
+    if address.in_memory:
+        return SqliteEngine(address, upgrade_connection), None
+    return SqliteEngine(address), None

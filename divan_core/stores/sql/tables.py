@@ -10,23 +10,27 @@ from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Double,
     ForeignKey,
+    Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     SmallInteger,
     String,
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
-from divan_core.errors import DivanError, HandleTaken
-from divan_core.stores.sql.types import JSON_LIST, Id, Moment
+from divan_core.errors import DivanError, HandleTaken, InviteExists
+from divan_core.stores.sql.types import JSON_LIST, JSON_OBJECT, Id, Moment
 
 METADATA: Final = MetaData(
     naming_convention={
@@ -40,6 +44,13 @@ METADATA: Final = MetaData(
 
 VERSION_TABLE: Final = "divan_alembic_version"
 """Where Alembic keeps what has been applied; private, so that a host's own does not clash."""
+
+
+def _index_where(condition: str, name: str, *columns: str, unique: bool = False) -> Index:
+    """An index that holds only the rows for which ``condition`` is true."""
+    only = text(condition)
+    return Index(name, *columns, unique=unique, postgresql_where=only, sqlite_where=only)
+
 
 CAMPUSES: Final = Table(
     "campuses",
@@ -94,6 +105,88 @@ BLOCKS: Final = Table(
     sqlite_with_rowid=False,
 )
 
+INVITES: Final = Table(
+    "invites",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("sender_id", Id, ForeignKey(PEOPLE.c.id), nullable=False),
+    Column("recipient_id", Id, ForeignKey(PEOPLE.c.id), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    CheckConstraint("sender_id <> recipient_id", name="not_oneself"),
+    CheckConstraint(
+        "state IN ('open', 'accepted', 'declined', 'cancelled', 'expired')", name="state"
+    ),
+    Index(None, "recipient_id", "id"),
+    Index(None, "sender_id", "id"),
+    _index_where(
+        "state = 'open'",
+        "uq_invites_sender_id_recipient_id",
+        "sender_id",
+        "recipient_id",
+        unique=True,
+    ),
+)
+
+IDEMPOTENCY_KEYS: Final = Table(
+    "idempotency_keys",
+    METADATA,
+    Column("subject", String(64), primary_key=True),
+    Column("operation", String(64), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("fingerprint", LargeBinary(32), nullable=False),
+    Column("body", LargeBinary),
+    Column("expires_at", Moment, nullable=False),
+    Index(None, "expires_at"),
+    sqlite_with_rowid=False,
+)
+"""A row is seen by others only with its unit, and so with its ``body``."""
+
+OUTBOX: Final = Table(
+    "outbox",
+    METADATA,
+    Column(
+        "position",
+        BigInteger().with_variant(Integer(), "sqlite"),
+        Identity(always=True),
+        primary_key=True,
+    ),
+    Column("id", Id, nullable=False),
+    Column("topic", String(64), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("campus_id", Id, nullable=False),
+    Column("aggregate", String(128), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("data", JSON_OBJECT, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("owner", String(64)),
+    Column("leased_until", Moment),
+    Column("published_at", Moment),
+    UniqueConstraint("id"),
+    _index_where("published_at IS NULL", "ix_outbox_waiting", "position"),
+    _index_where("leased_until IS NOT NULL", "ix_outbox_leased", "leased_until", "aggregate"),
+    _index_where("published_at IS NOT NULL", "ix_outbox_published", "recorded_at"),
+    sqlite_autoincrement=True,
+)
+"""``position`` orders the events of an aggregate: two units that add some to the same one conflict
+on a row of it, so the later position was committed later. ``data`` may hold ids, no words.
+``owner`` and ``leased_until`` are None once it is published. Each index holds only the rows that it
+is for, so recording an event writes to one of them beside those of its keys."""
+
+HANDLED_EVENTS: Final = Table(
+    "handled_events",
+    METADATA,
+    Column("event_id", Id, primary_key=True),
+    Column("consumer_group", String(64), primary_key=True),
+    Column("handled_at", Moment, nullable=False),
+    Column("gave_up", Text),
+    Index(None, "handled_at"),
+    _index_where("gave_up IS NOT NULL", "ix_handled_events_gave_up", "event_id"),
+    sqlite_with_rowid=False,
+)
+"""``gave_up`` is why the group could not handle it; None where it did."""
+
 STANDINGS: Final = Table(
     "standings",
     METADATA,
@@ -114,11 +207,23 @@ PROFILES: Final = Table(
 )
 
 BRANCHES: Final[Mapping[str, tuple[Table, ...]]] = {
-    "core": (CAMPUSES, PEOPLE, FRIENDSHIPS, BLOCKS),
+    "core": (
+        CAMPUSES,
+        PEOPLE,
+        FRIENDSHIPS,
+        BLOCKS,
+        INVITES,
+        IDEMPOTENCY_KEYS,
+        OUTBOX,
+        HANDLED_EVENTS,
+    ),
     "moderation": (STANDINGS,),
     "profile": (PROFILES,),
 }
 """Which branch of the migrations makes which tables, the one that the others need first."""
 
-TAKEN: Final[Mapping[str, type[DivanError]]] = {"uq_people_handle": HandleTaken}
+TAKEN: Final[Mapping[str, type[DivanError]]] = {
+    "uq_people_handle": HandleTaken,
+    "uq_invites_sender_id_recipient_id": InviteExists,
+}
 """What a clash with a unique constraint means."""

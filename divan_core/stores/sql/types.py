@@ -73,3 +73,6 @@ class Moment(TypeDecorator[Millis]):
 
 JSON_LIST: Final = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 """A list of texts: ``jsonb`` on PostgreSQL, JSON text on SQLite."""
+
+JSON_OBJECT: Final = JSON().with_variant(JSONB(), "postgresql")
+"""An object: ``jsonb`` on PostgreSQL, JSON text on SQLite."""

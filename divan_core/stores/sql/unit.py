@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
+from divan_core.kernel.clock import Clock
 from divan_core.stores.sql.accounts import SqlCampuses, SqlPeople
 from divan_core.stores.sql.catalogue import Catalogue, OptionalTables
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.engine import SqlEngine
+from divan_core.stores.sql.handled import SqlHandledEvents
+from divan_core.stores.sql.invites import SqlInvites
+from divan_core.stores.sql.keys import SqlKeys
+from divan_core.stores.sql.locks import SqlLocks
+from divan_core.stores.sql.pending import Pending
 from divan_core.stores.sql.social import SqlRelations
 
 ResultT = TypeVar("ResultT")
@@ -17,10 +24,20 @@ ResultT = TypeVar("ResultT")
 class SqlUnit:
     """The repositories of one transaction."""
 
-    def __init__(self, connection: SqlConnection, tables: OptionalTables) -> None:
-        """Work in the transaction of ``connection``."""
+    def __init__(
+        self, connection: SqlConnection, tables: OptionalTables, clock: Clock | None = None
+    ) -> None:
+        """Work in the transaction of ``connection``; ``clock`` replaces that of the database."""
         self._connection = connection
         self._tables = tables
+        self._clock = clock
+        self._pending = Pending(clock)
+        self._keys = SqlKeys(connection, clock, self._pending)
+
+    @property
+    def locks(self) -> SqlLocks:
+        """Names that one unit at a time can hold."""
+        return SqlLocks(self._connection)
 
     @property
     def campuses(self) -> SqlCampuses:
@@ -37,23 +54,82 @@ class SqlUnit:
         """Friendships and blocks."""
         return SqlRelations(self._connection)
 
+    @property
+    def invites(self) -> SqlInvites:
+        """Invites."""
+        return SqlInvites(self._connection)
+
+    @property
+    def keys(self) -> SqlKeys:
+        """Idempotency keys; an answer is written at the end of the unit."""
+        return self._keys
+
+    @property
+    def outbox(self) -> Pending:
+        """The events of this unit, written at its end."""
+        return self._pending
+
+    @property
+    def handled(self) -> SqlHandledEvents:
+        """What consumer groups have handled."""
+        return SqlHandledEvents(self._connection, self._clock)
+
+    async def end(self) -> None:
+        """Write what was kept for the end."""
+        await self._pending.flush(self._connection)
+
 
 class SqlUnits:
     """Runs units of work as ``kernel/units.py`` promises, on either database."""
 
-    def __init__(self, engine: SqlEngine, catalogue: Catalogue) -> None:
-        """Run on ``engine``, with the optional tables that ``catalogue`` knows of."""
+    def __init__(
+        self,
+        engine: SqlEngine,
+        catalogue: Catalogue,
+        recorded: Callable[[], object],
+        clock: Clock | None = None,
+    ) -> None:
+        """Run on ``engine``, with the optional tables that ``catalogue`` knows of.
+
+        ``recorded`` is called when a unit may have committed events. ``clock`` replaces that of
+        the database.
+        """
         self._engine = engine
         self._catalogue = catalogue
+        self._recorded = recorded
+        self._clock = clock
 
-    async def write(self, body: Callable[[SqlUnit], Awaitable[ResultT]]) -> ResultT:
+    async def write(
+        self, body: Callable[[SqlUnit], Awaitable[ResultT]], *, locking: bool = False
+    ) -> ResultT:
         """Run ``body`` in one transaction and return what it returns once that is durable."""
-        return await self._catalogue.run(
-            self._engine.write, lambda connection, tables: body(SqlUnit(connection, tables))
-        )
+        has_events = False
+
+        async def whole(connection: SqlConnection, tables: OptionalTables) -> ResultT:
+            nonlocal has_events
+            has_events = False
+            unit = SqlUnit(connection, tables, self._clock)
+            result = await _to_the_end(unit, body)
+            has_events = unit.outbox.has_events
+            return result
+
+        try:
+            run = partial(self._engine.write, locking=locking)
+            return await self._catalogue.run(run, whole)
+        finally:  # it may be committed, too, where nobody could wait for it or learn of it
+            if has_events:
+                self._recorded()
 
     async def read(self, body: Callable[[SqlUnit], Awaitable[ResultT]]) -> ResultT:
         """Run ``body`` on one consistent snapshot; what it writes is an error."""
         return await self._catalogue.run(
-            self._engine.read, lambda connection, tables: body(SqlUnit(connection, tables))
+            self._engine.read,
+            lambda connection, tables: _to_the_end(SqlUnit(connection, tables, self._clock), body),
         )
+
+
+async def _to_the_end(unit: SqlUnit, body: Callable[[SqlUnit], Awaitable[ResultT]]) -> ResultT:
+    """Run a body, and write what it has left for the end; a reading unit is refused that."""
+    result = await body(unit)
+    await unit.end()
+    return result

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from divan_core.errors import RateLimited
+from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.limits import Limit, RateLimits, Window
 from divan_core.stores.bundle import LiveStores
@@ -22,14 +23,14 @@ EXAMPLES = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-PAUSES_MS = st.lists(
-    st.one_of(st.just(0), st.integers(1, 4000), st.sampled_from([999, 1000, 1001, 5000])),
-    min_size=1,
-    max_size=60,
-)
+PAUSE_MS = st.one_of(st.just(0), st.integers(1, 4000), st.sampled_from([999, 1000, 1001, 5000]))
+PAUSES_MS = st.lists(PAUSE_MS, min_size=1, max_size=60)
 WINDOWS = st.lists(
     st.builds(Window, st.integers(1, 6), st.integers(1, 10)), min_size=1, max_size=3
 ).map(tuple)
+STEP = st.tuples(PAUSE_MS, st.lists(st.integers(0, 5), max_size=3))
+"""A pause, and which of the latest moments are withdrawn after it."""
+FILL: list[tuple[int, list[int]]] = [(0, [])] * 6
 PEOPLE = [UserId(UUID(int=number)) for number in range(1, 9)]
 ANSWERS = st.lists(
     st.tuples(
@@ -89,6 +90,86 @@ class RateLimitsContract(LiveContract):
             assert await passes(live.limits, campus_id, user_id, limit) == expected
             if expected:
                 admitted.append(clock.now())
+
+    @EXAMPLES
+    @given(windows=WINDOWS, steps=st.lists(STEP, max_size=60))
+    async def test_withdrawals_equal_a_count_by_brute_force(
+        self,
+        live: LiveStores,
+        other: LiveStores,
+        clock: ManualClock,
+        windows: tuple[Window, ...],
+        steps: list[tuple[int, list[int]]],
+    ) -> None:
+        """What was withdrawn never was; what was not is counted as long as any window holds it."""
+        campus_id, user_id = CampusId(uuid4()), somebody()
+        limit, admitted, told = Limit("any", windows), list[Millis](), list[Millis]()
+        for pause, back in [*steps, *FILL]:
+            clock.advance(pause / 1000)
+            told.append(clock.now())
+            if fits(admitted, windows, clock.now()):
+                assert await live.limits.admit(campus_id, user_id, limit) == clock.now()
+                admitted.append(clock.now())
+            else:
+                assert not await passes(live.limits, campus_id, user_id, limit)
+            for at in (told[-1 - one % len(told)] for one in back):
+                await other.limits.withdraw(campus_id, user_id, limit, at)
+                if at in admitted:
+                    admitted.remove(at)
+
+    async def test_withdrawing_makes_room_for_one(
+        self, live: LiveStores, other: LiveStores, clock: ManualClock, campus_id: CampusId
+    ) -> None:
+        """Of the same person, under the same limit; where there is none, nothing happens."""
+        limit, another, user_id = at_most(2, 60), at_most(2, 60, "another"), somebody()
+        now = clock.now()
+        await live.limits.withdraw(campus_id, user_id, limit, now)
+        for one in (limit, limit, another, another):
+            assert await live.limits.admit(campus_id, user_id, one) == now
+        await live.limits.withdraw(campus_id, somebody(), limit, now)
+        await live.limits.withdraw(campus_id, user_id, limit, Millis(now - 1))
+        assert not await passes(live.limits, campus_id, user_id, limit)
+        await other.limits.withdraw(campus_id, user_id, limit, now)
+        assert await passes(live.limits, campus_id, user_id, limit)
+        assert not await passes(live.limits, campus_id, user_id, limit)
+        assert not await passes(other.limits, campus_id, user_id, another)
+        for _ in range(5):
+            await live.limits.withdraw(campus_id, user_id, limit, now)
+        for expected in (True, True, False):
+            assert await passes(live.limits, campus_id, user_id, limit) == expected
+
+    async def test_withdrawing_leaves_a_later_admission_its_moment(
+        self, live: LiveStores, other: LiveStores, clock: ManualClock, campus_id: CampusId
+    ) -> None:
+        """Of two actions that overlap, the one that was done counts for its own window."""
+        limit, user_id = at_most(2, 60), somebody()
+        mistaken = await live.limits.admit(campus_id, user_id, limit)
+        clock.advance(1)
+        done = await other.limits.admit(campus_id, user_id, limit)
+        assert done - mistaken == 1000
+        await live.limits.withdraw(campus_id, user_id, limit, mistaken)
+        clock.advance(1)
+        assert await passes(live.limits, campus_id, user_id, limit)
+        clock.advance(58.999)
+        assert not await passes(other.limits, campus_id, user_id, limit)
+        clock.advance(0.001)
+        assert await passes(other.limits, campus_id, user_id, limit)
+        assert not await passes(live.limits, campus_id, user_id, limit)
+
+    async def test_withdrawing_from_a_full_memory_makes_room_for_one(
+        self, live: LiveStores, other: LiveStores, clock: ManualClock, campus_id: CampusId
+    ) -> None:
+        """And not for the one that the withdrawn admission pushed out."""
+        limit, user_id = at_most(3, 60), somebody()
+        for _ in range(3):
+            clock.advance(20)
+            await live.limits.admit(campus_id, user_id, limit)
+        for _ in range(8):
+            clock.advance(20)
+            at = await live.limits.admit(campus_id, user_id, limit)
+            await other.limits.withdraw(campus_id, user_id, limit, at)
+            assert await passes(other.limits, campus_id, user_id, limit)
+            assert not await passes(live.limits, campus_id, user_id, limit)
 
     async def test_a_refusal_says_when_there_is_room(
         self, live: LiveStores, other: LiveStores, clock: ManualClock, campus_id: CampusId

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 import anyio
@@ -23,6 +24,7 @@ from divan_core.testing.contracts.samples import (
 )
 
 LEAST_RADIUS_M: Final = 50
+RIVALS: Final = 12
 
 
 class UnitsContract(ABC):
@@ -97,6 +99,31 @@ class UnitsContract(ABC):
         with pytest.raises(HandleTaken):
             await stores.units.write(body)
         assert await kept(stores) == {1}
+
+    async def test_units_of_one_lock_follow_each_other(self, stores: RelationalStores) -> None:
+        """Each reads what the one before it has left; the end of a unit lets the next one go."""
+        await populate(stores, 0)
+
+        async def grow(unit: StoreUnit) -> None:
+            await unit.locks.take("campus 1", "something else")
+            found = await unit.campuses.get(campus_id(1))
+            assert found is not None
+            await unit.campuses.put([attrs.evolve(found, radius_m=found.radius_m + 1)])
+
+        async def fail(unit: StoreUnit) -> None:
+            await grow(unit)
+            raise LookupError
+
+        async def once() -> None:
+            with suppress(LookupError):
+                await stores.units.write(fail, locking=True)
+            await stores.units.write(grow, locking=True)
+
+        before = await radius_of(stores)
+        async with anyio.create_task_group() as group:
+            for _ in range(RIVALS):
+                group.start_soon(once)
+        assert await radius_of(stores) == before + RIVALS
 
     @pytest.mark.parametrize("way", ["write", "read"])
     async def test_a_body_awaits_nothing_but_its_unit(
@@ -270,3 +297,10 @@ async def cancel_after(turns: int, scope: anyio.CancelScope) -> None:
     for _ in range(turns):
         await checkpoint()
     scope.cancel()
+
+
+async def radius_of(stores: RelationalStores) -> int:
+    """How far the campus reaches now, in metres."""
+    found = await stores.units.read(lambda unit: unit.campuses.get(campus_id(1)))
+    assert found is not None
+    return found.radius_m

@@ -37,7 +37,7 @@ def card(
     )
 
 
-@pytest.mark.parametrize("surface", Surface)
+@pytest.mark.parametrize("surface", [Surface.NEARBY, Surface.LOOKUP, Surface.INVITE])
 @pytest.mark.parametrize(
     ("person", "relations", "seen"),
     [
@@ -69,3 +69,20 @@ def test_oneself_is_looked_up_but_not_near() -> None:
     me = card(Visibility.NONE, ghost=True)
     assert can_see(OTHER, STRANGERS, me, Surface.LOOKUP)
     assert not can_see(OTHER, STRANGERS, me, Surface.NEARBY)
+
+
+@pytest.mark.parametrize(
+    ("person", "relations", "seen"),
+    [
+        (card(), STRANGERS, True),
+        (card(Visibility.FRIENDS), STRANGERS, True),
+        (card(Visibility.FRIENDS), BLOCKED, False),
+        (card(Visibility.FRIENDS, ghost=True), STRANGERS, False),
+        (card(Visibility.NONE), STRANGERS, False),
+        (card(Visibility.FRIENDS, Standing.BANNED), STRANGERS, False),
+    ],
+)
+def test_whoever_shows_themselves_to_friends_is_found_by_their_handle(
+    person: PersonCard, relations: Relations, *, seen: bool
+) -> None:
+    assert can_see(VIEWER, relations, person, Surface.INVITE_BY_HANDLE) is seen

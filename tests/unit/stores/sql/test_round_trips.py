@@ -3,11 +3,16 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
+from sqlalchemy import event as listening
 
 from divan_core.social.model import Block, Friendship
-from divan_core.stores.bundle import RelationalStores
+from divan_core.stores.bundle import RelationalStores, StoreUnit
+from divan_core.stores.sql.connection import Parameters, ThreadConnection
+from divan_core.stores.sql.spelling import Statement, driver_text
 from divan_core.stores.sql.store import open_sql
+from divan_core.testing.contracts.invites import invite
+from divan_core.testing.contracts.keys import SCOPE, event, keyed, record
 from divan_core.testing.contracts.samples import person, populate, running, user_id
 
 pytestmark = pytest.mark.anyio
@@ -28,9 +33,24 @@ def statements() -> Iterator[list[str]]:
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         sent.append(statement)
 
-    event.listen(Engine, "before_cursor_execute", note)
+    listening.listen(Engine, "before_cursor_execute", note)
     yield sent
-    event.remove(Engine, "before_cursor_execute", note)
+    listening.remove(Engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, statements: list[str]) -> list[str]:
+    """The same with what SQLite's driver is given directly."""
+    execute = ThreadConnection.run
+
+    async def noted(
+        connection: ThreadConnection, statement: Statement, parameters: Parameters
+    ) -> object:
+        statements.append(driver_text(statement).sql)
+        return await execute(connection, statement, parameters)
+
+    monkeypatch.setattr(ThreadConnection, "run", noted)
+    return statements
 
 
 async def test_cards(stores: RelationalStores, statements: list[str]) -> None:
@@ -60,4 +80,45 @@ async def test_many_people_are_few_statements(
 
 async def test_a_person_is_one(stores: RelationalStores, statements: list[str]) -> None:
     assert await stores.units.read(lambda unit: unit.people.get(user_id(1))) == person(1)
+    assert len(statements) == 1
+
+
+async def test_a_keyed_unit(stores: RelationalStores, run: list[str]) -> None:
+    """One statement to claim, one at the end; on SQLite its own for the events."""
+
+    async def writes(unit: StoreUnit) -> None:
+        await keyed(b"1")(unit)
+        await unit.outbox.add(event(1), event(2))
+        run.append("end")
+
+    await stores.units.write(writes)
+    claim, end = run.index("end"), len(run) - run.index("end") - 1
+    assert (claim, end) == (1, 2 if "CAST(ROUND" in run[0] else 1)
+    run.clear()
+    await stores.units.write(lambda unit: unit.people.get(user_id(1)))
+    assert len(run) == 1
+
+
+async def test_an_end_with_only_one_thing_to_write(
+    stores: RelationalStores, run: list[str]
+) -> None:
+    await stores.units.write(keyed(b"1"))
+    assert len(run) == 2
+    run.clear()
+    await stores.units.write(record(event(1), event(2)))
+    assert len(run) == 1
+
+
+async def test_a_repeat_of_a_key(stores: RelationalStores, run: list[str]) -> None:
+    await stores.units.write(keyed(b"1"))
+    run.clear()
+    assert await stores.keys.recall(SCOPE) is not None
+    assert len(run) == 1
+
+
+async def test_what_stands_between_two(stores: RelationalStores, statements: list[str]) -> None:
+    await stores.units.write(lambda unit: unit.invites.put([invite(1, 1, 2)]))
+    statements.clear()
+    pair = user_id(1), user_id(2)
+    assert (await stores.units.read(lambda unit: unit.invites.between(*pair))).invites
     assert len(statements) == 1

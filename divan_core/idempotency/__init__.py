@@ -1,0 +1,1 @@
+"""Idempotency: a key, its write and its answer in one transaction."""

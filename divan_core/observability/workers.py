@@ -1,0 +1,39 @@
+"""What workers tell operators, in the log."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from divan_core.errors import Unavailable
+from divan_core.kernel.delivery import Group
+from divan_core.kernel.events import Event
+from divan_core.observability.logs import told
+
+_LOG: Final = logging.getLogger("divan.workers")
+
+
+class LoggedWorkers:
+    """A :class:`~divan_core.workers.turns.WorkerLog`; nothing it writes comes out of an event."""
+
+    def failed(self, worker: str, fault: Exception) -> None:
+        """See the port. Of the error its class and the places it passed, never its message."""
+        facts = {"worker": worker, "exception": list(told(fault))}
+        _LOG.error("the worker %s failed and begins anew", worker, extra={"facts": facts})
+
+    def waiting(self, worker: str, fault: Unavailable) -> None:
+        """See the port."""
+        facts = {"worker": worker, "code": fault.code}
+        _LOG.warning("the worker %s waits for a store", worker, extra={"facts": facts})
+
+    def resumed(self, worker: str) -> None:
+        """See the port."""
+        _LOG.info("the worker %s goes on", worker, extra={"facts": {"worker": worker}})
+
+    def gave_up(self, group: Group, event: Event, reason: str) -> None:
+        """See the port."""
+        facts = {"topic": group.topic, "group": group.name, "event": str(event.id)}
+        _LOG.error(
+            "an event is a dead letter",
+            extra={"facts": {**facts, "event_name": event.name, "reason": reason}},
+        )

@@ -1,0 +1,151 @@
+"""What a unit keeps to itself until its end: its events, and the answer to its key."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+from sqlalchemy import Text, bindparam, column, func, insert, select
+from sqlalchemy import cast as as_type
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.dml import Insert, Update
+from sqlalchemy.types import TypeEngine
+
+from divan_core.idempotency.model import KeyScope
+from divan_core.kernel.clock import Clock
+from divan_core.kernel.events import Event
+from divan_core.stores.sql.connection import DialectName, Parameters, SqlConnection
+from divan_core.stores.sql.keystatements import (
+    Claimed,
+    KeyStatements,
+    Step,
+    answer_statement,
+)
+from divan_core.stores.sql.moments import now_of, present
+from divan_core.stores.sql.spelling import Statement
+from divan_core.stores.sql.tables import IDEMPOTENCY_KEYS, OUTBOX
+
+_FIELDS: Final = ("id", "topic", "name", "campus_id", "aggregate", "at", "data")
+
+
+@attrs.frozen
+class _Answer:
+    """The answer to a key that the unit has claimed."""
+
+    scope: KeyScope
+    claimed: Claimed
+    body: bytes
+    ttl_s: int
+
+
+class Pending:
+    """Written with the least number of statements, as the last of the unit.
+
+    Is the unit's :class:`~divan_core.kernel.events.Outbox` as well.
+    """
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        """Begin with nothing. ``clock`` replaces that of the database."""
+        self._clock = clock
+        self._events: list[Event] = []
+        self._answer: _Answer | None = None
+
+    @property
+    def has_events(self) -> bool:
+        """Whether the unit has recorded events."""
+        return bool(self._events)
+
+    async def add(self, *events: Event) -> None:
+        """Record these, after those the unit has recorded before."""
+        self._events += events
+
+    def answer(self, scope: KeyScope, claimed: Claimed, body: bytes, ttl_s: int) -> None:
+        """Keep the answer to a key; the latest one counts."""
+        self._answer = _Answer(scope, claimed, body, ttl_s)
+
+    async def flush(self, connection: SqlConnection) -> None:
+        """Write it all: in one statement on PostgreSQL, in two on SQLite; in none if it is nothing.
+
+        Raises:
+            StoreUnavailable: as any statement of the unit.
+            UnitMisused: the unit was for reading; or an event had been recorded before.
+        """
+        if not self._events and self._answer is None:
+            return
+        connection.confirm()
+        for statement, parameters in self._steps(connection.dialect):
+            await connection.run(statement, parameters)
+
+    @property
+    def _clocked(self) -> bool:
+        return self._clock is not None
+
+    def _steps(self, dialect: DialectName) -> Iterator[tuple[Statement, Parameters]]:
+        if dialect == "postgresql":
+            yield self._at_once()
+            return
+        if self._events:
+            yield _record_on_sqlite(clocked=self._clocked), self._rows()
+        if self._answer is not None:
+            yield self._answering(dialect, self._answer)
+
+    def _at_once(self) -> Step:
+        if self._answer is None:
+            return _record(clocked=self._clocked), self._columns()
+        statement, parameters = self._answering("postgresql", self._answer)
+        if not self._events:
+            return statement, parameters
+        both = _record_and_answer(clocked=self._clocked)
+        return both, {**parameters, **self._columns()}
+
+    def _answering(self, dialect: DialectName, answer: _Answer) -> Step:
+        statements = KeyStatements(IDEMPOTENCY_KEYS, dialect, self._clock)
+        return statements.answering(answer.scope, answer.claimed, answer.body, answer.ttl_s)
+
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        now = present(self._clock)
+        return [{**_row(event), **now} for event in self._events]
+
+    def _columns(self) -> Mapping[str, Any]:
+        """The same rows as one array for each column, which serves any number of them."""
+        rows = [_row(event) for event in self._events]
+        arrays: dict[str, Any] = {f"each_{name}": [row[name] for row in rows] for name in _FIELDS}
+        arrays["each_data"] = [json.dumps(data) for data in arrays["each_data"]]
+        return {**arrays, **present(self._clock)}
+
+
+def _row(event: Event) -> dict[str, Any]:
+    row = {name: getattr(event, name) for name in _FIELDS}
+    return {**row, "data": dict(event.data)}
+
+
+@functools.cache
+def _record_on_sqlite(*, clocked: bool) -> Insert:
+    given = {name: bindparam(name, type_=OUTBOX.c[name].type) for name in _FIELDS}
+    return insert(OUTBOX).values(**given, recorded_at=now_of("sqlite", clocked=clocked))
+
+
+@functools.cache
+def _record(*, clocked: bool) -> Insert:
+    """Insert events from arrays; their positions are in the order of the arrays."""
+    types: dict[str, TypeEngine[Any]] = {name: OUTBOX.c[name].type for name in _FIELDS}
+    types["data"] = Text()
+    arrays = (bindparam(f"each_{name}", type_=ARRAY(kind)) for name, kind in types.items())
+    each = (
+        func.unnest(*arrays)
+        .table_valued(*(column(*field) for field in types.items()), with_ordinality="place")
+        .render_derived(name="each")
+    )
+    data = as_type(each.c.data, OUTBOX.c.data.type)
+    values = (*(each.c[name] for name in _FIELDS[:-1]), data)
+    source = select(*values, now_of("postgresql", clocked=clocked)).order_by(each.c.place)
+    return insert(OUTBOX).from_select([*_FIELDS, "recorded_at"], source)
+
+
+@functools.cache
+def _record_and_answer(*, clocked: bool) -> Update:
+    recorded = _record(clocked=clocked).cte("recorded")
+    return answer_statement(IDEMPOTENCY_KEYS, "postgresql", clocked=clocked).add_cte(recorded)

@@ -1,0 +1,1 @@
+"""What runs beside requests: delivery of events, and what comes round by the clock."""

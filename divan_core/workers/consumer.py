@@ -1,0 +1,250 @@
+"""Consumers: one for each group in a process, acting on events in the order of each aggregate.
+
+What a handler does and the record that its group has handled the event are one unit of work, and
+the bus hears of it afterwards. So an event that is delivered again, for whatever reason, acts once.
+
+An event that fails holds up its own aggregate only. It is tried again a few times, ever later, and
+then becomes a dead letter, upon which its aggregate goes on. A store that is away is not the
+event's fault and is waited for, however long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Final
+
+import anyio
+import attrs
+
+from divan_core.errors import Unavailable
+from divan_core.kernel.bell import Bell
+from divan_core.kernel.clock import Millis
+from divan_core.kernel.delivery import Delivery, EventBus
+from divan_core.kernel.events import Event
+from divan_core.kernel.units import Units
+from divan_core.stores.bundle import Stores, StoreUnit
+from divan_core.workers.lanes import Lane, Lanes
+from divan_core.workers.subscription import Subscription
+from divan_core.workers.turns import POLL_S, Outage, Turn, WorkerTools
+
+ATTEMPTS: Final = 5
+RETRY_FIRST_MS: Final = 500
+RETRY_LONGEST_MS: Final = 30_000
+
+BATCH: Final = 200
+AT_ONCE: Final = 32
+"""How many aggregates are worked on at the same time."""
+
+MOST_HELD: Final = 4_000
+"""How many events a consumer keeps in memory; it takes no more while there are that many."""
+
+CAREFUL_COUNT: Final = 5
+"""Taken more often than this, an event may have ended processes: then all go one by one.
+
+They are taken one by one, too, so that the count of those grows no more that were merely near.
+"""
+
+MOST_COUNT: Final = 10
+"""Taken more often than this, the first such event is given up untried."""
+
+
+@attrs.define
+class _Tally:
+    """What came of a turn so far; ``away`` is the last error of a store that did not answer."""
+
+    tried: int = 0
+    went_well: int = 0
+    away: Unavailable | None = None
+
+    @property
+    def is_outage(self) -> bool:
+        """Whether it looks as if no event could be handled now."""
+        return self.away is not None and not self.went_well
+
+
+class Consumer:
+    """A :class:`~divan_core.workers.turns.Worker`; the bus lets one at a time work on a stream."""
+
+    def __init__(self, subscription: Subscription, stores: Stores, tools: WorkerTools) -> None:
+        """Act as ``subscription`` says on what the stores' bus delivers."""
+        self.group = subscription.group
+        self.name = f"{self.group.topic}:{self.group.name}"
+        self._act = subscription.handle
+        self._bus: EventBus = stores.bus
+        self._units: Units[StoreUnit] = stores.units
+        self._tools = tools
+        self._id = tools.owner()
+        self._outage = Outage(self.name, tools)
+        self._lock = anyio.Lock()
+        self._lanes = Lanes()
+        self._handled: list[Delivery] = []
+        self._doomed: list[tuple[Delivery, str]] = []
+        self._tally = _Tally()
+        self._missed = False
+        self._wary = True
+
+    @property
+    def bell(self) -> Bell:
+        """The bus's."""
+        return self._bus.bell
+
+    async def turn(self, *, hurry: bool = False) -> Turn:
+        """Take a batch, act on it and on what is to be tried again, and acknowledge."""
+        async with self._lock:
+            if not hurry and (rest := self._outage.rest_s()):
+                return Turn(0, rest, deaf=True)
+            try:
+                taken = await self._work(hurry=hurry)
+            except Unavailable as fault:
+                self._outage.failed(fault)
+                if hurry:
+                    raise
+                return Turn(0, self._outage.rest_s(), deaf=True)
+            self._outage.ended()
+            return Turn(self._tally.tried + taken, 0.0 if taken else self._rest_s())
+
+    async def leave(self) -> None:
+        """Acknowledge what is handled, and let another consumer have the rest."""
+        async with self._lock:
+            with suppress(Unavailable):
+                await self._tell()
+            self._lanes.clear()
+            self._handled.clear()
+            self._doomed.clear()
+            with suppress(Unavailable):
+                await self._bus.leave(self.group, self._id)
+
+    async def _work(self, *, hurry: bool) -> int:
+        tally = self._tally = _Tally()
+        await self._tell()
+        taken = await self._taken()
+        lanes = [self._lanes.add(delivery) for delivery in taken]
+        if any(delivery.count > CAREFUL_COUNT for delivery in taken):
+            await self._advance_carefully(taken, lanes)
+        await self._advance(None if hurry else self._tools.clock.now())
+        self._lanes.sweep()
+        await self._tell()
+        if tally.away is not None and (hurry or tally.is_outage):
+            raise tally.away
+        return len(taken)
+
+    async def _taken(self) -> Sequence[Delivery]:
+        """The next batch, as many as there is room for.
+
+        After a take whose answer was lost nobody knows what this consumer holds, and what comes
+        next would overtake it. So it leaves, and is given everything again from the beginning.
+        """
+        if self._missed:
+            await self._bus.leave(self.group, self._id)
+            self._lanes.clear()
+            self._missed, self._wary = False, True
+        self._missed = True
+        taken = await self._take(1 if self._wary else BATCH)  # none, too, renews the lease
+        if self._wary and taken:  # the first of a new life tells how the last one ended
+            self._wary = taken[0].count > CAREFUL_COUNT
+            if not self._wary:
+                taken = [*taken, *await self._take(BATCH - 1, beside=1)]
+        self._missed = False
+        return taken
+
+    async def _take(self, most: int, *, beside: int = 0) -> Sequence[Delivery]:
+        room = max(0, min(most, MOST_HELD - self._lanes.held - beside))
+        return await self._bus.take(self.group, self._id, room)
+
+    def _rest_s(self) -> float:
+        due = self._lanes.next_due()
+        if due is None:
+            return POLL_S
+        return min(POLL_S, max(due - self._tools.clock.now(), 0) / 1000)
+
+    async def _tell(self) -> None:
+        """Tell the bus what is done with."""
+        if self._handled:
+            await self._bus.acknowledge(self.group, self._handled)
+            self._handled = []
+        while self._doomed:
+            delivery, reason = self._doomed[0]
+            await self._bus.bury(self.group, delivery, reason)
+            del self._doomed[0]
+
+    async def _advance(self, now: Millis | None) -> None:
+        """Go on in every lane that is due, in some at once."""
+        lanes = iter(self._lanes.due(now))
+        async with anyio.create_task_group() as tasks:
+            for _ in range(min(AT_ONCE, self._lanes.held)):
+                tasks.start_soon(self._run_all, lanes)
+
+    async def _advance_carefully(self, taken: Sequence[Delivery], lanes: Sequence[Lane]) -> None:
+        """One event at a time, each acknowledged before the next is touched.
+
+        One that ends the process is then the first in the next life, and no other is blamed.
+        """
+        accused = next((one for one in taken if one.count > MOST_COUNT), None)
+        for delivery, lane in zip(taken, lanes, strict=True):
+            if lane.waiting and lane.head is delivery:
+                if delivery is accused:
+                    lane.verdict = f"taken {delivery.count - 1} times and never finished"
+                if await self._is_done(lane):
+                    lane.pop()
+                await self._tell()
+
+    async def _run_all(self, lanes: Iterator[Lane]) -> None:
+        for lane in lanes:
+            if self._tally.is_outage:
+                return
+            await self._run(lane)
+
+    async def _run(self, lane: Lane) -> None:
+        """Go on in a lane until it is empty or its head has to wait."""
+        while lane.waiting and await self._is_done(lane):
+            lane.pop()
+
+    async def _is_done(self, lane: Lane) -> bool:
+        """Whether the head of a lane is handled or given up; if not, it is tried again later."""
+        self._tally.tried += 1
+        try:
+            if lane.verdict:
+                await self._give_up(lane.head, lane.verdict)
+            else:
+                await self._units.write(self._body(lane.head.event))
+                self._handled.append(lane.head)
+        except Unavailable as fault:
+            self._tally.away = fault
+            lane.setbacks += 1
+            self._park(lane, lane.setbacks)
+            return False
+        except Exception as fault:  # noqa: BLE001 - whatever a handler raises
+            return await self._has_failed(lane, fault)
+        self._tally.went_well += 1
+        return True
+
+    async def _has_failed(self, lane: Lane, fault: Exception) -> bool:
+        lane.attempts += 1
+        if lane.attempts == ATTEMPTS:
+            lane.verdict = f"{type(fault).__module__}.{type(fault).__qualname__}"
+            return await self._is_done(lane)
+        self._park(lane, lane.attempts)
+        return False
+
+    def _park(self, lane: Lane, failures: int) -> None:
+        delay = self._tools.delay_ms(failures, RETRY_FIRST_MS, RETRY_LONGEST_MS)
+        lane.due = Millis(self._tools.clock.now() + delay)
+
+    def _body(self, event: Event) -> Callable[[StoreUnit], Awaitable[None]]:
+        async def body(unit: StoreUnit) -> None:
+            if await unit.handled.begin(self.group.name, event):
+                await self._act(unit, event)
+
+        return body
+
+    async def _give_up(self, delivery: Delivery, reason: str) -> None:
+        """First where it lasts: a dead letter that the bus loses is known all the same."""
+        event, name = delivery.event, self.group.name
+
+        async def body(unit: StoreUnit) -> None:
+            await unit.handled.give_up(name, event, reason)
+
+        await self._units.write(body)
+        self._doomed.append((delivery, reason))
+        self._tools.log.gave_up(self.group, event, reason)

@@ -1,0 +1,64 @@
+"""Who reacts to events, and how."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, TypeAlias
+
+import attrs
+
+from divan_core.errors import ConfigurationError
+from divan_core.kernel.delivery import Group, GroupsOfTopics
+from divan_core.kernel.events import Event
+from divan_core.stores.bundle import StoreUnit
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+Handler: TypeAlias = Callable[[StoreUnit, Event], Awaitable[None]]
+"""Acts on an event inside the unit of work that also records that its group has handled it.
+
+The rules of a unit's body hold: it awaits nothing but the unit, and may run more than once. What
+it raises undoes the unit, and the event is tried again later.
+"""
+
+
+def _named(_instance: object, _attribute: object, group: Group) -> None:
+    for name in (group.name, group.topic):
+        if not _NAME.fullmatch(name):
+            raise ConfigurationError(
+                f"A group and its topic have names of 1-64 letters, digits, '.', '_' and '-', "
+                f"beginning with a letter or digit; {name!r} is none."
+            )
+
+
+@attrs.frozen
+class Subscription:
+    """A group's reaction to each event of its topic.
+
+    However many processes have the group, each event is handled once, and those of one aggregate
+    in their order.
+
+    Raises:
+        ConfigurationError: the group or its topic cannot be named so.
+    """
+
+    group: Group = attrs.field(validator=_named)
+    handle: Handler
+
+
+def groups_of(subscriptions: Iterable[Subscription]) -> GroupsOfTopics:
+    """The names of the groups of each topic.
+
+    Raises:
+        ConfigurationError: two subscriptions have the same group.
+    """
+    found: dict[str, list[str]] = {}
+    for group in (one.group for one in subscriptions):
+        names = found.setdefault(group.topic, [])
+        if group.name in names:
+            raise ConfigurationError(
+                f"Two subscriptions are of the group {group.name} of {group.topic}."
+            )
+        names.append(group.name)
+    return found

@@ -1,0 +1,353 @@
+"""Consumers act once on each event, in order, and let nobody wait for somebody else's trouble."""
+
+import itertools
+
+import anyio
+import pytest
+
+from divan_core.errors import StoreUnavailable
+from divan_core.kernel.delivery import CONSUMER_LEASE_MS
+from divan_core.kernel.events import Event
+from divan_core.testing.faults import Raise
+from divan_core.workers import consumer as module
+from divan_core.workers.consumer import AT_ONCE, ATTEMPTS, BATCH, MOST_COUNT, RETRY_LONGEST_MS
+from divan_core.workers.turns import POLL_S, Worker
+from tests.workers.stage import (
+    GROUP,
+    OTHER_CAMPUS,
+    TOPIC,
+    Crashed,
+    Stage,
+    event,
+    number,
+    numbered,
+    until_idle,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+def poisonous(aggregate: str, count: int) -> object:
+    """A reaction that cannot cope with one event."""
+
+    def react(one: Event) -> None:
+        if (one.aggregate, number(one)) == (aggregate, count):
+            raise LookupError("of no use to anybody")
+
+    return react
+
+
+async def persist(stage: Stage, worker: Worker) -> None:
+    """Have a worker take many turns, with a second between them."""
+    for _ in range(100):
+        await worker.turn()
+        stage.clock.advance(1)
+
+
+async def test_events_are_handled_in_order_and_acknowledged_together(stage: Stage) -> None:
+    await stage.say(("a", 0), ("b", 0), ("a", 1), ("b", 1))
+    await until_idle(stage.relay())
+    consumer = stage.consumer()
+    turn = await consumer.turn()
+    assert (turn.done, turn.rest_s) == (8, 0.0)  # taken, and tried
+    assert stage.of("a") == stage.of("b") == [0, 1]
+    assert stage.faults.reached("bus.acknowledge:before") == 1
+    assert await consumer.turn() == await consumer.turn()
+    assert (await stage.backlog()).pending == 0
+
+
+async def test_a_crash_between_commit_and_acknowledgement_acts_once(stage: Stage) -> None:
+    await stage.say(*numbered("a", 3))
+    await until_idle(stage.relay())
+    stage.crash("bus.acknowledge:before")
+    with pytest.raises(Crashed):
+        await stage.consumer().turn()
+    successor = stage.consumer()
+    assert (await successor.turn()).done == 0  # the lease is still running
+    stage.clock.advance(CONSUMER_LEASE_MS / 1000)
+    await until_idle(successor)
+    assert stage.seen == numbered("a", 3)
+    assert (await stage.backlog()).pending == 0
+
+
+async def test_another_takes_over_from_one_that_was_killed_in_the_middle(stage: Stage) -> None:
+    await stage.say(*numbered("a", 3), *numbered("b", 3))
+    await until_idle(stage.relay())
+
+    def react(_: Event) -> None:
+        if len(stage.seen) == 3:
+            stage.kill()
+
+    stage.react = react
+    assert not await stage.live(stage.consumer())
+    stage.react = lambda _: None
+    assert len(stage.seen) == 3
+    stage.clock.advance(CONSUMER_LEASE_MS / 1000)
+    await until_idle(stage.consumer())
+    assert stage.of("a") == stage.of("b") == [0, 1, 2]
+
+
+async def test_poison_is_a_dead_letter_after_some_attempts_and_delays_nobody_else(
+    stage: Stage,
+) -> None:
+    stage.react = poisonous("a", 1)  # type: ignore[assignment]  # any reaction
+    await stage.say(*numbered("a", 3), *numbered("b", 3))
+    relay, consumer = stage.relay(), stage.consumer()
+    await until_idle(relay)
+    await consumer.turn()
+    assert stage.of("a") == [0]
+    assert stage.of("b") == [0, 1, 2]
+    tries = 1
+    while (await stage.backlog()).pending:
+        before = stage.clock.now()
+        assert 0 < (await consumer.turn()).rest_s <= POLL_S
+        stage.clock.advance((await consumer.turn()).rest_s)
+        await stage.say(("b", 2 + tries))
+        await until_idle(relay, consumer)
+        assert stage.of("b") == list(range(3 + tries))  # whatever happens to a
+        assert stage.clock.now() > before
+        tries += 1
+    assert stage.of("a") == [0, 2]
+    assert stage.told.lines == [("gave up", "indexer", "a", "builtins.LookupError")]
+    assert (await stage.backlog()).dead == 1
+    assert (await stage.stores.outbox.lag(stage.groups)).given_up == 1
+
+
+async def test_attempts_are_counted_and_lie_ever_farther_apart(stage: Stage) -> None:
+    moments = []
+
+    def react(_: Event) -> None:
+        moments.append(stage.clock.now())
+        raise LookupError
+
+    stage.react = react
+    await stage.say(("a", 0))
+    consumer = stage.consumer()
+    await until_idle(stage.relay())
+    for _ in range(1000):
+        await consumer.turn()
+        stage.clock.advance(0.05)
+    assert len(moments) == ATTEMPTS
+    gaps = [later - earlier for earlier, later in itertools.pairwise(moments)]
+    wished = [500, 1000, 2000, 4000]
+    assert all(wish / 2 <= gap <= wish + 100 for gap, wish in zip(gaps, wished, strict=True))
+
+
+async def test_what_fails_once_keeps_its_place(stage: Stage) -> None:
+    failed: list[Event] = []
+
+    def react(one: Event) -> None:
+        if not failed:
+            failed.append(one)
+            raise LookupError
+
+    stage.react = react
+    await stage.say(*numbered("a", 3))
+    consumer = stage.consumer()
+    await until_idle(stage.relay(), consumer)
+    await stage.say(("a", 3))
+    await until_idle(stage.relay(), consumer)
+    assert stage.seen == []
+    stage.clock.advance(1)
+    await until_idle(consumer)
+    assert stage.seen == numbered("a", 4)
+
+
+async def test_a_database_that_is_away_is_not_the_events_fault(stage: Stage) -> None:
+    await stage.say(*numbered("a", 2), *numbered("b", 2))
+    await until_idle(stage.relay())
+    stage.faults.arm("handled.begin:before", Raise(StoreUnavailable()), times=None)
+    consumer = stage.consumer()
+    for _ in range(50):
+        turn = await consumer.turn()
+        assert turn.deaf
+        stage.clock.advance(RETRY_LONGEST_MS / 1000)
+    stage.faults.disarm()
+    await until_idle(consumer)
+    assert stage.of("a") == stage.of("b") == [0, 1]
+    assert stage.told.lines == [
+        ("waiting", consumer.name, "store_unavailable"),
+        ("resumed", consumer.name),
+    ]
+
+
+async def test_a_database_that_is_away_is_not_asked_for_every_aggregate(stage: Stage) -> None:
+    await stage.say(*((f"a{count}", 0) for count in range(2 * AT_ONCE)))
+    await until_idle(stage.relay())
+    stage.faults.arm("handled.begin:before", Raise(StoreUnavailable()), times=None)
+    await stage.consumer().turn()
+    assert stage.faults.reached("handled.begin:before") <= AT_ONCE
+
+
+async def test_one_unit_that_cannot_be_kept_holds_up_its_aggregate_only(stage: Stage) -> None:
+    def react(one: Event) -> None:
+        if one.aggregate == "a":
+            raise StoreUnavailable  # too many writers want the same rows
+
+    stage.react = react
+    await stage.say(("a", 0), ("b", 0))
+    consumer = stage.consumer()
+    await until_idle(stage.relay(), consumer)
+    assert stage.seen == [("b", 0)]
+    for _ in range(10):
+        stage.clock.advance(RETRY_LONGEST_MS / 1000)
+        await consumer.turn()
+    stage.react = lambda _: None
+    stage.clock.advance(RETRY_LONGEST_MS / 1000)
+    await until_idle(consumer)
+    assert stage.seen == [("b", 0), ("a", 0)]
+
+
+async def test_a_bus_that_goes_away_and_comes_back(stage: Stage) -> None:
+    await stage.say(*numbered("a", 2))
+    await until_idle(stage.relay())
+    stage.faults.arm("bus.acknowledge:before", Raise(StoreUnavailable()), times=3)
+    consumer = stage.consumer()
+    for _ in range(5):
+        await consumer.turn()
+        stage.clock.advance(5)
+    assert stage.seen == numbered("a", 2)
+    assert (await stage.backlog()).pending == 0
+
+
+async def test_an_answer_of_the_bus_that_was_lost_lets_nothing_overtake(stage: Stage) -> None:
+    await stage.say(*numbered("a", 2))
+    await until_idle(stage.relay())
+    stage.faults.arm("bus.take:after", Raise(StoreUnavailable()))
+    consumer = stage.consumer()
+    await consumer.turn()
+    await stage.say(("a", 2))
+    await until_idle(stage.relay())
+    stage.clock.advance(1)
+    await until_idle(consumer)
+    assert stage.seen == numbered("a", 3)
+
+
+async def test_a_dead_letter_that_the_bus_did_not_take_is_not_forgotten(stage: Stage) -> None:
+    stage.react = poisonous("a", 0)  # type: ignore[assignment]  # any reaction
+    stage.faults.arm("bus.bury:before", Raise(StoreUnavailable()))
+    await stage.say(*numbered("a", 2))
+    consumer = stage.consumer()
+    await until_idle(stage.relay())
+    for _ in range(200):
+        await consumer.turn()
+        stage.clock.advance(0.5)
+    assert stage.seen == [("a", 1)]
+    backlog = await stage.backlog()
+    assert (backlog.pending, backlog.dead) == (0, 1)
+
+
+async def test_the_database_goes_away_before_an_event_can_be_given_up(stage: Stage) -> None:
+    stage.react = poisonous("a", 0)  # type: ignore[assignment]  # any reaction
+    stage.faults.arm("handled.give_up:before", Raise(StoreUnavailable()), times=3)
+    await stage.say(*numbered("a", 2))
+    consumer = stage.consumer()
+    await until_idle(stage.relay())
+    for _ in range(200):
+        await consumer.turn()
+        stage.clock.advance(1)
+    assert stage.seen == [("a", 1)]
+    assert (await stage.backlog()).dead == 1
+
+
+async def test_a_second_life_does_not_act_on_what_was_given_up(stage: Stage) -> None:
+    stage.react = poisonous("a", 0)  # type: ignore[assignment]  # any reaction
+    await stage.say(("a", 0))
+    consumer = stage.consumer()
+    await until_idle(stage.relay())
+    stage.crash("bus.bury:before")
+    with pytest.raises(Crashed):
+        await persist(stage, consumer)
+    stage.react = lambda _: None
+    stage.clock.advance(CONSUMER_LEASE_MS / 1000)
+    await until_idle(stage.consumer())
+    assert stage.seen == []
+    assert (await stage.backlog()).pending == 0
+
+
+async def test_an_event_that_ends_processes_is_buried_untried_and_alone(stage: Stage) -> None:
+    def react(one: Event) -> None:
+        if one.aggregate == "killer":
+            stage.kill()
+
+    stage.react = react
+    await stage.say(("a", 0), ("killer", 0), ("b", 0), ("killer", 1), ("c", 0))
+    await until_idle(stage.relay())
+    lives = 0
+    while (await stage.backlog()).pending or not lives:
+        lives += 1
+        assert lives < 3 * MOST_COUNT
+        if not await stage.live(stage.consumer()):
+            stage.clock.advance(CONSUMER_LEASE_MS / 1000)
+    assert {("a", 0), ("b", 0), ("c", 0)} == set(stage.seen)
+    assert [line[2] for line in stage.told.lines] == ["killer", "killer"]
+    assert MOST_COUNT < lives <= 2 * MOST_COUNT  # each is blamed for what it did itself
+
+
+async def test_what_is_kept_in_memory_is_bounded(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_HELD", 10)
+    stage.react = poisonous("a", 0)  # type: ignore[assignment]  # any reaction
+    await stage.say(*numbered("a", 30))
+    consumer = stage.consumer()
+    await until_idle(stage.relay(), consumer)
+    assert (await stage.backlog()).pending == 10
+    stage.clock.advance(CONSUMER_LEASE_MS / 1000 - 1)
+    await consumer.turn()
+    stage.clock.advance(CONSUMER_LEASE_MS / 1000 - 1)
+    assert (await stage.consumer().turn()).done == 0  # it has kept its lease all the same
+    for _ in range(100):
+        await until_idle(consumer)
+        stage.clock.advance(1)
+    assert stage.of("a") == list(range(1, 30))
+
+
+async def test_one_that_leaves_lets_another_go_on_at_once(stage: Stage) -> None:
+    stage.react = poisonous("a", 1)  # type: ignore[assignment]  # any reaction
+    await stage.say(*numbered("a", 3))
+    consumer = stage.consumer()
+    await until_idle(stage.relay(), consumer)
+    await consumer.leave()
+    stage.react = lambda _: None
+    await until_idle(stage.consumer())
+    assert stage.seen == numbered("a", 3)
+
+
+async def test_leaving_does_not_need_the_bus(stage: Stage) -> None:
+    stage.faults.arm("bus.leave:before", Raise(StoreUnavailable()))
+    await stage.consumer().leave()
+
+
+async def test_campuses_do_not_wait_for_each_other(stage: Stage) -> None:
+    stage.react = poisonous("a", 0)  # type: ignore[assignment]  # any reaction
+    await stage.say(("a", 0), ("a", 1))
+    await stage.say(("a", 5), campus_id=OTHER_CAMPUS)
+    await until_idle(stage.relay(), stage.consumer())
+    assert stage.seen == [("a", 5)]
+
+
+async def test_takes_are_bounded_and_follow_at_once(stage: Stage) -> None:
+    await stage.record(*(event(f"a{count % 7}", count) for count in range(BATCH + 50)))
+    await until_idle(stage.relay())
+    consumer = stage.consumer()
+    assert (await consumer.turn()).done == 2 * BATCH
+    assert (await consumer.turn()).done == 100
+    assert len(stage.seen) == BATCH + 50
+
+
+async def test_other_topics_are_no_business_of_its(stage: Stage) -> None:
+    await stage.record(event("a", 0, topic="elsewhere"), event("a", 1))
+    await until_idle(stage.relay(), stage.consumer())
+    assert stage.seen == [("a", 1)]
+    assert (stage.consumer().name, GROUP.topic) == ("chat:indexer", TOPIC)
+
+
+async def test_turns_of_one_consumer_do_not_overlap(stage: Stage) -> None:
+    await stage.say(*numbered("a", 5))
+    await until_idle(stage.relay())
+    consumer = stage.consumer()
+    async with anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(consumer.turn)
+    assert stage.seen == numbered("a", 5)
