@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from hmac import compare_digest
 from typing import Final
 
-from divan_core.errors import FieldError, InvalidCredentials, NotAuthenticated
+from divan_core.errors import FieldError, InvalidCredentials, NotAllowed, NotAuthenticated
 from divan_core.identity.messages import Identity
 from divan_core.identity.service import Authenticator
 from divan_core.kernel.actor import Actor
 from divan_http.exchange import Exchange
 
+ADMIN: Final = "X-Admin-Token"
 USER: Final = "X-User-Id"
 CAMPUS: Final = "X-Campus-Id"
 ROLES: Final = "X-User-Roles"
 
 _AUTHORIZATION: Final = b"authorization"
+_ADMIN: Final = ADMIN.lower().encode()
 _USER: Final = USER.lower().encode()
 _CAMPUS: Final = CAMPUS.lower().encode()
 _ROLES: Final = ROLES.lower().encode()
@@ -65,3 +68,26 @@ class HeaderCredentials:
         return self._authenticator.named(
             user.decode("latin-1"), campus.decode("latin-1"), roles.decode("latin-1")
         )
+
+
+class OperatorCredentials:
+    """Knows the operator by ``X-Admin-Token``."""
+
+    def __init__(self, token: str) -> None:
+        """Expect ``token``; where that is empty, nobody is the operator."""
+        self._token = token.encode()
+
+    def check(self, exchange: Exchange) -> None:
+        """Let the operator pass.
+
+        Raises:
+            NotAuthenticated: no token, or several.
+            NotAllowed: a wrong one.
+        """
+        given = exchange.headers.get(_ADMIN)
+        if given is None:
+            raise NotAuthenticated(f"Send {ADMIN}.")
+        if _ADMIN in exchange.repeated:
+            raise InvalidCredentials(f"Send {ADMIN} once.")
+        if not (compare_digest(given, self._token) and self._token):
+            raise NotAllowed("This is for the operator.")

@@ -12,12 +12,33 @@ ANY: Final = "*"
 _ORIGIN: Final = b"origin"
 _WANTED: Final = b"access-control-request-method"
 _VARY: Final = (b"vary", b"origin")
-_EXPOSED: Final = (b"access-control-expose-headers", b"x-request-id, retry-after")
+_EXPOSED: Final = (
+    b"access-control-expose-headers",
+    b", ".join(
+        (
+            b"x-request-id",
+            b"retry-after",
+            b"idempotent-replayed",
+            b"idempotency-status",
+            b"idempotency-original-status",
+        )
+    ),
+)
 _PREFLIGHT: Final = (
     (b"access-control-allow-methods", b"GET, HEAD, POST, PATCH, DELETE"),
     (
         b"access-control-allow-headers",
-        b"authorization, content-type, x-request-id, x-user-id, x-campus-id, x-user-roles",
+        b", ".join(
+            (
+                b"authorization",
+                b"content-type",
+                b"idempotency-key",
+                b"x-request-id",
+                b"x-user-id",
+                b"x-campus-id",
+                b"x-user-roles",
+            )
+        ),
     ),
     (b"access-control-max-age", b"600"),
 )

@@ -8,12 +8,22 @@ from typing import Any, Final, TypeAlias
 import attrs
 from falcon.asgi import Request, Response
 
-from divan_core.codec.reader import JsonReader, encode
+from divan_core.codec.reader import JsonReader, builtins, encode
 from divan_core.divan import Divan
-from divan_http.auth import HeaderCredentials
-from divan_http.codec import ParameterReader, check_media_type
+from divan_core.kernel.once import IdempotencyKey
+from divan_http.auth import HeaderCredentials, OperatorCredentials
+from divan_http.codec import JSON, ParameterReader, check_media_type
 from divan_http.exchange import Exchange, exchange_of
-from divan_http.operation import Operation, PersonOperation, PublicOperation, Row
+from divan_http.idempotency import answer as answer_once
+from divan_http.idempotency import keys_given, whole
+from divan_http.operation import (
+    KeyedOperation,
+    Operation,
+    OperatorOperation,
+    PersonOperation,
+    PublicOperation,
+    Row,
+)
 
 Responder: TypeAlias = Callable[..., Awaitable[None]]
 Reader: TypeAlias = Callable[[Request, dict[str, str], Exchange], Awaitable[Any]]
@@ -34,6 +44,10 @@ class Endpoint:
         """The Falcon responder of an operation."""
         if isinstance(operation, PersonOperation):
             return self._for_person(operation)
+        if isinstance(operation, KeyedOperation):
+            return self._for_writer(operation)
+        if isinstance(operation, OperatorOperation):
+            return self._for_operator(operation)
         return self._for_anybody(operation)
 
     def _for_person(self, operation: PersonOperation[Any, Any]) -> Responder:
@@ -44,6 +58,35 @@ class Endpoint:
             exchange = _begun(req, operation)
             actor = await actor_of(exchange)
             answer(resp, await perform(divan, actor, await read(req, path, exchange)))
+
+        return respond
+
+    def _for_writer(self, operation: KeyedOperation[Any, Any]) -> Responder:
+        read, status = self._reader(operation), operation.status
+        actor_of, perform, divan = self.credentials.actor, operation.perform, self.divan
+
+        async def respond(req: Request, resp: Response, **path: str) -> None:
+            exchange = _begun(req, operation)
+            actor = await actor_of(exchange)
+            text = divan.idempotency.checked(operation.name, keys_given(req, exchange))
+            command = await read(req, path, exchange)
+            key = None if text is None else IdempotencyKey(text, _payload(req, path, exchange))
+            done = await perform(divan, actor, command, key)
+            answer_once(resp, done, status, keyed=key is not None)
+
+        return respond
+
+    def _for_operator(self, operation: OperatorOperation[Any, Any]) -> Responder:
+        read, answer = self._reader(operation), _answering(operation)
+        perform, divan = operation.perform, self.divan
+        check = OperatorCredentials(divan.settings.obs.admin_token).check
+        public = operation.is_public(divan.settings)
+
+        async def respond(req: Request, resp: Response, **path: str) -> None:
+            exchange = _begun(req, operation)
+            if not public:
+                check(exchange)
+            answer(resp, await perform(divan, await read(req, path, exchange)))
 
         return respond
 
@@ -92,6 +135,12 @@ def _parameter_reader(reader: ParameterReader[Any]) -> Reader:
     return read
 
 
+def _payload(req: Request, path: dict[str, str], exchange: Exchange) -> object:
+    """All that was asked, members that nobody reads included; no body is an empty one."""
+    body = exchange.body.whole
+    return whole(path, req.params, builtins(body) if body else {})
+
+
 def _begun(req: Request, operation: Row[Any, Any]) -> Exchange:
     exchange = exchange_of(req.scope)
     exchange.route = operation.path
@@ -108,4 +157,8 @@ def _answering(
         if view is not None:
             resp.data = encode(view)  # JSON is the media type unless another is set
 
-    return answer
+    def answer_text(resp: Response, view: str) -> None:
+        resp.status, resp.data = status, view.encode()
+        resp.content_type = operation.media_type
+
+    return answer if operation.media_type == JSON else answer_text

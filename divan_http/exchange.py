@@ -30,12 +30,13 @@ class Body:
     one event, and taking it from here costs a third of the stream.
     """
 
-    __slots__ = ("_event", "_receive")
+    __slots__ = ("_event", "_receive", "whole")
 
     def __init__(self, receive: Receive) -> None:
         """Read from ``receive``."""
         self._receive = receive
         self._event: Event = {}
+        self.whole = b""
 
     async def __call__(self) -> Event:
         """The next event."""
@@ -44,6 +45,8 @@ class Body:
 
     async def read(self, length: bytes | None, limit: int) -> bytes:
         """All of it, reading on no further than the limit; ``length`` is what the client says.
+
+        It stands in ``whole`` from then on.
 
         Raises:
             TooLarge: it is longer than ``limit`` bytes, or said to be.
@@ -56,6 +59,7 @@ class Body:
             body = await self._whole(body, limit)
         if len(body) > limit:
             raise _too_large(limit)
+        self.whole = body
         return body
 
     async def _whole(self, first: bytes, limit: int) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import NoneType
 from typing import Any, Final, TypeAlias
 
@@ -16,9 +16,16 @@ from divan_core.errors import (
     Banned,
     CampusMismatch,
     DivanError,
+    IdempotencyInProgress,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyMissing,
+    IdempotencyKeyReused,
+    IdempotencyUnavailable,
     InvalidCredentials,
     InvalidRequest,
+    NotAllowed,
     NotAuthenticated,
+    OutcomeUnknown,
     StoreUnavailable,
     TooLarge,
     Unavailable,
@@ -26,9 +33,17 @@ from divan_core.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
-from divan_http.auth import CAMPUS, ROLES, USER
+from divan_http import idempotency
+from divan_http.auth import ADMIN, CAMPUS, ROLES, USER
 from divan_http.codec import JSON
-from divan_http.operation import Operation, PersonOperation, PublicOperation, Row
+from divan_http.operation import (
+    OF_PEOPLE,
+    KeyedOperation,
+    Operation,
+    OperatorOperation,
+    PublicOperation,
+    Row,
+)
 from divan_http.problems import PROBLEM
 
 Schema: TypeAlias = dict[str, Any]
@@ -49,8 +64,19 @@ _OF_PEOPLE: Final = (
     Unavailable,
 )
 _OF_BODIES: Final = (TooLarge, UnsupportedMediaType)
+_OF_KEYS: Final = (
+    IdempotencyKeyInvalid,
+    IdempotencyKeyMissing,
+    IdempotencyInProgress,
+    IdempotencyKeyReused,
+    IdempotencyUnavailable,
+    OutcomeUnknown,
+)
+_OF_OPERATORS: Final = (NotAuthenticated, InvalidCredentials, NotAllowed)
 _RETRY: Final = frozenset({429, 503})
+_KEY: Final = r"[A-Za-z0-9._:~+/=@-]{1,255}"
 _BEARER: Final = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+_OPERATOR: Final = {"type": "apiKey", "in": "header", "name": ADMIN}
 _DEV: Final = {"devUser": USER, "devCampus": CAMPUS}
 _DEV_EXTRA: Final = {"devRoles": ROLES}
 
@@ -77,10 +103,11 @@ def _about() -> str:
 
 
 def _schemes(*, dev: bool) -> dict[str, Schema]:
+    always: dict[str, Schema] = {"bearer": _BEARER, "operator": _OPERATOR}
     if not dev:
-        return {"bearer": _BEARER}
+        return always
     headers = {**_DEV, **_DEV_EXTRA}
-    return {"bearer": _BEARER} | {
+    return always | {
         name: {"type": "apiKey", "in": "header", "name": header} for name, header in headers.items()
     }
 
@@ -106,11 +133,13 @@ def _operation(row: Operation, *, dev: bool) -> Schema:
         "summary": inspect.getdoc(row.perform),
         "responses": {str(status): body for status, body in _responses(row)},
     }
-    if isinstance(row, PersonOperation):
+    if isinstance(row, OF_PEOPLE):
         described["security"] = _security(dev=dev)
+    if isinstance(row, OperatorOperation):
+        described["security"] = [{"operator": []}]
     if row.has_body:
         described["requestBody"] = _request_body(row)
-    elif parameters := list(_parameters(row)):
+    if parameters := list(_parameters(row)):
         described["parameters"] = parameters
     return described
 
@@ -129,7 +158,24 @@ def _request_body(row: Row[Any, Any]) -> Schema:
     }
 
 
-def _parameters(row: Row[Any, Any]) -> Iterator[Schema]:
+def _parameters(row: Operation) -> Iterator[Schema]:
+    if not row.has_body:
+        yield from _of_command(row)
+    if isinstance(row, KeyedOperation):
+        yield _key_parameter()
+
+
+def _key_parameter() -> Schema:
+    return {
+        "name": idempotency.KEY,
+        "in": "header",
+        "required": False,
+        "description": "Your own word for this one write: it is done once, however often you ask.",
+        "schema": {"type": "string", "pattern": f'^({_KEY}|"{_KEY}")$'},
+    }
+
+
+def _of_command(row: Row[Any, Any]) -> Iterator[Schema]:
     (reference,), components = _schemas([row.command])
     command = components[reference["$ref"].rpartition("/")[2]]
     for name, schema in command["properties"].items():
@@ -158,6 +204,9 @@ def _without_null(schema: Schema) -> Schema:
 def _responses(row: Operation) -> Iterator[tuple[int, Schema]]:
     for status in (row.status, *_other_statuses(row)):
         yield status, _success(row)
+    if isinstance(row, KeyedOperation):
+        yield row.status, _once(row, "The answer to the first request.", _first_headers())
+        yield 200, _once(row, "The same answer again; nothing was done.", _replay_headers(row))
     for status, errors in sorted(_by_status(_errors(row)).items()):
         if status not in _other_statuses(row):
             yield status, _refusal(status, errors)
@@ -171,14 +220,39 @@ def _success(row: Row[Any, Any]) -> Schema:
     if row.view is NoneType:
         return {"description": "Done; there is nothing to tell.", "headers": _headers()}
     (schema,), _ = _schemas([row.view])
-    content = {JSON: {"schema": schema}}
+    content = {row.media_type: {"schema": schema}}
     return {"description": "The answer.", "headers": _headers(), "content": content}
 
 
-def _refusal(status: int, errors: Iterable[type[DivanError]]) -> Schema:
+def _once(row: Row[Any, Any], description: str, headers: Schema) -> Schema:
+    found = _success(row)
+    return found | {"description": description, "headers": found["headers"] | headers}
+
+
+def _first_headers() -> Schema:
+    """Neither is there where no key was given."""
+    return {
+        idempotency.REPLAYED: _words("false"),
+        idempotency.STATUS: _words(idempotency.UNPROTECTED)
+        | {"description": "The key could not be kept; a repetition would be done again."},
+    }
+
+
+def _replay_headers(row: Row[Any, Any]) -> Schema:
+    return {
+        idempotency.REPLAYED: _words("true") | {"required": True},
+        idempotency.ORIGINAL_STATUS: _words(str(row.status)) | {"required": True},
+    }
+
+
+def _words(*allowed: str) -> Schema:
+    return {"schema": {"type": "string", "enum": list(allowed)}}
+
+
+def _refusal(status: int, errors: Collection[type[DivanError]]) -> Schema:
     return {
         "description": "\n".join(f"- `{error.code}`: {error.title}." for error in errors),
-        "headers": _headers(retry=status in _RETRY),
+        "headers": _headers(retry=status in _RETRY or IdempotencyInProgress in errors),
         "content": {PROBLEM: {"schema": {"$ref": _REFERENCES.format(name=Problem.__name__)}}},
     }
 
@@ -192,8 +266,12 @@ def _headers(*, retry: bool = False) -> Schema:
 
 def _errors(row: Operation) -> Iterator[type[DivanError]]:
     yield from _ALWAYS
-    if isinstance(row, PersonOperation):
+    if isinstance(row, OF_PEOPLE):
         yield from _OF_PEOPLE
+    if isinstance(row, OperatorOperation):
+        yield from _OF_OPERATORS
+    if isinstance(row, KeyedOperation):
+        yield from _OF_KEYS
     if row.has_body:
         yield from _OF_BODIES
     if row.takes_input:

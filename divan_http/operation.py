@@ -10,6 +10,9 @@ import attrs
 from divan_core.divan import Divan
 from divan_core.errors import DivanError
 from divan_core.kernel.actor import Actor
+from divan_core.kernel.once import Done, IdempotencyKey
+from divan_core.settings import Settings
+from divan_http.codec import JSON
 
 CommandT = TypeVar("CommandT")
 ViewT = TypeVar("ViewT")
@@ -30,8 +33,9 @@ class Row(Generic[CommandT, ViewT]):
     """What every operation says of itself.
 
     ``name`` is the operation's id, its tag before the dot. ``command`` is read from the body, or
-    from path and query; ``view`` is the answer's class, ``NoneType`` for an empty one. ``errors``
-    are those beyond what the operation's shape implies.
+    from path and query; ``view`` is the answer's class, ``NoneType`` for an empty one, and text
+    where ``media_type`` is not JSON. ``errors`` are those beyond what the operation's shape
+    implies.
     """
 
     method: Method
@@ -40,6 +44,7 @@ class Row(Generic[CommandT, ViewT]):
     command: type[CommandT]
     view: type[ViewT]
     status: int = 200
+    media_type: str = JSON
     errors: tuple[type[DivanError], ...] = ()
 
     @property
@@ -67,6 +72,18 @@ class PersonOperation(Row[CommandT, ViewT]):
 
 
 @attrs.frozen(kw_only=True)
+class KeyedOperation(Row[CommandT, ViewT]):
+    """A write of somebody who has shown who they are, done once for each ``Idempotency-Key``.
+
+    ``perform`` passes the key on; None says that there is none. ``name`` is the operation that
+    the service gives its attempts as well.
+    """
+
+    perform: Callable[[Divan, Actor, CommandT, IdempotencyKey | None], Awaitable[Done[ViewT]]]
+    status: int = 201
+
+
+@attrs.frozen(kw_only=True)
 class PublicOperation(Row[CommandT, ViewT]):
     """An operation of anybody.
 
@@ -78,4 +95,19 @@ class PublicOperation(Row[CommandT, ViewT]):
     status_of: Callable[[ViewT], int] | None = None
 
 
-Operation: TypeAlias = PersonOperation[Any, Any] | PublicOperation[Any, Any]
+@attrs.frozen(kw_only=True)
+class OperatorOperation(Row[CommandT, ViewT]):
+    """An operation of the deployment's operator; of anybody, once ``is_public`` says so."""
+
+    perform: Callable[[Divan, CommandT], Awaitable[ViewT]]
+    is_public: Callable[[Settings], bool]
+
+
+Operation: TypeAlias = (
+    PersonOperation[Any, Any]
+    | KeyedOperation[Any, Any]
+    | PublicOperation[Any, Any]
+    | OperatorOperation[Any, Any]
+)
+OF_PEOPLE: Final = (PersonOperation, KeyedOperation)
+"""Operations of somebody who has shown who they are."""

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from divan_http import openapi
 from divan_http.operation import Operation
-from divan_http.resources import accounts, health, presence, proximity, social
+from divan_http.resources import accounts, health, metrics, presence, proximity, social
 from divan_http.resources.document import describing
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -15,6 +15,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *accounts.OPERATIONS,
     *social.OPERATIONS,
     *health.OPERATIONS,
+    *metrics.OPERATIONS,
 )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final, Literal
 
 import attrs
 
 from divan_core.divan import Divan
+from divan_core.errors import StoreUnavailable
 from divan_http.operation import Nothing, Operation, PublicOperation
 
 _OPTIONAL: Final = ("moderation", "profile")
@@ -52,6 +54,14 @@ class Readiness:
     degraded: tuple[str, ...] = ()
 
 
+@attrs.frozen
+class KeyHealth:
+    """Whether idempotency keys can be kept; ``latency_ms`` is how long trying took."""
+
+    status: Literal["ok", "down"]
+    latency_ms: float
+
+
 async def live(_divan: Divan, _: Nothing) -> Life:
     """Tell that the process answers."""
     return Life()
@@ -77,9 +87,20 @@ async def startup(divan: Divan, _: Nothing) -> Startup:
     return Startup(divan.settings.env)
 
 
-def status_of(readiness: Readiness) -> int:
+async def idempotency(divan: Divan, _: Nothing) -> KeyHealth:
+    """Tell whether idempotency keys can be kept, by keeping one and taking it back."""
+    began = time.perf_counter()
+    status: Literal["ok", "down"] = "ok"
+    try:
+        await divan.idempotency.probe()
+    except StoreUnavailable:
+        status = "down"
+    return KeyHealth(status, round((time.perf_counter() - began) * 1000, 3))
+
+
+def status_of(found: Readiness | KeyHealth) -> int:
     """503 keeps load balancers away."""
-    return 503 if readiness.status == "down" else 200
+    return 503 if found.status == "down" else 200
 
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -108,5 +129,15 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         command=Nothing,
         view=Startup,
         perform=startup,
+    ),
+    PublicOperation(
+        method="GET",
+        path="/health/idempotency",
+        name="health.idempotency",
+        command=Nothing,
+        view=KeyHealth,
+        perform=idempotency,
+        other_statuses=(503,),
+        status_of=status_of,
     ),
 )

@@ -1,4 +1,4 @@
-"""Friends and blocks."""
+"""Invites, friends and blocks."""
 
 from __future__ import annotations
 
@@ -9,10 +9,19 @@ from typing import Final
 import attrs
 
 from divan_core.divan import Divan
-from divan_core.errors import InvalidInput, OutcomeUnknown, RateLimited
+from divan_core.errors import (
+    AlreadyFriends,
+    InvalidInput,
+    InviteExists,
+    NotFound,
+    OutcomeUnknown,
+    RateLimited,
+)
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.ids import UserId
-from divan_http.operation import Operation, PersonOperation
+from divan_core.kernel.once import Done, IdempotencyKey
+from divan_core.social.messages import InviteView, SendInvite
+from divan_http.operation import KeyedOperation, Operation, PersonOperation
 
 
 @attrs.frozen
@@ -37,7 +46,23 @@ def remove(divan: Divan, actor: Actor, other: Other) -> Awaitable[None]:
     return divan.social.remove(actor, other.user_id)
 
 
+def invite(
+    divan: Divan, actor: Actor, command: SendInvite, key: IdempotencyKey | None
+) -> Awaitable[Done[InviteView]]:
+    """Ask somebody to be friends, by id or exact handle; two who ask each other are at once."""
+    return divan.social.invite(actor, command, idempotency_key=key)
+
+
 OPERATIONS: Final[tuple[Operation, ...]] = (
+    KeyedOperation(
+        method="POST",
+        path="/invites/send",
+        name="invites.send",
+        command=SendInvite,
+        view=InviteView,
+        perform=invite,
+        errors=(NotFound, AlreadyFriends, InviteExists, InvalidInput, RateLimited),
+    ),
     PersonOperation(
         method="POST",
         path="/friends/{user_id}/block",

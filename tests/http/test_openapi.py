@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from divan_core.codec.problems import STATUSES
-from divan_http.operation import PersonOperation
+from divan_http.operation import OF_PEOPLE, KeyedOperation, OperatorOperation
 from divan_http.routes import document, table
 from tests.http.world import World
 
@@ -50,8 +50,12 @@ def test_every_operation_is_there_with_every_status(*, dev: bool) -> None:
         described = paths[row.path][row.method.lower()]
         assert described["summary"]
         statuses = {str(row.status), "400"} | {str(STATUSES[one.kind]) for one in row.errors}
-        if isinstance(row, PersonOperation):
+        if isinstance(row, OF_PEOPLE):
             statuses |= {"401", "403", "503"}
+        if isinstance(row, OperatorOperation):
+            statuses |= {"401", "403"}
+        if isinstance(row, KeyedOperation):
+            statuses |= {"200", "201", "409", "422"}
         if row.has_body:
             statuses |= {"413", "415"}
         if row.takes_input:
@@ -70,11 +74,12 @@ def test_credentials_of_development_are_described_only_there() -> None:
     dev, prod = document(dev=True), document(dev=False)
     assert set(dev["components"]["securitySchemes"]) == {
         "bearer",
+        "operator",
         "devUser",
         "devCampus",
         "devRoles",
     }
-    assert set(prod["components"]["securitySchemes"]) == {"bearer"}
+    assert set(prod["components"]["securitySchemes"]) == {"bearer", "operator"}
     assert prod["paths"]["/me"]["get"]["security"] == [{"bearer": []}]
     assert dev["paths"]["/me"]["get"]["security"] == [
         {"bearer": []},

@@ -26,6 +26,8 @@ UNLIMITED = LimitSettings(
     nearby_per_minute=MANY,
     search_per_minute=MANY,
     block_per_minute=MANY,
+    invite_per_minute=MANY,
+    invite_per_day=MANY,
     enumeration_per_day=MANY,
 )
 CASES = [

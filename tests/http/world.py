@@ -64,10 +64,12 @@ class World:
 
 @asynccontextmanager
 async def open_world(
-    settings: Settings = TEST_SETTINGS, stores: Stores | None = None
+    settings: Settings = TEST_SETTINGS,
+    stores: Stores | None = None,
+    clock: ManualClock | None = None,
 ) -> AsyncIterator[World]:
-    """A world in memory that goes when the context ends."""
-    clock = ManualClock()
+    """A world that goes when the context ends, in memory unless there are ``stores``."""
+    clock = clock or ManualClock()
     async with Divan.open(
         settings,
         stores=stores or memory_stores(clock),
