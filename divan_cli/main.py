@@ -14,9 +14,11 @@ from divan_cli.commands import (
     migrate,
     nearby,
     openapi,
+    outbox,
     privacy,
     seed,
     serve,
+    workers,
 )
 
 app = typer.Typer(
@@ -36,6 +38,8 @@ app.add_typer(campus.app, name="campus")
 app.add_typer(seed.app, name="seed")
 app.add_typer(config.app, name="config")
 app.add_typer(privacy.app, name="privacy")
+app.add_typer(workers.app, name="workers")
+app.add_typer(outbox.app, name="outbox")
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it like this

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # loading these takes as long as all the rest of the command
     from divan_core.configuration import Loaded
     from divan_core.divan import Divan
     from divan_core.errors import DivanError
+    from divan_core.settings import Settings
 
 P = ParamSpec("P")
 
@@ -76,16 +77,19 @@ def configuration() -> Loaded:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[Divan]:
-    """A Divan on the stores of the environment.
+async def running(settings: Settings | None = None) -> AsyncIterator[Divan]:
+    """A Divan on the stores of the environment, without workers: a command is over too soon.
 
     Raises:
         ConfigurationError: the settings cannot work.
         StoreUnavailable: a store cannot be reached.
     """
+    import attrs
+
     from divan_core.divan import Divan
 
-    async with Divan.open(configuration().settings) as divan:
+    chosen = attrs.evolve(settings or configuration().settings, workers_enabled=False)
+    async with Divan.open(chosen) as divan:
         yield divan
 
 

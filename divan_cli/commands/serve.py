@@ -39,7 +39,7 @@ def serve(
     settings = session.configuration().settings
     plan = listening.Plan(host, port, processes, allow_dev_auth)
     listening.check(settings, plan)
-    _migrated(settings)
+    migrated(settings)
     with listening.bound(plan) as listener, alone(settings):
         begin_log(settings)
         if processes == 1:
@@ -61,16 +61,14 @@ def _tried(settings: Settings) -> None:
     """
     import anyio
 
-    from divan_core.divan import Divan
-
     async def open_and_close() -> None:
-        async with Divan.open(settings):
+        async with session.running(settings):
             pass
 
     anyio.run(open_and_close)
 
 
-def _migrated(settings: Settings) -> None:
+def migrated(settings: Settings) -> None:
     """See to the schema: SQLite migrates itself, another database does so in development only.
 
     Raises:

@@ -38,9 +38,12 @@ def test_the_commands_of_the_contract_are_there() -> None:
         "migrate",
         "nearby",
         "openapi",
+        "outbox lag",
+        "outbox replay",
         "privacy probe",
         "seed demo",
         "serve",
+        "workers run",
     }
     assert promised <= set(COMMANDS)
 
