@@ -127,6 +127,14 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def faults(session: nox.Session) -> None:
+    """Many more kills, cuts and outages than the tests try: about half an hour."""
+    programs = environment(session, "dev", "dev")
+    session.env["DIVAN_FAULTS"] = "long"
+    run(session, programs, "pytest", "tests/faults", *session.posargs)
+
+
+@nox.session(venv_backend="none")
 def demo(session: nox.Session) -> None:
     """Serve a living campus and print its address; what follows ``--`` goes to divan demo."""
     run(session, environment(session, "demo"), "divan", "demo", *session.posargs)

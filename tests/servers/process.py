@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -63,7 +63,8 @@ class ServerProcess:
     """One server in the foreground of a guard, with its folder and its log.
 
     ``folder`` belongs to the server and is removed by ``close()``; it stays over ``stop()`` and
-    ``start()``. ``user`` names the account to run as, which only root may choose.
+    ``start()``. ``user`` names the account to run as, which only root may choose; without an
+    ``environment`` it has ours.
     """
 
     def __init__(
@@ -73,7 +74,9 @@ class ServerProcess:
         *,
         stop_signal: signal.Signals = signal.SIGTERM,
         user: str = "",
+        environment: Mapping[str, str] | None = None,
     ) -> None:
+        self._environment = environment
         self._arguments = [str(folder), stop_signal.name, user, *command]
         self._folder = folder
         self._guard: subprocess.Popen[bytes] | None = None
@@ -91,13 +94,14 @@ class ServerProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
+                env=self._environment,
                 start_new_session=True,  # a Ctrl-C is for us: the server ends when we let go
             )
         try:
             self._pid = self._read_pid(self._guard)
             wait_until(answers, self._ended)
         except TimeoutError as error:
-            said = self._log.read_text(errors="replace")
+            said = self.said()
             self.close()
             raise ServerDidNotStart(said) from error
         except BaseException:
@@ -128,6 +132,15 @@ class ServerProcess:
         """End the server and remove its folder."""
         self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def pid(self) -> int:
+        """The id of the server's process, as it was started last."""
+        return self._pid
+
+    def said(self) -> str:
+        """What the server wrote."""
+        return self._log.read_text(errors="replace")
 
     @property
     def _log(self) -> Path:

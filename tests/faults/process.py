@@ -1,0 +1,90 @@
+"""A server with fault points, in processes of its own."""
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+import psutil
+
+from tests.faults.server import SERVES, STRUCK, Arm
+from tests.servers.process import ServerProcess, free_port, private_folder, wait_until
+
+ROOT = Path(__file__).parents[2]
+ANSWER_S = 1.0
+SECRET = "a secret of at least thirty-two bytes"
+SETTINGS = {
+    "DIVAN_ENV": "test",
+    "DIVAN_SECRET_KEY": SECRET,
+    "DIVAN_LIMIT_INVITE_PER_MINUTE": "1000000",
+    "DIVAN_LIMIT_INVITE_PER_DAY": "1000000",
+    "IDEMPOTENCY_REQUIRED": "true",
+    "LOG_LEVEL": "WARNING",
+}
+
+
+@contextlib.contextmanager
+def serving(settings: Mapping[str, str], count: int = 1) -> Iterator[list["FaultServer"]]:
+    """Run servers inside the context, each at an address of its own."""
+    kept = {name: value for name, value in os.environ.items() if "DIVAN" not in name}
+    environment = kept | SETTINGS | dict(settings) | {"PYTHONPATH": str(ROOT)}
+    ports = [free_port() for _ in range(count)]
+    command = [sys.executable, "-m", "tests.faults.server", *map(str, ports)]
+    process = ServerProcess(command, private_folder(), environment=environment)
+    servers = [FaultServer(process, port) for port in ports]
+    try:
+        process.start(lambda: all(one.answers() for one in servers))
+        yield servers
+    except BaseException:
+        sys.stderr.write(process.said())  # shown with the failed test
+        raise
+    finally:
+        process.close()
+
+
+class FaultServer:
+    """One server; its process is replaced when it dies."""
+
+    def __init__(self, process: ServerProcess, port: int) -> None:
+        self._process = process
+        self._begun = f"{SERVES} {port} "
+        self.url = f"http://127.0.0.1:{port}"
+
+    def answers(self) -> bool:
+        """Whether a process serves."""
+        return self._ask("GET", "/health/live") == 200
+
+    def arm(self, arm: Arm) -> None:
+        """Arm a fault in the process that serves, or the next one if that is dying."""
+        wait_until(lambda: self._ask("POST", "/faults", msgspec.json.encode(arm)) == 200)
+
+    def kill(self) -> None:
+        """Kill the process that serves; of one that is dead already, the next."""
+        wait_until(lambda: psutil.pid_exists(self._serving()))
+        os.kill(self._serving(), signal.SIGKILL)
+
+    def struck(self, arm: Arm) -> int:
+        """How often a fault has struck at the point, of whichever kind."""
+        return self._process.said().count(f"{STRUCK} {arm.point}\n")
+
+    def wait_for(self, arm: Arm, times: int = 1) -> None:
+        """Return once a fault has struck at the point, so many times in all."""
+        wait_until(lambda: self.struck(arm) >= times)
+
+    def _serving(self) -> int:
+        """The process that was begun last."""
+        lines = self._process.said().splitlines()
+        return next(int(one.split()[2]) for one in reversed(lines) if one.startswith(self._begun))
+
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> int:
+        """The status of an answer; 0 if there is none."""
+        connection = HTTPConnection(urlsplit(self.url).netloc, timeout=ANSWER_S)
+        with contextlib.closing(connection), contextlib.suppress(OSError, HTTPException):
+            connection.request(method, path, body, {"Content-Type": "application/json"})
+            return connection.getresponse().status
+        return 0

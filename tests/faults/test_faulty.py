@@ -1,0 +1,161 @@
+"""Every operation and every event says so when its stores do not answer, as is documented."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Final
+
+import attrs
+import httpx2
+import pytest
+
+from divan_core.settings import ObsSettings, Settings
+from divan_core.stores.factories import memory_stores
+from divan_core.testing.clock import ManualClock
+from divan_core.testing.faulty import FaultyStores
+from divan_core.testing.ports import BUNDLE_CALLS
+from divan_http.operation import Operation
+from divan_http.routes import document, table
+from tests.http.test_openapi_fuzz import UNLIMITED
+from tests.http.world import World, open_world
+from tests.rt.world import LiveClient, a_world, heartbeat_json
+
+pytestmark = pytest.mark.anyio
+
+SETTINGS: Final = Settings(env="test", limit=UNLIMITED, obs=ObsSettings(metrics_public=True))
+CODES: Final = {"store_unavailable", "idempotency_unavailable"}
+NEEDS_NOTHING: Final = {"document.openapi", "health.live", "health.startup", "metrics.read"}
+REPORTS: Final = {"health.idempotency", "health.ready"}
+"""They tell what they found, which is no problem document."""
+
+Input = Mapping[str, Any]
+
+GIVEN: Final[Mapping[str, Callable[[World], Input]]] = {
+    "presence.heartbeat": lambda world: {"json": world.fix()},
+    "presence.lookup": lambda world: {"params": {"user_ids": str(world.ben)}},
+    "proximity.nearby": lambda _world: {"params": {"radius_m": 200}},
+    "accounts.change_privacy": lambda _world: {"json": {"ghost_mode": False}},
+    "accounts.change_profile": lambda _world: {"json": {"display_name": "Ana"}},
+    "invites.send": lambda world: {"json": {"to_user_id": str(world.ben)}},
+}
+"""Valid input, where an operation needs some; people in a path are Ben."""
+
+ROWS: Final = sorted(table(dev=True), key=lambda row: row.name == "presence.offline")
+"""Every operation; the one after which others have nothing to tell comes last."""
+
+DOCUMENT: Final = document(dev=True)
+
+
+@attrs.frozen
+class Faulty:
+    """A world whose stores can be made to fail."""
+
+    stores: FaultyStores
+    world: World
+
+    async def ask(self, row: Operation) -> httpx2.Response:
+        """Send an operation valid input; the answer is a documented one."""
+        given = GIVEN[row.name](self.world) if row.name in GIVEN else {}
+        path = row.path.format(user_id=self.world.ben)
+        headers = self.world.headers()
+        answer = await self.world.client.request(row.method, path, headers=headers, **given)
+        described = DOCUMENT["paths"][row.path][row.method.lower()]["responses"]
+        assert str(answer.status_code) in described, row.name
+        return answer
+
+
+@pytest.fixture
+async def faulty() -> AsyncIterator[Faulty]:
+    stores = FaultyStores()
+    async with open_world(SETTINGS, stores.stores) as world:
+        await world.beat()
+        await world.beat(world.ben)
+        yield Faulty(stores, world)
+        stores.mend()
+
+
+async def test_the_input_is_valid(faulty: Faulty) -> None:
+    for row in ROWS:
+        answer = await faulty.ask(row)
+        assert answer.status_code == row.status, (row.name, answer.text)
+
+
+async def test_with_no_store_at_all(faulty: Faulty) -> None:
+    faulty.stores.fail()
+    for row in ROWS:
+        answer = await faulty.ask(row)
+        if row.name in NEEDS_NOTHING:
+            assert answer.status_code == 200
+        elif row.name in REPORTS:
+            assert (answer.status_code, answer.json()["status"]) == (503, "down")
+        else:
+            assert is_refused(answer), row.name
+
+
+@pytest.mark.parametrize("port", BUNDLE_CALLS)
+async def test_with_one_store_missing(faulty: Faulty, port: str) -> None:
+    """Whatever it has done by then, an operation works, or says that it does not."""
+    faulty.stores.fail(port)
+    for row in ROWS:
+        answer = await faulty.ask(row)
+        assert is_performed(row, answer) or is_refused(answer), (row.name, answer.text)
+
+
+def is_performed(row: Operation, answer: httpx2.Response) -> bool:
+    """Whether an operation answered as it does, be it that something is missing."""
+    if row.name in REPORTS:
+        told = "ok" if answer.status_code == 200 else "down"
+        return bool(answer.json()["status"] == told)
+    return answer.status_code == row.status
+
+
+def is_refused(answer: httpx2.Response) -> bool:
+    """Whether an answer is the refusal that OpenAPI promises."""
+    found = answer.json()
+    return (
+        answer.status_code == found["status"] == 503
+        and found["code"] in CODES
+        and answer.headers["retry-after"] == str(found["retry_after"]) == "1"
+    )
+
+
+def test_every_refusal_is_documented() -> None:
+    for row in ROWS:
+        described = DOCUMENT["paths"][row.path][row.method.lower()]["responses"]
+        if row.name not in NEEDS_NOTHING | REPORTS:
+            assert "Retry-After" in described["503"]["headers"]
+            assert "store_unavailable" in described["503"]["description"]
+
+
+@pytest.mark.parametrize("port", [None, *BUNDLE_CALLS])
+async def test_socket_events(port: str | None) -> None:
+    clock = ManualClock()
+    faulty = FaultyStores(memory_stores(clock))
+    async with a_world(faulty.stores, clock) as world:
+        ana, ben = await world.join("ana"), await world.join("ben")
+        client = await world.client(ana)
+        await client.beat(0)
+        await world.beat(ben, 40)
+        faulty.fail(*[port] if port else [])
+        answers = [await is_answered(client, *event) for event in events(clock)]
+        if port is None:
+            assert answers == [False, False, True]
+        faulty.mend()
+        assert [await is_answered(client, *event) for event in events(clock)] == [True] * 3
+
+
+def events(clock: ManualClock) -> list[tuple[str, object]]:
+    return [
+        ("presence:heartbeat", heartbeat_json(clock, 5)),
+        ("nearby:subscribe", {"radius_m": 200}),
+        ("nearby:unsubscribe", None),
+    ]
+
+
+async def is_answered(client: LiveClient, event: str, payload: object) -> bool:
+    """Whether an event was performed; where not, the refusal is the one that it should be."""
+    answer = await client.call(event, payload)
+    if answer["ok"]:
+        return True
+    problem = answer["error"]
+    assert (problem["status"], problem["retry_after"]) == (503, 1)
+    assert problem["code"] in CODES
+    return False

@@ -1,0 +1,165 @@
+"""A proxy in front of PostgreSQL that loses the connection at a COMMIT, on request.
+
+It reads what the client sends as far as it takes to know which statements a transaction had:
+https://www.postgresql.org/docs/current/protocol-message-formats.html
+"""
+
+import contextlib
+import enum
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Self
+from urllib.parse import urlsplit
+
+import anyio
+import attrs
+from anyio.abc import ByteStream, SocketAttribute
+from anyio.from_thread import start_blocking_portal
+from anyio.streams.buffered import BufferedByteReceiveStream
+
+LENGTH = 4
+WANTS_ENCRYPTION = (80_877_103, 80_877_104)
+READY = b"Z\x00\x00\x00\x05I"
+LOST = (anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError, OSError)
+
+
+class Cut(enum.Enum):
+    """What is lost with the connection: the COMMIT, or the server's answer to it."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+@attrs.define
+class _Order:
+    cut: Cut
+    about: str
+    times: int
+
+
+class CuttingProxy:
+    """Stands in front of the server of a URL; a context manager, ``url`` leads through it."""
+
+    def __init__(self, url: str) -> None:
+        self._server = urlsplit(url)
+        self._orders: list[_Order] = []
+        self._stack = contextlib.ExitStack()
+        self.url = ""
+        self.cuts = 0
+
+    def cut(self, cut: Cut, about: str, times: int = 1) -> None:
+        """Cut the next transactions with a statement that has the words ``about``."""
+        self._orders.append(_Order(cut, about, times))
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            portal = stack.enter_context(start_blocking_portal())
+            port = stack.enter_context(portal.wrap_async_context_manager(self._running()))
+            user = self._server.netloc.rpartition("@")[0]
+            self.url = self._server._replace(netloc=f"{user}@127.0.0.1:{port}").geturl()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._stack.close()
+
+    @contextlib.asynccontextmanager
+    async def _running(self) -> AsyncIterator[int]:
+        async with (
+            await anyio.create_tcp_listener(local_host="127.0.0.1") as listener,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(listener.serve, self._serve)
+            yield listener.extra(SocketAttribute.local_port)  # noqa: S610 - not a query
+            tasks.cancel_scope.cancel()
+
+    async def _serve(self, client: ByteStream) -> None:
+        host, port = self._server.hostname or "", self._server.port or 5432
+        with contextlib.suppress(*LOST):
+            async with client, await anyio.connect_tcp(host, port) as server:
+                await _Conversation(client, server, self._due).run()
+
+    def _due(self, statements: Sequence[str]) -> Cut | None:
+        for order in self._orders:
+            if order.times and any(order.about in one for one in statements):
+                order.times -= 1
+                self.cuts += 1
+                return order.cut
+        return None
+
+
+class _Conversation:
+    """One connection, and the statements of its transaction."""
+
+    def __init__(
+        self,
+        client: ByteStream,
+        server: ByteStream,
+        due: Callable[[Sequence[str]], Cut | None],
+    ) -> None:
+        self._client = client
+        self._reader = BufferedByteReceiveStream(client)
+        self._server = server
+        self._due = due
+        self._prepared: dict[bytes, str] = {}
+        self._statements: list[str] = []
+        self._muted = False
+
+    async def run(self) -> None:
+        """Pass everything on until somebody ends it, or it is cut."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._answers, tasks.cancel_scope)
+            with contextlib.suppress(*LOST):
+                await self._begin()
+                while await self._pass_on():
+                    pass
+            if self._muted:
+                await anyio.sleep_forever()  # until the answer that gets lost
+            tasks.cancel_scope.cancel()
+
+    async def _answers(self, scope: anyio.CancelScope) -> None:
+        with contextlib.suppress(*LOST):
+            async for chunk in self._server:
+                if not self._muted:
+                    await self._client.send(chunk)
+                elif chunk.endswith(READY):
+                    break
+        scope.cancel()
+
+    async def _begin(self) -> None:
+        while True:
+            length = await self._reader.receive_exactly(LENGTH)
+            rest = await self._reader.receive_exactly(int.from_bytes(length) - LENGTH)
+            if int.from_bytes(rest[:LENGTH]) not in WANTS_ENCRYPTION:
+                await self._server.send(length + rest)
+                return
+            await self._client.send(b"N")
+
+    async def _pass_on(self) -> bool:
+        """Pass one message on; False where the conversation is cut."""
+        head = await self._reader.receive_exactly(1 + LENGTH)
+        body = await self._reader.receive_exactly(int.from_bytes(head[1:]) - LENGTH)
+        cut = self._heard(head[:1], body)
+        if cut is Cut.BEFORE:
+            return False
+        self._muted = cut is Cut.AFTER
+        await self._server.send(head + body)
+        return cut is None
+
+    def _heard(self, kind: bytes, body: bytes) -> Cut | None:
+        if kind == b"P":
+            name, query = body.split(b"\0")[:2]
+            self._prepared[name] = query.decode()
+        elif kind == b"B":
+            self._statements.append(self._prepared.get(body.split(b"\0")[1], ""))
+        elif kind == b"Q":
+            return self._simple(body.rstrip(b"\0").decode())
+        return None
+
+    def _simple(self, query: str) -> Cut | None:
+        said = self._statements
+        if query.startswith("BEGIN"):
+            said.clear()
+        elif query.startswith("COMMIT"):
+            return self._due(said)
+        said.append(query)
+        return None
