@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from benchmarks import fanout, http, library, memory
+from benchmarks import fanout, http, library, memory, relay, writes
 from benchmarks.report import machine
 
-NAMES = ("fanout", "http", "library", "memory")
+NAMES = ("fanout", "http", "library", "memory", "relay", "writes")
 
 
 def main() -> None:
@@ -24,6 +24,10 @@ def main() -> None:
         asyncio.run(library.run())
     if "memory" in names:
         asyncio.run(memory.run())
+    if "writes" in names:
+        asyncio.run(writes.run())
+    if "relay" in names:
+        asyncio.run(relay.run())
     if "http" in names:
         http.run(chosen.rounds, chosen.seconds)
     if "fanout" in names:

@@ -19,7 +19,11 @@ from divan_core.settings import LimitSettings, LogSettings
 CAMPUS = CampusId(UUID(int=0xCA << 64))
 CENTRE = Point(45.5048, -73.5772)
 UNLIMITED = LimitSettings(
-    heartbeat_per_minute=1_000_000, nearby_per_minute=1_000_000, subscribe_per_minute=1_000_000
+    heartbeat_per_minute=1_000_000,
+    nearby_per_minute=1_000_000,
+    subscribe_per_minute=1_000_000,
+    invite_per_minute=1_000_000,
+    invite_per_day=1_000_000,
 )
 
 
