@@ -27,7 +27,7 @@ from divan_core.workers.turns import POLL_S, Outage, Turn, WorkerTools
 RELAY: Final = "relay"
 
 BATCH: Final = 500
-LEASE_MS: Final = 30_000
+LEASE_MS: Final = 10_000
 
 GATHER_S: Final = 0.01
 """How long events gather after a batch that was not full, so that a busy outbox is asked seldom."""
