@@ -21,12 +21,13 @@ class Turn:
     """What an attempt that has its turn knows and tells.
 
     ``answer`` is that of the attempt it waited for; without one it is the first, and puts its own
-    there. ``left_ms`` is what remains of its time to wait.
+    there. ``left_ms`` is what remains of its time to wait. ``ended`` is made by whoever waits for
+    its end, which is seldom anybody.
     """
 
     left_ms: int
     answer: StoredAnswer | None = None
-    ended: anyio.Event = attrs.field(factory=anyio.Event)
+    ended: anyio.Event | None = None
 
 
 class Flights:
@@ -56,13 +57,16 @@ class Flights:
             yield turn
         finally:
             del self._under_way[scope]
-            turn.ended.set()
+            if turn.ended is not None:
+                turn.ended.set()
 
     async def _wait(self, scope: KeyScope, turn: Turn) -> None:
         deadline = anyio.current_time() + turn.left_ms / 1000
         with anyio.CancelScope(deadline=deadline) as patience:
             while turn.answer is None and scope in self._under_way:
                 before = self._under_way[scope]
+                if before.ended is None:
+                    before.ended = anyio.Event()
                 await before.ended.wait()
                 turn.answer = before.answer
         if patience.cancelled_caught:

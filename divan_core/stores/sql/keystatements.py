@@ -56,9 +56,13 @@ LEAST_WAIT_MS: Final = 1
 
 @attrs.frozen
 class Claimed:
-    """The key is this transaction's. ``place`` is where PostgreSQL keeps its row until then."""
+    """The key is this transaction's. ``place`` is where PostgreSQL keeps its row until then.
+
+    With a ``fingerprint`` there is no row yet: it is written with the answer.
+    """
 
     place: str | None = None
+    fingerprint: bytes | None = None
 
 
 Step = tuple[Statement, Mapping[str, Any]]
@@ -110,6 +114,8 @@ class KeyStatements:
 
     def answering(self, scope: KeyScope, claimed: Claimed, body: bytes, ttl_s: int) -> Step:
         """Store the answer of a key that this transaction has claimed; one statement."""
+        if claimed.fingerprint is not None:
+            return self._keeping(scope, claimed.fingerprint, body, ttl_s)
         statement = answer_statement(self.table, self.dialect, clocked=self._clocked)
         return statement, self.answer_parameters(scope, claimed, body, ttl_s)
 
@@ -119,6 +125,11 @@ class KeyStatements:
         """The parameters of ``answer_statement``."""
         row = {"place": claimed.place} if self.dialect == "postgresql" else _scoped(scope)
         return {**row, "answer": body, "ttl_ms": ttl_s * 1000, **present(self.clock)}
+
+    def _keeping(self, scope: KeyScope, fingerprint: bytes, body: bytes, ttl_s: int) -> Step:
+        given = {"given_print": fingerprint, "answer": body, "ttl_ms": ttl_s * 1000}
+        statement = keep_statement(self.table, clocked=self._clocked)
+        return statement, {**_scoped(scope), **given, **present(self.clock)}
 
     def recalling(self, scope: KeyScope) -> Step:
         """Read what a key's earlier use answered, unless that has expired; a row or none."""
@@ -181,6 +192,16 @@ def answer_statement(table: Table, dialect: DialectName, *, clocked: bool = Fals
     found = _the_key(table) if dialect == "sqlite" else given == _PLACE
     answer = bindparam("answer", type_=LargeBinary())
     return update(table).where(found).values(body=answer, expires_at=expires_at)
+
+
+@functools.cache
+def keep_statement(table: Table, *, clocked: bool = False) -> Insert:
+    """On SQLite, insert a key with its answer, over what has expired."""
+    values = _new_row(table, "sqlite", clocked=clocked)
+    row = dict(zip(_COLUMNS, values, strict=True))
+    row["body"] = bindparam("answer", type_=LargeBinary())
+    row["expires_at"] = later(now_of("sqlite", clocked=clocked), "ttl_ms", "sqlite")
+    return _over_expired(sqlite.insert(table).values(row), table, "sqlite", clocked=clocked)
 
 
 @functools.cache

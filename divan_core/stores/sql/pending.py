@@ -51,7 +51,7 @@ class Pending:
         """Begin with nothing. ``clock`` replaces that of the database."""
         self._clock = clock
         self._events: list[Event] = []
-        self._answer: _Answer | None = None
+        self._answers: list[_Answer] = []
 
     @property
     def has_events(self) -> bool:
@@ -63,8 +63,8 @@ class Pending:
         self._events += events
 
     def answer(self, scope: KeyScope, claimed: Claimed, body: bytes, ttl_s: int) -> None:
-        """Keep the answer to a key; the latest one counts."""
-        self._answer = _Answer(scope, claimed, body, ttl_s)
+        """Keep the answer to a key."""
+        self._answers.append(_Answer(scope, claimed, body, ttl_s))
 
     async def flush(self, connection: SqlConnection) -> None:
         """Write it all: in one statement on PostgreSQL, in two on SQLite; in none if it is nothing.
@@ -73,7 +73,7 @@ class Pending:
             StoreUnavailable: as any statement of the unit.
             UnitMisused: the unit was for reading; or an event had been recorded before.
         """
-        if not self._events and self._answer is None:
+        if not self._events and not self._answers:
             return
         connection.confirm()
         for statement, parameters in self._steps(connection.dialect):
@@ -84,22 +84,18 @@ class Pending:
         return self._clock is not None
 
     def _steps(self, dialect: DialectName) -> Iterator[tuple[Statement, Parameters]]:
-        if dialect == "postgresql":
-            yield self._at_once()
-            return
-        if self._events:
-            yield _record_on_sqlite(clocked=self._clocked), self._rows()
-        if self._answer is not None:
-            yield self._answering(dialect, self._answer)
-
-    def _at_once(self) -> Step:
-        if self._answer is None:
-            return _record(clocked=self._clocked), self._columns()
-        statement, parameters = self._answering("postgresql", self._answer)
+        answers = [self._answering(dialect, one) for one in self._answers]
         if not self._events:
-            return statement, parameters
-        both = _record_and_answer(clocked=self._clocked)
-        return both, {**parameters, **self._columns()}
+            yield from answers
+        elif dialect == "sqlite":
+            yield _record_on_sqlite(clocked=self._clocked), self._rows()
+            yield from answers
+        elif answers:
+            both, (_, parameters) = _record_and_answer(clocked=self._clocked), answers[0]
+            yield both, {**parameters, **self._columns()}
+            yield from answers[1:]
+        else:
+            yield _record(clocked=self._clocked), self._columns()
 
     def _answering(self, dialect: DialectName, answer: _Answer) -> Step:
         statements = KeyStatements(IDEMPOTENCY_KEYS, dialect, self._clock)

@@ -95,14 +95,16 @@ class SqliteEngine:
 
 
 def _reader(engine: Engine, inbox: Inbox) -> SqliteThread:
-    return SqliteThread(inbox, lambda: _session(engine, _nothing), 1)
+    return SqliteThread(inbox, lambda: _session(engine, _nothing, only_reads=True), 1)
 
 
 @contextmanager
-def _session(engine: Engine, prepare: Prepare) -> Iterator[SqliteSession]:
+def _session(
+    engine: Engine, prepare: Prepare, *, only_reads: bool = False
+) -> Iterator[SqliteSession]:
     with engine.connect() as connection:
         prepare(connection)
-        yield SqliteSession(connection)
+        yield SqliteSession(connection, only_reads=only_reads)
 
 
 @asynccontextmanager

@@ -72,10 +72,13 @@ class Outcome:
 class SqliteSession:
     """Runs units on a connection of the calling thread."""
 
-    def __init__(self, connection: Connection) -> None:
-        """Use ``connection``, in which nothing has begun."""
+    def __init__(self, connection: Connection, *, only_reads: bool = False) -> None:
+        """Use ``connection``, in which nothing has begun; ``only_reads``: it refuses to write."""
         self._connection = connection
+        self._only_reads = only_reads
         self._driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        if only_reads:
+            self._driver.execute("PRAGMA query_only = ON")
 
     @property
     def in_transaction(self) -> bool:
@@ -119,7 +122,7 @@ class SqliteSession:
     def read(self, body: Body) -> Outcome:
         """Run a unit on one snapshot."""
         try:
-            self._driver.execute("PRAGMA query_only = ON")
+            self._allow_writing(allowed=False)
             self._driver.execute("BEGIN")
             return Outcome(run_through(body(ThreadConnection(self._connection, reading=True))))
         except BaseException as fault:  # noqa: BLE001 - it is its caller's, in another thread
@@ -127,7 +130,12 @@ class SqliteSession:
         finally:
             self.roll_back()
             with contextlib.suppress(sqlite3.Error):  # then every unit that follows is refused
-                self._driver.execute("PRAGMA query_only = OFF")
+                self._allow_writing(allowed=True)
+
+    def _allow_writing(self, *, allowed: bool) -> None:
+        """Refuse statements that write, on a connection that also runs units that may."""
+        if not self._only_reads:
+            self._driver.execute(f"PRAGMA query_only = {'OFF' if allowed else 'ON'}")
 
     def _undo(self) -> None:
         with contextlib.suppress(sqlite3.Error):  # without a transaction nothing is left to undo

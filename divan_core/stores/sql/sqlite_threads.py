@@ -73,6 +73,8 @@ class Job(Generic[ResultT]):
         itself; a writing one is awaited to its end, because then its commit cannot be stopped.
         """
         try:
+            if self.reading:
+                return await self._future
             await asyncio.wait((self._future,))
         except asyncio.CancelledError:
             if self.claim() or self.reading:
