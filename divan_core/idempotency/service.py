@@ -46,7 +46,12 @@ _OUTCOMES: Final[Mapping[type[DivanError], str]] = {
     OutcomeUnknown: "unknown",
 }
 _FAILED: Final = "failed"
-_NOTHING_DONE: Final = (IdempotencyInProgress, IdempotencyKeyReused, IdempotencyUnavailable)
+_NOTHING_DONE: Final = (
+    IdempotencyInProgress,
+    IdempotencyKeyReused,
+    IdempotencyUnavailable,
+    StoreUnavailable,
+)
 
 
 class KeyedUnit(Protocol):
@@ -174,8 +179,7 @@ class Idempotency(Generic[UnitT]):
         key = attempt.key
         text = self._parsed(key.text if isinstance(key, IdempotencyKey) else key)
         if text is None:
-            await self._admit(attempt)
-            return await self._plain(body)
+            return await self._unkeyed(attempt, body)
         claim = self._claim(attempt, text)
         try:
             async with self._flights.turn(claim.scope, self._rules.wait_ms) as turn:
@@ -186,6 +190,16 @@ class Idempotency(Generic[UnitT]):
                 return self._replayed(attempt, claim, turn.answer)
         finally:
             self._met.add(claim.scope)
+
+    async def _unkeyed(
+        self, attempt: Attempt[ViewT], body: Callable[[UnitT], Awaitable[ViewT]]
+    ) -> Done[ViewT]:
+        at = await self._admit(attempt)
+        try:
+            return await self._plain(body)
+        except StoreUnavailable:
+            await self._withdraw(attempt, at)
+            raise
 
     def _parsed(self, text: str | None) -> str | None:
         if text is not None:

@@ -409,6 +409,20 @@ async def test_a_store_that_fails_after_the_claim_is_just_that(
     assert not (await strict.found("Here")).replayed
 
 
+@pytest.mark.parametrize("key", ["once", None])
+async def test_what_a_store_could_not_do_does_not_count(
+    one: Writer, faults: FaultPoints, key: str | None
+) -> None:
+    faults.arm("campuses.put:before", AWAY, times=5)
+    for _ in range(5):
+        with pytest.raises(StoreUnavailable):
+            await one.found("Here", key, limit=HOUR)
+    for number in range(3):
+        await one.found("Here", f"{number}", limit=HOUR)
+    with pytest.raises(RateLimited):
+        await one.found("Here", limit=HOUR)
+
+
 @pytest.mark.parametrize("required", [True, False])
 async def test_an_unknown_outcome_is_settled_by_a_retry(
     stores: Stores, faults: FaultPoints, required: bool
