@@ -144,6 +144,20 @@ class TestRedisBus(OnRedis):
             assert await live.bus.lost([campus_id]) == frozenset()
             assert await live.bus.publish([fact(campus_id, group.topic)]) == frozenset()
 
+    async def test_a_loss_of_many_topics_is_over_with_the_first_of_them(
+        self, url: str, live: LiveStores, campus_id: CampusId, topic: str
+    ) -> None:
+        """The others may come again much later, or never; until then nothing more is lost."""
+        event, answer = fact(campus_id, topic, 1), fact(campus_id, f"{topic}-answers", 1)
+        await live.bus.publish([event, answer])
+        flush(url)
+        assert await live.bus.lost([campus_id]) == {campus_id}
+        await live.bus.publish([event])
+        assert await live.bus.lost([campus_id]) == frozenset()
+        assert await live.bus.publish([answer]) <= {campus_id}
+        flush(url)
+        assert await live.bus.lost([campus_id]) == {campus_id}
+
     async def test_a_lost_roll_is_written_again(
         self, live: LiveStores, other: LiveStores, campus_id: CampusId, group: Group
     ) -> None:

@@ -36,6 +36,8 @@ class Appending:
         self._ring = ring
         # Campuses whose streams have begun, or may have, without anybody having been told.
         self._untold: set[CampusId] = set()
+        # Campuses that were said to have lost something, and where nothing was published since.
+        self._missed: set[CampusId] = set()
 
     async def publish(self, events: Sequence[Event]) -> frozenset[CampusId]:
         """See the port."""
@@ -49,6 +51,7 @@ class Appending:
             *(self._append(*stream, messages) for stream, messages in streams.items()),
         )
         all_of(done)
+        self._begin_anew(streams)
         told, self._untold = frozenset(self._untold), set()
         return told
 
@@ -65,7 +68,19 @@ class Appending:
             *(self._streams.roll.enter(topic, those) for topic, those in topics.items()),
         )
         gone = [one for one, is_lost in zip(asked, all_of(done), strict=False) if is_lost]
+        self._missed.update(gone)
         return frozenset(gone).union(self._untold.intersection(asked))
+
+    def _begin_anew(self, published: Collection[tuple[CampusId, str]]) -> None:
+        """Where a loss was told of, expect no more than what was published since.
+
+        Streams of other topics may come again much later, and are not lost anew until then.
+        """
+        for campus_id in self._missed.intersection(campus_id for campus_id, _ in published):
+            for topic in self._streams.roll.topics((campus_id,)):
+                if (campus_id, topic) not in published:
+                    self._streams.forget(self._streams.keys(campus_id, topic).stream)
+            self._missed.discard(campus_id)
 
     async def _append(self, campus_id: CampusId, topic: str, messages: Sequence[bytes]) -> None:
         """Append to one stream, in few calls, none of which is very long."""
