@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
 
@@ -108,9 +108,7 @@ def _ratio(found: list[Result], yardstick: list[float]) -> float:
 @contextmanager
 def serving(addresses: list[str]) -> Iterator[str]:
     """A server of its own process; gives its origin."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = _free_ports()
     command = [sys.executable, "-m", "benchmarks.server", str(port), *addresses]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
     try:
@@ -121,6 +119,17 @@ def serving(addresses: list[str]) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait()
+
+
+def _free_ports() -> int:
+    """A free port whose next one is free as well."""
+    while True:
+        with socket.socket() as probe, socket.socket() as other:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+            with suppress(OSError):
+                other.bind(("127.0.0.1", port + 1))
+                return port
 
 
 def _wait(port: int) -> None:
