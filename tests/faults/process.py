@@ -60,8 +60,12 @@ class FaultServer:
         return self._ask("GET", "/health/live") == 200
 
     def arm(self, arm: Arm) -> None:
-        """Arm a fault in the process that serves, or the next one if that is dying."""
-        wait_until(lambda: self._ask("POST", "/faults", msgspec.json.encode(arm)) == 200)
+        """Arm a fault in the process that serves, or the next one if that is dying.
+
+        It may strike before the answer is out; then there is none, and it was armed all the same.
+        """
+        before, body = self.struck(arm), msgspec.json.encode(arm)
+        wait_until(lambda: self._ask("POST", "/faults", body) == 200 or self.struck(arm) > before)
 
     def kill(self) -> None:
         """Kill the process that serves; of one that is dead already, the next."""
