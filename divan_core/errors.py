@@ -60,13 +60,15 @@ class DivanError(Exception):
 
     ``code`` is stable and meant for programs, ``title`` names the class of problem, ``detail``
     tells this caller what to do (``advice`` where nothing more is said), ``errors`` lists faults
-    by field, ``retry_after`` is in whole seconds and set when trying again later can help.
+    by field, ``retry_after`` is in whole seconds and set when trying again later can help (``soon``
+    where nothing more is said).
     """
 
     kind: ClassVar[ErrorKind]
     code: ClassVar[str]
     title: ClassVar[str]
     advice: ClassVar[str] = ""
+    soon: ClassVar[int | None] = None
 
     def __init__(
         self,
@@ -77,7 +79,7 @@ class DivanError(Exception):
     ) -> None:
         self.detail = detail or self.advice or self.title
         self.errors = tuple(errors)
-        self.retry_after = retry_after
+        self.retry_after = self.soon if retry_after is None else retry_after
         super().__init__(self.detail)
 
 
@@ -183,16 +185,8 @@ class IdempotencyInProgress(Conflict):
 
     code = "idempotency_in_progress"
     title = "The first request with this key is still under way"
+    soon = 1
     advice = "Repeat the request with the same key in a second."
-
-    def __init__(
-        self,
-        detail: str = "",
-        *,
-        errors: Iterable[FieldError] = (),
-        retry_after: int | None = 1,
-    ) -> None:
-        super().__init__(detail, errors=errors, retry_after=retry_after)
 
 
 class InviteExists(Conflict):
@@ -312,15 +306,7 @@ class Unavailable(DivanError):
     kind = ErrorKind.UNAVAILABLE
     code = "unavailable"
     title = "A dependency is not available"
-
-    def __init__(
-        self,
-        detail: str = "",
-        *,
-        errors: Iterable[FieldError] = (),
-        retry_after: int | None = 1,
-    ) -> None:
-        super().__init__(detail, errors=errors, retry_after=retry_after)
+    soon = 1
 
 
 class StoreUnavailable(Unavailable):
