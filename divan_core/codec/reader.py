@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 import attrs
 import msgspec
 
+from divan_core.codec.depth import too_deep
 from divan_core.codec.faults import faults, first_fault
 from divan_core.errors import InvalidRequest, ValidationFailed
 
@@ -71,6 +72,8 @@ class JsonReader(Generic[CommandT]):
         """
         if not body and self.optional:
             return self._command()
+        if too_deep(body):
+            raise InvalidRequest("The body is not JSON, or is nested too deeply.")
         try:
             if not body.isascii():
                 body.decode()  # fields that nobody reads are not decoded otherwise
