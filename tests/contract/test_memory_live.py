@@ -6,7 +6,7 @@ from divan_core.stores.bundle import LiveStores
 from divan_core.stores.memory.bus import MemoryBus
 from divan_core.stores.memory.journal import MemoryJournal
 from divan_core.stores.memory.limits import MemoryRateLimits
-from divan_core.stores.memory.notices import MemoryNotices
+from divan_core.stores.memory.notices import MemoryNotices, MemoryPersonNotices
 from divan_core.stores.memory.presence import MemoryPresence
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.bus import BusContract
@@ -30,6 +30,7 @@ class OnMemory(LiveContract):
             journal=journal,
             limits=limits,
             notices=notices,
+            person_notices=MemoryPersonNotices(),
             bus=MemoryBus(clock),
         )
 
