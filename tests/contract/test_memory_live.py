@@ -16,7 +16,7 @@ from divan_core.testing.contracts.journal import JournalContract
 from divan_core.testing.contracts.limits import RateLimitsContract
 from divan_core.testing.contracts.live import LiveContract
 from divan_core.testing.contracts.neighbourhood import NeighbourhoodContract
-from divan_core.testing.contracts.notices import NoticesContract
+from divan_core.testing.contracts.notices import NoticesContract, PersonNoticesContract
 from divan_core.testing.contracts.presence import PresenceContract
 
 
@@ -56,6 +56,10 @@ class TestMemoryJournal(OnMemory, JournalContract):
 
 
 class TestMemoryNotices(OnMemory, NoticesContract):
+    pass
+
+
+class TestMemoryPersonNotices(OnMemory, PersonNoticesContract):
     pass
 
 
