@@ -99,25 +99,25 @@ class Telling:
         other, surface = invite.recipient, Surface.OUTBOX
         if received:
             other, surface = invite.sender, Surface.INBOX
-        card = await self._seen(notice, other, surface)
+        _, card = await self._look(notice, other, surface)
         return None if card is None else listed_invite(invite, card)
 
     async def _friend(self, notice: PersonNotice, update: FriendUpdate) -> FriendUpdate | None:
         if update.state == "removed":
             return update
-        card = await self._seen(notice, update.user_id, Surface.FRIENDS)
-        if card is None:
+        view, card = await self._look(notice, update.user_id, Surface.FRIENDS)
+        if card is None or card.user_id not in view.relations.friends:  # it has ended since
             return None
         return FriendUpdate(
             update.user_id, update.state, card.handle, card.display_name, card.avatar_url
         )
 
-    async def _seen(
+    async def _look(
         self, notice: PersonNotice, other: UserId, surface: Surface
-    ) -> PersonCard | None:
-        """The card of the other person, by the relations as they are in the database now."""
+    ) -> tuple[View, PersonCard | None]:
+        """The relations of the two as they are in the database now, and the other's card."""
         me = Actor(notice.user_id, notice.campus_id)
         await self._audience.refresh(me.campus_id)
         between = await self._units.read(lambda unit: unit.invites.between(me.user_id, other))
         view = View(me, policy.relations_of(between, other))
-        return view.shown(await self._audience.card(other), surface)
+        return view, view.shown(await self._audience.card(other), surface)
