@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from divan_core.errors import NotFound
+from divan_core.errors import InviteClosed, InviteExpired, NotFound
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.once import Attempt, Done, KeyGiven
@@ -59,19 +59,27 @@ class Invitations:
         other, surface = invite.sender, Surface.INBOX
         if cancels:
             other, surface = invite.recipient, Surface.OUTBOX
-        audience = self._tools.audience
-        visible = await seen(audience, actor, other, surface) is not None
+        visible = await seen(self._tools.audience, actor, other, surface) is not None
         if not (visible or cancels):
             raise NotFound
-        body = self._replying(actor, invite, reply)
-        if reply is Reply.ACCEPT:
-            async with audience.changing(actor.campus_id, (actor.user_id, other)):
-                answer = await self._units.write(body, locking=True)
-        else:
-            answer = await self._units.write(body, locking=True)
+        try:
+            answer = await self._replied(actor, invite, reply)
+        except (InviteClosed, InviteExpired):
+            if visible:
+                raise
+            raise NotFound from None
         if not visible:
             raise NotFound
         return policy.invite_view(answer)
+
+    async def _replied(self, actor: Actor, invite: Invite, reply: Reply) -> Invite:
+        """The invite after the reply; a friendship is announced before it begins."""
+        body = self._replying(actor, invite, reply)
+        if reply is not Reply.ACCEPT:
+            return await self._units.write(body, locking=True)
+        people = (invite.sender, invite.recipient)
+        async with self._tools.audience.changing(actor.campus_id, people):
+            return await self._units.write(body, locking=True)
 
     def _replying(
         self, actor: Actor, invite: Invite, reply: Reply

@@ -32,6 +32,7 @@ from divan_core.social.messages import (
 from divan_core.social.model import (
     INVITE_MS,
     Between,
+    Block,
     Friendship,
     Invite,
     InviteId,
@@ -201,21 +202,14 @@ def after_remove(between: Between, friendship: Friendship, by: UserId) -> Outcom
     return Outcome(ended=friendship, facts=(ended,))
 
 
-def after_block(between: Between, friendship: Friendship, by: UserId) -> Outcome:
+def after_block(between: Between, block: Block, now: Millis) -> Outcome:
     """What ends once one wants nothing to do with the other: friendship and invites."""
-    removed = after_remove(between, friendship, by)
-    closed = withdrawn(between)
-    return attrs.evolve(removed, invites=closed, facts=(*removed.facts, *map(_of_invite, closed)))
-
-
-def withdrawn(between: Between) -> tuple[Invite, ...]:
-    """The invites to keep once the two want nothing to do with each other."""
-    return _closed(between.invites, InviteState.CANCELLED)
-
-
-def accepted(between: Between) -> tuple[Invite, ...]:
-    """The invites to keep once the two are friends anyhow."""
-    return _closed(between.invites, InviteState.ACCEPTED)
+    friendship = Friendship.between(block.by, block.target)
+    removed = after_remove(between, friendship, block.by)
+    still_open, over = _sorted_out(between, now)
+    closed = _closed(still_open, InviteState.CANCELLED)
+    facts = (*removed.facts, *map(_of_invite, closed))
+    return attrs.evolve(removed, invites=(*closed, *over), facts=facts)
 
 
 def has_invited(between: Between, sender: UserId, now: Millis) -> bool:

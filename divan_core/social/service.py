@@ -136,9 +136,7 @@ class Social:
             InvalidInput: the target is the actor.
             RateLimited: too many blocks.
         """
-        block = Block(actor.user_id, target)
-        friendship = Friendship.between(actor.user_id, target)
-        tools = self._tools
+        block, tools = Block(actor.user_id, target), self._tools
         await tools.limits.admit(actor.campus_id, actor.user_id, tools.limit.block)
         visible = await seen(tools.audience, actor, target, Surface.OUTBOX) is not None
         if not await self._is_neighbour(actor, target):
@@ -148,7 +146,7 @@ class Social:
         async def body(unit: SocialUnit) -> None:
             await lock(unit, actor.user_id, target)
             between = await unit.invites.between(actor.user_id, target)
-            outcome = policy.after_block(between, friendship, actor.user_id)
+            outcome = policy.after_block(between, block, now)
             await keep(unit, tools, actor.campus_id, outcome)
             known = not between.blocked and policy.has_invited(between, target, now)
             await unit.relations.block((attrs.evolve(block, listed=visible or known),))

@@ -146,6 +146,7 @@ PROBES: Final = (
     Probe("accept", ("POST /invites/{invite_id}/accept",), HIDDEN_FROM_OTHERS, "received"),
     Probe("decline", ("POST /invites/{invite_id}/decline",), HIDDEN_FROM_OTHERS, "received"),
     Probe("cancel", ("POST /invites/{invite_id}/cancel",), TO_FRIENDS, "sent"),
+    Probe("cancel again", ("POST /invites/{invite_id}/cancel",) * 2, TO_FRIENDS, "sent"),
     Probe(
         "cancel and look",
         ("POST /invites/{invite_id}/cancel", "GET /invites/outbox"),

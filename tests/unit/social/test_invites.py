@@ -112,8 +112,3 @@ def test_events_of_two_people_have_one_aggregate_and_no_words() -> None:
     (theirs,) = policy.after_invite(Between(), policy.Ask(invite(8, BEN), seen=True)).facts
     assert theirs.aggregate == one.aggregate
     assert set(one.data) == {"invite_id", "sender_id", "recipient_id"}
-
-
-def test_a_block_closes_what_is_open() -> None:
-    (closed,) = policy.withdrawn(Between(invites=(invite(1),)))
-    assert closed.state is InviteState.CANCELLED

@@ -14,6 +14,7 @@ from divan_core.social import policy
 from divan_core.social.model import (
     INVITE_MS,
     Between,
+    Block,
     Friendship,
     Invite,
     InviteId,
@@ -125,9 +126,11 @@ def test_a_removal_ends_what_is_there() -> None:
 
 
 def test_a_block_ends_everything_between_two() -> None:
-    outcome = policy.after_block(Between(friends=True, invites=(invite(),)), PAIR, BEN)
+    over = invite(2, at=NOW - INVITE_MS)
+    between = Between(friends=True, invites=(over, invite()))
+    outcome = policy.after_block(between, Block(BEN, ANA), NOW)
     assert outcome.ended == PAIR
-    assert [one.state for one in outcome.invites] == [InviteState.CANCELLED]
+    assert [one.state for one in outcome.invites] == [InviteState.CANCELLED, InviteState.EXPIRED]
     assert names(outcome) == ["friendship.ended", "invite.cancelled"]
 
 
