@@ -18,6 +18,7 @@ from divan_core.kernel.units import Units
 from divan_core.kernel.visibility import PersonCard, Surface, can_see
 from divan_core.social import policy
 from divan_core.social.messages import (
+    Direction,
     FriendsQuery,
     InvitesQuery,
     ListedInvite,
@@ -77,9 +78,8 @@ class Lists:
 
         async def show(rows: Sequence[Invite]) -> Sequence[ListedInvite | None]:
             cards = await self._others(view, rows)
-            return [
-                card and listed_invite(one, card) for one, card in zip(rows, cards, strict=True)
-            ]
+            pairs = zip(rows, cards, strict=True)
+            return [None if card is None else listed_invite(one, card) for one, card in pairs]
 
         walk = Walk(self._open(actor, way), _id_of, show)
         return await self._page(walk, f"invites {way.value} {actor.user_id}", query)
@@ -87,9 +87,11 @@ class Lists:
     async def friends(self, actor: Actor, query: FriendsQuery) -> Page[ListedPerson]:
         """Friends, the blocked, or those with whom an invite is open."""
         view = await view_of(self._tools.audience, actor)
-        walks = {"accepted": self._accepted, "blocked": self._blocked, "pending": self._pending}
         name = f"friends {query.filter} {actor.user_id}"
-        return await self._page(walks[query.filter](view), name, query)
+        if query.filter == "pending":
+            return await self._page(self._pending(view), name, query)
+        walk = self._accepted(view) if query.filter == "accepted" else self._blocked(view)
+        return await self._page(walk, name, query)
 
     async def mutual(self, actor: Actor, query: MutualQuery) -> Page[ListedPerson]:
         """The friends in common with somebody whom the actor may see."""
@@ -117,7 +119,10 @@ class Lists:
         async def show(people: Sequence[UserId]) -> Sequence[ListedPerson | None]:
             found = await self._shown(view)(people)
             online = await self._online(view, people)
-            return [one and attrs.evolve(one, online=one.user_id in online) for one in found]
+            return [
+                None if one is None else attrs.evolve(one, online=one.user_id in online)
+                for one in found
+            ]
 
         return Walk(fetch, _same, show)
 
@@ -130,7 +135,7 @@ class Lists:
         async def show(people: Sequence[UserId]) -> Sequence[ListedPerson | None]:
             cards = await self._tools.audience.cards(people)
             shown = (view.shown(card, Surface.BLOCKED) for card in cards)
-            return [card and listed_person(card, is_friend=False) for card in shown]
+            return [listed_person(card, is_friend=False) for card in shown]
 
         return Walk(fetch, _same, show)
 
@@ -139,7 +144,8 @@ class Lists:
 
         async def show(rows: Sequence[Invite]) -> Sequence[ListedPerson | None]:
             cards = await self._others(view, rows)
-            return [card and _asked(one, card, me) for one, card in zip(rows, cards, strict=True)]
+            pairs = zip(rows, cards, strict=True)
+            return [None if card is None else _asked(one, card, me) for one, card in pairs]
 
         return Walk(self._open(view.viewer, Way.EITHER), _id_of, show)
 
@@ -172,7 +178,7 @@ class Lists:
         async def show(people: Sequence[UserId]) -> Sequence[ListedPerson | None]:
             cards = await self._tools.audience.cards(people)
             shown = (view.shown(card, Surface.FRIENDS) for card in cards)
-            return [card and listed_person(card, is_friend=True) for card in shown]
+            return [listed_person(card, is_friend=True) for card in shown]
 
         return show
 
@@ -206,8 +212,10 @@ def listed_invite(invite: Invite, other: PersonCard) -> ListedInvite:
     return ListedInvite(**attrs.asdict(shown, recurse=False), person=person)
 
 
-def listed_person(card: PersonCard, *, is_friend: bool) -> ListedPerson:
-    """Somebody in a list, with as much of their profile as there is."""
+def listed_person(card: PersonCard | None, *, is_friend: bool) -> ListedPerson | None:
+    """Somebody in a list, with as much of their profile as there is; nobody stays nobody."""
+    if card is None:
+        return None
     return ListedPerson(
         card.user_id,
         card.handle,
@@ -220,10 +228,10 @@ def listed_person(card: PersonCard, *, is_friend: bool) -> ListedPerson:
     )
 
 
-def _asked(invite: Invite, other: PersonCard, viewer_id: UserId) -> ListedPerson:
-    direction = "received" if invite.recipient == viewer_id else "sent"
+def _asked(invite: Invite, other: PersonCard, viewer_id: UserId) -> ListedPerson | None:
+    direction: Direction = "received" if invite.recipient == viewer_id else "sent"
     person = listed_person(other, is_friend=False)
-    return attrs.evolve(person, direction=direction, invite_id=invite.id)
+    return person and attrs.evolve(person, direction=direction, invite_id=invite.id)
 
 
 def _id_of(invite: Invite) -> UUID:

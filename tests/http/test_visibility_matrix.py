@@ -199,11 +199,12 @@ async def history(world: World, one: Subject, before: str) -> None:
 async def answer(world: World, probe: Probe, one: Subject) -> object:
     """All of the last answer that can be told apart, with the ids that Ana gave left out."""
     given = probe.json and {name: text.format(**one.names) for name, text in probe.json.items()}
+    answers = []
     for request in probe.requests:
         method, _, target = request.format(**one.names).partition(" ")
-        found = await world.client.request(
-            method, target, json=given, headers=world.headers(X_Request_Id="the-same")
-        )
+        headers = world.headers(X_Request_Id="the-same")
+        answers.append(await world.client.request(method, target, json=given, headers=headers))
+    found = answers[-1]
     text = found.text
     for name in one.names.values():
         text = text.replace(name, "...")

@@ -142,15 +142,24 @@ def _open_of(person: ColumnElement[Any]) -> Select[Any]:
     )
 
 
-def _newest(query: Select[Any] | CompoundSelect[Any]) -> Select[Any] | CompoundSelect[Any]:
-    return query.order_by(literal_column("id").desc()).limit(bindparam("most", type_=Integer()))
+_MOST: Final = bindparam("most", type_=Integer())
 
 
-_RECEIVED: Final = _open_of(INVITES.c.recipient_id)
-_SENT: Final = _open_of(INVITES.c.sender_id)
+def _newest(query: Select[Any]) -> Select[Any]:
+    return query.order_by(INVITES.c.id.desc()).limit(_MOST)
+
+
+def _of_both(one: Select[Any], other: Select[Any]) -> CompoundSelect[Any]:
+    """The newest of two lists. Each is cut first, for PostgreSQL sorts both where it need not."""
+    both = union_all(*(select(*each.subquery().c) for each in (one, other)))
+    return both.order_by(literal_column("id").desc()).limit(_MOST)
+
+
+_RECEIVED: Final = _newest(_open_of(INVITES.c.recipient_id))
+_SENT: Final = _newest(_open_of(INVITES.c.sender_id))
 
 _OPEN: Final[Mapping[Way, Select[Any] | CompoundSelect[Any]]] = {
-    Way.RECEIVED: _newest(_RECEIVED),
-    Way.SENT: _newest(_SENT),
-    Way.EITHER: _newest(union_all(_RECEIVED, _SENT)),
+    Way.RECEIVED: _RECEIVED,
+    Way.SENT: _SENT,
+    Way.EITHER: _of_both(_RECEIVED, _SENT),
 }
