@@ -252,6 +252,22 @@ async def test_a_ghosts_invite_is_out_of_hand(world: World) -> None:
         await social.accept(ben, number)
 
 
+@pytest.mark.parametrize("over", ["declined", "accepted", "expired"])
+async def test_what_became_of_a_ghosts_invite_is_not_told(world: World, over: str) -> None:
+    ana, ben = await people(world, "ana", "ben")
+    number, social = await sent(world, ana, ben), world.divan.social
+    await world.divan.accounts.change_privacy(ben, ChangePrivacy(ghost_mode=True))
+    if over == "expired":
+        world.clock.advance(INVITE_MS / 1000)
+    elif over == "declined":
+        await social.decline(ben, number)
+    else:
+        await social.accept(ben, number)
+        await social.remove(ben, ana.user_id)
+    with pytest.raises(NotFound):
+        await social.cancel(ana, number)
+
+
 async def test_mutual_friends(world: World) -> None:
     ana, ben, cyd, dan, eve = await people(world, "ana", "ben", "cyd", "dan", "eve")
     social = world.divan.social
