@@ -272,6 +272,41 @@ async def test_notices_of_other_versions_are_passed_over(
     assert bens.told == []
 
 
+async def test_a_bug_in_one_notice_ends_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ana, ben = await world.join("ana"), await world.join("ben")
+    bens = await social(world, ben)
+    notice = PersonNotice(
+        ben.campus_id,
+        ben.user_id,
+        "social",
+        "friend:update",
+        {"user_id": str(ana.user_id), "state": "accepted"},
+    )
+
+    async def broken(*_args: object) -> None:
+        raise LookupError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.divan.audience, "refresh", broken)
+        await world.divan.stores.person_notices.publish(notice)
+        await bens.hears("social:reload")
+    assert "a notice could not be shown" in caplog.text
+    await invited(world, ana, ben)
+    await bens.hears("invite:new")
+
+
+async def test_a_friendship_that_has_ended_is_not_told_any_more(world: World) -> None:
+    ana, ben = await world.join("ana"), await world.join("ben")
+    bens = await social(world, ben)
+    data = {"user_id": str(ana.user_id), "state": "accepted"}
+    late = PersonNotice(ben.campus_id, ben.user_id, "social", "friend:update", data)
+    await world.divan.stores.person_notices.publish(late)
+    await settled(world, bens)
+    assert bens.told == []
+
+
 async def joined(client: RawClient, namespace: str, auth: object) -> str:
     await client.send(f"40{namespace},{json.dumps(auth)}")
     return await client.frame()
