@@ -42,6 +42,10 @@ class Surface(enum.Enum):
     LOOKUP = "lookup"
     INVITE = "invite"
     INVITE_BY_HANDLE = "invite by handle"
+    INBOX = "inbox"
+    OUTBOX = "outbox"
+    FRIENDS = "friends"
+    BLOCKED = "blocked"
 
 
 @attrs.frozen
@@ -79,16 +83,29 @@ def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface
     """Whether the viewer may see this person on this surface.
 
     Whoever shows themselves to friends only can be invited by those they told their handle.
+    Whoever invites somebody has shown themselves to them, and friends are always in each other's
+    lists of friends, hidden from all others or not. In the list of whom one has blocked a block
+    hides nobody.
     Campuses are not compared here: every list is drawn from the viewer's own.
     """
     if person.user_id.int == viewer_id.int:  # a third of the time of comparing UUIDs
         return surface is Surface.LOOKUP
-    if person.standing is not _ACTIVE or person.ghost_mode:
+    if person.standing is not _ACTIVE:
         return False
     if relations.blocked and person.user_id in relations.blocked:
-        return False
-    if person.visibility is _EVERYONE:
+        return surface is Surface.BLOCKED
+    if person.visibility is _EVERYONE and not person.ghost_mode:
         return True
-    if person.visibility is not Visibility.FRIENDS:
+    return _has_shown(relations, person, surface)
+
+
+def _has_shown(relations: Relations, person: PersonCard, surface: Surface) -> bool:
+    """Whether somebody who hides has shown themselves to this viewer all the same."""
+    if surface is Surface.INBOX:
+        return True
+    is_friend = person.user_id in relations.friends
+    if surface is Surface.FRIENDS:
+        return is_friend
+    if person.ghost_mode or person.visibility is not Visibility.FRIENDS:
         return False
-    return surface is Surface.INVITE_BY_HANDLE or person.user_id in relations.friends
+    return is_friend or surface in {Surface.INVITE_BY_HANDLE, Surface.OUTBOX}

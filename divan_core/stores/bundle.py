@@ -17,6 +17,7 @@ from divan_core.kernel.audience import ChangeJournal, PeopleSource
 from divan_core.kernel.delivery import EventBus, OutboxQueue
 from divan_core.kernel.events import HandledEvents, Outbox
 from divan_core.kernel.limits import RateLimits
+from divan_core.kernel.notices import PersonNotices
 from divan_core.kernel.units import Locks, Units
 from divan_core.presence.ports import PresenceIndex, PresenceNotices
 from divan_core.social.ports import InviteRepository, RelationRepository
@@ -110,6 +111,7 @@ class LiveStores:
     limits: RateLimits
     presence: PresenceIndex
     notices: PresenceNotices
+    person_notices: PersonNotices
     bus: EventBus
     lifecycle: tuple[StoreLifecycle, ...] = ()
 
@@ -126,6 +128,7 @@ class Stores:
     limits: RateLimits
     presence: PresenceIndex
     notices: PresenceNotices
+    person_notices: PersonNotices
     bus: EventBus
     lifecycle: tuple[StoreLifecycle, ...] = ()
 
@@ -141,6 +144,7 @@ class Stores:
             limits=live.limits,
             presence=live.presence,
             notices=live.notices,
+            person_notices=live.person_notices,
             bus=live.bus,
             lifecycle=relational.lifecycle + live.lifecycle,
         )
