@@ -37,7 +37,17 @@ class PersonRepository(Protocol):
         ...
 
     async def handles(self, handles: Sequence[str]) -> dict[str, UserId]:
-        """Who has these handles; free ones are left out."""
+        """Who has exactly these handles, however they are written; free ones are left out.
+
+        The keys are the handles as they were asked for.
+        """
+        ...
+
+    async def look_alikes(self, handles: Sequence[str]) -> dict[str, UserId]:
+        """Who has these handles or ones that look like them, so that nobody else can.
+
+        The keys are the handles as they were asked for; free ones are left out.
+        """
         ...
 
     async def page(self, campus_id: CampusId, after: UserId | None, limit: int) -> Sequence[Person]:
@@ -54,7 +64,8 @@ class PersonRepository(Protocol):
         Their campuses exist. Where the deployment has no profile tables the profile is dropped.
 
         Raises:
-            HandleTaken: somebody else has one of the handles; nothing of the unit is kept.
+            HandleTaken: somebody else has one of the handles, or one that looks like it; nothing
+                of the unit is kept. Deleted people have none.
         """
         ...
 

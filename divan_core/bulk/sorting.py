@@ -36,8 +36,8 @@ TELL_EVERY: Final = 5_000
 class SortedLines:
     """The lines of one file by kind, since they may stand in any order.
 
-    ``campuses`` and the ids and handles are told by the number of their line; ``blocked`` holds
-    the pairs that a block of the file parts.
+    ``campuses``, the ids and what the handles look like are told by the number of their line;
+    ``blocked`` holds the pairs that a block of the file parts.
     """
 
     people: Spool
@@ -97,10 +97,10 @@ def _sort_campus(lines: SortedLines, number: int, line: CampusLine) -> Campus:
 
 
 def _sort_person(lines: SortedLines, number: int, line: PersonLine, now: Millis) -> None:
-    person_of(line, None, now)
+    key = person_of(line, None, now).handle_key or ""
     _once(lines.ids, line.id, "id")
-    _once(lines.handles, line.handle, "handle")
-    lines.ids[line.id] = lines.handles[line.handle] = number
+    _once(lines.handles, key, "handle")
+    lines.ids[line.id] = lines.handles[key] = number
 
 
 def _once(seen: dict[KeyT, int], key: KeyT, name: str) -> None:

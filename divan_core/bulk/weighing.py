@@ -79,7 +79,7 @@ async def weigh_people(
     lines = [(number, _person_line(raw)) for number, raw in batch]
     await _know_campuses(unit, {line.campus_id for _, line in lines}, found)
     known = {one.id: one for one in await unit.people.get_many([line.id for _, line in lines])}
-    owners = await unit.people.handles([line.handle for _, line in lines])
+    owners = await unit.people.look_alikes([line.handle for _, line in lines])
     differing: list[Person] = []
     for number, line in lines:
         try:

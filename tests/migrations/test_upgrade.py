@@ -1,5 +1,6 @@
 """Upgrading, branch by branch, at once, and against resistance."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from divan_core.stores.sql.tables import BRANCHES, VERSION_TABLE
 from tests.migrations.conftest import Query, locked, run_script
 from tests.servers.process import free_port
 
-NEWEST = {"core": "core_0002", "moderation": "moderation_0001", "profile": "profile_0001"}
+NEWEST = {"core": "core_0003", "moderation": "moderation_0001", "profile": "profile_0001"}
 NEEDED = {"core": "core_0001"}
 NEEDED_TABLES = {"campuses", "people", "friendships", "blocks"}
 """What the optional branches stand on; they leave newer revisions of the core to the core."""
@@ -106,13 +107,13 @@ def test_an_unknown_branch(url: str) -> None:
 
 def test_later_revisions(url: str, query: Query, scripts: Path) -> None:
     migrate.upgrade(url)
-    add(scripts, "core", 3)
+    add(scripts, "core", 4)
     add(scripts, "profile", 2)
     assert [one.branch for one in migrate.status(url) if one.pending] == ["core", "profile"]
     done = {report.branch: (report.before, report.after) for report in migrate.upgrade(url)}
-    assert done["core"] == ("core_0002", "core_0003")
+    assert done["core"] == ("core_0003", "core_0004")
     assert done["moderation"] == ("moderation_0001", "moderation_0001")
-    assert exists(query, "extra_core_0003")
+    assert exists(query, "extra_core_0004")
     assert not [one for one in migrate.status(url) if one.pending]
 
 
@@ -122,8 +123,8 @@ def test_a_failure_leaves_nothing_half_done_on_sqlite(
 ) -> None:
     migrate.upgrade(url)
     before = query("SELECT * FROM sqlite_master ORDER BY name")
-    add(scripts, "core", 3)
-    add(scripts, "core", 4, "op.execute('INSERT INTO nowhere VALUES (1)')")
+    add(scripts, "core", 4)
+    add(scripts, "core", 5, "op.execute('INSERT INTO nowhere VALUES (1)')")
     with pytest.raises(MigrationFailed, match=r"core.*nowhere"):
         migrate.upgrade(url)
     assert query("SELECT * FROM sqlite_master ORDER BY name") == before
@@ -135,16 +136,16 @@ def test_a_failure_leaves_nothing_half_done_on_postgres(
     url: str, query: Query, scripts: Path
 ) -> None:
     migrate.upgrade(url)
-    add(scripts, "core", 3)
-    add(scripts, "core", 4, "op.execute('INSERT INTO nowhere VALUES (1)')")
+    add(scripts, "core", 4)
+    add(scripts, "core", 5, "op.execute('INSERT INTO nowhere VALUES (1)')")
     with pytest.raises(MigrationFailed, match=r"core.*nowhere"):
         migrate.upgrade(url)
-    assert exists(query, "extra_core_0003")
-    assert not exists(query, "extra_core_0004")
-    assert current(url) == NEWEST | {"core": "core_0003"}
-    add(scripts, "core", 4)
-    migrate.upgrade(url)  # the lock was given back
+    assert exists(query, "extra_core_0004")
+    assert not exists(query, "extra_core_0005")
     assert current(url) == NEWEST | {"core": "core_0004"}
+    add(scripts, "core", 5)
+    migrate.upgrade(url)  # the lock was given back
+    assert current(url) == NEWEST | {"core": "core_0005"}
 
 
 def test_a_failure_of_an_optional_branch_is_reported(url: str, query: Query, scripts: Path) -> None:
@@ -162,18 +163,18 @@ def test_a_failure_of_an_optional_branch_is_reported(url: str, query: Query, scr
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_dangling_references_are_refused(url: str, query: Query, scripts: Path) -> None:
     migrate.upgrade(url)
-    add(scripts, "core", 3, "op.execute(\"INSERT INTO blocks VALUES (x'01', x'02')\")")
+    add(scripts, "core", 4, "op.execute(\"INSERT INTO blocks VALUES (x'01', x'02')\")")
     with pytest.raises(MigrationFailed, match="dangling"):
         migrate.upgrade(url)
     assert query("SELECT count(*) FROM blocks") == [(0,)]
 
 
 def test_a_database_of_a_later_version(url: str, scripts: Path) -> None:
-    add(scripts, "core", 3)
+    add(scripts, "core", 4)
     migrate.upgrade(url)
-    (scripts / "versions/core/core_0003.py").unlink()
-    assert current(url) == NEWEST | {"core": "core_0003"}
-    with pytest.raises(MigrationFailed, match="core_0003"):
+    (scripts / "versions/core/core_0004.py").unlink()
+    assert current(url) == NEWEST | {"core": "core_0004"}
+    with pytest.raises(MigrationFailed, match="core_0004"):
         migrate.upgrade(url)
 
 
@@ -252,3 +253,39 @@ def test_the_package_comes_before_the_checkout(
     assert revisions.script_folder() == tmp_path / "site/migrations"
     (package / "migrations/env.py").touch()
     assert revisions.script_folder() == package / "migrations"
+
+
+def test_old_handles_that_look_alike_keep_working(url: str, query: Query, scripts: Path) -> None:
+    """The oldest keeps what it looks like; the others get keys that no new handle can have."""
+    folder = scripts / "versions" / "core"
+    later = {one: one.read_text() for one in folder.glob("*.py") if one.name > "core_0003"}
+    for one in later:
+        one.unlink()
+    migrate.upgrade(url)
+    people = [("1", "pau1", 30, "false"), ("2", "paul", 20, "false"), ("3", "p.aul", 10, "true")]
+    run_script(url, "".join([_campus(url), *(_person(url, *one) for one in people)]))
+    for one, source in later.items():
+        one.write_text(source)
+    migrate.upgrade(url)
+    found = dict(query("SELECT handle, handle_key FROM people"))
+    assert (found["paul"], found["p.aul"]) == ("paul", None)
+    assert re.fullmatch(r"~[0-9a-f-]{32,36}", found["pau1"])
+
+
+def _campus(url: str) -> str:
+    return f"INSERT INTO campuses VALUES ({_id(url, '9')}, 'Campus', 45, -73, 'UTC', 500);"  # noqa: S608
+
+
+def _person(url: str, number: str, handle: str, age: int, deleted: str) -> str:
+    when = str(age) if url.startswith("sqlite") else f"to_timestamp({age})"
+    return (
+        "INSERT INTO people (id, campus_id, handle, display_name, created_at, visibility,"  # noqa: S608
+        " blur_distance_m, ghost_mode, chat_from, roles, deleted) VALUES"
+        f" ({_id(url, number)}, {_id(url, '9')}, '{handle}', 'P', {when}, 'everyone', 0, false,"
+        f" 'everyone', '[]', {deleted});"
+    )
+
+
+def _id(url: str, digit: str) -> str:
+    digits = digit * 32
+    return f"x'{digits}'" if url.startswith("sqlite") else f"'{digits}'::uuid"

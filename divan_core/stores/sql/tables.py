@@ -79,11 +79,14 @@ PEOPLE: Final = Table(
     Column("chat_from", String(16), nullable=False),
     Column("roles", JSON_LIST, nullable=False),
     Column("deleted", Boolean, nullable=False),
+    Column("handle_key", String(60)),
     UniqueConstraint("handle"),
     CheckConstraint("visibility IN ('everyone', 'friends', 'none')", name="visibility"),
     CheckConstraint("chat_from IN ('everyone', 'friends')", name="chat_from"),
     Index(None, "campus_id", "id"),
+    Index("uq_people_handle_key", "handle_key", unique=True),
 )
+"""``handle_key`` is what the handle looks like; None for deleted people, whose handle is free."""
 
 FRIENDSHIPS: Final = Table(
     "friendships",
@@ -224,6 +227,7 @@ BRANCHES: Final[Mapping[str, tuple[Table, ...]]] = {
 
 TAKEN: Final[Mapping[str, type[DivanError]]] = {
     "uq_people_handle": HandleTaken,
+    "uq_people_handle_key": HandleTaken,
     "uq_invites_sender_id_recipient_id": InviteExists,
 }
 """What a clash with a unique constraint means."""
