@@ -119,7 +119,7 @@ def privacy_view(privacy: Privacy) -> PrivacyView:
     )
 
 
-def own_account(person: Person) -> OwnAccount:
+def own_account(person: Person, *, email_verified: bool) -> OwnAccount:
     """The account as its owner sees it."""
     return OwnAccount(
         user_id=person.id,
@@ -128,6 +128,7 @@ def own_account(person: Person) -> OwnAccount:
         display_name=person.display_name,
         avatar_url=person.avatar_url,
         email=person.email,
+        email_verified=email_verified,
         major=person.profile.major,
         graduation_year=person.profile.graduation_year,
         passions=person.profile.passions,

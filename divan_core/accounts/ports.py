@@ -76,3 +76,19 @@ class PresenceRefresh(Protocol):
     async def refresh(self, campus_id: CampusId, user_id: UserId) -> None:
         """Recompute what others see of the person's position."""
         ...
+
+
+class Mailboxes(Protocol):
+    """Whose mailbox is whose."""
+
+    async def claim(self, user_id: UserId, email: str) -> None:
+        """Let the address be this person's.
+
+        Raises:
+            EmailTaken: it is somebody else's; nothing of the unit is kept.
+        """
+        ...
+
+    async def is_verified(self, user_id: UserId) -> bool:
+        """Whether the person has shown that their mailbox is theirs."""
+        ...

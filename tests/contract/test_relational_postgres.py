@@ -9,6 +9,7 @@ from divan_core.stores.sql.migrate import upgrade
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
+from divan_core.testing.contracts.auth import AuthContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
@@ -18,7 +19,12 @@ from divan_core.testing.contracts.units import UnitsContract
 
 
 class TestPostgres(
-    UnitsContract, CampusesContract, PeopleContract, RelationsContract, InvitesContract
+    UnitsContract,
+    CampusesContract,
+    PeopleContract,
+    RelationsContract,
+    InvitesContract,
+    AuthContract,
 ):
     @pytest.fixture
     async def stores(self, postgres_url: str) -> AsyncIterator[RelationalStores]:

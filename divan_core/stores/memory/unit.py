@@ -23,6 +23,12 @@ from divan_core.stores.memory.accounts import (
     MemoryPeople,
     card_of,
 )
+from divan_core.stores.memory.auth import (
+    AuthRecords,
+    MemoryLogins,
+    MemoryRegistrations,
+    MemorySessions,
+)
 from divan_core.stores.memory.changes import Changes
 from divan_core.stores.memory.invites import InviteRecords, MemoryInvites
 from divan_core.stores.memory.keys import KeyRecords, MemoryKeys, MemoryKeyStore
@@ -45,6 +51,7 @@ class MemoryRecords:
     accounts: AccountRecords = attrs.field(factory=AccountRecords)
     social: SocialRecords = attrs.field(factory=SocialRecords)
     invites: InviteRecords = attrs.field(factory=InviteRecords)
+    auth: AuthRecords = attrs.field(factory=AuthRecords)
     keys: KeyRecords = attrs.field(factory=KeyRecords)
     outbox: OutboxRecords = attrs.field(factory=OutboxRecords)
 
@@ -60,6 +67,9 @@ class MemoryUnit:
         self.people = MemoryPeople(accounts, changes)
         self.relations = MemoryRelations(social, accounts, changes)
         self.invites = MemoryInvites(records.invites, social, accounts, changes)
+        self.logins = MemoryLogins(records.auth, accounts, changes)
+        self.registrations = MemoryRegistrations(records.auth, accounts, changes)
+        self.sessions = MemorySessions(records.auth, accounts, changes)
         self.keys = MemoryKeys(records.keys, clock, changes)
         self.outbox = MemoryOutbox(records.outbox, clock, changes)
         self.handled = MemoryHandledEvents(records.outbox, clock, changes)
