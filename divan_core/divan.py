@@ -17,6 +17,7 @@ from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import Entropy, Ids
 from divan_core.observability.metrics import Metrics
+from divan_core.personal.service import Personal
 from divan_core.presence.service import Presence
 from divan_core.settings import MIN_SECRET_BYTES, Settings
 from divan_core.social.service import Social
@@ -57,6 +58,7 @@ class Divan:
         self.presence: Presence = services.presence
         self.identity: Authenticator = services.identity
         self.auth: Auth[StoreUnit] = services.auth
+        self.personal: Personal = services.personal
         self.audience: Audience = services.audience
         self.idempotency: Idempotency[StoreUnit] = services.idempotency
         self.metrics: Metrics = services.metrics

@@ -85,6 +85,19 @@ class LimitSettings:
     register_per_hour: int = _count(5)
 
     @property
+    def every(self) -> tuple[Limit, ...]:
+        """All limits that are counted by person."""
+        return (
+            self.heartbeat,
+            self.nearby,
+            self.subscribe,
+            self.search,
+            self.block,
+            self.invite,
+            self.enumeration,
+        )
+
+    @property
     def heartbeat(self) -> Limit:
         """Heartbeats, by HTTP and sockets together."""
         return Limit("heartbeat", (Window(self.heartbeat_per_minute, 60),))

@@ -16,6 +16,7 @@ from divan_core.auth.ports import Mailer, PasswordHasher
 from divan_core.auth.service import Auth
 from divan_core.auth.tools import AuthRules, AuthTools
 from divan_core.codec.reader import decode, encode
+from divan_core.erasure.service import Erasures, ErasureTools
 from divan_core.idempotency.service import (
     Answers,
     Idempotency,
@@ -32,6 +33,8 @@ from divan_core.observability.alarm import Alarm
 from divan_core.observability.metrics import Metrics
 from divan_core.observability.workers import LoggedWorkers
 from divan_core.passwords.argon2id import Argon2Hasher
+from divan_core.personal.service import Personal, PersonalTools
+from divan_core.personal.steps import MAILBOX, STEPS, Leaving, outside
 from divan_core.presence.drift import Drift
 from divan_core.presence.service import Presence, PresenceLimits, PresenceTools
 from divan_core.settings import Settings
@@ -51,6 +54,9 @@ FINGERPRINTS: Final = "idempotency fingerprints"
 ACCESS: Final = "access tokens"
 REFRESH: Final = "refresh tokens"
 MAIL: Final = "tokens in mails"
+ERASURE_S: Final = 15.0
+"""How often to look for erasures that somebody else left, in seconds."""
+
 MAIL_S: Final = 2.0
 """How often to look for mails that are due, in seconds."""
 
@@ -81,6 +87,7 @@ class Services:
     presence: Presence
     identity: Authenticator
     auth: Auth[StoreUnit]
+    personal: Personal
     audience: Audience
     idempotency: Idempotency[StoreUnit]
     metrics: Metrics
@@ -104,6 +111,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     metrics = Metrics()
     idempotency = _idempotency(stores, settings, ground, metrics)
     tokens = _own_tokens(settings, ground)
+    auth = _auth(stores, settings, ground, (audience, tokens))
     return Services(
         accounts=accounts,
         social=Social(
@@ -119,7 +127,8 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         ),
         presence=presence,
         identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock, tokens)),
-        auth=_auth(stores, settings, ground, (audience, tokens)),
+        auth=auth,
+        personal=_personal(stores, settings, ground, (auth, presence, audience)),
         audience=audience,
         idempotency=idempotency,
         metrics=metrics,
@@ -141,6 +150,9 @@ def staff(
     async def purge() -> int:
         return await services.auth.purge(MOST)
 
+    async def erase() -> int:
+        return await services.personal.sweep(MOST)
+
     return Workers(
         stores,
         (*reactions(services), *others),
@@ -148,7 +160,11 @@ def staff(
         Surroundings(
             services.presence.sweep_all,
             services.metrics,
-            (Job("mail", MAIL_S, mail), Job("auth-purge", PURGE_S, purge)),
+            (
+                Job("mail", MAIL_S, mail),
+                Job("auth-purge", PURGE_S, purge),
+                Job("erasure", ERASURE_S, erase),
+            ),
         ),
     )
 
@@ -219,6 +235,27 @@ def _auth(
         ),
         AuthRules(settings.limit.sign_in, settings.limit.register, settings.public_url),
     )
+
+
+def _personal(
+    stores: Stores,
+    settings: Settings,
+    ground: Ground,
+    shared: tuple[Auth[StoreUnit], Presence, Audience],
+) -> Personal:
+    auth, presence, audience = shared
+    erasures = Erasures(
+        stores.units,
+        ErasureTools(
+            departure=Leaving(),
+            steps=STEPS,
+            outside=outside(presence, stores.limits, settings.limit.every),
+            last=MAILBOX,
+            audience=audience,
+            clock=ground.clock,
+        ),
+    )
+    return Personal(stores.units, PersonalTools(auth, erasures, presence))
 
 
 def _presence(

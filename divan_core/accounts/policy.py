@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 from msgspec import UNSET
 
+from divan_core.accounts.handles import gone
 from divan_core.accounts.messages import (
     CampusView,
     ChangePrivacy,
@@ -107,6 +108,19 @@ def with_profile(person: Person, command: ChangeProfile) -> Person:
 def _set_fields(command: ChangePrivacy | ChangeProfile) -> dict[str, Any]:
     values = {field.name: getattr(command, field.name) for field in attrs.fields(type(command))}
     return {name: value for name, value in values.items() if value is not UNSET}
+
+
+def anonymised(person: Person) -> Person:
+    """What is left of somebody who was erased: a row that is nobody's, and their handle is free."""
+    return Person(
+        id=person.id,
+        campus_id=person.campus_id,
+        handle=gone(person.id.hex),
+        display_name="Deleted",
+        created_at=person.created_at,
+        privacy=Privacy(visibility=Visibility.NONE, ghost_mode=True),
+        standing=Standing.DELETED,
+    )
 
 
 def privacy_view(privacy: Privacy) -> PrivacyView:

@@ -20,3 +20,19 @@ class Erasure:
     step: str
     started_at: Millis
     finished_at: Millis | None = None
+
+
+@attrs.frozen
+class Leaver:
+    """Who is to be erased."""
+
+    user_id: UserId
+    campus_id: CampusId
+
+
+@attrs.frozen
+class Holding:
+    """How much of one kind is to be removed."""
+
+    kind: str
+    count: int

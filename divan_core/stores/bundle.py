@@ -13,6 +13,7 @@ import attrs
 
 from divan_core.accounts.ports import CampusRepository, PersonRepository
 from divan_core.auth.ports import LoginRepository, RegistrationRepository, SessionRepository
+from divan_core.erasure.ports import ErasureRepository
 from divan_core.idempotency.ports import KeyRepository, KeyStore
 from divan_core.kernel.audience import ChangeJournal, PeopleSource
 from divan_core.kernel.delivery import EventBus, OutboxQueue
@@ -64,6 +65,11 @@ class StoreUnit(Protocol):
     @property
     def sessions(self) -> SessionRepository:
         """Who is signed in."""
+        ...
+
+    @property
+    def erasures(self) -> ErasureRepository:
+        """How far erasures have come."""
         ...
 
     @property

@@ -11,6 +11,7 @@ from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
 from divan_core.testing.contracts.auth import AuthContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
+from divan_core.testing.contracts.erasure import ErasureContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.samples import running
@@ -25,6 +26,7 @@ class TestPostgres(
     RelationsContract,
     InvitesContract,
     AuthContract,
+    ErasureContract,
 ):
     @pytest.fixture
     async def stores(self, postgres_url: str) -> AsyncIterator[RelationalStores]:

@@ -12,6 +12,7 @@ from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
 from divan_core.testing.contracts.auth import AuthContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
+from divan_core.testing.contracts.erasure import ErasureContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.samples import running
@@ -26,6 +27,7 @@ class TestSqliteFile(
     RelationsContract,
     InvitesContract,
     AuthContract,
+    ErasureContract,
 ):
     @pytest.fixture
     async def stores(self, tmp_path: Path) -> AsyncIterator[RelationalStores]:
@@ -40,6 +42,7 @@ class TestSqliteMemory(
     RelationsContract,
     InvitesContract,
     AuthContract,
+    ErasureContract,
 ):
     @pytest.fixture
     async def stores(self) -> AsyncIterator[RelationalStores]:

@@ -345,7 +345,7 @@ async def test_forged_tokens(small: World, forgery: str) -> None:
         claims = {name: value for name, value in (good | changes).items() if name != without}
         return jwt.encode(claims, key, "HS256", KID)
 
-    forged = {
+    forgeries: dict[str, Callable[[], str]] = {
         "none": lambda: unsigned(good, {"alg": "none", "typ": "JWT"}),
         "None with kid": lambda: unsigned(good, {"alg": "None", **KID}),
         "wrong key": lambda: signed("x" * 64),
@@ -367,8 +367,8 @@ async def test_forged_tokens(small: World, forgery: str) -> None:
         "refresh token": lambda: tokens["refresh_token"],
         "empty": lambda: "x",
         "two dots": lambda: "..",
-    }[forgery]()
-    problem(await me(small, forged), 401, "invalid_credentials")
+    }
+    problem(await me(small, forgeries[forgery]()), 401, "invalid_credentials")
 
 
 async def test_the_operators_tokens_and_ours_do_not_mix() -> None:

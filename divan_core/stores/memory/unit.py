@@ -30,6 +30,7 @@ from divan_core.stores.memory.auth import (
     MemorySessions,
 )
 from divan_core.stores.memory.changes import Changes
+from divan_core.stores.memory.erasures import ErasureRecords, MemoryErasures
 from divan_core.stores.memory.invites import InviteRecords, MemoryInvites
 from divan_core.stores.memory.keys import KeyRecords, MemoryKeys, MemoryKeyStore
 from divan_core.stores.memory.outbox import (
@@ -52,6 +53,7 @@ class MemoryRecords:
     social: SocialRecords = attrs.field(factory=SocialRecords)
     invites: InviteRecords = attrs.field(factory=InviteRecords)
     auth: AuthRecords = attrs.field(factory=AuthRecords)
+    erasures: ErasureRecords = attrs.field(factory=ErasureRecords)
     keys: KeyRecords = attrs.field(factory=KeyRecords)
     outbox: OutboxRecords = attrs.field(factory=OutboxRecords)
 
@@ -70,6 +72,7 @@ class MemoryUnit:
         self.logins = MemoryLogins(records.auth, accounts, changes)
         self.registrations = MemoryRegistrations(records.auth, accounts, changes)
         self.sessions = MemorySessions(records.auth, accounts, changes)
+        self.erasures = MemoryErasures(records.erasures, accounts, changes)
         self.keys = MemoryKeys(records.keys, clock, changes)
         self.outbox = MemoryOutbox(records.outbox, clock, changes)
         self.handled = MemoryHandledEvents(records.outbox, clock, changes)

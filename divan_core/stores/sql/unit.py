@@ -12,6 +12,7 @@ from divan_core.stores.sql.auth import SqlLogins, SqlRegistrations, SqlSessions
 from divan_core.stores.sql.catalogue import Catalogue, OptionalTables
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.engine import SqlEngine
+from divan_core.stores.sql.erasures import SqlErasures
 from divan_core.stores.sql.handled import SqlHandledEvents
 from divan_core.stores.sql.invites import SqlInvites
 from divan_core.stores.sql.keys import SqlKeys
@@ -74,6 +75,11 @@ class SqlUnit:
     def sessions(self) -> SqlSessions:
         """Who is signed in."""
         return SqlSessions(self._connection)
+
+    @property
+    def erasures(self) -> SqlErasures:
+        """How far erasures have come."""
+        return SqlErasures(self._connection)
 
     @property
     def keys(self) -> SqlKeys:
