@@ -58,6 +58,7 @@ class Divan:
         self.presence: Presence = services.presence
         self.identity: Authenticator = services.identity
         self.auth: Auth[StoreUnit] = services.auth
+        self.hasher: PasswordHasher = services.hasher
         self.personal: Personal = services.personal
         self.audience: Audience = services.audience
         self.idempotency: Idempotency[StoreUnit] = services.idempotency

@@ -87,6 +87,7 @@ class Services:
     presence: Presence
     identity: Authenticator
     auth: Auth[StoreUnit]
+    hasher: PasswordHasher
     personal: Personal
     audience: Audience
     idempotency: Idempotency[StoreUnit]
@@ -111,7 +112,8 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     metrics = Metrics()
     idempotency = _idempotency(stores, settings, ground, metrics)
     tokens = _own_tokens(settings, ground)
-    auth = _auth(stores, settings, ground, (audience, tokens))
+    hasher = ground.hasher or Argon2Hasher()
+    auth = _auth(stores, settings, attrs.evolve(ground, hasher=hasher), (audience, tokens))
     return Services(
         accounts=accounts,
         social=Social(
@@ -128,6 +130,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         presence=presence,
         identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock, tokens)),
         auth=auth,
+        hasher=hasher,
         personal=_personal(stores, settings, ground, (auth, presence, audience)),
         audience=audience,
         idempotency=idempotency,

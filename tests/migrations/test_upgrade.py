@@ -267,9 +267,9 @@ def test_old_handles_that_look_alike_keep_working(url: str, query: Query, script
     for one, source in later.items():
         one.write_text(source)
     migrate.upgrade(url)
-    found: dict[str, str | None] = dict(
-        (str(handle), key) for handle, key in query("SELECT handle, handle_key FROM people")
-    )
+    found: dict[str, str | None] = {
+        str(handle): key for handle, key in query("SELECT handle, handle_key FROM people")
+    }
     assert (found["paul"], found["p.aul"]) == ("paul", None)
     assert re.fullmatch(r"~[0-9a-f-]{32,36}", found["pau1"] or "")
 
