@@ -23,7 +23,7 @@ async def load(divan: Divan, source: IO[bytes], *, keep_good: bool = False) -> I
         ImportRefused: there are bad lines and ``keep_good`` is false; nothing was kept.
         ImportOvertaken, StoreUnavailable, OutcomeUnknown: see ``Importer.load``.
     """
-    tools = ImportTools(divan.audience, divan.presence, divan.clock)
+    tools = ImportTools(divan.audience, divan.presence, divan.clock, divan.hasher)
     with render.progress() as step:
         importer = Importer(divan.stores.units, tools)
         report = await importer.load(source, keep_good=keep_good, progress=step)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from divan_cli.commands import (
+    account,
     campus,
     config,
     demo,
@@ -36,6 +37,7 @@ app.command("migrate")(migrate.migrate)
 app.command("import")(imports.import_file)
 app.command("nearby")(nearby.nearby)
 app.command("openapi")(openapi.openapi)
+app.add_typer(account.app, name="account")
 app.add_typer(campus.app, name="campus")
 app.add_typer(friends.app, name="friends")
 app.add_typer(invites.app, name="invites")

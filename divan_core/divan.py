@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Final
 
 from divan_core.accounts.service import Accounts
+from divan_core.auth.ports import Mailer, PasswordHasher
+from divan_core.auth.service import Auth
 from divan_core.idempotency.service import Idempotency
 from divan_core.identity.service import Authenticator
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import Entropy, Ids
 from divan_core.observability.metrics import Metrics
+from divan_core.personal.service import Personal
 from divan_core.presence.service import Presence
 from divan_core.settings import MIN_SECRET_BYTES, Settings
 from divan_core.social.service import Social
@@ -54,6 +57,9 @@ class Divan:
         self.social: Social = services.social
         self.presence: Presence = services.presence
         self.identity: Authenticator = services.identity
+        self.auth: Auth[StoreUnit] = services.auth
+        self.hasher: PasswordHasher = services.hasher
+        self.personal: Personal = services.personal
         self.audience: Audience = services.audience
         self.idempotency: Idempotency[StoreUnit] = services.idempotency
         self.metrics: Metrics = services.metrics
@@ -69,12 +75,15 @@ class Divan:
         clock: Clock | None = None,
         ids: Ids | None = None,
         entropy: Entropy | None = None,
+        hasher: PasswordHasher | None = None,
+        mailer: Mailer | None = None,
         subscriptions: Iterable[Subscription] = (),
     ) -> AsyncIterator[Divan]:
         """Open the stores, and run until the context ends.
 
         Without ``stores`` they follow from the settings: a SQLite file in the data folder unless
         ``database_url`` says otherwise, presence in this process unless ``redis_url`` does.
+        ``hasher`` and ``mailer`` replace argon2id and the mail server of the settings.
         ``subscriptions`` are the caller's own reactions to events. Workers run inside, unless
         ``settings.workers_enabled`` says that another process has them; what belongs to this
         process alone, the sweep of ended presence, does so always.
@@ -87,7 +96,7 @@ class Divan:
         settings.check()
         entropy = entropy or SystemEntropy()
         secret = _secret(settings, entropy, keep=stores is None)
-        ground = Ground(clock or SystemClock(), ids or SystemIds(), secret, entropy)
+        ground = Ground(clock or SystemClock(), ids or SystemIds(), secret, entropy, hasher, mailer)
         opened = stores or stores_of(settings, ground)
         async with AsyncExitStack() as stack:
             for part in opened.lifecycle:

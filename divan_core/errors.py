@@ -6,10 +6,11 @@ of the command, each in one table of the transport. The tree::
     DivanError
     ├── InvalidRequest (400)       IdempotencyKeyInvalid  IdempotencyKeyMissing
     ├── NotAuthenticated (401)     InvalidCredentials  UnknownUser
-    ├── NotAllowed (403)           CampusMismatch  Banned
+    ├── NotAllowed (403)           CampusMismatch  Banned  EmailUnverified
     ├── NotFound (404)
     ├── Conflict (409)             PresenceRequired  HandleTaken  IdempotencyInProgress
     │                              InviteExists  AlreadyFriends  InviteClosed
+    │                              EmailTaken
     ├── Gone (410)                 InviteExpired
     ├── TooLarge (413)
     ├── UnsupportedMediaType (415)
@@ -150,6 +151,14 @@ class Banned(NotAllowed):
     title = "You were banned"
 
 
+class EmailUnverified(NotAllowed):
+    """The password is right, and the mailbox was not confirmed yet."""
+
+    code = "email_unverified"
+    title = "Your address is not confirmed"
+    advice = "Use the mail that was sent to you, or register again for another one."
+
+
 class NotFound(DivanError):
     """There is no such thing, or the caller may not know of it: the answer is the same."""
 
@@ -178,6 +187,13 @@ class HandleTaken(Conflict):
 
     code = "handle_taken"
     title = "That handle is taken"
+
+
+class EmailTaken(Conflict):
+    """Another person has this address. Never told to clients."""
+
+    code = "email_taken"
+    title = "That address is somebody's"
 
 
 class IdempotencyInProgress(Conflict):

@@ -37,6 +37,11 @@ def _long_enough(_instance: object, _attribute: object, value: SecretStr) -> Non
         raise ValueError(f"must be at least {MIN_SECRET_BYTES} bytes long")
 
 
+def _web_address(_instance: object, _attribute: object, value: str) -> None:
+    if value and not value.startswith(("https://", "http://")):
+        raise ValueError("must be an address that begins with https:// or http://")
+
+
 @attrs.frozen
 class JwtSettings:
     """``DIVAN_JWT_*``: whose tokens are believed. With no key, no token is."""
@@ -58,6 +63,13 @@ class JwtSettings:
 
 
 @attrs.frozen
+class AuthSettings:
+    """``DIVAN_AUTH_*``: whether people sign in here; else a host has identities of its own."""
+
+    enabled: bool = True
+
+
+@attrs.frozen
 class LimitSettings:
     """``DIVAN_LIMIT_*``: how often one person may do what, in sliding windows."""
 
@@ -69,6 +81,21 @@ class LimitSettings:
     invite_per_minute: int = _count(15)
     invite_per_day: int = _count(200)
     enumeration_per_day: int = _count(500)
+    sign_in_per_minute: int = _count(10)
+    register_per_hour: int = _count(5)
+
+    @property
+    def every(self) -> tuple[Limit, ...]:
+        """All limits that are counted by person."""
+        return (
+            self.heartbeat,
+            self.nearby,
+            self.subscribe,
+            self.search,
+            self.block,
+            self.invite,
+            self.enumeration,
+        )
 
     @property
     def heartbeat(self) -> Limit:
@@ -100,6 +127,16 @@ class LimitSettings:
         """Invites sent."""
         windows = (Window(self.invite_per_minute, 60), Window(self.invite_per_day, DAY_S))
         return Limit("invite", windows)
+
+    @property
+    def sign_in(self) -> Limit:
+        """Tries to sign in, of one mailbox."""
+        return Limit("sign-in", (Window(self.sign_in_per_minute, 60),))
+
+    @property
+    def register(self) -> Limit:
+        """Registrations of one mailbox."""
+        return Limit("register", (Window(self.register_per_hour, 3600),))
 
     @property
     def enumeration(self) -> Limit:
@@ -154,6 +191,9 @@ class Settings:
     ``database_url`` empty means a SQLite file in the data folder, ``redis_url`` empty means
     presence in this process. ``secret_key`` empty is allowed in dev and test only. With
     ``workers_enabled``, relay, consumers and periodic jobs run inside of ``Divan.open``.
+
+    ``mail_url`` is ``smtp://user:password@host:587`` or ``smtps://...``; empty, mail is printed in
+    dev and test, and elsewhere nobody can register. Links in mails lead to ``public_url``.
     """
 
     env: Literal["dev", "test", "prod"] = attrs.field(
@@ -166,7 +206,11 @@ class Settings:
     location_floor_m: int = attrs.field(default=25, validator=[v.ge(1), v.le(1000)])
     nearby_tick_s: float = attrs.field(default=2.0, validator=[v.ge(0.05), v.le(5.0)])
     workers_enabled: bool = True
+    public_url: str = attrs.field(default="", validator=_web_address)
+    mail_url: str = ""
+    mail_from: str = ""
     jwt: JwtSettings = attrs.field(factory=JwtSettings)
+    auth: AuthSettings = attrs.field(factory=AuthSettings)
     limit: LimitSettings = attrs.field(factory=LimitSettings)
     http: HttpSettings = attrs.field(factory=HttpSettings)
     idempotency: IdempotencySettings = attrs.field(factory=IdempotencySettings)

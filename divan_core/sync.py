@@ -24,12 +24,25 @@ from divan_core.accounts.messages import (
     PrivacyView,
 )
 from divan_core.accounts.service import Accounts
+from divan_core.auth.messages import (
+    CreateAccount,
+    Pending,
+    RefreshToken,
+    Register,
+    SignIn,
+    Tokens,
+    Verified,
+    VerifyEmail,
+)
+from divan_core.auth.ports import Mailer, PasswordHasher
+from divan_core.auth.service import Auth
 from divan_core.divan import Divan
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.once import Done, KeyGiven
 from divan_core.kernel.paging import Page
+from divan_core.personal.service import Dossier, Personal, Plan
 from divan_core.presence.messages import (
     GoOffline,
     Heartbeat,
@@ -53,7 +66,7 @@ from divan_core.social.messages import (
     SendInvite,
 )
 from divan_core.social.service import Social
-from divan_core.stores.bundle import Stores
+from divan_core.stores.bundle import Stores, StoreUnit
 from divan_core.workers.subscription import Subscription
 
 P = ParamSpec("P")
@@ -105,6 +118,68 @@ class SyncAccounts:
     def change_privacy(self, actor: Actor, command: ChangePrivacy) -> PrivacyView:
         """See ``Accounts.change_privacy``."""
         return self._run(self._service.change_privacy, actor, command)
+
+
+class SyncAuth:
+    """:class:`~divan_core.auth.service.Auth`, waiting for each answer."""
+
+    def __init__(self, service: Auth[StoreUnit], waiting: _Waiting) -> None:
+        """Call ``service`` through the loop's thread."""
+        self._service = service
+        self._run = waiting.run
+
+    def register(self, command: Register) -> Pending:
+        """See :meth:`Auth.register <divan_core.auth.service.Auth.register>`."""
+        return self._run(self._service.register, command)
+
+    def verify(self, command: VerifyEmail) -> Verified:
+        """See ``Auth.verify``."""
+        return self._run(self._service.verify, command)
+
+    def sign_in(self, command: SignIn) -> Tokens:
+        """See ``Auth.sign_in``."""
+        return self._run(self._service.sign_in, command)
+
+    def refresh(self, command: RefreshToken) -> Tokens:
+        """See ``Auth.refresh``."""
+        return self._run(self._service.refresh, command)
+
+    def sign_out(self, command: RefreshToken) -> None:
+        """See ``Auth.sign_out``."""
+        self._run(self._service.sign_out, command)
+
+    def create_account(self, command: CreateAccount) -> Verified:
+        """See ``Auth.create_account``."""
+        return self._run(self._service.create_account, command)
+
+    def verify_account(self, email: str, password: str) -> Verified:
+        """See ``Auth.verify_account``."""
+        return self._run(self._service.verify_account, email, password)
+
+    def find(self, email: str) -> UserId:
+        """See ``Auth.find``."""
+        return self._run(self._service.find, email)
+
+
+class SyncPersonal:
+    """:class:`~divan_core.personal.service.Personal`, waiting for each answer."""
+
+    def __init__(self, service: Personal, waiting: _Waiting) -> None:
+        """Call ``service`` through the loop's thread."""
+        self._service = service
+        self._run = waiting.run
+
+    def export(self, email: str) -> Dossier:
+        """See :meth:`Personal.export <divan_core.personal.service.Personal.export>`."""
+        return self._run(self._service.export, email)
+
+    def plan(self, email: str, handle: str) -> Plan:
+        """See ``Personal.plan``."""
+        return self._run(self._service.plan, email, handle)
+
+    def erase(self, user_id: UserId) -> None:
+        """See ``Personal.erase``."""
+        self._run(self._service.erase, user_id)
 
 
 class SyncSocial:
@@ -204,22 +279,32 @@ class SyncDivan:
         self._divan, self._run = divan, waiting.run
         self.settings = divan.settings
         self.accounts = SyncAccounts(divan.accounts, waiting)
+        self.auth = SyncAuth(divan.auth, waiting)
+        self.personal = SyncPersonal(divan.personal, waiting)
         self.social = SyncSocial(divan.social, waiting)
         self.presence = SyncPresence(divan.presence, waiting)
 
     @classmethod
     @contextmanager
-    def open(
+    def open(  # noqa: PLR0913 - as Divan.open
         cls,
         settings: Settings | None = None,
         *,
         stores: Stores | None = None,
         clock: Clock | None = None,
+        hasher: PasswordHasher | None = None,
+        mailer: Mailer | None = None,
         subscriptions: Iterable[Subscription] = (),
     ) -> Iterator[SyncDivan]:
         """Open the stores and run until the context ends; see :meth:`Divan.open`."""
         opened = partial(
-            Divan.open, settings, stores=stores, clock=clock, subscriptions=subscriptions
+            Divan.open,
+            settings,
+            stores=stores,
+            clock=clock,
+            hasher=hasher,
+            mailer=mailer,
+            subscriptions=subscriptions,
         )
         with (
             start_blocking_portal() as portal,

@@ -9,8 +9,14 @@ from typing import Final
 import attrs
 
 from divan_core.accounts.areas import Areas
+from divan_core.accounts.enrolment import Enrolment
 from divan_core.accounts.service import Accounts, AccountsTools
+from divan_core.auth.policy import AuthKeys
+from divan_core.auth.ports import Mailer, PasswordHasher
+from divan_core.auth.service import Auth
+from divan_core.auth.tools import AuthRules, AuthTools
 from divan_core.codec.reader import decode, encode
+from divan_core.erasure.service import Erasures, ErasureTools
 from divan_core.idempotency.service import (
     Answers,
     Idempotency,
@@ -24,9 +30,13 @@ from divan_core.kernel.delivery import Group
 from divan_core.kernel.ids import Entropy, Ids
 from divan_core.kernel.notices import PersonNotice
 from divan_core.kernel.paging import CursorSealer
+from divan_core.mail.factory import mailer_of
 from divan_core.observability.alarm import Alarm
 from divan_core.observability.metrics import Metrics
 from divan_core.observability.workers import LoggedWorkers
+from divan_core.passwords.argon2id import Argon2Hasher
+from divan_core.personal.service import Personal, PersonalTools
+from divan_core.personal.steps import MAILBOX, STEPS, Leaving, outside
 from divan_core.presence.drift import Drift
 from divan_core.presence.service import Presence, PresenceLimits, PresenceTools
 from divan_core.settings import Settings
@@ -36,7 +46,9 @@ from divan_core.social.telling import notices_of
 from divan_core.social.tools import SocialLimits, SocialTools
 from divan_core.stores.bundle import Stores, StoreUnit
 from divan_core.tokens.factory import token_verifier
-from divan_core.workers.crew import Surroundings, Workers
+from divan_core.tokens.own import OwnTokens
+from divan_core.workers.crew import PURGE_S, Surroundings, Workers
+from divan_core.workers.periodic import MOST, Job
 from divan_core.workers.subscription import Subscription
 from divan_core.workers.turns import WorkerTools
 
@@ -44,6 +56,16 @@ DRIFT: Final = "presence drift"
 CURSORS: Final = "cursors"
 NOTICES: Final = "notices between processes"
 FINGERPRINTS: Final = "idempotency fingerprints"
+ACCESS: Final = "access tokens"
+REFRESH: Final = "refresh tokens"
+MAIL: Final = "tokens in mails"
+ERASURE_S: Final = 15.0
+"""How often to look for erasures that somebody else left, in seconds."""
+
+MAIL_S: Final = 2.0
+"""How often to look for mails that are due, in seconds."""
+
+MAILBOXES: Final = "limits of mailboxes"
 
 SOCKETS: Final = "sockets"
 """The group that tells people's sockets what happened to them."""
@@ -51,12 +73,17 @@ SOCKETS: Final = "sockets"
 
 @attrs.frozen
 class Ground:
-    """What is injected: the clock, new ids, the deployment's secret (32 bytes or more), chance."""
+    """What is injected: the clock, new ids, the deployment's secret (32 bytes or more), chance.
+
+    Without ``hasher`` and ``mailer`` they follow from the settings.
+    """
 
     clock: Clock
     ids: Ids
     secret: bytes = attrs.field(repr=False)
     entropy: Entropy
+    hasher: PasswordHasher | None = None
+    mailer: Mailer | None = None
 
 
 @attrs.frozen
@@ -67,6 +94,9 @@ class Services:
     social: Social
     presence: Presence
     identity: Authenticator
+    auth: Auth[StoreUnit]
+    hasher: PasswordHasher
+    personal: Personal
     audience: Audience
     idempotency: Idempotency[StoreUnit]
     metrics: Metrics
@@ -89,6 +119,9 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     )
     metrics = Metrics()
     idempotency = _idempotency(stores, settings, ground, metrics)
+    tokens = _own_tokens(settings, ground)
+    hasher = ground.hasher or Argon2Hasher()
+    auth = _auth(stores, settings, attrs.evolve(ground, hasher=hasher), (audience, tokens))
     return Services(
         accounts=accounts,
         social=Social(
@@ -105,7 +138,10 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
             ),
         ),
         presence=presence,
-        identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock)),
+        identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock, tokens)),
+        auth=auth,
+        hasher=hasher,
+        personal=_personal(stores, settings, ground, (auth, presence, audience)),
         audience=audience,
         idempotency=idempotency,
         metrics=metrics,
@@ -120,11 +156,29 @@ def staff(
     Raises:
         ConfigurationError: two subscriptions have the same group.
     """
+
+    async def mail() -> int:
+        return await services.auth.send_mail(MOST)
+
+    async def purge() -> int:
+        return await services.auth.purge(MOST)
+
+    async def erase() -> int:
+        return await services.personal.sweep(MOST)
+
     return Workers(
         stores,
         (*reactions(stores), *others),
         WorkerTools(ground.clock, ground.entropy, LoggedWorkers()),
-        Surroundings(services.presence.sweep_all, services.metrics),
+        Surroundings(
+            services.presence.sweep_all,
+            services.metrics,
+            (
+                Job("mail", MAIL_S, mail),
+                Job("auth-purge", PURGE_S, purge),
+                Job("erasure", ERASURE_S, erase),
+            ),
+        ),
     )
 
 
@@ -161,12 +215,65 @@ def _idempotency(
     )
 
 
-def _trust(settings: Settings, clock: Clock) -> Trust:
+def _own_tokens(settings: Settings, ground: Ground) -> OwnTokens:
+    others = token_verifier(settings.jwt, ground.clock)
+    return OwnTokens(derived_key(ground.secret, ACCESS), ground.clock, others)
+
+
+def _trust(settings: Settings, clock: Clock, own: OwnTokens) -> Trust:
+    """Who has identities elsewhere, and signing in here switched off, believes only those."""
     return Trust(
         dev=settings.dev_credentials,
-        tokens=token_verifier(settings.jwt, clock),
+        tokens=own if settings.auth.enabled else token_verifier(settings.jwt, clock),
         provision=settings.jwt.provision,
     )
+
+
+def _auth(
+    stores: Stores, settings: Settings, ground: Ground, shared: tuple[Audience, OwnTokens]
+) -> Auth[StoreUnit]:
+    audience, issuer = shared
+    return Auth(
+        stores.units,
+        AuthTools(
+            enrolment=Enrolment(ground.clock),
+            audience=audience,
+            limits=stores.limits,
+            hasher=ground.hasher or Argon2Hasher(),
+            mailer=ground.mailer or mailer_of(settings),
+            issuer=issuer,
+            keys=AuthKeys(
+                mail=derived_key(ground.secret, MAIL),
+                refresh=derived_key(ground.secret, REFRESH),
+                mailboxes=derived_key(ground.secret, MAILBOXES),
+            ),
+            clock=ground.clock,
+            ids=ground.ids,
+            entropy=ground.entropy,
+        ),
+        AuthRules(settings.limit.sign_in, settings.limit.register, settings.public_url),
+    )
+
+
+def _personal(
+    stores: Stores,
+    settings: Settings,
+    ground: Ground,
+    shared: tuple[Auth[StoreUnit], Presence, Audience],
+) -> Personal:
+    auth, presence, audience = shared
+    erasures = Erasures(
+        stores.units,
+        ErasureTools(
+            departure=Leaving(),
+            steps=STEPS,
+            outside=outside(presence, stores.limits, settings.limit.every),
+            last=MAILBOX,
+            audience=audience,
+            clock=ground.clock,
+        ),
+    )
+    return Personal(stores.units, PersonalTools(auth, erasures, presence))
 
 
 def _presence(

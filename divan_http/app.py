@@ -44,7 +44,8 @@ def create_app(divan: Divan, extra: Iterable[Operation] = ()) -> Asgi:
     endpoint = Endpoint(divan, HeaderCredentials(divan.identity), settings.http.max_body_bytes)
     app = App()
     problems.install(app)
-    _route(app, endpoint, (*table(dev=settings.dev_credentials), *extra))
+    rows = table(dev=settings.dev_credentials, signing_in=settings.auth.enabled)
+    _route(app, endpoint, (*rows, *extra))
     log = RequestLog(divan.clock, settings.log.sampling_rate_info, random.random)
     surroundings = Surroundings(_request_id, time.perf_counter, log)
     origins = settings.http.cors_origins

@@ -96,7 +96,7 @@ class Endpoint:
 
         async def respond(req: Request, resp: Response, **path: str) -> None:
             exchange = _begun(req, operation)
-            exchange.private = False
+            exchange.private = operation.private
             answer(resp, await perform(divan, await read(req, path, exchange)))
 
         return respond

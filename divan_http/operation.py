@@ -87,12 +87,14 @@ class KeyedOperation(Row[CommandT, ViewT]):
 class PublicOperation(Row[CommandT, ViewT]):
     """An operation of anybody.
 
-    ``status_of`` decides the status from the view where there are ``other_statuses``.
+    ``status_of`` decides the status from the view where there are ``other_statuses``. The answer
+    may be kept by caches unless it is ``private``.
     """
 
     perform: Callable[[Divan, CommandT], Awaitable[ViewT]]
     other_statuses: tuple[int, ...] = ()
     status_of: Callable[[ViewT], int] | None = None
+    private: bool = False
 
 
 @attrs.frozen(kw_only=True)

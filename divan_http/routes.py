@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from divan_http import openapi
 from divan_http.operation import Operation
-from divan_http.resources import accounts, health, metrics, presence, proximity, social
+from divan_http.resources import accounts, auth, health, metrics, presence, proximity, social
 from divan_http.resources.document import describing
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -17,16 +17,21 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *health.OPERATIONS,
     *metrics.OPERATIONS,
 )
+"""What every deployment has."""
 
 
-def table(*, dev: bool) -> tuple[Operation, ...]:
-    """Every operation, with the one that describes them all; ``dev`` as for the document."""
+def table(*, dev: bool, signing_in: bool = True) -> tuple[Operation, ...]:
+    """Every operation, with the one that describes them all; ``dev`` as for the document.
+
+    Without ``signing_in`` people have identities from elsewhere.
+    """
     described: list[dict[str, Any]] = []
-    rows = (*OPERATIONS, describing(lambda: described[0]))
+    more = auth.OPERATIONS if signing_in else ()
+    rows = (*OPERATIONS, *more, describing(lambda: described[0]))
     described.append(openapi.document(rows, dev=dev))
     return rows
 
 
-def document(*, dev: bool) -> dict[str, Any]:
+def document(*, dev: bool, signing_in: bool = True) -> dict[str, Any]:
     """The OpenAPI document of the whole table."""
-    return openapi.document(table(dev=dev), dev=dev)
+    return openapi.document(table(dev=dev, signing_in=signing_in), dev=dev)

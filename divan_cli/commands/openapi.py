@@ -10,4 +10,6 @@ def openapi() -> None:
     """Print the OpenAPI 3.1 document of the HTTP interface."""
     from divan_http.routes import document
 
-    render.as_json(document(dev=session.configuration().settings.dev_credentials))
+    settings = session.configuration().settings
+    described = document(dev=settings.dev_credentials, signing_in=settings.auth.enabled)
+    render.as_json(described)

@@ -111,6 +111,7 @@ class OwnAccount:
     display_name: str
     avatar_url: str | None
     email: str | None
+    email_verified: bool
     major: str | None
     graduation_year: int | None
     passions: tuple[str, ...] | None

@@ -6,11 +6,12 @@ import functools
 import re
 import zoneinfo
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NoReturn
 
 import attrs
 from attrs import validators as v
 
+from divan_core.accounts.handles import GONE, HANDLE, normalised, skeleton
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.geo import Point, is_position
 from divan_core.kernel.ids import CampusId, UserId
@@ -18,15 +19,18 @@ from divan_core.kernel.visibility import Standing, Visibility
 
 DEFAULT_RADIUS_M: Final = 25_000
 BLUR_DISTANCES_M: Final = (0, 10, 20, 50, 200)
-HANDLE: Final = re.compile(r"[a-z][a-z0-9._]{2,29}")
 EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+")
 ROLE: Final = re.compile(r"[a-z][a-z0-9._-]{0,63}")
 AVATAR: Final = re.compile(r"https://[^\s/]+(/\S*)?")
 
 
 def _handle(_instance: object, _attribute: object, value: str) -> None:
-    if not HANDLE.fullmatch(value):
-        raise ValueError("must be 3-30 of a-z, 0-9, '.' and '_', beginning with a letter")
+    if not HANDLE.fullmatch(value) and not GONE.fullmatch(value):
+        _refuse_handle()
+
+
+def _refuse_handle() -> NoReturn:
+    raise ValueError("handle must be 3-30 of a-z, 0-9, '.' and '_', beginning with a letter")
 
 
 def _avatar(_instance: object, _attribute: object, value: str | None) -> None:
@@ -112,11 +116,14 @@ class Profile:
 
 @attrs.frozen
 class Person:
-    """Somebody on a campus. ``email`` is never shown to anyone else."""
+    """Somebody on a campus. ``email`` is never shown to anyone else.
+
+    ``handle`` is normalised before it is judged.
+    """
 
     id: UserId
     campus_id: CampusId
-    handle: str = attrs.field(validator=_handle)
+    handle: str = attrs.field(converter=normalised, validator=_handle)
     display_name: str = attrs.field(validator=_text(80))
     created_at: Millis
     avatar_url: str | None = attrs.field(default=None, validator=_avatar)
@@ -125,3 +132,13 @@ class Person:
     profile: Profile = attrs.field(factory=Profile)
     standing: Standing = Standing.ACTIVE
     roles: frozenset[str] = attrs.field(default=frozenset(), validator=_roles)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse the mark of the deleted to the living."""
+        if self.standing is not Standing.DELETED and not HANDLE.fullmatch(self.handle):
+            _refuse_handle()
+
+    @property
+    def handle_key(self) -> str | None:
+        """What nobody else's handle may look like; None once it is free for others."""
+        return None if self.standing is Standing.DELETED else skeleton(self.handle)

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 from msgspec import UNSET
 
+from divan_core.accounts.handles import gone
 from divan_core.accounts.messages import (
     CampusView,
     ChangePrivacy,
@@ -109,6 +110,19 @@ def _set_fields(command: ChangePrivacy | ChangeProfile) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not UNSET}
 
 
+def anonymised(person: Person) -> Person:
+    """What is left of somebody who was erased: a row that is nobody's, and their handle is free."""
+    return Person(
+        id=person.id,
+        campus_id=person.campus_id,
+        handle=gone(person.id.hex),
+        display_name="Deleted",
+        created_at=person.created_at,
+        privacy=Privacy(visibility=Visibility.NONE, ghost_mode=True),
+        standing=Standing.DELETED,
+    )
+
+
 def privacy_view(privacy: Privacy) -> PrivacyView:
     """The privacy as its owner sees it."""
     return PrivacyView(
@@ -119,7 +133,7 @@ def privacy_view(privacy: Privacy) -> PrivacyView:
     )
 
 
-def own_account(person: Person) -> OwnAccount:
+def own_account(person: Person, *, email_verified: bool) -> OwnAccount:
     """The account as its owner sees it."""
     return OwnAccount(
         user_id=person.id,
@@ -128,6 +142,7 @@ def own_account(person: Person) -> OwnAccount:
         display_name=person.display_name,
         avatar_url=person.avatar_url,
         email=person.email,
+        email_verified=email_verified,
         major=person.profile.major,
         graduation_year=person.profile.graduation_year,
         passions=person.profile.passions,

@@ -37,7 +37,17 @@ class PersonRepository(Protocol):
         ...
 
     async def handles(self, handles: Sequence[str]) -> dict[str, UserId]:
-        """Who has these handles; free ones are left out."""
+        """Who has exactly these handles, however they are written; free ones are left out.
+
+        The keys are the handles as they were asked for.
+        """
+        ...
+
+    async def look_alikes(self, handles: Sequence[str]) -> dict[str, UserId]:
+        """Who has these handles or ones that look like them, so that nobody else can.
+
+        The keys are the handles as they were asked for; free ones are left out.
+        """
         ...
 
     async def page(self, campus_id: CampusId, after: UserId | None, limit: int) -> Sequence[Person]:
@@ -54,7 +64,8 @@ class PersonRepository(Protocol):
         Their campuses exist. Where the deployment has no profile tables the profile is dropped.
 
         Raises:
-            HandleTaken: somebody else has one of the handles; nothing of the unit is kept.
+            HandleTaken: somebody else has one of the handles, or one that looks like it; nothing
+                of the unit is kept. Deleted people have none.
         """
         ...
 
@@ -64,4 +75,20 @@ class PresenceRefresh(Protocol):
 
     async def refresh(self, campus_id: CampusId, user_id: UserId) -> None:
         """Recompute what others see of the person's position."""
+        ...
+
+
+class Mailboxes(Protocol):
+    """Whose mailbox is whose."""
+
+    async def claim(self, user_id: UserId, email: str) -> None:
+        """Let the address be this person's.
+
+        Raises:
+            EmailTaken: it is somebody else's; nothing of the unit is kept.
+        """
+        ...
+
+    async def is_verified(self, user_id: UserId) -> bool:
+        """Whether the person has shown that their mailbox is theirs."""
         ...

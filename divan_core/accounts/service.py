@@ -21,7 +21,12 @@ from divan_core.accounts.messages import (
     PrivacyView,
 )
 from divan_core.accounts.model import Campus, Person
-from divan_core.accounts.ports import CampusRepository, PersonRepository, PresenceRefresh
+from divan_core.accounts.ports import (
+    CampusRepository,
+    Mailboxes,
+    PersonRepository,
+    PresenceRefresh,
+)
 from divan_core.errors import CampusMismatch, FieldError, UnknownUser, ValidationFailed
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience
@@ -29,6 +34,7 @@ from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import CampusId, Ids, UserId
 from divan_core.kernel.paging import CursorSealer, Page
 from divan_core.kernel.units import Units
+from divan_core.kernel.visibility import Standing
 
 
 class AccountsUnit(Protocol):
@@ -42,6 +48,11 @@ class AccountsUnit(Protocol):
     @property
     def people(self) -> PersonRepository:
         """People."""
+        ...
+
+    @property
+    def logins(self) -> Mailboxes:
+        """Mailboxes."""
         ...
 
 
@@ -116,7 +127,8 @@ class Accounts:
 
         Raises:
             ValidationFailed: a field that cannot be, or an unknown campus.
-            HandleTaken: somebody has the handle.
+            HandleTaken: somebody has the handle, or one that looks like it.
+            EmailTaken: somebody has the mailbox.
         """
         now = self._tools.clock.now()
         user_id = command.id or UserId(self._tools.ids.uuid())
@@ -127,10 +139,12 @@ class Accounts:
                 fault = FieldError("$.campus_id", "there is no such campus")
                 raise ValidationFailed(errors=[fault])
             await unit.people.put((person,))
+            if person.email is not None:
+                await unit.logins.claim(person.id, person.email)
 
         async with self._tools.audience.changing(person.campus_id, (person.id,)):
             await self._units.write(body)
-        return policy.own_account(person)
+        return policy.own_account(person, email_verified=False)
 
     async def admit(
         self, user_id: UserId, campus_id: CampusId, handle: str, display_name: str
@@ -157,10 +171,10 @@ class Accounts:
     async def me(self, actor: Actor) -> OwnAccount:
         """The actor's own account."""
 
-        async def body(unit: AccountsUnit) -> Person:
-            return await _existing(unit, actor.user_id)
+        async def body(unit: AccountsUnit) -> OwnAccount:
+            return await _own(unit, await _existing(unit, actor.user_id))
 
-        return policy.own_account(await self._units.read(body))
+        return await self._units.read(body)
 
     async def change_profile(self, actor: Actor, command: ChangeProfile) -> OwnAccount:
         """Change what others read about the actor.
@@ -168,8 +182,7 @@ class Accounts:
         Raises:
             ValidationFailed: a field that cannot be; nothing was changed.
         """
-        person = await self._change(actor, lambda one: policy.with_profile(one, command))
-        return policy.own_account(person)
+        return await self._change(actor, lambda one: policy.with_profile(one, command))
 
     async def change_privacy(self, actor: Actor, command: ChangePrivacy) -> PrivacyView:
         """Change how the actor is seen; in force in the very next answer on every process.
@@ -178,24 +191,29 @@ class Accounts:
             StoreUnavailable: it could not be brought into force everywhere. Nothing was changed,
                 or it was changed and repeating the call settles it.
         """
-        person = await self._change(actor, lambda one: policy.with_privacy(one, command))
-        return policy.privacy_view(person.privacy)
+        account = await self._change(actor, lambda one: policy.with_privacy(one, command))
+        return account.privacy
 
-    async def _change(self, actor: Actor, change: Callable[[Person], Person]) -> Person:
-        async def body(unit: AccountsUnit) -> Person:
+    async def _change(self, actor: Actor, change: Callable[[Person], Person]) -> OwnAccount:
+        async def body(unit: AccountsUnit) -> OwnAccount:
             person = change(await _existing(unit, actor.user_id))
             await unit.people.put((person,))
-            return person
+            return await _own(unit, person)
 
         tools = self._tools
         async with tools.audience.changing(actor.campus_id, (actor.user_id,)):
-            person = await self._units.write(body)
+            account = await self._units.write(body)
         await tools.presence.refresh(actor.campus_id, actor.user_id)
-        return person
+        return account
+
+
+async def _own(unit: AccountsUnit, person: Person) -> OwnAccount:
+    verified = await unit.logins.is_verified(person.id)
+    return policy.own_account(person, email_verified=verified)
 
 
 async def _existing(unit: AccountsUnit, user_id: UserId) -> Person:
     person = await unit.people.get(user_id)
-    if person is None:
+    if person is None or person.standing is Standing.DELETED:
         raise UnknownUser
     return person

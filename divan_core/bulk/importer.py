@@ -10,6 +10,9 @@ from typing import IO, Final, Protocol
 import anyio
 import attrs
 
+from divan_core.auth.model import Login
+from divan_core.auth.policy import prepared
+from divan_core.auth.ports import PasswordHasher
 from divan_core.bulk.report import (
     ImportOvertaken,
     ImportRefused,
@@ -20,11 +23,18 @@ from divan_core.bulk.report import (
     tallies,
 )
 from divan_core.bulk.sorting import SortedLines, sort_lines, sorted_lines
-from divan_core.bulk.weighing import Findings, weigh_campuses, weigh_people, weigh_relations
+from divan_core.bulk.weighing import (
+    Findings,
+    person_line,
+    weigh_campuses,
+    weigh_people,
+    weigh_relations,
+)
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock, Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.units import Units
+from divan_core.passwords.argon2id import Argon2Hasher
 from divan_core.stores.bundle import StoreUnit
 
 BATCH: Final = 1_000
@@ -49,6 +59,7 @@ class ImportTools:
     audience: Audience
     presence: PresenceRefresh
     clock: Clock
+    hasher: PasswordHasher = attrs.field(factory=Argon2Hasher)
 
 
 def _nobody_listens(_stage: Stage, _done: int, _total: int | None) -> None:
@@ -59,8 +70,9 @@ class Importer:
     """Loads campuses, people, friendships and blocks from JSON Lines.
 
     All of a file is kept, or nothing; or, on request, all but the bad lines. The same file again
-    changes nothing. Memory grows by some hundred bytes a person; lines themselves are set aside
-    on disk once they pass 16 MiB.
+    changes nothing. Only lines that have a password are hashed or compared, some at once, which
+    takes a good part of a second each, on purpose: 100,000 of them take a night. Memory grows by
+    some hundred bytes a person; lines themselves are set aside on disk once they pass 16 MiB.
     """
 
     def __init__(self, units: Units[StoreUnit], tools: ImportTools) -> None:
@@ -91,6 +103,7 @@ class Importer:
             faults = _by_line(lines.faults | found.faults)
             if faults and not keep_good:
                 raise ImportRefused(faults)
+            await self._hashed(lines, found, progress)
             written = await self._written(lines, found, progress)
         return ImportReport(tallies((found.fates | written.fates).values()), faults)
 
@@ -104,6 +117,31 @@ class Importer:
                 await self._units.read(partial(weigh, batch=batch, found=found))
                 progress("checking", len(found.fates) + len(found.faults), lines.count)
         return found
+
+    async def _hashed(self, lines: SortedLines, found: Findings, progress: Progress) -> None:
+        """Hash the passwords of good lines, some at once, and weigh these lines once more.
+
+        One that is that of the person's login already keeps its hash: the line brings nothing.
+        """
+        wanted = lines.passwords & found.fates.keys()
+        for batch in lines.people.batches(BATCH, wanted):
+            given = {number: person_line(raw) for number, raw in batch}
+            ids = [line.id for line in given.values()]
+            logins = await self._units.read(partial(_logins, ids))
+            async with anyio.create_task_group() as tasks:
+                for number, line in given.items():
+                    login = logins.get(line.id)
+                    known = None if login is None else login.password_hash
+                    tasks.start_soon(self._hash, found, number, str(line.password), known)
+            await self._units.read(partial(weigh_people, batch=batch, found=found))
+            progress("hashing", len(found.hashes), len(wanted))
+
+    async def _hash(self, found: Findings, number: int, password: str, known: str | None) -> None:
+        hasher, given = self._tools.hasher, prepared(password)
+        if known is not None and await hasher.verify(known, given):
+            found.hashes[number] = known
+        else:
+            found.hashes[number] = await hasher.hash(given)
 
     async def _written(self, lines: SortedLines, found: Findings, progress: Progress) -> Findings:
         """Write what the file brings, in one unit, and tell everyone whom it concerns."""
@@ -124,11 +162,11 @@ async def _write(
     lines: SortedLines, found: Findings, progress: Progress, unit: StoreUnit
 ) -> Findings:
     """Weigh the lines that bring anything once more, and write them."""
-    again, touched = Findings(found.now, lines.blocked), found.touched
+    again, touched = Findings(found.now, lines.blocked, hashes=found.hashes), found.touched
     campuses = [(number, one) for number, one in lines.campuses.items() if number in touched]
     await unit.campuses.put(await weigh_campuses(unit, campuses, again))
     for batch in lines.people.batches(BATCH, touched):
-        await unit.people.put(await weigh_people(unit, batch, again))
+        await (await weigh_people(unit, batch, again)).write(unit)
         progress("writing", len(again.fates), len(touched))
     for batch in lines.relations.batches(BATCH, touched):
         await (await weigh_relations(unit, batch, again)).write(unit, found.now)
@@ -136,6 +174,10 @@ async def _write(
     if again.faults or not _announced(again, found):
         raise ImportOvertaken
     return again
+
+
+async def _logins(people: Sequence[UserId], unit: StoreUnit) -> dict[UserId, Login]:
+    return {one.user_id: one for one in await unit.logins.get_many(people)}
 
 
 def _announced(again: Findings, found: Findings) -> bool:

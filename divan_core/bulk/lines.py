@@ -13,6 +13,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from divan_core.accounts.messages import ChangePrivacy, Major, Passions, Year
 from divan_core.accounts.model import DEFAULT_RADIUS_M, Campus, Person, Privacy, Profile
+from divan_core.auth.model import Login, mailbox_key
+from divan_core.auth.policy import password_fault
 from divan_core.errors import InvalidInput
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.geo import Point
@@ -25,7 +27,6 @@ ModelT = TypeVar("ModelT", bound=attrs.AttrsInstance)
 Role = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9._-]{0,63}$")]
 
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
-_LATER: Final = {"password", "verified"}
 
 
 class BadLine(ValueError):
@@ -55,13 +56,18 @@ class ProfileMembers:
 
 @attrs.frozen
 class PersonLine:
-    """A person. Fields left out stay as they are, for somebody new as they are by default."""
+    """A person. Fields left out stay as they are, for somebody new as they are by default.
+
+    ``password`` and ``verified`` belong to an address.
+    """
 
     id: UserId
     campus_id: CampusId
     handle: str
     display_name: str
     email: str | UnsetType | None = UNSET
+    password: str | UnsetType = attrs.field(default=UNSET, repr=False)
+    verified: bool | UnsetType = UNSET
     roles: tuple[Role, ...] | UnsetType = UNSET
     privacy: ChangePrivacy = attrs.field(factory=ChangePrivacy)
     profile: ProfileMembers = attrs.field(factory=ProfileMembers)
@@ -137,8 +143,6 @@ def _refuse_unknown(members: Mapping[str, msgspec.Raw], cls: type[attrs.AttrsIns
 
 
 def _unknown_member(name: str, known: Collection[str]) -> str:
-    if name in _LATER:
-        return f"{name}: people with passwords cannot be imported by this version"
     near = difflib.get_close_matches(name, known, n=1)
     return f"{name} is not a member" + (f"; did you mean {near[0]}?" if near else "")
 
@@ -180,6 +184,39 @@ def person_of(line: PersonLine, known: Person | None, now: Millis) -> Person:
         standing=before.standing,
         roles=before.roles if line.roles is UNSET else frozenset(line.roles),
     )
+
+
+def check_password(line: PersonLine, email: str | None) -> None:
+    """Refuse a line that says how to sign in without an address, or with a weak password.
+
+    Raises:
+        BadLine: one of these.
+    """
+    for name, value in (("password", line.password), ("verified", line.verified)):
+        if value is not UNSET and email is None:
+            raise BadLine(f"{name} needs an email")
+    if line.password is not UNSET:
+        names = email or "", line.handle, line.display_name
+        if fault := password_fault(line.password, *names):
+            raise BadLine(f"password {fault}")
+
+
+def login_of(
+    line: PersonLine, person: Person, known: Login | None, password_hash: str | None, now: Millis
+) -> Login | None:
+    """How the person of a line signs in; None without an address.
+
+    Another address than before is not verified, unless the line says so. ``password_hash`` is
+    that of the line's password, once it is known.
+    """
+    if person.email is None:
+        return None
+    before = known or Login(person.id, "")
+    key = mailbox_key(person.email)
+    since = before.verified_at if before.email_key == key else None
+    if line.verified is not UNSET:
+        since = (since or now) if line.verified else None
+    return Login(person.id, key, password_hash or before.password_hash, since)
 
 
 def friendship_of(line: FriendshipLine) -> Friendship:

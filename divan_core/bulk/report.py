@@ -12,7 +12,7 @@ from divan_core.errors import Conflict, ErrorKind, FieldError, InvalidInput
 
 Kind = Literal["campus", "person", "friendship", "block"]
 Fate = Literal["added", "changed", "unchanged"]
-Stage = Literal["reading", "checking", "writing"]
+Stage = Literal["reading", "checking", "hashing", "writing"]
 
 KINDS: Final[tuple[Kind, ...]] = ("campus", "person", "friendship", "block")
 

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import IO, Final, TypeVar
 
 import attrs
+from msgspec import UNSET
 
 from divan_core.accounts.model import Campus
+from divan_core.auth.model import mailbox_key
 from divan_core.bulk.lines import (
     BadLine,
     BlockLine,
@@ -17,6 +19,7 @@ from divan_core.bulk.lines import (
     PersonLine,
     block_of,
     campus_of,
+    check_password,
     friendship_of,
     parse,
     person_of,
@@ -36,8 +39,9 @@ TELL_EVERY: Final = 5_000
 class SortedLines:
     """The lines of one file by kind, since they may stand in any order.
 
-    ``campuses`` and the ids and handles are told by the number of their line; ``blocked`` holds
-    the pairs that a block of the file parts.
+    ``campuses``, ids, mailboxes and what handles look like are told by the number of their line;
+    ``blocked`` holds the pairs that a block of the file parts, ``passwords`` the numbers of the
+    lines that have one.
     """
 
     people: Spool
@@ -46,6 +50,8 @@ class SortedLines:
     campus_ids: dict[CampusId, int] = attrs.field(factory=dict)
     ids: dict[UserId, int] = attrs.field(factory=dict)
     handles: dict[str, int] = attrs.field(factory=dict)
+    mailboxes: dict[str, int] = attrs.field(factory=dict)
+    passwords: set[int] = attrs.field(factory=set)
     blocked: set[Friendship] = attrs.field(factory=set)
     faults: dict[int, str] = attrs.field(factory=dict)
 
@@ -97,10 +103,17 @@ def _sort_campus(lines: SortedLines, number: int, line: CampusLine) -> Campus:
 
 
 def _sort_person(lines: SortedLines, number: int, line: PersonLine, now: Millis) -> None:
-    person_of(line, None, now)
+    person = person_of(line, None, now)
+    key = person.handle_key or ""
     _once(lines.ids, line.id, "id")
-    _once(lines.handles, line.handle, "handle")
-    lines.ids[line.id] = lines.handles[line.handle] = number
+    _once(lines.handles, key, "handle")
+    if person.email is not None:
+        check_password(line, person.email)
+        _once(lines.mailboxes, mailbox_key(person.email), "email")
+        lines.mailboxes[mailbox_key(person.email)] = number
+    if line.password is not UNSET:
+        lines.passwords.add(number)
+    lines.ids[line.id] = lines.handles[key] = number
 
 
 def _once(seen: dict[KeyT, int], key: KeyT, name: str) -> None:

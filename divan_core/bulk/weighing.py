@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Sequence
+from typing import Final
 
 import attrs
 
 from divan_core.accounts.model import Campus, Person
+from divan_core.auth.model import Login, mailbox_key
 from divan_core.bulk.lines import (
     BadLine,
     BlockLine,
     FriendshipLine,
     PersonLine,
     block_of,
+    check_password,
     friendship_of,
+    login_of,
     parse,
     person_of,
 )
@@ -31,6 +35,9 @@ from divan_core.social.model import Between, Block, Friendship, Invite
 from divan_core.social.policy import after_befriend, after_block
 from divan_core.stores.bundle import StoreUnit
 
+PORTION: Final = 1_000
+"""How many sessions one statement removes."""
+
 
 @attrs.define
 class Findings:
@@ -39,7 +46,8 @@ class Findings:
     ``campuses`` and ``people`` are known to be good: of the file or of the store; somebody who
     comes with the file is in ``newcomers`` as well. ``fates`` and ``faults`` are told by the
     number of the line. ``changing`` are those who existed before and will look different, and
-    ``resized`` those of them whose cells on the map change.
+    ``resized`` those of them whose cells on the map change. ``hashes`` are those of passwords, as
+    far as they are known.
     """
 
     now: Millis
@@ -51,6 +59,7 @@ class Findings:
     faults: dict[int, str] = attrs.field(factory=dict)
     changing: defaultdict[CampusId, set[UserId]] = attrs.field(factory=lambda: defaultdict(set))
     resized: set[UserId] = attrs.field(factory=set)
+    hashes: dict[int, str] = attrs.field(factory=dict, repr=False)
 
     @property
     def touched(self) -> set[int]:
@@ -73,25 +82,91 @@ async def weigh_campuses(
     return differing
 
 
-async def weigh_people(
-    unit: StoreUnit, batch: Sequence[NumberedLine], found: Findings
-) -> list[Person]:
-    """The people who are new or differ from what is there."""
-    lines = [(number, _person_line(raw)) for number, raw in batch]
+@attrs.define
+class Arrivals:
+    """The people and logins that are new or differ from what is there.
+
+    ``stranded`` are those who have no address any more, ``renewed`` those with another password.
+    """
+
+    people: list[Person] = attrs.field(factory=list)
+    logins: list[Login] = attrs.field(factory=list)
+    stranded: list[UserId] = attrs.field(factory=list)
+    renewed: list[UserId] = attrs.field(factory=list)
+
+    async def write(self, unit: StoreUnit) -> None:
+        """Write what is new; whoever has another password has to sign in again."""
+        await unit.people.put(self.people)
+        for user_id in self.stranded:
+            await unit.logins.remove(user_id)
+        await unit.logins.put(self.logins)
+        for user_id in (*self.stranded, *self.renewed):
+            while await unit.sessions.remove_of(user_id, PORTION):
+                pass
+
+    def take(self, before: Login | None, login: Login | None, user_id: UserId) -> bool:
+        """Take how somebody signs in; whether that is new."""
+        if login == before:
+            return False
+        if login is None:
+            self.stranded.append(user_id)
+            return True
+        self.logins.append(login)
+        if before is not None and before.password_hash != login.password_hash:
+            self.renewed.append(user_id)
+        return True
+
+
+async def weigh_people(unit: StoreUnit, batch: Sequence[NumberedLine], found: Findings) -> Arrivals:
+    """The people who are new, or differ from what is there, and how they sign in."""
+    lines = [(number, person_line(raw)) for number, raw in batch]
     await _know_campuses(unit, {line.campus_id for _, line in lines}, found)
-    known = {one.id: one for one in await unit.people.get_many([line.id for _, line in lines])}
-    owners = await unit.people.handles([line.handle for _, line in lines])
-    differing: list[Person] = []
+    there = await _there(unit, [line for _, line in lines])
+    arrivals = Arrivals()
     for number, line in lines:
+        known, before = there.people.get(line.id), there.logins.get(line.id)
         try:
-            person = _person(line, known.get(line.id), owners.get(line.handle), found)
+            person = _person(line, known, there.owners.get(line.handle), found)
+            login = login_of(line, person, before, found.hashes.get(number), found.now)
+            _check_mailbox(line, login, there)
         except BadLine as fault:
             found.faults[number] = str(fault)
             continue
-        if person != known.get(line.id):
-            differing.append(person)
-        _note_person(number, person, known.get(line.id), found)
-    return differing
+        if person != known:
+            arrivals.people.append(person)
+        is_new = arrivals.take(before, login, line.id)
+        _note_person(number, person, known, found)
+        if is_new and known == person:
+            found.fates[number] = ("person", "changed")
+    return arrivals
+
+
+@attrs.frozen
+class _There:
+    """What the store has of the people of some lines, and who has their handles and mailboxes."""
+
+    people: dict[UserId, Person]
+    owners: dict[str, UserId]
+    logins: dict[UserId, Login]
+    mailboxes: dict[str, UserId]
+
+
+async def _there(unit: StoreUnit, lines: Sequence[PersonLine]) -> _There:
+    ids = [line.id for line in lines]
+    keys = [mailbox_key(line.email) for line in lines if isinstance(line.email, str)]
+    return _There(
+        people={one.id: one for one in await unit.people.get_many(ids)},
+        owners=await unit.people.look_alikes([line.handle for line in lines]),
+        logins={one.user_id: one for one in await unit.logins.get_many(ids)},
+        mailboxes={one.email_key: one.user_id for one in await unit.logins.find(keys)},
+    )
+
+
+def _check_mailbox(line: PersonLine, login: Login | None, there: _There) -> None:
+    """Refuse an address that is somebody else's, and credentials without an address."""
+    check_password(line, None if login is None else login.email_key)
+    if login is not None and there.mailboxes.get(login.email_key, line.id) != line.id:
+        raise BadLine(f"email: the person {there.mailboxes[login.email_key]} has it")
 
 
 async def weigh_relations(unit: StoreUnit, batch: Sequence[NumberedLine], found: Findings) -> Ties:
@@ -165,7 +240,8 @@ class Ties:
         return True
 
 
-def _person_line(raw: bytes) -> PersonLine:
+def person_line(raw: bytes) -> PersonLine:
+    """A line that sorting has found to be a person's."""
     line = parse(raw)
     assert isinstance(line, PersonLine)  # noqa: S101 - sorting put it here
     return line

@@ -30,6 +30,14 @@ class KeyRepository(Protocol):
         """
         ...
 
+    async def count_of(self, subject: str) -> int:
+        """How many answers of a subject are stored, over or not."""
+        ...
+
+    async def remove_of(self, subject: str, most: int) -> int:
+        """Remove up to ``most`` answers of a subject; how many it were."""
+        ...
+
 
 class KeyStore(Protocol):
     """The keys from outside."""

@@ -112,3 +112,11 @@ class RateLimits(Protocol):
             StoreUnavailable: the counts cannot be reached; nothing was admitted.
         """
         ...
+
+    async def forget(self, campus_id: CampusId, user_id: UserId, limits: Collection[Limit]) -> None:
+        """Forget what somebody did and whom they were answered about, under these limits.
+
+        Raises:
+            StoreUnavailable: the counts cannot be reached.
+        """
+        ...

@@ -116,6 +116,11 @@ def after_offline(record: PresenceRecord | None, device: bytes | None) -> Amendm
     return Amendment(attrs.evolve(before, leases=kept))
 
 
+def after_erasure(_record: PresenceRecord | None) -> Amendment:
+    """Keep nothing."""
+    return Amendment(PresenceRecord())
+
+
 def after_privacy(record: PresenceRecord | None, size_m: int, offset: Offset) -> Amendment:
     """Move somebody into a cell of another size, from their last exact fix."""
     before = record or PresenceRecord()

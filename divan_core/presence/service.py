@@ -147,6 +147,17 @@ class Presence:
             _key(actor), lambda record: policy.after_offline(record, device), now
         )
 
+    async def forget(self, actor: Actor) -> None:
+        """Keep nothing of where somebody is or was; they are offline at once.
+
+        When they were last heard, a moment without a place, goes within a day.
+
+        Raises:
+            StoreUnavailable: nothing was changed.
+        """
+        now = self._tools.clock.now()
+        await self._index.amend(_key(actor), policy.after_erasure, now)
+
     async def status(self, actor: Actor) -> OwnStatus:
         """Whether the actor is online."""
         now = self._tools.clock.now()

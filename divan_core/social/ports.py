@@ -55,6 +55,18 @@ class RelationRepository(Protocol):
         """The blocks of any of these people by another of them, in any order. Few statements."""
         ...
 
+    async def tied(self, user_id: UserId, most: int) -> Sequence[UserId]:
+        """Up to ``most`` different people with whom a friendship or a block stands, either way."""
+        ...
+
+    async def count_tied(self, user_id: UserId) -> int:
+        """With how many people a friendship or a block stands, either way."""
+        ...
+
+    async def part(self, user_id: UserId, others: Sequence[UserId]) -> None:
+        """Remove friendships and blocks, either way, between a person and these. Few statements."""
+        ...
+
 
 class InviteRepository(Protocol):
     """Keeps invites."""
@@ -88,6 +100,18 @@ class InviteRepository(Protocol):
         Raises:
             InviteExists: there would be two; nothing of the unit is kept.
         """
+        ...
+
+    async def of(self, user_id: UserId, most: int) -> Sequence[Invite]:
+        """Up to ``most`` invites by or to a person, whatever their state, by id."""
+        ...
+
+    async def count_of(self, user_id: UserId) -> int:
+        """How many invites there are by or to a person."""
+        ...
+
+    async def remove_of(self, user_id: UserId, most: int) -> int:
+        """Remove up to ``most`` invites by or to a person; how many it were."""
         ...
 
 

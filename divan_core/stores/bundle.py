@@ -12,6 +12,8 @@ from typing import Protocol
 import attrs
 
 from divan_core.accounts.ports import CampusRepository, PersonRepository
+from divan_core.auth.ports import LoginRepository, RegistrationRepository, SessionRepository
+from divan_core.erasure.ports import ErasureRepository
 from divan_core.idempotency.ports import KeyRepository, KeyStore
 from divan_core.kernel.audience import ChangeJournal, PeopleSource
 from divan_core.kernel.delivery import EventBus, OutboxQueue
@@ -49,6 +51,26 @@ class StoreUnit(Protocol):
     @property
     def invites(self) -> InviteRepository:
         """Invites."""
+        ...
+
+    @property
+    def logins(self) -> LoginRepository:
+        """How people sign in."""
+        ...
+
+    @property
+    def registrations(self) -> RegistrationRepository:
+        """Who waits to be verified."""
+        ...
+
+    @property
+    def sessions(self) -> SessionRepository:
+        """Who is signed in."""
+        ...
+
+    @property
+    def erasures(self) -> ErasureRepository:
+        """How far erasures have come."""
         ...
 
     @property

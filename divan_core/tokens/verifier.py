@@ -63,7 +63,7 @@ class JwtVerifier:
 
     async def verify(self, token: str) -> Claims:
         """See :class:`~divan_core.identity.ports.TokenVerifier`."""
-        kid, algorithm = _header(token)
+        kid, algorithm = header_of(token)
         ring = self._rings.get(algorithm)
         if ring is None:
             raise InvalidCredentials("The token is signed with an algorithm that is not accepted.")
@@ -103,7 +103,12 @@ class JwtVerifier:
         )
 
 
-def _header(token: str) -> tuple[str | None, str]:
+def header_of(token: str) -> tuple[str | None, str]:
+    """The key id and the algorithm that a token says of itself.
+
+    Raises:
+        InvalidCredentials: it says nothing of the sort.
+    """
     try:
         header = jwt.get_unverified_header(token)
     except (jwt.PyJWTError, UnicodeEncodeError) as fault:

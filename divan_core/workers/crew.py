@@ -80,10 +80,14 @@ class Replayed:
 
 @attrs.frozen
 class Surroundings:
-    """What workers need besides stores: the sweep of ended presence, and who is told figures."""
+    """What workers need besides stores: the sweep of ended presence, and who is told figures.
+
+    ``jobs`` are those of services, done by the clock as well.
+    """
 
     sweep: Callable[[], Awaitable[None]]
     telemetry: Telemetry
+    jobs: tuple[Job, ...] = ()
 
 
 class Workers:
@@ -111,6 +115,7 @@ class Workers:
             _sweep(surroundings.sweep),
             *_housekeeping(stores, self._groups, relay),
             _measuring(self.measure),
+            *surroundings.jobs,
         )
         periodic = [Periodic(job, tools) for job in jobs]
         self._runner = Runner([relay, *consumers, *periodic], tools, waiting)

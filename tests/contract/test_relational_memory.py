@@ -6,6 +6,8 @@ from divan_core.stores.bundle import RelationalStores
 from divan_core.stores.memory.unit import open_memory
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
+from divan_core.testing.contracts.auth import AuthContract
+from divan_core.testing.contracts.erasure import ErasureContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.social import RelationsContract
@@ -13,7 +15,13 @@ from divan_core.testing.contracts.units import UnitsContract
 
 
 class TestMemory(
-    UnitsContract, CampusesContract, PeopleContract, RelationsContract, InvitesContract
+    UnitsContract,
+    CampusesContract,
+    PeopleContract,
+    RelationsContract,
+    InvitesContract,
+    AuthContract,
+    ErasureContract,
 ):
     @pytest.fixture
     def stores(self) -> RelationalStores:

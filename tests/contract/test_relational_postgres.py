@@ -9,7 +9,9 @@ from divan_core.stores.sql.migrate import upgrade
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
+from divan_core.testing.contracts.auth import AuthContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
+from divan_core.testing.contracts.erasure import ErasureContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.samples import running
@@ -18,7 +20,13 @@ from divan_core.testing.contracts.units import UnitsContract
 
 
 class TestPostgres(
-    UnitsContract, CampusesContract, PeopleContract, RelationsContract, InvitesContract
+    UnitsContract,
+    CampusesContract,
+    PeopleContract,
+    RelationsContract,
+    InvitesContract,
+    AuthContract,
+    ErasureContract,
 ):
     @pytest.fixture
     async def stores(self, postgres_url: str) -> AsyncIterator[RelationalStores]:

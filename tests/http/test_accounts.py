@@ -17,6 +17,7 @@ async def test_me(world: World) -> None:
         "display_name": "Ana",
         "avatar_url": None,
         "email": None,
+        "email_verified": False,
         "major": None,
         "graduation_year": None,
         "passions": None,

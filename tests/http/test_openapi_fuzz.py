@@ -29,6 +29,8 @@ UNLIMITED = LimitSettings(
     invite_per_minute=MANY,
     invite_per_day=MANY,
     enumeration_per_day=MANY,
+    sign_in_per_minute=MANY,
+    register_per_hour=MANY,
 )
 CASES = [
     pytest.param(row, mode, id=f"{row.name}-{mode.value}")

@@ -14,6 +14,7 @@ from divan_core.settings import Settings
 from divan_core.stores.bundle import Stores
 from divan_core.stores.factories import memory_stores
 from divan_core.testing.clock import ManualClock, SeededEntropy, SeededIds
+from divan_core.testing.mail import Letters, quick_hasher
 from divan_http.app import create_app
 from divan_http.exchange import Asgi
 
@@ -34,6 +35,7 @@ class World:
     ana: UserId
     ben: UserId
     zoe: UserId
+    letters: Letters
 
     def headers(self, user_id: UserId | None = None, **more: str) -> dict[str, str]:
         """Credentials of development, Ana's if nobody else's."""
@@ -69,17 +71,19 @@ async def open_world(
     clock: ManualClock | None = None,
 ) -> AsyncIterator[World]:
     """A world that goes when the context ends, in memory unless there are ``stores``."""
-    clock = clock or ManualClock()
+    clock, letters = clock or ManualClock(), Letters()
     async with Divan.open(
         settings,
         stores=stores or memory_stores(clock),
         clock=clock,
         ids=SeededIds(),
         entropy=SeededEntropy(),
+        hasher=quick_hasher(),
+        mailer=letters,
     ) as divan:
         app = create_app(divan)
         async with asgi_client(app) as client:
-            yield World(divan, clock, app, client, **await settled(divan))
+            yield World(divan, clock, app, client, **await settled(divan), letters=letters)
 
 
 def asgi_client(app: Asgi) -> httpx2.AsyncClient:

@@ -15,13 +15,15 @@ from divan_core.accounts.messages import (
     ListQuery,
 )
 from divan_core.accounts.service import Accounts
-from divan_core.errors import PresenceRequired
+from divan_core.auth.messages import CreateAccount, RefreshToken, Register, SignIn, VerifyEmail
+from divan_core.errors import PresenceRequired, ValidationFailed
 from divan_core.kernel.actor import Actor
 from divan_core.presence.messages import GoOffline, Heartbeat, LookupQuery, NearbyQuery
 from divan_core.presence.service import Presence
 from divan_core.social.service import Social
 from divan_core.sync import SyncAccounts, SyncPresence, SyncSocial
 from divan_core.testing.clock import ManualClock
+from divan_core.testing.mail import Letters, quick_hasher
 
 
 @pytest.fixture
@@ -46,7 +48,16 @@ def beat(divan: SyncDivan, actor: Actor) -> None:
 
 
 def test_every_use_case_of_requests_is_there() -> None:
-    internal = {"admit", "online", "refresh", "shown", "surroundings", "sweep", "sweep_all"}
+    internal = {
+        "admit",
+        "forget",
+        "online",
+        "refresh",
+        "shown",
+        "surroundings",
+        "sweep",
+        "sweep_all",
+    }
     for service, waiting in (
         (Accounts, SyncAccounts),
         (Social, SyncSocial),
@@ -89,3 +100,25 @@ def test_calls_come_from_any_thread(divan: SyncDivan) -> None:
             )
         )
     assert {len(items) for items in found} == {19}
+
+
+def test_people_sign_in_and_leave() -> None:
+    letters = Letters()
+    opened = SyncDivan.open(
+        Settings(env="test"), stores=memory_stores(), hasher=quick_hasher(), mailer=letters
+    )
+    with opened as divan:
+        campus = divan.accounts.create_campus(CreateCampus("Here", 45.5, -73.6))
+        eve = CreateAccount("eve@x.org", "eve", "Eve", campus.id, "plum under seven bridges")
+        made = divan.auth.create_account(eve)
+        assert divan.auth.verify_account("eve@x.org", "another good password") == made
+        tokens = divan.auth.sign_in(SignIn("eve@x.org", "another good password"))
+        tokens = divan.auth.refresh(RefreshToken(tokens.refresh_token))
+        divan.auth.sign_out(RefreshToken(tokens.refresh_token))
+        assert divan.personal.export("eve@x.org").account.handle == "eve"
+        assert divan.personal.plan("eve@x.org", "eve").user_id == divan.auth.find("eve@x.org")
+        divan.personal.erase(made.user_id)
+        form = Register("eve@x.org", "plum under seven bridges", "eve", "Eve", campus.id)
+        assert divan.auth.register(form).status == "pending_verification"
+        with pytest.raises(ValidationFailed):
+            divan.auth.verify(VerifyEmail("no code"))

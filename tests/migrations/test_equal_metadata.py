@@ -54,11 +54,20 @@ def squeezed(found: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 def sorted_constraints(
     found: Sequence[tuple[Any, ...]],
 ) -> list[tuple[Any, ...]]:
-    """Bring the constraints of SQLite's tables into one order: they come after all columns."""
-    return [
-        (*row[:-1], *sorted(re.split(r", (?=CONSTRAINT)|(?<=\)) \)", row[-1] or "")))
-        for row in found
-    ]
+    """Bring the parts of SQLite's tables into one order: columns as they are, then constraints.
+
+    A column that is added later stands behind the constraints.
+    """
+    return [(*row[:-1], *_parts(row[-1] or "")) for row in found]
+
+
+def _parts(statement: str) -> list[str]:
+    head, _, body = statement.partition("(")
+    body, _, tail = body.rpartition(")")
+    parts = [part.strip() for part in re.split(r",(?![^(]*\))", body)]
+    constraints = [part for part in parts if part.startswith("CONSTRAINT")]
+    columns = [part for part in parts if part not in constraints]
+    return [head.strip(), tail.strip(), *columns, *sorted(constraints)]
 
 
 def on_postgres(url: str) -> dict[str, list[tuple[Any, ...]]]:

@@ -1,5 +1,6 @@
 """Upgrading, branch by branch, at once, and against resistance."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -256,3 +257,41 @@ def test_the_package_comes_before_the_checkout(
     assert revisions.script_folder() == tmp_path / "site/migrations"
     (package / "migrations/env.py").touch()
     assert revisions.script_folder() == package / "migrations"
+
+
+def test_old_handles_that_look_alike_keep_working(url: str, query: Query, scripts: Path) -> None:
+    """The oldest keeps what it looks like; the others get keys that no new handle can have."""
+    folder = scripts / "versions" / "core"
+    later = {one: one.read_text() for one in folder.glob("*.py") if one.name > "core_0003"}
+    for one in later:
+        one.unlink()
+    migrate.upgrade(url)
+    people = [("1", "pau1", 30, "false"), ("2", "paul", 20, "false"), ("3", "p.aul", 10, "true")]
+    run_script(url, "".join([_campus(url), *(_person(url, *one) for one in people)]))
+    for one, source in later.items():
+        one.write_text(source)
+    migrate.upgrade(url)
+    found: dict[str, str | None] = {
+        str(handle): key for handle, key in query("SELECT handle, handle_key FROM people")
+    }
+    assert (found["paul"], found["p.aul"]) == ("paul", None)
+    assert re.fullmatch(r"~[0-9a-f-]{32,36}", found["pau1"] or "")
+
+
+def _campus(url: str) -> str:
+    return f"INSERT INTO campuses VALUES ({_id(url, '9')}, 'Campus', 45, -73, 'UTC', 500);"  # noqa: S608
+
+
+def _person(url: str, number: str, handle: str, age: int, deleted: str) -> str:
+    when = str(age) if url.startswith("sqlite") else f"to_timestamp({age})"
+    return (
+        "INSERT INTO people (id, campus_id, handle, display_name, created_at, visibility,"  # noqa: S608
+        " blur_distance_m, ghost_mode, chat_from, roles, deleted) VALUES"
+        f" ({_id(url, number)}, {_id(url, '9')}, '{handle}', 'P', {when}, 'everyone', 0, false,"
+        f" 'everyone', '[]', {deleted});"
+    )
+
+
+def _id(url: str, digit: str) -> str:
+    digits = digit * 32
+    return f"x'{digits}'" if url.startswith("sqlite") else f"'{digits}'::uuid"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 
+from divan_core.accounts.handles import normalised, skeleton
 from divan_core.accounts.model import Campus, Person
 from divan_core.errors import HandleTaken
 from divan_core.kernel.ids import CampusId, UserId
@@ -18,11 +19,12 @@ from divan_core.stores.memory.ordered import OrderedIds
 
 @attrs.define
 class AccountRecords:
-    """All campuses and people, with what finds them."""
+    """All campuses and people, with what finds them; ``keys`` tell what handles look like."""
 
     campuses: dict[CampusId, Campus] = attrs.field(factory=dict)
     people: dict[UserId, Person] = attrs.field(factory=dict)
     handles: dict[str, UserId] = attrs.field(factory=dict)
+    keys: dict[str, UserId] = attrs.field(factory=dict)
     campus_order: OrderedIds[CampusId] = attrs.field(factory=OrderedIds)
     members: defaultdict[CampusId, OrderedIds[UserId]] = attrs.field(
         factory=lambda: defaultdict(OrderedIds)
@@ -72,9 +74,20 @@ class MemoryPeople:
         return [known[user_id] for user_id in dict.fromkeys(people) if user_id in known]
 
     async def handles(self, handles: Sequence[str]) -> dict[str, UserId]:
-        """Who has these handles; free ones are left out."""
-        taken = self._records.handles
-        return {handle: taken[handle] for handle in handles if handle in taken}
+        """Who has exactly these handles, however they are written; free ones are left out."""
+        records = self._records
+        found = {handle: records.handles.get(normalised(handle)) for handle in handles}
+        return {
+            handle: user_id
+            for handle, user_id in found.items()
+            if user_id is not None and records.people[user_id].handle_key is not None
+        }
+
+    async def look_alikes(self, handles: Sequence[str]) -> dict[str, UserId]:
+        """Who has these handles or ones that look like them; free ones are left out."""
+        taken = self._records.keys
+        keys = {handle: skeleton(normalised(handle)) for handle in handles}
+        return {handle: taken[key] for handle, key in keys.items() if key in taken}
 
     async def page(self, campus_id: CampusId, after: UserId | None, limit: int) -> Sequence[Person]:
         """Up to ``limit`` people of the campus with an id above ``after``, by id ascending."""
@@ -102,16 +115,25 @@ class MemoryPeople:
 
     def _put(self, person: Person) -> None:
         records, changes = self._records, self._changes
-        if records.handles.get(person.handle, person.id) != person.id:
+        if any(found.get(name, person.id) != person.id for found, name in _names(records, person)):
             raise changes.failed(HandleTaken())
         if person.campus_id not in records.campuses:
             raise changes.failed(UnitMisused("A person's campus does not exist."))
         if before := records.people.get(person.id):
-            changes.drop(records.handles, before.handle)
+            for found, name in _names(records, before):
+                changes.drop(found, name)
             records.members[before.campus_id].discard(before.id, changes)
         changes.set(records.people, person.id, person)
-        changes.set(records.handles, person.handle, person.id)
+        for found, name in _names(records, person):
+            changes.set(found, name, person.id)
         records.members[person.campus_id].add(person.id, changes)
+
+
+def _names(records: AccountRecords, person: Person) -> Iterator[tuple[dict[str, UserId], str]]:
+    """What nobody else may have of a person's handle, and where it is written down."""
+    yield records.handles, person.handle
+    if person.handle_key is not None:
+        yield records.keys, person.handle_key
 
 
 def card_of(person: Person) -> PersonCard:

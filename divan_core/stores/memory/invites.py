@@ -86,6 +86,25 @@ class MemoryInvites:
             if invite.state is InviteState.OPEN:
                 self._open(invite)
 
+    async def of(self, user_id: UserId, most: int) -> Sequence[Invite]:
+        """Up to ``most`` invites by or to a person, whatever their state, by id."""
+        known = self._records.invites.values()
+        found = [one for one in known if user_id in {one.sender, one.recipient}]
+        return sorted(found, key=lambda one: one.id)[:most]
+
+    async def count_of(self, user_id: UserId) -> int:
+        """How many invites there are by or to a person."""
+        return len(await self.of(user_id, len(self._records.invites)))
+
+    async def remove_of(self, user_id: UserId, most: int) -> int:
+        """Remove up to ``most`` invites by or to a person; how many it were."""
+        self._changes.begin()
+        found = await self.of(user_id, most)
+        for invite in found:
+            self._close(invite.id)
+            self._changes.drop(self._records.invites, invite.id)
+        return len(found)
+
     def _close(self, invite_id: InviteId) -> None:
         before = self._records.invites.get(invite_id)
         if before is not None and before.state is InviteState.OPEN:

@@ -68,6 +68,21 @@ class MemoryKeys:
         self._changes.set(self._records.kept, scope, kept)
         heapq.heappush(self._records.order, (expires_at, next(self._records.numbers), scope))
 
+    async def count_of(self, subject: str) -> int:
+        """How many answers of a subject are stored, over or not."""
+        return len(self._of(subject))
+
+    async def remove_of(self, subject: str, most: int) -> int:
+        """Remove up to ``most`` answers of a subject; how many it were."""
+        self._changes.begin()
+        found = self._of(subject)[:most]
+        for scope in found:
+            self._changes.drop(self._records.kept, scope)
+        return len(found)
+
+    def _of(self, subject: str) -> list[KeyScope]:
+        return [scope for scope in self._records.kept if scope.subject == subject]
+
 
 class MemoryKeyStore:
     """The keys from outside the units."""

@@ -95,6 +95,13 @@ class MemoryRateLimits:
             raise refusal(limit, others[excess - 1] + span - now)
         self._met[limit][user_id] = met | asked
 
+    async def forget(self, campus_id: CampusId, user_id: UserId, limits: Collection[Limit]) -> None:
+        """See the port."""
+        del campus_id
+        for limit in limits:
+            self._admitted.get(limit, {}).pop(user_id, None)
+            self._met.get(limit, {}).pop(user_id, None)
+
     def _prune(self, now: int) -> None:
         self._since_prune = 0
         for limit, admitted in self._admitted.items():

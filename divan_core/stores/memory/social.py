@@ -99,6 +99,23 @@ class MemoryRelations:
         """The blocks of any of these people by another of them."""
         return [Block(by, target) for by, target in _pairs(self._records.blocks, people)]
 
+    async def tied(self, user_id: UserId, most: int) -> Sequence[UserId]:
+        """Up to ``most`` different people with whom a friendship or a block stands, either way."""
+        found = self._records.of(user_id)
+        return sorted(found.friends | found.blocked)[:most]
+
+    async def count_tied(self, user_id: UserId) -> int:
+        """With how many people a friendship or a block stands, either way."""
+        found = self._records.of(user_id)
+        return len(found.friends | found.blocked)
+
+    async def part(self, user_id: UserId, others: Sequence[UserId]) -> None:
+        """Remove friendships and blocks, either way, between a person and these."""
+        for other in others:
+            await self.unfriend(Friendship.between(user_id, other))
+            await self.unblock(Block(user_id, other))
+            await self.unblock(Block(other, user_id))
+
     def _require(self, *people: UserId) -> None:
         if any(user_id not in self._accounts.people for user_id in people):
             raise self._changes.failed(UnitMisused("Somebody of a relation does not exist."))

@@ -23,7 +23,14 @@ from divan_core.stores.memory.accounts import (
     MemoryPeople,
     card_of,
 )
+from divan_core.stores.memory.auth import (
+    AuthRecords,
+    MemoryLogins,
+    MemoryRegistrations,
+    MemorySessions,
+)
 from divan_core.stores.memory.changes import Changes
+from divan_core.stores.memory.erasures import ErasureRecords, MemoryErasures
 from divan_core.stores.memory.invites import InviteRecords, MemoryInvites
 from divan_core.stores.memory.keys import KeyRecords, MemoryKeys, MemoryKeyStore
 from divan_core.stores.memory.outbox import (
@@ -45,6 +52,8 @@ class MemoryRecords:
     accounts: AccountRecords = attrs.field(factory=AccountRecords)
     social: SocialRecords = attrs.field(factory=SocialRecords)
     invites: InviteRecords = attrs.field(factory=InviteRecords)
+    auth: AuthRecords = attrs.field(factory=AuthRecords)
+    erasures: ErasureRecords = attrs.field(factory=ErasureRecords)
     keys: KeyRecords = attrs.field(factory=KeyRecords)
     outbox: OutboxRecords = attrs.field(factory=OutboxRecords)
 
@@ -60,6 +69,10 @@ class MemoryUnit:
         self.people = MemoryPeople(accounts, changes)
         self.relations = MemoryRelations(social, accounts, changes)
         self.invites = MemoryInvites(records.invites, social, accounts, changes)
+        self.logins = MemoryLogins(records.auth, accounts, changes)
+        self.registrations = MemoryRegistrations(records.auth, accounts, changes)
+        self.sessions = MemorySessions(records.auth, accounts, changes)
+        self.erasures = MemoryErasures(records.erasures, accounts, changes)
         self.keys = MemoryKeys(records.keys, clock, changes)
         self.outbox = MemoryOutbox(records.outbox, clock, changes)
         self.handled = MemoryHandledEvents(records.outbox, clock, changes)

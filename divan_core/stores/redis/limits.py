@@ -63,3 +63,9 @@ class RedisRateLimits:
         wait = await self._redis.client.run(_SPEND, (key,), args, idempotent=True)
         if wait > 0:
             raise refusal(limit, wait)
+
+    async def forget(self, campus_id: CampusId, user_id: UserId, limits: Collection[Limit]) -> None:
+        """See the port."""
+        keys, names = self._campuses[campus_id], [limit.name for limit in limits]
+        wanted = [find(name, user_id) for name in names for find in (keys.limit, keys.budget)]
+        await self._redis.client.call(b"DEL", *wanted, idempotent=True)

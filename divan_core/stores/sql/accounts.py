@@ -13,7 +13,9 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    and_,
     bindparam,
+    case,
     delete,
     func,
     null,
@@ -21,12 +23,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import Delete, Insert
 
+from divan_core.accounts.handles import normalised, skeleton
 from divan_core.accounts.model import Campus, Person, Privacy, Profile
 from divan_core.kernel.geo import Point
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.visibility import Standing, Visibility
 from divan_core.stores.sql.catalogue import OptionalTables
-from divan_core.stores.sql.clauses import among, insert_or_replace, portions
+from divan_core.stores.sql.clauses import NewValues, among, insert_or_replace, portions
 from divan_core.stores.sql.connection import DialectName, SqlConnection
 from divan_core.stores.sql.tables import CAMPUSES, PEOPLE, PROFILES, STANDINGS
 from divan_core.stores.sql.types import Id
@@ -85,14 +88,21 @@ class SqlPeople:
         return found
 
     async def handles(self, handles: Sequence[str]) -> dict[str, UserId]:
-        """Who has these handles; free ones are left out."""
+        """Who has exactly these handles, however they are written; free ones are left out."""
+        return await self._having(PEOPLE.c.handle, {one: normalised(one) for one in handles})
+
+    async def look_alikes(self, handles: Sequence[str]) -> dict[str, UserId]:
+        """Who has these handles or ones that look like them; free ones are left out."""
+        keys = {one: skeleton(normalised(one)) for one in handles}
+        return await self._having(PEOPLE.c.handle_key, keys)
+
+    async def _having(self, column: Column[Any], wanted: Mapping[str, str]) -> dict[str, UserId]:
+        query = _living(column, self._connection.dialect)
         found: dict[str, UserId] = {}
-        wanted = among(PEOPLE.c.handle, self._connection.dialect)
-        query = select(PEOPLE.c.handle, PEOPLE.c.id).where(wanted)
-        for portion in portions(list(dict.fromkeys(handles))):
+        for portion in portions(list(dict.fromkeys(wanted.values()))):
             rows = await self._connection.execute(query, {"among": portion})
-            found |= {row.handle: row.id for row in rows}
-        return found
+            found |= {row.name: row.id for row in rows}
+        return {asked: found[name] for asked, name in wanted.items() if name in found}
 
     async def page(self, campus_id: CampusId, after: UserId | None, limit: int) -> Sequence[Person]:
         """Up to ``limit`` people of the campus with an id above ``after``, by id ascending."""
@@ -121,7 +131,8 @@ class SqlPeople:
         """
         dialect = self._connection.dialect
         rows = [_person_row(person) for person in people]
-        await _put(self._connection, insert_or_replace(PEOPLE, dialect), rows)
+        upsert = insert_or_replace(PEOPLE, dialect, otherwise=_same_key)
+        await _put(self._connection, upsert, rows)
         latest = {person.id: person for person in people}
         if self._tables.profiles:
             profiles = {user_id: _profile_row(one) for user_id, one in latest.items()}
@@ -178,6 +189,19 @@ def _one(tables: OptionalTables) -> Select[Any]:
 @functools.cache
 def _several(tables: OptionalTables, dialect: DialectName) -> Select[Any]:
     return _people(tables).where(among(PEOPLE.c.id, dialect))
+
+
+@functools.cache
+def _living(column: Column[Any], dialect: DialectName) -> Select[Any]:
+    wanted = among(column, dialect), PEOPLE.c.deleted.is_(False)
+    return select(column.label("name"), PEOPLE.c.id).where(*wanted)
+
+
+def _same_key(new: NewValues) -> Mapping[str, ColumnElement[Any]]:
+    """A handle that stays keeps its key, which need not be what it looks like: see core_0003."""
+    stays = PEOPLE.c.handle == new["handle"], new["handle_key"].is_not(None)
+    key = func.coalesce(PEOPLE.c.handle_key, new["handle_key"])
+    return {"handle_key": case((and_(*stays), key), else_=new["handle_key"])}
 
 
 @functools.cache
@@ -254,6 +278,7 @@ def _person_row(person: Person) -> dict[str, Any]:
         "chat_from": person.privacy.chat_from,
         "roles": sorted(person.roles),
         "deleted": person.standing is Standing.DELETED,
+        "handle_key": person.handle_key,
     }
 
 

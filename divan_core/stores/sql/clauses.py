@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator, Sequence
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import ColumnElement, Select, Table, any_, bindparam, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.dml import Insert
+from sqlalchemy.sql.elements import KeyedColumnElement
 
 from divan_core.stores.sql.connection import DialectName
 
 ItemT = TypeVar("ItemT")
 
+NewValues: TypeAlias = ReadOnlyColumnCollection[str, KeyedColumnElement[Any]]
+"""The row that was to be inserted, by the names of its columns."""
+
 MOST_AT_ONCE: Final = 10_000
 """How many values go into one statement; SQLite allows 32,766 parameters."""
+
+
+def _nothing(_new: NewValues) -> Mapping[str, ColumnElement[Any]]:
+    """No column is special."""
+    return {}
 
 
 def _insert(table: Table, dialect: DialectName) -> postgresql.Insert | sqlite.Insert:
@@ -24,11 +34,17 @@ def _insert(table: Table, dialect: DialectName) -> postgresql.Insert | sqlite.In
 
 
 @functools.cache
-def insert_or_replace(table: Table, dialect: DialectName, *decisive: str) -> Insert:
+def insert_or_replace(
+    table: Table,
+    dialect: DialectName,
+    *decisive: str,
+    otherwise: Callable[[NewValues], Mapping[str, ColumnElement[Any]]] = _nothing,
+) -> Insert:
     """Insert a row, or bring the row of the same key to the new values.
 
     A row is left alone, whatever else is new, when its ``decisive`` columns (else all of them)
-    already have the new values.
+    already have the new values. ``otherwise`` makes of the new values those of the columns that a
+    row, which is there, gets instead.
     """
     statement = _insert(table, dialect)
     new = statement.excluded
@@ -36,7 +52,7 @@ def insert_or_replace(table: Table, dialect: DialectName, *decisive: str) -> Ins
     compared = [table.columns[name] for name in decisive] or others
     return statement.on_conflict_do_update(
         index_elements=list(table.primary_key),
-        set_={column.name: new[column.name] for column in others},
+        set_={column.name: new[column.name] for column in others} | dict(otherwise(new)),
         where=or_(*(column.is_distinct_from(new[column.name]) for column in compared)),
     )
 

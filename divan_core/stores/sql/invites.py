@@ -15,6 +15,8 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    delete,
+    func,
     literal_column,
     null,
     or_,
@@ -70,6 +72,27 @@ class SqlInvites:
         rows = [_row(one) for one in sorted(invites, key=_is_open)]
         for portion in portions(rows):
             await self._connection.execute(upsert, portion)
+
+    async def of(self, user_id: UserId, most: int) -> Sequence[Invite]:
+        """Up to ``most`` invites by or to a person, whatever their state, by id."""
+        query = select(INVITES).where(_concerning(user_id)).order_by(INVITES.c.id).limit(most)
+        return [_invite(row) for row in await self._connection.execute(query)]
+
+    async def count_of(self, user_id: UserId) -> int:
+        """How many invites there are by or to a person."""
+        query = select(func.count()).select_from(INVITES).where(_concerning(user_id))
+        counted: int = (await self._connection.execute(query)).scalar_one()
+        return counted
+
+    async def remove_of(self, user_id: UserId, most: int) -> int:
+        """Remove up to ``most`` invites by or to a person; how many it were."""
+        some = select(INVITES.c.id).where(_concerning(user_id)).limit(most)
+        statement = delete(INVITES).where(INVITES.c.id.in_(some))
+        return (await self._connection.execute(statement)).rowcount
+
+
+def _concerning(user_id: UserId) -> ColumnElement[bool]:
+    return or_(INVITES.c.sender_id == user_id, INVITES.c.recipient_id == user_id)
 
 
 def _is_open(invite: Invite) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import Final
 
+from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 
 from divan_core.errors import DivanError, IdempotencyInProgress, StoreUnavailable
@@ -59,6 +60,20 @@ class SqlKeys:
         if scope not in self._claimed:
             raise UnitMisused("A unit answers only the keys that it has claimed.")
         self._pending.answer(scope, self._claimed[scope], body, ttl_s)
+
+    async def count_of(self, subject: str) -> int:
+        """How many answers of a subject are stored, over or not."""
+        query = select(func.count()).where(IDEMPOTENCY_KEYS.c.subject == subject)
+        counted: int = (await self._connection.execute(query)).scalar_one()
+        return counted
+
+    async def remove_of(self, subject: str, most: int) -> int:
+        """Remove up to ``most`` answers of a subject; how many it were."""
+        of = IDEMPOTENCY_KEYS.c
+        some = select(of.operation, of.key).where(of.subject == subject).limit(most)
+        chosen = tuple_(of.operation, of.key).in_(some)
+        statement = delete(IDEMPOTENCY_KEYS).where(of.subject == subject, chosen)
+        return (await self._connection.execute(statement)).rowcount
 
     async def _alone(self, scope: KeyScope, fingerprint: bytes) -> Claimed | StoredAnswer:
         """A unit that writes is alone on SQLite: what it does not find, nobody else can insert.

@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Column, Executable, Select, Table, delete, select, union_all
+from sqlalchemy import (
+    Column,
+    CompoundSelect,
+    Executable,
+    Select,
+    Table,
+    delete,
+    func,
+    select,
+    union,
+    union_all,
+)
 
 from divan_core.kernel.ids import UserId
 from divan_core.social.model import Block, Friendship
 from divan_core.stores.sql.clauses import among, insert_missing, portions
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.tables import BLOCKS, FRIENDSHIPS
+
+_BOTH_WAYS: Final = (
+    (FRIENDSHIPS.c.low_id, FRIENDSHIPS.c.high_id),
+    (FRIENDSHIPS.c.high_id, FRIENDSHIPS.c.low_id),
+    (BLOCKS.c.by_id, BLOCKS.c.target_id),
+    (BLOCKS.c.target_id, BLOCKS.c.by_id),
+)
+"""Each column that may hold a person, and the one beside it that holds somebody else."""
 
 
 class SqlRelations:
@@ -61,6 +81,25 @@ class SqlRelations:
         pairs = await self._pairs(BLOCKS.c.by_id, BLOCKS.c.target_id, people)
         return [Block(by, target) for by, target in pairs]
 
+    async def tied(self, user_id: UserId, most: int) -> Sequence[UserId]:
+        """Up to ``most`` different people with whom a friendship or a block stands, either way."""
+        return await self._page(_tied(user_id).order_by("other_id").limit(most))
+
+    async def count_tied(self, user_id: UserId) -> int:
+        """With how many people a friendship or a block stands, either way."""
+        query = select(func.count()).select_from(_tied(user_id).subquery())
+        counted: int = (await self._connection.execute(query)).scalar_one()
+        return counted
+
+    async def part(self, user_id: UserId, others: Sequence[UserId]) -> None:
+        """Remove friendships and blocks, either way, between a person and these."""
+        for portion in portions(others):
+            for this, other in _BOTH_WAYS:
+                wanted = this == user_id, among(other, self._connection.dialect)
+                await self._connection.execute(
+                    delete(this.table).where(*wanted), {"among": portion}
+                )
+
     async def _pairs(
         self, this: Column[UUID], other: Column[UUID], people: Sequence[UserId]
     ) -> list[tuple[UserId, UserId]]:
@@ -102,3 +141,10 @@ def _friendship_row(friendship: Friendship) -> Mapping[str, UUID]:
 
 def _block_row(block: Block) -> Mapping[str, UUID | bool]:
     return {"by_id": block.by, "target_id": block.target, "listed": block.listed}
+
+
+def _tied(user_id: UserId) -> CompoundSelect[UUID]:
+    """Each other of a person once."""
+    return union(
+        *(select(other.label("other_id")).where(this == user_id) for this, other in _BOTH_WAYS)
+    )

@@ -30,7 +30,7 @@ from sqlalchemy import (
     true,
 )
 
-from divan_core.errors import DivanError, HandleTaken, InviteExists
+from divan_core.errors import DivanError, EmailTaken, HandleTaken, InviteExists
 from divan_core.stores.sql.types import JSON_LIST, JSON_OBJECT, Id, Moment
 
 METADATA: Final = MetaData(
@@ -80,11 +80,14 @@ PEOPLE: Final = Table(
     Column("chat_from", String(16), nullable=False),
     Column("roles", JSON_LIST, nullable=False),
     Column("deleted", Boolean, nullable=False),
+    Column("handle_key", String(60)),
     UniqueConstraint("handle"),
     CheckConstraint("visibility IN ('everyone', 'friends', 'none')", name="visibility"),
     CheckConstraint("chat_from IN ('everyone', 'friends')", name="chat_from"),
     Index(None, "campus_id", "id"),
+    Index("uq_people_handle_key", "handle_key", unique=True),
 )
+"""``handle_key`` is what the handle looks like; None for deleted people, whose handle is free."""
 
 FRIENDSHIPS: Final = Table(
     "friendships",
@@ -191,6 +194,60 @@ HANDLED_EVENTS: Final = Table(
 )
 """``gave_up`` is why the group could not handle it; None where it did."""
 
+LOGINS: Final = Table(
+    "logins",
+    METADATA,
+    Column("user_id", Id, ForeignKey(PEOPLE.c.id), primary_key=True),
+    Column("email_key", Text, nullable=False),
+    Column("password_hash", Text),
+    Column("verified_at", Moment),
+    Index("uq_logins_email_key", "email_key", unique=True),
+)
+"""The address as it was written is in ``people``; ``email_key`` is what it is compared by."""
+
+REGISTRATIONS: Final = Table(
+    "registrations",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("campus_id", Id, ForeignKey(CAMPUSES.c.id), nullable=False),
+    Column("email", Text, nullable=False),
+    Column("email_key", Text, nullable=False),
+    Column("handle", String(30), nullable=False),
+    Column("display_name", String(80), nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("mail_at", Moment),
+    Index(None, "email_key", "created_at"),
+    Index(None, "expires_at"),
+    _index_where("mail_at IS NOT NULL", "ix_registrations_mail_at", "mail_at"),
+)
+"""``mail_at`` is when the mail is to be sent; None once it is out."""
+
+SESSIONS: Final = Table(
+    "sessions",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("user_id", Id, ForeignKey(PEOPLE.c.id), nullable=False),
+    Column("token_hash", LargeBinary(32), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Index(None, "user_id", "id"),
+    Index(None, "expires_at"),
+)
+
+ERASURES: Final = Table(
+    "erasures",
+    METADATA,
+    Column("user_id", Id, ForeignKey(PEOPLE.c.id), primary_key=True),
+    Column("campus_id", Id, nullable=False),
+    Column("step", String(64), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    _index_where("finished_at IS NULL", "ix_erasures_waiting", "started_at"),
+)
+"""``step`` is the next one; ids and times only, so that it may stay."""
+
 STANDINGS: Final = Table(
     "standings",
     METADATA,
@@ -220,6 +277,10 @@ BRANCHES: Final[Mapping[str, tuple[Table, ...]]] = {
         IDEMPOTENCY_KEYS,
         OUTBOX,
         HANDLED_EVENTS,
+        LOGINS,
+        REGISTRATIONS,
+        SESSIONS,
+        ERASURES,
     ),
     "moderation": (STANDINGS,),
     "profile": (PROFILES,),
@@ -228,6 +289,8 @@ BRANCHES: Final[Mapping[str, tuple[Table, ...]]] = {
 
 TAKEN: Final[Mapping[str, type[DivanError]]] = {
     "uq_people_handle": HandleTaken,
+    "uq_people_handle_key": HandleTaken,
     "uq_invites_sender_id_recipient_id": InviteExists,
+    "uq_logins_email_key": EmailTaken,
 }
 """What a clash with a unique constraint means."""

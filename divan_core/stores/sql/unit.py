@@ -8,9 +8,11 @@ from typing import TypeVar
 
 from divan_core.kernel.clock import Clock
 from divan_core.stores.sql.accounts import SqlCampuses, SqlPeople
+from divan_core.stores.sql.auth import SqlLogins, SqlRegistrations, SqlSessions
 from divan_core.stores.sql.catalogue import Catalogue, OptionalTables
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.engine import SqlEngine
+from divan_core.stores.sql.erasures import SqlErasures
 from divan_core.stores.sql.handled import SqlHandledEvents
 from divan_core.stores.sql.invites import SqlInvites
 from divan_core.stores.sql.keys import SqlKeys
@@ -58,6 +60,26 @@ class SqlUnit:
     def invites(self) -> SqlInvites:
         """Invites."""
         return SqlInvites(self._connection)
+
+    @property
+    def logins(self) -> SqlLogins:
+        """How people sign in."""
+        return SqlLogins(self._connection)
+
+    @property
+    def registrations(self) -> SqlRegistrations:
+        """Who waits to be verified."""
+        return SqlRegistrations(self._connection)
+
+    @property
+    def sessions(self) -> SqlSessions:
+        """Who is signed in."""
+        return SqlSessions(self._connection)
+
+    @property
+    def erasures(self) -> SqlErasures:
+        """How far erasures have come."""
+        return SqlErasures(self._connection)
 
     @property
     def keys(self) -> SqlKeys:

@@ -10,6 +10,7 @@ from uuid import UUID
 import attrs
 import pytest
 
+from divan_core.accounts.handles import gone
 from divan_core.accounts.model import Person, Privacy, Profile
 from divan_core.errors import HandleTaken
 from divan_core.kernel.geo import Point
@@ -188,8 +189,10 @@ class PeopleContract(ABC):
             [person(2, handle="person.1")],
             [person(3), person(4, handle="person.3")],
             [person(3), person(1, handle="person.2"), person(2, handle="person.1")],
+            [person(3, handle="p_ersonl")],
+            [person(2, handle="persorn1"), person(3, handle="persom.1")],
         ],
-        ids=["new", "renamed", "within the batch", "exchanged"],
+        ids=["new", "renamed", "within the batch", "exchanged", "alike", "alike in the batch"],
     )
     async def test_a_handle_is_taken(
         self, stores: RelationalStores, batch: Sequence[Person]
@@ -199,6 +202,24 @@ class PeopleContract(ABC):
         with pytest.raises(HandleTaken):
             await put(stores, person(5), *batch)
         assert await page(stores, None, 9) == [person(1), person(2)]
+
+    async def test_handles_are_asked_for_in_any_writing(self, stores: RelationalStores) -> None:
+        """Those that look alike are found as such, and by their own name only."""
+        await put(stores, person(1))
+        asked = ["PERSON.1 ", "person_1", "persom.2"]
+        exactly = await stores.units.read(lambda unit: unit.people.handles(asked))
+        assert exactly == {"PERSON.1 ": user_id(1)}
+        alike = await stores.units.read(lambda unit: unit.people.look_alikes(asked))
+        assert alike == {"PERSON.1 ": user_id(1), "person_1": user_id(1)}
+
+    async def test_the_deleted_free_their_handle(self, stores: RelationalStores) -> None:
+        """Once it is replaced by their mark."""
+        await put(stores, person(1), person(2))
+        mark = gone(user_id(1).hex)
+        await put(stores, person(1, handle=mark, standing=Standing.DELETED))
+        await put(stores, person(2, handle="person.1"), person(3, handle="person.2"))
+        found = await stores.units.read(lambda unit: unit.people.handles([mark, "person.1"]))
+        assert found == {"person.1": user_id(2)}
 
     async def test_a_handle_is_passed_on(self, stores: RelationalStores) -> None:
         """Within one call, in the order of the call."""

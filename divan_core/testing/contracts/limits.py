@@ -171,6 +171,22 @@ class RateLimitsContract(LiveContract):
             assert await passes(other.limits, campus_id, user_id, limit)
             assert not await passes(live.limits, campus_id, user_id, limit)
 
+    async def test_what_somebody_did_is_forgotten(
+        self, live: LiveStores, other: LiveStores, campus_id: CampusId
+    ) -> None:
+        """Under the limits that are named, admissions and budgets, and nobody else's."""
+        limit, budget, user_id = at_most(1, 60), at_most(1, 60, "met"), somebody()
+        bystander = somebody()
+        for one in (user_id, bystander):
+            await live.limits.admit(campus_id, one, limit)
+            await live.limits.spend(campus_id, one, budget, (bystander,))
+        await other.limits.forget(campus_id, user_id, (limit,))
+        assert await passes(live.limits, campus_id, user_id, limit)
+        assert await wait_to_spend(live.limits, campus_id, user_id, budget, (user_id,)) > 0
+        await other.limits.forget(campus_id, user_id, (limit, budget))
+        assert await wait_to_spend(live.limits, campus_id, user_id, budget, (user_id,)) == 0
+        assert not await passes(live.limits, campus_id, bystander, limit)
+
     async def test_a_refusal_says_when_there_is_room(
         self, live: LiveStores, other: LiveStores, clock: ManualClock, campus_id: CampusId
     ) -> None:

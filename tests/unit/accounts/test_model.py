@@ -3,12 +3,14 @@
 from typing import Any
 from uuid import UUID
 
+import attrs
 import pytest
 
 from divan_core.accounts.model import Campus, Person, Privacy, Profile
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.geo import Point
 from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.visibility import Standing
 
 CAMPUS = CampusId(UUID(int=1))
 
@@ -54,14 +56,26 @@ def test_a_handle(handle: str) -> None:
     assert person(handle=handle).handle == handle
 
 
+def test_a_handle_is_normalised_first() -> None:
+    found = person(handle=" \N{FULLWIDTH LATIN CAPITAL LETTER A}NA.1 ")
+    assert (found.handle, found.handle_key) == ("ana.1", "anal")
+
+
+def test_only_the_deleted_have_their_mark() -> None:
+    deleted = person(handle="~" + "0" * 29, standing=Standing.DELETED)
+    assert deleted.handle_key is None
+    with pytest.raises(ValueError, match="beginning with a letter"):
+        attrs.evolve(deleted, standing=Standing.ACTIVE)
+
+
 @pytest.mark.parametrize(
     "fields",
     [
         {"handle": "an"},
         {"handle": "x" * 31},
-        {"handle": "Ana"},
+        {"handle": "A na"},
         {"handle": "9ana"},
-        {"handle": "ana\n"},
+        {"handle": "~" + "0" * 29},
         {"handle": "änä"},
         {"display_name": ""},
         {"display_name": "x" * 81},

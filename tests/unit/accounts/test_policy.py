@@ -36,7 +36,7 @@ def test_a_new_person_sees_everything_about_themselves() -> None:
         privacy=ChangePrivacy(visibility="friends", blur_distance_m=50),
         profile=ChangeProfile(major="Physics", passions=("chess",)),
     )
-    account = policy.own_account(policy.new_person(command, ANA, Millis(5)))
+    account = policy.own_account(policy.new_person(command, ANA, Millis(5)), email_verified=True)
     assert account.privacy.visibility == "friends"
     assert account.privacy.blur_distance_m == 50
     assert (account.major, account.passions, account.email) == (

@@ -12,6 +12,7 @@ import attrs
 import pytest
 
 from divan_core.accounts.model import Campus, Person
+from divan_core.auth.model import Login
 from divan_core.bulk.importer import Importer, ImportTools
 from divan_core.bulk.report import ImportReport
 from divan_core.kernel.audience import Audience
@@ -23,6 +24,7 @@ from divan_core.stores.memory.journal import MemoryJournal
 from divan_core.stores.memory.notices import MemoryNotices
 from divan_core.stores.memory.unit import open_memory
 from divan_core.testing.clock import ManualClock
+from divan_core.testing.mail import quick_hasher
 
 Line = Mapping[str, Any]
 
@@ -117,6 +119,9 @@ class Desk:
     async def count(self) -> int:
         return await self.stores.units.read(lambda unit: unit.people.count(CAMPUS))
 
+    async def login(self, number: int) -> Login | None:
+        return await self.stores.units.read(lambda unit: unit.logins.get(user(number)))
+
     async def relations(self, number: int) -> Relations:
         return await self.stores.people.relations(user(number))
 
@@ -135,7 +140,7 @@ async def desk(request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
     stores = relational(request.param, request)
     clock, presence = ManualClock(), RecordingPresence()
     journal = RecordingJournal(clock)
-    tools = ImportTools(Audience(stores.people, journal), presence, clock)
+    tools = ImportTools(Audience(stores.people, journal), presence, clock, quick_hasher())
     async with AsyncExitStack() as stack:
         for part in stores.lifecycle:
             await stack.enter_async_context(part.running())

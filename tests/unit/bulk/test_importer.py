@@ -2,11 +2,13 @@ import io
 import json
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 import attrs
 import pytest
 
 from divan_core.accounts.model import Privacy, Profile
+from divan_core.auth.model import Login, Session, SessionId
 from divan_core.bulk import importer, spool
 from divan_core.bulk.report import (
     ImportOvertaken,
@@ -17,11 +19,13 @@ from divan_core.bulk.report import (
     tallies,
 )
 from divan_core.errors import StoreUnavailable
+from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.visibility import Standing, Visibility
 from divan_core.social.model import InviteId, InviteState
 from divan_core.social.policy import new_invite
 from divan_core.stores.bundle import StoreUnit
+from divan_core.testing.mail import quick_hasher
 
 from .conftest import (
     Desk,
@@ -223,8 +227,12 @@ BAD: tuple[tuple[str | Line, str], ...] = (
     (person_line(7, profile={"graduation_year": 1800}), "Expected `int` >= 1900"),
     (person_line(7, profile={"passions": [""]}), "Expected `str` of length >= 1"),
     (person_line(7, profile={"major": "\t"}), "major must be 1-80 printable characters"),
-    (person_line(7, password="correct horse"), "password: people with passwords cannot be"),
-    (person_line(7, verified=True), "verified: people with passwords cannot be imported"),
+    (person_line(70, password="plum under seven"), "password needs an email"),
+    (person_line(71, verified=False), "verified needs an email"),
+    (person_line(7, email="a@b.org", password="password123"), "password is among the passwords"),
+    (person_line(7, email="a@b.org", password="short"), "password must be 10-200 characters"),
+    (person_line(7, email="a@b.org", verified="yes"), "Expected `bool`, got `str`"),
+    (person_line(72, handle="person_l"), "handle: line 2 has the same"),
     (person_line(7, dispaly_name="x"), "dispaly_name is not a member; did you mean display_name"),
     ({"type": "person", "id": str(user(7))}, "Object missing required field"),
     (person_line(7, campus_id=str(user(9))), f"campus_id: there is no campus {user(9)}"),
@@ -417,3 +425,75 @@ def test_fates_are_counted_by_kind() -> None:
     assert counted[1] == Tally("person", added=2)
     assert counted[3] == Tally("block", unchanged=1)
     assert LineFault(1, "x") == LineFault(1, "x")
+
+
+SECRET = "plum under seven bridges"
+KEYED = person_line(1, email="One@Example.edu", password=SECRET, verified=True)
+
+
+async def test_people_come_with_passwords(desk: Desk) -> None:
+    await desk.load(campus_line(), KEYED, person_line(2, email="two@example.edu"), person_line(3))
+    login = await desk.login(1)
+    assert login is not None
+    assert login.email_key == "one@example.edu"
+    assert login.verified_at == desk.clock.now()
+    assert await quick_hasher().verify(login.password_hash, SECRET)
+    assert await desk.login(2) == Login(user(2), "two@example.edu")
+    assert await desk.login(3) is None
+
+
+async def test_the_same_passwords_again_change_nothing(desk: Desk) -> None:
+    await desk.load(campus_line(), KEYED)
+    before = await desk.login(1)
+    desk.clock.advance(3600)
+    report = await desk.load(campus_line(), KEYED)
+    assert tally(report, "person") == (0, 0, 1)
+    assert await desk.login(1) == before
+
+
+async def test_another_password_replaces_and_ends_sessions(desk: Desk) -> None:
+    await desk.load(campus_line(), KEYED)
+    session = Session(SessionId(UUID(int=1)), user(1), bytes(32), Millis(0), Millis(1))
+    await desk.stores.units.write(lambda unit: unit.sessions.put(session))
+    report = await desk.load({**KEYED, "password": "another good password"})
+    assert tally(report, "person") == (0, 1, 0)
+    login = await desk.login(1)
+    assert login is not None
+    assert await quick_hasher().verify(login.password_hash, "another good password")
+    assert not await desk.stores.units.read(lambda unit: unit.sessions.of(user(1), 9))
+
+
+async def test_an_address_can_change_or_go(desk: Desk) -> None:
+    await desk.load(campus_line(), KEYED)
+    kept = await desk.login(1)
+    assert kept is not None
+    await desk.load(person_line(1, verified=False))
+    assert await desk.login(1) == attrs.evolve(kept, verified_at=None)
+    await desk.load(person_line(1, email="new@example.edu"))
+    moved = attrs.evolve(kept, email_key="new@example.edu", verified_at=None)
+    assert await desk.login(1) == moved
+    await desk.load(person_line(2, email="one@example.edu"))
+    await desk.load(person_line(1, email=None))
+    assert await desk.login(1) is None
+
+
+async def test_a_mailbox_is_one_persons(desk: Desk) -> None:
+    await desk.load(campus_line(), KEYED)
+    twins = [person_line(number, email=f"{number % 2}@x.org") for number in (2, 3, 4)]
+    for lines, fault in (
+        ([person_line(2, email="ONE@example.edu")], f"email: the person {user(1)} has it"),
+        (twins, "email: line 1 has the same"),
+    ):
+        with pytest.raises(ImportRefused) as refused:
+            await desk.load(*lines)
+        assert [one.message for one in refused.value.faults] == [fault]
+
+
+async def test_a_bad_line_hashes_nothing_and_tells_nothing(desk: Desk) -> None:
+    bad = person_line(7, email="seven@x.org", password="1234567890")
+    with pytest.raises(ImportRefused) as refused:
+        await desk.load(campus_line(), KEYED, bad)
+    assert "1234567890" not in str(refused.value.faults)
+    report = await desk.load(campus_line(), KEYED, bad, keep_good=True)
+    assert tally(report, "person") == (1, 0, 0)
+    assert (await desk.login(1)) is not None

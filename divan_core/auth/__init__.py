@@ -1,0 +1,1 @@
+"""Signing in with a mailbox and a password: registration, verification, tokens."""

@@ -1,0 +1,1 @@
+"""Erasure: everything personal of somebody who leaves, removed step by step."""

@@ -1,0 +1,1 @@
+"""Where mail goes: the adapters of auth's ``Mailer``."""

@@ -1,0 +1,1 @@
+"""Hashes of passwords: the adapter of auth's ``PasswordHasher``."""
