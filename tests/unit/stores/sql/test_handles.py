@@ -6,6 +6,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from divan_core.accounts.model import Person
 from divan_core.errors import HandleTaken
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.stores.sql.store import open_sql
@@ -42,11 +43,14 @@ async def test_their_key_stays_as_long_as_their_handle(url: str, stores: Relatio
         url, "UPDATE people SET handle = 'pers0n.1', handle_key = '~2' WHERE handle = 'other'"
     )
     twin = attrs.evolve(twin, handle="pers0n.1", display_name="New name")
-    await stores.units.write(lambda unit: unit.people.put([twin]))
+    await put(stores, twin)
     assert await stores.units.read(lambda unit: unit.people.get(user_id(2))) == twin
     found = await stores.units.read(lambda unit: unit.people.handles(["pers0n.1", "person.1"]))
     assert found == {"pers0n.1": user_id(2), "person.1": user_id(1)}
     for handle in ("p.ers0n1", "person1"):
-        renamed = attrs.evolve(twin, handle=handle)
         with pytest.raises(HandleTaken):
-            await stores.units.write(lambda unit, one=renamed: unit.people.put([one]))
+            await put(stores, attrs.evolve(twin, handle=handle))
+
+
+async def put(stores: RelationalStores, one: Person) -> None:
+    await stores.units.write(lambda unit: unit.people.put([one]))
