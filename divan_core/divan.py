@@ -63,7 +63,7 @@ class Divan:
         self.audience: Audience = services.audience
         self.idempotency: Idempotency[StoreUnit] = services.idempotency
         self.metrics: Metrics = services.metrics
-        self.workers: Workers = staff(stores, services, ground, subscriptions)
+        self.workers: Workers = staff(stores, services, settings, ground, subscriptions)
 
     @classmethod
     @asynccontextmanager

@@ -59,7 +59,7 @@ FINGERPRINTS: Final = "idempotency fingerprints"
 ACCESS: Final = "access tokens"
 REFRESH: Final = "refresh tokens"
 MAIL: Final = "tokens in mails"
-ERASURE_S: Final = 15.0
+ERASURE_S: Final = 30.0
 """How often to look for erasures that somebody else left, in seconds."""
 
 MAIL_S: Final = 2.0
@@ -149,36 +149,33 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
 
 
 def staff(
-    stores: Stores, services: Services, ground: Ground, others: Iterable[Subscription]
+    stores: Stores,
+    services: Services,
+    settings: Settings,
+    ground: Ground,
+    others: Iterable[Subscription],
 ) -> Workers:
     """The workers; ``others`` are the subscriptions of the host application.
 
     Raises:
         ConfigurationError: two subscriptions have the same group.
     """
-
-    async def mail() -> int:
-        return await services.auth.send_mail(MOST)
-
-    async def purge() -> int:
-        return await services.auth.purge(MOST)
-
-    async def erase() -> int:
-        return await services.personal.sweep(MOST)
-
+    jobs = _jobs(services)
+    if settings.auth.enabled:
+        jobs = (*jobs, Job("mail", MAIL_S, lambda: services.auth.send_mail(MOST)))
     return Workers(
         stores,
         (*reactions(stores), *others),
         WorkerTools(ground.clock, ground.entropy, LoggedWorkers()),
-        Surroundings(
-            services.presence.sweep_all,
-            services.metrics,
-            (
-                Job("mail", MAIL_S, mail),
-                Job("auth-purge", PURGE_S, purge),
-                Job("erasure", ERASURE_S, erase),
-            ),
-        ),
+        Surroundings(services.presence.sweep_all, services.metrics, jobs),
+    )
+
+
+def _jobs(services: Services) -> tuple[Job, ...]:
+    """What services have done by the clock."""
+    return (
+        Job("auth-purge", PURGE_S, lambda: services.auth.purge(MOST)),
+        Job("erasure", ERASURE_S, lambda: services.personal.sweep(MOST)),
     )
 
 

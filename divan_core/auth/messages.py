@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from divan_core.kernel.ids import CampusId, UserId
 
-Email = Annotated[str, Meta(min_length=3, max_length=254)]
+Email = Annotated[str, Meta(max_length=254, pattern=r"^[^\x00-\x20@]+@[^\x00-\x20@]+$")]
 GivenPassword = Annotated[str, Meta(max_length=1024)]
 """A password that somebody tries: of any sort, but not of any size."""
 

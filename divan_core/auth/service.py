@@ -33,6 +33,7 @@ from divan_core.errors import (
 )
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.units import Units
+from divan_core.kernel.visibility import Standing
 
 UnitT = TypeVar("UnitT", bound=AuthUnit)
 
@@ -166,13 +167,12 @@ class Auth(Generic[UnitT]):
         if found is None:
             raise NotFound("Nobody has this address.")
         card = await tools.audience.card(found.user_id)
-        handle, name = (card.handle, card.display_name) if card else ("", "")
-        policy.check_password(password, email, handle, name)
+        if card is None or card.standing is Standing.DELETED:
+            raise NotFound("Nobody has this address.")
+        policy.check_password(password, email, card.handle, card.display_name)
         password_hash = await tools.hasher.hash(policy.prepared(password))
         login = attrs.evolve(found, password_hash=password_hash, verified_at=tools.clock.now())
         await self._replaced(login)
-        if card is None:
-            raise NotFound("Nobody has this address.")
         return Verified(card.user_id, card.campus_id, card.handle, card.display_name)
 
     async def find(self, email: str) -> UserId:

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from divan_core.accounts.messages import CreatePerson
+from divan_core.auth.messages import CreateAccount, SignIn
 from divan_core.settings import ObsSettings, Settings
 from divan_core.social.messages import InviteId, SendInvite
 from divan_core.stores.factories import memory_stores
@@ -53,10 +54,12 @@ class Faulty:
     stores: FaultyStores
     world: World
     invites: Mapping[str, InviteId]
+    signing_in: Mapping[str, Input]
 
     async def ask(self, row: Operation) -> httpx2.Response:
         """Send an operation valid input; the answer is a documented one."""
         given = GIVEN[row.name](self.world) if row.name in GIVEN else {}
+        given = self.signing_in.get(row.name, given)
         path = row.path.format(user_id=self.world.ben, invite_id=self.invites.get(row.name))
         headers = self.world.headers()
         answer = await self.world.client.request(row.method, path, headers=headers, **given)
@@ -71,7 +74,7 @@ async def faulty() -> AsyncIterator[Faulty]:
     async with open_world(SETTINGS, stores.stores) as world:
         await world.beat()
         await world.beat(world.ben)
-        yield Faulty(stores, world, await invites_of(world))
+        yield Faulty(stores, world, await invites_of(world), await signing_in(world))
         stores.mend()
 
 
@@ -85,6 +88,32 @@ async def invites_of(world: World) -> Mapping[str, InviteId]:
         done = await world.divan.social.invite(ends[0], SendInvite(ends[1].user_id))
         found[f"invites.{reply}"] = done.view.id
     return found
+
+
+async def signing_in(world: World) -> Mapping[str, Input]:
+    """Valid input of everything about signing in."""
+    auth, password = world.divan.auth, "plum under seven bridges"
+    eve = CreateAccount("eve@x.org", "eve", "Eve", world.campus, password)
+    await auth.create_account(eve)
+    await auth.verify_account(eve.email, password)
+    tokens = [await auth.sign_in(SignIn(eve.email, password)) for _ in range(2)]
+    form = {
+        "email": "fay@x.org",
+        "password": password,
+        "handle": "fay",
+        "display_name": "Fay",
+        "campus_id": str(world.campus),
+    }
+    answer = await world.client.post("/auth/register", json=form)
+    assert answer.status_code == 202
+    await auth.send_mail(9)
+    return {
+        "auth.register": {"json": form | {"email": "gus@x.org", "handle": "gus"}},
+        "auth.verify": {"json": {"token": world.letters.token("fay@x.org")}},
+        "auth.token": {"json": {"email": eve.email, "password": password}},
+        "auth.refresh": {"json": {"refresh_token": tokens[0].refresh_token}},
+        "auth.logout": {"json": {"refresh_token": tokens[1].refresh_token}},
+    }
 
 
 async def test_the_input_is_valid(faulty: Faulty) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import Delete, Insert
 
-from divan_core.accounts.handles import normalised, skeleton
+from divan_core.accounts.handles import HANDLE, normalised, skeleton
 from divan_core.accounts.model import Campus, Person, Privacy, Profile
 from divan_core.kernel.geo import Point
 from divan_core.kernel.ids import CampusId, UserId
@@ -89,11 +89,11 @@ class SqlPeople:
 
     async def handles(self, handles: Sequence[str]) -> dict[str, UserId]:
         """Who has exactly these handles, however they are written; free ones are left out."""
-        return await self._having(PEOPLE.c.handle, {one: normalised(one) for one in handles})
+        return await self._having(PEOPLE.c.handle, _possible(handles))
 
     async def look_alikes(self, handles: Sequence[str]) -> dict[str, UserId]:
         """Who has these handles or ones that look like them; free ones are left out."""
-        keys = {one: skeleton(normalised(one)) for one in handles}
+        keys = {one: skeleton(handle) for one, handle in _possible(handles).items()}
         return await self._having(PEOPLE.c.handle_key, keys)
 
     async def _having(self, column: Column[Any], wanted: Mapping[str, str]) -> dict[str, UserId]:
@@ -195,6 +195,12 @@ def _several(tables: OptionalTables, dialect: DialectName) -> Select[Any]:
 def _living(column: Column[Any], dialect: DialectName) -> Select[Any]:
     wanted = among(column, dialect), PEOPLE.c.deleted.is_(False)
     return select(column.label("name"), PEOPLE.c.id).where(*wanted)
+
+
+def _possible(handles: Sequence[str]) -> dict[str, str]:
+    """Those that could be somebody's, normalised: not every text can be asked for in SQL."""
+    found = {asked: normalised(asked) for asked in handles}
+    return {asked: handle for asked, handle in found.items() if HANDLE.fullmatch(handle)}
 
 
 def _same_key(new: NewValues) -> Mapping[str, ColumnElement[Any]]:

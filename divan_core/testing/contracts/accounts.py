@@ -206,7 +206,7 @@ class PeopleContract(ABC):
     async def test_handles_are_asked_for_in_any_writing(self, stores: RelationalStores) -> None:
         """Those that look alike are found as such, and by their own name only."""
         await put(stores, person(1))
-        asked = ["PERSON.1 ", "person_1", "persom.2"]
+        asked = ["PERSON.1 ", "person_1", "persom.2", "", "person.1\0"]
         exactly = await stores.units.read(lambda unit: unit.people.handles(asked))
         assert exactly == {"PERSON.1 ": user_id(1)}
         alike = await stores.units.read(lambda unit: unit.people.look_alikes(asked))
