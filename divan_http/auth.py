@@ -44,7 +44,8 @@ class HeaderCredentials:
             NotAllowed: a person who may not come in, or of another campus.
             Unavailable: the person's record cannot be read.
         """
-        if exchange.repeated & _ONCE:  # nobody can say which of them a proxy has checked
+        # Nobody can say which of several a proxy has checked.
+        if exchange.repeated and exchange.repeated & _ONCE:
             raise InvalidCredentials("Send each header of credentials once.")
         bearer = exchange.headers.get(_AUTHORIZATION)
         found = await (self._bearer(bearer) if bearer is not None else self._named(exchange))

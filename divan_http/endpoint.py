@@ -13,7 +13,7 @@ from divan_core.divan import Divan
 from divan_core.kernel.once import IdempotencyKey
 from divan_http.auth import HeaderCredentials, OperatorCredentials
 from divan_http.codec import JSON, ParameterReader, check_media_type
-from divan_http.exchange import Exchange, exchange_of
+from divan_http.exchange import KEY, Exchange
 from divan_http.idempotency import answer as answer_once
 from divan_http.idempotency import keys_given, whole
 from divan_http.operation import (
@@ -142,7 +142,7 @@ def _payload(req: Request, path: dict[str, str], exchange: Exchange) -> object:
 
 
 def _begun(req: Request, operation: Row[Any, Any]) -> Exchange:
-    exchange = exchange_of(req.scope)
+    exchange: Exchange = req.scope[KEY]
     exchange.route = operation.path
     return exchange
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
-import attrs
+from msgspec import Struct
 
 from divan_core.errors import InvalidRequest, TooLarge
 from divan_core.kernel.ids import UserId
@@ -73,8 +73,7 @@ class Body:
         return b"".join(parts)
 
 
-@attrs.define
-class Exchange:
+class Exchange(Struct):
     """What is known of a request so far; filled in on the way to the reply.
 
     ``headers`` has lower-case names; of those in ``repeated`` the last stands there. ``route`` is

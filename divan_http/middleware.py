@@ -7,7 +7,7 @@ not answer by itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import attrs
@@ -50,10 +50,10 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope["headers"] = list(map(tuple, scope["headers"]))  # ASGI promises iterables only
-        exchange = scope[KEY] = self._opened(scope["headers"], receive)
+        headers = scope["headers"] = list(map(tuple, scope["headers"]))  # may be any iterables
+        exchange = scope[KEY] = self._opened(headers, receive)
 
-        async def reply(event: Event) -> None:
+        def reply(event: Event) -> Awaitable[None]:  # no coroutine of its own, being on every way
             if event["type"] == "http.response.start":
                 exchange.status = event["status"]
                 event["headers"] = [
@@ -61,36 +61,31 @@ class Edge:
                     *(_PRIVATE if exchange.private else _ALWAYS),
                     (REQUEST_ID, exchange.request_id.encode()),
                 ]
-            await send(event)
+            return send(event)
 
         try:
-            await self._answered(scope, exchange.body, reply)
+            if scope["query_string"].isascii():
+                await self._app(scope, exchange.body, reply)
+            else:  # Falcon itself cannot take an address that is not ASCII
+                await _refuse(exchange, reply)
+        except Exception:
+            if not exchange.status:
+                await _send(exchange, reply, crash(exchange.request_id))
+            raise
         finally:
             del scope[KEY]  # else scope, exchange, body and server would hold each other
             self._log.add(exchange, self._stopwatch())
 
     def _opened(self, headers: Headers, receive: Receive) -> Exchange:
         found = dict(headers)
-        given = found.get(REQUEST_ID, b"")
+        given = found.get(REQUEST_ID)
         return Exchange(
-            request_id=given.decode() if _SANE.fullmatch(given) else self._new_id(),
-            headers=found,
-            repeated=_NONE if len(found) == len(headers) else _repeated(headers),
-            began=self._stopwatch(),
-            body=Body(receive),
+            given.decode() if given and _SANE.fullmatch(given) else self._new_id(),
+            found,
+            _NONE if len(found) == len(headers) else _repeated(headers),
+            self._stopwatch(),
+            Body(receive),
         )
-
-    async def _answered(self, scope: Scope, receive: Receive, reply: Send) -> None:
-        """Let the application answer; Falcon itself cannot take an address that is not ASCII."""
-        if not scope["query_string"].isascii():
-            await _refuse(scope[KEY], reply)
-            return
-        try:
-            await self._app(scope, receive, reply)
-        except Exception:
-            if not scope[KEY].status:
-                await _send(scope[KEY], reply, crash(scope[KEY].request_id))
-            raise
 
 
 def _repeated(headers: Headers) -> frozenset[bytes]:

@@ -32,7 +32,7 @@ class RequestLog:
         status = exchange.status
         if status >= 500:
             _write(logging.ERROR, exchange, now)
-        elif _LOG.isEnabledFor(logging.INFO) and self._is_due(exchange):
+        elif self._is_due(exchange) and _LOG.isEnabledFor(logging.INFO):
             _write(logging.INFO, exchange, now)
 
     def _is_due(self, exchange: Exchange) -> bool:

@@ -31,12 +31,12 @@ class Areas:
         """Read campuses through ``units``."""
         self._units = units
         self._clock = clock
-        self._known: dict[CampusId, tuple[Millis, CampusArea]] = {}
+        self._known: dict[int, tuple[Millis, CampusArea]] = {}  # by the campus's id as a number
 
     async def area(self, campus_id: CampusId) -> CampusArea | None:
         """The campus's area, or None if there is no such campus."""
         now = self._clock.now()
-        known = self._known.get(campus_id)
+        known = self._known.get(campus_id.int)
         if known is not None and known[0] + TRUSTED_MS > now:
             return known[1]
 
@@ -47,9 +47,9 @@ class Areas:
         if campus is None:
             return None
         area = CampusArea(LocalFrame(campus.centre), campus.radius_m)
-        self._known[campus_id] = (now, area)
+        self._known[campus_id.int] = (now, area)
         return area
 
     def forget(self, campus_id: CampusId) -> None:
         """The campus has changed."""
-        self._known.pop(campus_id, None)
+        self._known.pop(campus_id.int, None)

@@ -84,7 +84,9 @@ class Accounts:
             Banned: they were banned.
             CampusMismatch: they belong to another campus.
         """
-        return policy.recognised(await self._tools.audience.card(user_id), campus_id)
+        audience = self._tools.audience
+        card = audience.kept(user_id) or await audience.card(user_id)
+        return policy.recognised(card, campus_id)
 
     async def create_campus(self, command: CreateCampus) -> CampusView:
         """Found a campus, or change the one that has the command's id.

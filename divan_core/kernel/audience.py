@@ -82,7 +82,11 @@ class PeopleSource(Protocol):
 
 
 class Audience:
-    """The cache. One per process; bounded; the oldest entries go first."""
+    """The cache. One per process; bounded; the oldest entries go first.
+
+    Its keys are ids as numbers: UUIDs are hashed and compared by Python code, which for the people
+    of one answer took longer than all other work on them.
+    """
 
     def __init__(
         self, source: PeopleSource, journal: ChangeJournal, capacity: int = CAPACITY
@@ -91,14 +95,14 @@ class Audience:
         self._source = source
         self._journal = journal
         self._capacity = capacity
-        self._cards: dict[UserId, PersonCard] = {}
-        self._relations: dict[UserId, Relations] = {}
-        self._positions: dict[CampusId, bytes] = {}
+        self._cards: dict[int, PersonCard] = {}
+        self._relations: dict[int, Relations] = {}
+        self._positions: dict[int, bytes] = {}
         self._forgotten = 0
 
     def position(self, campus_id: CampusId) -> bytes:
         """Up to where this process has read the campus's journal."""
-        return self._positions.get(campus_id, START)
+        return self._positions.get(campus_id.int, START)
 
     def apply(self, campus_id: CampusId, news: JournalSlice) -> None:
         """Forget what the journal says has changed."""
@@ -106,20 +110,24 @@ class Audience:
             self._forget_all()
         elif news.changed:
             self._forget(news.changed)
-        self._positions[campus_id] = news.position
+        self._positions[campus_id.int] = news.position
 
     async def refresh(self, campus_id: CampusId) -> None:
         """Read the campus's journal now, where no answer brought its news along."""
         self.apply(campus_id, await self._journal.read(campus_id, self.position(campus_id)))
 
+    def kept(self, user_id: UserId) -> PersonCard | None:
+        """The card of one person if it is here, which nobody needs to await; else None."""
+        return self._cards.get(user_id.int)
+
     async def card(self, user_id: UserId) -> PersonCard | None:
         """The card of one person; None if there is no such person."""
-        found = self._cards.get(user_id)
-        return found if found is not None else (await self.cards((user_id,)))[0]
+        return self.kept(user_id) or (await self.cards((user_id,)))[0]
 
     async def cards(self, people: Sequence[UserId]) -> list[PersonCard | None]:
         """The card of each of these, in their order; None for whoever does not exist."""
-        found = list(map(self._cards.get, people))
+        kept = self._cards.get
+        found = [kept(one.int) for one in people]
         if all(found):  # cards are always true; `None in` would compare each of them
             return found
         missing = [one for one, card in zip(people, found, strict=True) if card is None]
@@ -131,7 +139,7 @@ class Audience:
 
     async def relations(self, user_id: UserId) -> Relations:
         """The person's friends and blocks."""
-        found = self._relations.get(user_id)
+        found = self._relations.get(user_id.int)
         if found is None:
             forgotten = self._forgotten
             found = await self._source.relations(user_id)
@@ -156,16 +164,16 @@ class Audience:
             with anyio.CancelScope(shield=True):
                 await self._journal.record(campus_id, people)
 
-    def _keep(self, cache: dict[UserId, ItemT], loaded: Mapping[UserId, ItemT]) -> None:
-        cache.update(loaded)
+    def _keep(self, cache: dict[int, ItemT], loaded: Mapping[UserId, ItemT]) -> None:
+        cache.update((one.int, item) for one, item in loaded.items())
         while len(cache) > self._capacity:
             del cache[next(iter(cache))]
 
     def _forget(self, people: Iterable[UserId]) -> None:
         self._forgotten += 1
         for user_id in people:
-            self._cards.pop(user_id, None)
-            self._relations.pop(user_id, None)
+            self._cards.pop(user_id.int, None)
+            self._relations.pop(user_id.int, None)
 
     def _forget_all(self) -> None:
         self._forgotten += 1

@@ -65,16 +65,17 @@ def ring(
     outer = outer_m / size_m
     inner_squared = (inner_m / size_m) ** 2 if inner_m >= 0 else -1.0
     for column in range(math.ceil(x - outer), math.floor(x + outer) + 1):
-        across = (column - x) ** 2
+        across = (column - x) * (column - x)  # a power costs three times as much
         half = math.sqrt(max(outer * outer - across, 0.0))
         for row in range(math.ceil(y - half), math.floor(y + half) + 1):
-            if across + (row - y) ** 2 > inner_squared:
+            if across + (row - y) * (row - y) > inner_squared:
                 yield column, row
 
 
 def distance_to(cell: Cell, east: float, north: float) -> float:
     """Metres from a point to the middle of a cell."""
-    return math.hypot(cell.east - east, cell.north - north)
+    size_m = cell.size_m  # the middle is Cell.east and Cell.north, in line: every answer asks a lot
+    return math.hypot((cell.column + 0.5) * size_m - east, (cell.row + 0.5) * size_m - north)
 
 
 def whole_cells_m(distance: float, size_m: int) -> int:

@@ -45,22 +45,21 @@ def check_heartbeat(command: Heartbeat, now: Millis) -> None:
         AccuracyTooLow: ``accuracy_m`` over 50.
         ClockSkew: the client's clock is more than five minutes off.
     """
-    faults = list(_position_faults(command))
-    if not command.accuracy_m >= 1:
-        faults.append(FieldError("$.accuracy_m", "must be at least 1 metre"))
-    if faults:
-        raise ValidationFailed(errors=faults)
+    if not (is_position(command.lat, command.lon) and command.accuracy_m >= 1):
+        raise ValidationFailed(errors=list(_faults(command)))
     if command.accuracy_m > MAX_ACCURACY_M:
         raise AccuracyTooLow("Wait for a fix that is accurate to 50 metres or better.")
     if abs(command.ts_client - now) > MAX_SKEW_MS:
         raise ClockSkew("Set the device's clock; it is more than 5 minutes off.")
 
 
-def _position_faults(command: Heartbeat) -> Iterator[FieldError]:
+def _faults(command: Heartbeat) -> Iterator[FieldError]:
     if not is_position(command.lat, 0.0):
         yield FieldError("$.lat", "must be a finite number of degrees in -90..90")
     if not is_position(0.0, command.lon):
         yield FieldError("$.lon", "must be a finite number of degrees in -180..180")
+    if not command.accuracy_m >= 1:
+        yield FieldError("$.accuracy_m", "must be at least 1 metre")
 
 
 def located(command: Heartbeat, area: CampusArea, now: Millis) -> Fix:

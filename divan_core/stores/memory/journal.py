@@ -44,16 +44,16 @@ class MemoryJournal:
         """Entries are told to ``notices`` as well."""
         self._clock = clock
         self._notices = notices
-        self._campuses: dict[CampusId, _Campus] = {}
+        self._campuses: dict[int, _Campus] = {}  # by id as a number, which is hashed faster
 
     async def announce(self, campus_id: CampusId, people: Collection[UserId]) -> None:
         """See the port."""
-        campus = self._campuses.setdefault(campus_id, _Campus())
+        campus = self._campuses.setdefault(campus_id.int, _Campus())
         campus.announced[frozenset(people)] = self._clock.now() + ANNOUNCED_MS
 
     async def record(self, campus_id: CampusId, people: Collection[UserId]) -> None:
         """See the port."""
-        campus = self._campuses.setdefault(campus_id, _Campus())
+        campus = self._campuses.setdefault(campus_id.int, _Campus())
         campus.announced.pop(frozenset(people), None)
         campus.add(frozenset(people))
         self._notices.send(PeopleChanged(campus_id))
@@ -64,9 +64,9 @@ class MemoryJournal:
 
     def since(self, campus_id: CampusId, after: bytes) -> JournalSlice:
         """The same without awaiting, for the presence index beside it."""
-        campus = self._campuses.get(campus_id)
+        campus = self._campuses.get(campus_id.int)
         if campus is None:
-            campus = self._campuses[campus_id] = _Campus()
+            campus = self._campuses[campus_id.int] = _Campus()
         if campus.announced:
             self.settle(campus_id)
         position = b"%d" % campus.last
@@ -76,7 +76,7 @@ class MemoryJournal:
 
     def settle(self, campus_id: CampusId) -> None:
         """Record what was announced more than ten seconds ago and not recorded since."""
-        campus = self._campuses.get(campus_id)
+        campus = self._campuses.get(campus_id.int)
         if campus is None:
             return
         now = self._clock.now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -13,7 +13,7 @@ from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.limits import Limit, refusal, wait_ms
 
 _PRUNE_EVERY: Final = 50_000
-"""Admissions between two passes that drop what no window remembers."""
+"""Admissions under a limit between two passes that drop what no window remembers."""
 
 _STAMP: Final = struct.Struct("q")
 
@@ -22,61 +22,88 @@ def _moments(stamps: bytes) -> Sequence[int]:
     return memoryview(stamps).cast("q")
 
 
-class MemoryRateLimits:
-    """A :class:`~divan_core.kernel.limits.RateLimits` for one process.
+class Admissions:
+    """Who was admitted when under one limit.
 
-    Admissions are kept as packed moments, oldest first: eight bytes each instead of a hundred.
+    Kept as packed moments, oldest first: eight bytes each instead of a hundred. People are known
+    by their ids as numbers, which dictionaries find faster.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        """Count by this clock."""
-        self._clock = clock
-        self._admitted: dict[Limit, dict[UserId, bytes]] = {}
-        self._met: dict[Limit, dict[UserId, dict[UserId, int]]] = {}
+    def __init__(self, limit: Limit, prune: Callable[[int], None]) -> None:
+        """Begin with nobody admitted; ``prune`` is called with the time, once in a while."""
+        self._limit = limit
+        self._prune = prune
         self._since_prune = 0
+        self._stamps: dict[int, bytes] = {}
 
-    async def admit(self, campus_id: CampusId, user_id: UserId, limit: Limit) -> Millis:
-        """See the port."""
-        del campus_id
-        now = self._clock.now()
-        self.check(user_id, limit, now)
-        self.remember(user_id, limit, now)
-        return now
-
-    def check(self, user_id: UserId, limit: Limit, now: int) -> None:
+    def check(self, user_id: UserId, now: int) -> None:
         """Raise if an action would not be admitted now."""
-        admitted = self._admitted.get(limit)
-        stamps = admitted.get(user_id) if admitted is not None else None
+        limit, stamps = self._limit, self._stamps.get(user_id.int)
         if stamps is not None and len(stamps) >= _STAMP.size * limit.fewest:
             wait = wait_ms(limit, _moments(stamps), now)
             if wait > 0:
                 raise refusal(limit, wait)
 
-    def remember(self, user_id: UserId, limit: Limit, now: int) -> None:
+    def remember(self, user_id: UserId, now: int) -> None:
         """Count an action that :meth:`check` let pass."""
-        admitted = self._admitted.setdefault(limit, {})
-        stamps = admitted.get(user_id, b"")
+        limit, stamps = self._limit, self._stamps.get(user_id.int, b"")
         edge = now - limit.span_ms
         if len(stamps) >= _STAMP.size * limit.memory:
             stamps = stamps[_STAMP.size :]
         while stamps and _STAMP.unpack_from(stamps)[0] <= edge:
             stamps = stamps[_STAMP.size :]
-        admitted[user_id] = stamps + _STAMP.pack(now)
+        self._stamps[user_id.int] = stamps + _STAMP.pack(now)
         self._since_prune += 1
         if self._since_prune >= _PRUNE_EVERY:
+            self._since_prune = 0
             self._prune(now)
+
+    def withdraw(self, user_id: UserId, at: Millis) -> None:
+        """Take back one action of this moment."""
+        moments = array("q", self._stamps.pop(user_id.int, b""))
+        with suppress(ValueError):  # it is not there any more
+            moments.remove(at)
+        if moments:
+            self._stamps[user_id.int] = moments.tobytes()
+
+    def forget(self, now: int) -> None:
+        """Drop what no window remembers."""
+        edge = now - self._limit.span_ms
+        for number in [one for one, last in self._stamps.items() if _moments(last)[-1] <= edge]:
+            del self._stamps[number]
+
+
+class MemoryRateLimits:
+    """A :class:`~divan_core.kernel.limits.RateLimits` for one process."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Count by this clock."""
+        self._clock = clock
+        self._admitted: dict[Limit, Admissions] = {}
+        self._met: dict[Limit, dict[UserId, dict[UserId, int]]] = {}
+
+    async def admit(self, campus_id: CampusId, user_id: UserId, limit: Limit) -> Millis:
+        """See the port."""
+        del campus_id
+        now = self._clock.now()
+        admissions = self.under(limit)
+        admissions.check(user_id, now)
+        admissions.remember(user_id, now)
+        return now
+
+    def under(self, limit: Limit) -> Admissions:
+        """What is counted under one limit."""
+        found = self._admitted.get(limit)
+        if found is None:
+            found = self._admitted[limit] = Admissions(limit, self._prune)
+        return found
 
     async def withdraw(
         self, campus_id: CampusId, user_id: UserId, limit: Limit, at: Millis
     ) -> None:
         """See the port."""
         del campus_id
-        admitted = self._admitted.get(limit, {})
-        moments = array("q", admitted.pop(user_id, b""))
-        with suppress(ValueError):  # it is not there any more
-            moments.remove(at)
-        if moments:
-            admitted[user_id] = moments.tobytes()
+        self.under(limit).withdraw(user_id, at)
 
     async def spend(
         self, campus_id: CampusId, user_id: UserId, limit: Limit, people: Collection[UserId]
@@ -103,11 +130,8 @@ class MemoryRateLimits:
             self._met.get(limit, {}).pop(user_id, None)
 
     def _prune(self, now: int) -> None:
-        self._since_prune = 0
-        for limit, admitted in self._admitted.items():
-            edge = now - limit.span_ms
-            for user_id in [one for one, last in admitted.items() if _moments(last)[-1] <= edge]:
-                del admitted[user_id]
+        for admissions in self._admitted.values():
+            admissions.forget(now)
         for limit, met in self._met.items():
             edge = now - limit.span_ms
             for user_id in [one for one, those in met.items() if max(those.values()) <= edge]:

@@ -6,7 +6,6 @@ import heapq
 import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
-from uuid import UUID
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
@@ -33,6 +32,7 @@ SEEN_MS: Final = 86_400_000
 
 _HALF: Final = 1 << 31
 _DUE: Final = 8
+_ID: Final = 16
 
 Grid = dict[int, tuple[UserId, ...]]
 
@@ -51,19 +51,21 @@ class _Campus:
 
     A value of ``records`` is the moment of the person's valid heap entry and their record; in the
     grid stand exactly those whose lease runs, because every call first takes out who has ended.
-    Bytes instead of objects keep a live person under 600 bytes.
+    Bytes instead of objects keep a live person under 600 bytes. People are known by their ids as
+    numbers, because UUIDs are hashed and compared by Python code.
     """
 
     def __init__(self, moved: Callable[[Cell | None, Cell | None], None]) -> None:
-        self.records: dict[UserId, bytes] = {}
+        self.records: dict[int, bytes] = {}
         self.grids: dict[int, Grid] = {}
         self.endings: list[bytes] = []
-        self.seen: dict[UserId, int] = {}
+        self.soonest: float = math.inf
+        self.seen: dict[int, int] = {}
         self._moved = moved
 
     def get(self, user_id: UserId) -> PresenceRecord | None:
-        value = self.records.get(user_id)
-        return None if value is None else unpacked(value[_DUE:])
+        value = self.records.get(user_id.int)
+        return None if value is None else unpacked(value, _DUE)
 
     def put(
         self, user_id: UserId, before: PresenceRecord | None, record: PresenceRecord, now: Millis
@@ -71,59 +73,67 @@ class _Campus:
         """Keep a record, stand the person in the right cell, and tell of a public move."""
         until = record.online_until
         online = until > now
-        due = self._due(user_id, until if online else record.keep_until)
-        self.records[user_id] = due + packed(record)
+        due = self._due(user_id.int, until if online else record.keep_until)
+        self.records[user_id.int] = due + packed(record)
         left = before.cell if before is not None and before.online(now) else None
         entered = record.cell if online else None
         if left != entered:
-            self._leave(user_id, left)
+            self._leave(user_id.int, left)
             self._enter(user_id, entered)
             self._moved(left, entered)
 
     def sweep(self, now: Millis) -> None:
         """Take out whoever has ended by now."""
-        edge = _moment(now + 1)
-        while self.endings and self.endings[0] < edge:
+        while self.soonest <= now:
             entry = heapq.heappop(self.endings)
-            user_id = UserId(UUID(bytes=entry[_DUE:]))
-            value = self.records.get(user_id)
+            self._look()
+            number = int.from_bytes(entry[_DUE:], "big")
+            value = self.records.get(number)
             if value is not None and value[:_DUE] == entry[:_DUE]:
-                self._end(user_id, unpacked(value[_DUE:]), now)
-        oldest = next(iter(self.seen.values()), now)
-        if oldest <= now - SEEN_MS:
+                self._end(number, unpacked(value, _DUE), now)
+        if self.seen and next(iter(self.seen.values())) <= now - SEEN_MS:
             self._forget_seen(now)
 
-    def _due(self, user_id: UserId, until: int) -> bytes:
+    def _due(self, number: int, until: int) -> bytes:
         """The moment of the person's heap entry: the old one as long as it is soon enough."""
         moment = _moment(until)
-        value = self.records.get(user_id)
-        if value is not None and value[:_DUE] <= moment:
-            return value[:_DUE]
-        heapq.heappush(self.endings, moment + user_id.bytes)
+        value = self.records.get(number)
+        if value is not None and (due := value[:_DUE]) <= moment:
+            return due
+        self._await(moment, number)
         return moment
 
-    def _end(self, user_id: UserId, record: PresenceRecord, now: Millis) -> None:
+    def _await(self, moment: bytes, number: int) -> None:
+        heapq.heappush(self.endings, moment + number.to_bytes(_ID, "big"))
+        self._look()
+
+    def _look(self) -> None:
+        """See when the next ending is: every call asks, and none has to take bytes apart."""
+        endings = self.endings
+        self.soonest = int.from_bytes(endings[0][:_DUE], "big") if endings else math.inf
+
+    def _end(self, number: int, record: PresenceRecord, now: Millis) -> None:
         """The person's entry is due: their lease has run out, or their record, or neither yet."""
-        if not record.online(now) and self._leave(user_id, record.cell):
+        if not record.online(now) and self._leave(number, record.cell):
             self._moved(record.cell, None)
         until = record.online_until if record.online(now) else record.keep_until
         if until <= now:
-            self._drop(user_id, record)
+            self._drop(number, record)
             return
         moment = _moment(until)
-        heapq.heappush(self.endings, moment + user_id.bytes)
-        self.records[user_id] = moment + packed(record)
+        self._await(moment, number)
+        self.records[number] = moment + packed(record)
 
-    def _drop(self, user_id: UserId, record: PresenceRecord) -> None:
-        del self.records[user_id]
+    def _drop(self, number: int, record: PresenceRecord) -> None:
+        del self.records[number]
         here = record.here()
         if here is not None:
-            self.seen.pop(user_id, None)
-            self.seen[user_id] = here.at
+            self.seen.pop(number, None)
+            self.seen[number] = here.at
 
     def _forget_seen(self, now: Millis) -> None:
-        for user_id in [one for one, at in self.seen.items() if at <= now - SEEN_MS]:
-            del self.seen[user_id]
+        for number in [one for one, at in self.seen.items() if at <= now - SEEN_MS]:
+            del self.seen[number]
 
     def _enter(self, user_id: UserId, cell: Cell | None) -> None:
         if cell is not None:
@@ -131,16 +141,16 @@ class _Campus:
             place = _place(cell.column, cell.row)
             grid[place] = (*grid.get(place, ()), user_id)
 
-    def _leave(self, user_id: UserId, cell: Cell | None) -> bool:
+    def _leave(self, number: int, cell: Cell | None) -> bool:
         """Take the person out of a cell; whether they stood there."""
         grid = self.grids.get(cell.size_m) if cell is not None else None
         if cell is None or grid is None:
             return False
         place = _place(cell.column, cell.row)
         people = grid.get(place, ())
-        if user_id not in people:
+        left = tuple([one for one in people if one.int != number])
+        if len(left) == len(people):
             return False
-        left = tuple(one for one in people if one != user_id)
         if left:
             grid[place] = left
         else:
@@ -184,22 +194,23 @@ class MemoryPresence:
         self._journal = journal
         self._limits = limits
         self._notices = notices
-        self._campuses: dict[CampusId, _Campus] = {}
+        self._campuses: dict[int, _Campus] = {}  # by id as a number
 
     async def amend(
         self, key: PersonKey, rule: Rule, now: Millis, limit: Limit | None = None
     ) -> PresenceRecord:
         """See the port."""
         campus = self._campus(key.campus_id, now)
-        if limit is not None:
-            self._limits.check(key.user_id, limit, now)
+        admissions = None if limit is None else self._limits.under(limit)
+        if admissions is not None:
+            admissions.check(key.user_id, now)
         before = campus.get(key.user_id)
         amendment = rule(before)
         campus.put(key.user_id, before, amendment.record, now)
         if amendment.refusal is not None:
             raise amendment.refusal
-        if limit is not None:
-            self._limits.remember(key.user_id, limit, now)
+        if admissions is not None:
+            admissions.remember(key.user_id, now)
         return amendment.record
 
     async def around(
@@ -208,13 +219,14 @@ class MemoryPresence:
         """See the port."""
         campus = self._campus(key.campus_id, now)
         news = self._journal.since(key.campus_id, since)
-        value = campus.records.get(key.user_id)
-        here = None if value is None else glimpse(value[_DUE:], now)
+        value = campus.records.get(key.user_id.int)
+        here = None if value is None else glimpse(value, now, _DUE)
         if here is None:
             return Neighbourhood(None, (), math.inf, news)
         if limit is not None:
-            self._limits.check(key.user_id, limit, now)
-            self._limits.remember(key.user_id, limit, now)
+            admissions = self._limits.under(limit)
+            admissions.check(key.user_id, now)
+            admissions.remember(key.user_id, now)
         cells, complete_m = self._search(campus, here, reach)
         return Neighbourhood(here, cells, complete_m, news)
 
@@ -231,7 +243,7 @@ class MemoryPresence:
         for user_id in people:
             record = campus.get(user_id)
             here = record.here() if record is not None else None
-            at = here.at if here is not None else campus.seen.get(user_id)
+            at = here.at if here is not None else campus.seen.get(user_id.int)
             if at is not None:
                 online = record is not None and record.online(now)
                 found[user_id] = Heard(online, Millis(at))
@@ -253,13 +265,13 @@ class MemoryPresence:
 
     def _campus(self, campus_id: CampusId, now: Millis) -> _Campus:
         """The campus, with everybody taken out whose time has ended."""
-        campus = self._campuses.get(campus_id)
+        campus = self._campuses.get(campus_id.int)
         if campus is None:
 
             def moved(left: Cell | None, entered: Cell | None) -> None:
                 self._notices.send(PublicMove(campus_id, left, entered))
 
-            campus = self._campuses[campus_id] = _Campus(moved)
+            campus = self._campuses[campus_id.int] = _Campus(moved)
         campus.sweep(now)
         return campus
 
@@ -281,7 +293,7 @@ class MemoryPresence:
                 if inner < edge:
                     found = _found(campus.grids[size_m], size_m, here, inner, min(outer, edge))
                     cells += found
-                    people += sum(len(one) for _, one in found)
+                    people += sum([len(one) for _, one in found])
             if people >= reach.enough and outer < end:
                 return cells, outer
         return cells, math.inf
