@@ -1,0 +1,116 @@
+"""How well a query fits a person: tiers, the cut of a tier, and scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from divan_core.discovery.model import (
+    MOST_IN_TIER,
+    SHORTEST_SLIP,
+    SIMILAR,
+    SLIP,
+    Entry,
+    Tier,
+    Wanted,
+    parts,
+    units,
+)
+from divan_core.discovery.similarity import one_edit_apart, similarity, trigrams
+
+HIGHEST: Final = 1.5
+"""Where scores of people found by name end."""
+
+Fit = tuple[bool, int, str, int]
+"""Where a person stands in the cut of a tier, the lowest first: those whom a slip of the hand
+missed, then by the shortest handle or word that fits, alphabetically, and by id."""
+
+
+def tier_of(wanted: Wanted, one: Entry) -> Tier | None:
+    """The first tier that the person belongs to; None where the query does not fit at all."""
+    if begins(wanted.text, one):
+        return Tier.BEGINS
+    if wanted.text in one.handle or wanted.text in one.name:
+        return Tier.INSIDE
+    if any(_alike(wanted, part) for part in parts(one)):
+        return Tier.SIMILAR
+    return None
+
+
+def begins(text: str, one: Entry) -> bool:
+    """Whether the text starts the handle, or the name at the start of a word."""
+    return one.handle.startswith(text) or f" {text}" in f" {one.name}"
+
+
+def fit(wanted: Wanted, one: Entry, tier: Tier) -> Fit:
+    """Where a person of this tier stands in its cut."""
+    if tier is Tier.SIMILAR:
+        slipped = [part for part in parts(one) if is_slip(wanted.text, part)]
+        fitting = slipped or [part for part in parts(one) if _alike(wanted, part)]
+        return (not slipped, *_shortest(fitting), one.user_id.int)
+    if tier is Tier.INSIDE:
+        fitting = [unit for unit in units(one) if wanted.text in unit]
+    else:
+        text = wanted.text
+        fitting = [unit for unit in units(one) if unit.startswith(text)] or [one.name]
+    return (True, *_shortest(fitting), one.user_id.int)
+
+
+def _shortest(texts: Iterable[str]) -> tuple[int, str]:
+    return min((len(text), text) for text in texts)
+
+
+def _alike(wanted: Wanted, part: str) -> bool:
+    return similarity(wanted.grams, trigrams(part)) > SIMILAR or is_slip(wanted.text, part)
+
+
+def is_slip(text: str, word: str) -> bool:
+    """Whether one edit turns the query into this word of five letters or more."""
+    return len(word) >= SHORTEST_SLIP and " " not in word and one_edit_apart(text, word)
+
+
+def cut(
+    wanted: Wanted, people: Iterable[Entry], tier: Tier, most: int = MOST_IN_TIER
+) -> list[Entry]:
+    """The first of a tier's people, in the order of its cut."""
+    return sorted(people, key=lambda one: fit(wanted, one, tier))[:most]
+
+
+def text_score(wanted: Wanted, one: Entry) -> float:
+    """What the score owes to the texts alone: 0.7 of the similarity, and 0.2 for a beginning."""
+    alike = max(_likeness(wanted, part) for part in parts(one))
+    return 0.7 * alike + (0.2 if begins(wanted.text, one) else 0.0)
+
+
+def _likeness(wanted: Wanted, part: str) -> float:
+    alike = similarity(wanted.grams, trigrams(part))
+    return max(alike, SLIP) if alike < SLIP and is_slip(wanted.text, part) else alike
+
+
+def person_score(text: float, *, is_friend: bool, mutual: int) -> float:
+    """The score of somebody found by name, 0 to 1.5: mutual friends count by their logarithm."""
+    return min(HIGHEST, text + (0.1 if is_friend else 0.0) + 0.1 * math.log1p(mutual))
+
+
+def suggestion_score(mutual: int, recency: float, *, near: bool) -> float:
+    """The score of somebody suggested; ``recency`` is 1 (seen now) to 0 (24 hours ago)."""
+    return 0.6 * math.log1p(mutual) + 0.3 * recency + (0.1 if near else 0.0)
+
+
+def room_score(messages: int, members: int, friends: int) -> float:
+    """The score of a room: messages of the last 24 hours, members, and friends inside."""
+    return 0.6 * math.log1p(messages) + 0.3 * math.log1p(members) + 0.05 * math.log1p(friends)
+
+
+def room_search_score(wanted: Wanted, name: str, score: float) -> float:
+    """The score of a room found by name, which is ``comparable``; ``score`` is the room's own."""
+    texts: Sequence[str] = (name, *name.split(" "))
+    alike = max(_likeness(wanted, text) for text in texts)
+    prefix = 0.2 if f" {wanted.text}" in f" {name}" else 0.0
+    return 0.7 * alike + prefix + 0.02 * score
+
+
+def recency(seen_ms: int, now_ms: int) -> float:
+    """How lately somebody was seen: 1 now, falling evenly to 0 after 24 hours."""
+    return min(1.0, max(0.0, 1.0 - (now_ms - seen_ms) / 86_400_000))

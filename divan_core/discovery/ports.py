@@ -1,0 +1,40 @@
+"""What discovery needs from a store, and from others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from divan_core.discovery.model import Entry, Wanted
+from divan_core.kernel.ids import CampusId
+from divan_core.kernel.values import value
+
+
+@value
+class Resembling:
+    """People whom a query fits less well: those of the second and of the third tier."""
+
+    inside: Sequence[Entry]
+    similar: Sequence[Entry]
+
+
+class PeopleIndex(Protocol):
+    """Finds people of a campus by their names.
+
+    Only those who show themselves to everyone: visibility ``everyone``, no ghost, neither
+    deleted nor banned nor shadowed. What a unit of work has committed is found by the next call.
+    Tiers and the order of their cut are those of ``discovery.policy``: ``tier_of`` and ``fit``.
+
+    Every method raises ``StoreUnavailable`` when the store does not answer in time.
+    """
+
+    async def beginning(self, campus_id: CampusId, wanted: Wanted, most: int) -> Sequence[Entry]:
+        """The first ``most`` people of the first tier, in the order of its cut. One statement."""
+        ...
+
+    async def resembling(self, campus_id: CampusId, wanted: Wanted, most: int) -> Resembling:
+        """The first ``most`` people of the second and of the third tier, each in order.
+
+        Nobody is in two tiers. One statement.
+        """
+        ...
