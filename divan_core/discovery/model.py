@@ -8,7 +8,8 @@ from typing import Final
 
 from divan_core.discovery.folding import comparable
 from divan_core.discovery.similarity import Trigrams, trigrams
-from divan_core.kernel.ids import UserId
+from divan_core.kernel.clock import Millis
+from divan_core.kernel.ids import RoomId, UserId
 from divan_core.kernel.values import value
 
 SHORTEST: Final = 2
@@ -51,6 +52,23 @@ class Entry:
     user_id: UserId
     handle: str
     name: str
+
+
+@value
+class RoomCard:
+    """An open link room, as one viewer sees it.
+
+    ``members`` leaves out those with a block between them and the viewer, ``messages`` are those
+    of the last 24 hours, and ``friends`` how many of the members are the viewer's friends.
+    """
+
+    room_id: RoomId
+    name: str
+    preset: str
+    created_at: Millis
+    members: int
+    messages: int
+    friends: int
 
 
 @value

@@ -103,12 +103,20 @@ def room_score(messages: int, members: int, friends: int) -> float:
     return 0.6 * math.log1p(messages) + 0.3 * math.log1p(members) + 0.05 * math.log1p(friends)
 
 
+def room_fits(wanted: Wanted, name: str) -> bool:
+    """Whether a room is found by this name, which is ``comparable``: as people are by theirs."""
+    return wanted.text in name or any(_alike(wanted, part) for part in _of_room(name))
+
+
 def room_search_score(wanted: Wanted, name: str, score: float) -> float:
     """The score of a room found by name, which is ``comparable``; ``score`` is the room's own."""
-    texts: Sequence[str] = (name, *name.split(" "))
-    alike = max(_likeness(wanted, text) for text in texts)
+    alike = max(_likeness(wanted, part) for part in _of_room(name))
     prefix = 0.2 if f" {wanted.text}" in f" {name}" else 0.0
     return 0.7 * alike + prefix + 0.02 * score
+
+
+def _of_room(name: str) -> Sequence[str]:
+    return (name, *name.split(" ")) if " " in name else (name,)
 
 
 def recency(seen_ms: int, now_ms: int) -> float:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from divan_core.discovery.model import Entry, Wanted
+from divan_core.discovery.model import Entry, RoomCard, Wanted
 from divan_core.kernel.ids import CampusId
 from divan_core.kernel.values import value
+from divan_core.kernel.visibility import Relations
 
 
 @value
@@ -38,3 +39,41 @@ class PeopleIndex(Protocol):
         Nobody is in two tiers. One statement.
         """
         ...
+
+
+class RoomDirectory(Protocol):
+    """The open link rooms of a campus; ``relations`` are the viewer's, by whom cards count.
+
+    Scores are those of ``discovery.policy``. Every method is one or two statements and raises
+    ``StoreUnavailable`` when the store does not answer in time.
+    """
+
+    async def linked(
+        self, campus_id: CampusId, relations: Relations, most: int
+    ) -> Sequence[RoomCard]:
+        """The first ``most`` rooms: by ``room_score``, the highest first, then by id."""
+        ...
+
+    async def named(
+        self, campus_id: CampusId, relations: Relations, wanted: Wanted, most: int
+    ) -> Sequence[RoomCard]:
+        """The first ``most`` rooms that ``room_fits``: by ``room_search_score``, then by id."""
+        ...
+
+
+class NoRooms:
+    """The directory of a deployment in which nothing keeps rooms: it is empty."""
+
+    async def linked(
+        self, campus_id: CampusId, relations: Relations, most: int
+    ) -> Sequence[RoomCard]:
+        """No rooms."""
+        del campus_id, relations, most
+        return ()
+
+    async def named(
+        self, campus_id: CampusId, relations: Relations, wanted: Wanted, most: int
+    ) -> Sequence[RoomCard]:
+        """No rooms."""
+        del campus_id, relations, wanted, most
+        return ()

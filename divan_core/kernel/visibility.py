@@ -42,6 +42,8 @@ class Surface(enum.Enum):
     LOOKUP = "lookup"
     INVITE = "invite"
     INVITE_BY_HANDLE = "invite by handle"
+    SEARCH = "search"
+    SEARCH_BY_HANDLE = "search by handle"
 
 
 @attrs.frozen
@@ -75,17 +77,29 @@ class Relations:
     blocked: frozenset[UserId] = frozenset()
 
 
+def is_open(person: PersonCard) -> bool:
+    """Whether the person shows themselves to everyone: to whoever has no block with them."""
+    return (
+        person.visibility is _EVERYONE and person.standing is _ACTIVE and not person.ghost_mode
+    )
+
+
 def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface: Surface) -> bool:
     """Whether the viewer may see this person on this surface.
 
     Whoever shows themselves to friends only can be invited by those they told their handle.
+    Whoever hides is found by a friend who knows the handle, to the letter, and by nobody else.
     Campuses are not compared here: every list is drawn from the viewer's own.
     """
     if person.user_id.int == viewer_id.int:  # a third of the time of comparing UUIDs
         return surface is Surface.LOOKUP
-    if person.standing is not _ACTIVE or person.ghost_mode:
+    if person.standing is not _ACTIVE:
         return False
     if relations.blocked and person.user_id in relations.blocked:
+        return False
+    if surface is Surface.SEARCH_BY_HANDLE and person.user_id in relations.friends:
+        return True
+    if person.ghost_mode:
         return False
     if person.visibility is _EVERYONE:
         return True
