@@ -22,6 +22,7 @@ from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import Entropy, Ids
 from divan_core.kernel.paging import CursorSealer
+from divan_core.kernel.turnstile import Entrance
 from divan_core.observability.alarm import Alarm
 from divan_core.observability.metrics import Metrics
 from divan_core.observability.workers import LoggedWorkers
@@ -167,6 +168,7 @@ def _presence(
         PresenceTools(
             audience=audience,
             areas=areas,
+            entrance=Entrance(stores.turnstile, audience),
             limits=stores.limits,
             clock=ground.clock,
             drift=Drift(derived_key(ground.secret, DRIFT)),

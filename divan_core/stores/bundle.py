@@ -17,6 +17,7 @@ from divan_core.kernel.audience import ChangeJournal, PeopleSource
 from divan_core.kernel.delivery import EventBus, OutboxQueue
 from divan_core.kernel.events import HandledEvents, Outbox
 from divan_core.kernel.limits import RateLimits
+from divan_core.kernel.turnstile import Turnstile
 from divan_core.kernel.units import Locks, Units
 from divan_core.presence.ports import PresenceIndex, PresenceNotices
 from divan_core.social.ports import InviteRepository, RelationRepository
@@ -108,6 +109,7 @@ class LiveStores:
 
     journal: ChangeJournal
     limits: RateLimits
+    turnstile: Turnstile
     presence: PresenceIndex
     notices: PresenceNotices
     bus: EventBus
@@ -124,6 +126,7 @@ class Stores:
     outbox: OutboxQueue
     journal: ChangeJournal
     limits: RateLimits
+    turnstile: Turnstile
     presence: PresenceIndex
     notices: PresenceNotices
     bus: EventBus
@@ -139,6 +142,7 @@ class Stores:
             outbox=relational.outbox,
             journal=live.journal,
             limits=live.limits,
+            turnstile=live.turnstile,
             presence=live.presence,
             notices=live.notices,
             bus=live.bus,

@@ -12,6 +12,7 @@ from divan_core.stores.memory.journal import MemoryJournal
 from divan_core.stores.memory.limits import MemoryRateLimits
 from divan_core.stores.memory.notices import MemoryNotices
 from divan_core.stores.memory.presence import MemoryPresence
+from divan_core.stores.memory.turnstile import MemoryTurnstile
 from divan_core.stores.memory.unit import open_memory
 from divan_core.system import SystemClock
 
@@ -75,6 +76,7 @@ def memory_live(clock: Clock | None = None) -> LiveStores:
         presence=MemoryPresence(journal, limits, notices),
         journal=journal,
         limits=limits,
+        turnstile=MemoryTurnstile(journal, limits),
         notices=notices,
         bus=MemoryBus(clock),
     )

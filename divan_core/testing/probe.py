@@ -33,6 +33,7 @@ from divan_core.stores.memory.journal import MemoryJournal
 from divan_core.stores.memory.limits import MemoryRateLimits
 from divan_core.stores.memory.notices import MemoryNotices
 from divan_core.stores.memory.presence import MemoryPresence
+from divan_core.stores.memory.turnstile import MemoryTurnstile
 from divan_core.stores.memory.unit import open_memory
 from divan_core.testing.attack import (
     Change,
@@ -256,6 +257,7 @@ def leaky_stores(clock: ManualClock) -> Stores:
     live = LiveStores(
         journal=journal,
         limits=limits,
+        turnstile=MemoryTurnstile(journal, limits),
         presence=LeakyPresence(journal, limits, notices),
         notices=notices,
         bus=MemoryBus(clock),

@@ -8,6 +8,7 @@ from divan_core.stores.memory.journal import MemoryJournal
 from divan_core.stores.memory.limits import MemoryRateLimits
 from divan_core.stores.memory.notices import MemoryNotices
 from divan_core.stores.memory.presence import MemoryPresence
+from divan_core.stores.memory.turnstile import MemoryTurnstile
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.bus import BusContract
 from divan_core.testing.contracts.bushistories import BusHistoriesContract
@@ -18,6 +19,7 @@ from divan_core.testing.contracts.live import LiveContract
 from divan_core.testing.contracts.neighbourhood import NeighbourhoodContract
 from divan_core.testing.contracts.notices import NoticesContract
 from divan_core.testing.contracts.presence import PresenceContract
+from divan_core.testing.contracts.turnstile import TurnstileContract
 
 
 class OnMemory(LiveContract):
@@ -29,6 +31,7 @@ class OnMemory(LiveContract):
             presence=MemoryPresence(journal, limits, notices),
             journal=journal,
             limits=limits,
+            turnstile=MemoryTurnstile(journal, limits),
             notices=notices,
             bus=MemoryBus(clock),
         )
@@ -47,6 +50,10 @@ class TestMemoryNeighbourhood(OnMemory, NeighbourhoodContract):
 
 
 class TestMemoryRateLimits(OnMemory, RateLimitsContract):
+    pass
+
+
+class TestMemoryTurnstile(OnMemory, TurnstileContract):
     pass
 
 

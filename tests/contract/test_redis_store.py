@@ -90,6 +90,7 @@ def ways_to_ask(stores: LiveStores, walker: Walker) -> list[Callable[[], Awaitab
         lambda: stores.limits.admit(campus_id, user_id, limit),
         lambda: stores.limits.withdraw(campus_id, user_id, limit, now),
         lambda: stores.limits.spend(campus_id, user_id, limit, [user_id]),
+        lambda: stores.turnstile.enter(campus_id, user_id, limit, START),
         lambda: stores.journal.announce(campus_id, [user_id]),
         lambda: stores.journal.record(campus_id, [user_id]),
         lambda: stores.journal.read(campus_id, START),

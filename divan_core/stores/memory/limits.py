@@ -10,7 +10,7 @@ from typing import Final
 
 from divan_core.kernel.clock import Clock, Millis
 from divan_core.kernel.ids import CampusId, UserId
-from divan_core.kernel.limits import Limit, refusal, wait_ms
+from divan_core.kernel.limits import Limit, exhausted, refusal, wait_ms
 
 _PRUNE_EVERY: Final = 50_000
 """Admissions between two passes that drop what no window remembers."""
@@ -90,9 +90,9 @@ class MemoryRateLimits:
         others = sorted(at for one, at in met.items() if one not in asked)
         excess = len(others) + len(asked) - limit.memory
         if excess > len(others):
-            raise refusal(limit, span)
+            raise exhausted(limit, span)
         if excess > 0:
-            raise refusal(limit, others[excess - 1] + span - now)
+            raise exhausted(limit, others[excess - 1] + span - now)
         self._met[limit][user_id] = met | asked
 
     def _prune(self, now: int) -> None:

@@ -125,6 +125,10 @@ class MemoryPeopleSource:
         """The person's friends and blocks; empty for an unknown id."""
         return self._records.social.of(user_id)
 
+    async def relations_of(self, people: Collection[UserId]) -> dict[UserId, Relations]:
+        """The same of many."""
+        return {user_id: self._records.social.of(user_id) for user_id in people}
+
 
 def open_memory(clock: Clock | None = None) -> RelationalStores:
     """Stores of their own with nothing in them, by the machine's clock or another."""

@@ -14,6 +14,7 @@ from divan_core.stores.redis.limits import RedisRateLimits
 from divan_core.stores.redis.link import ConnectionPolicy
 from divan_core.stores.redis.notices import NoticeSeal, RedisNotices
 from divan_core.stores.redis.presence import RedisPresence
+from divan_core.stores.redis.turnstile import RedisTurnstile
 
 _KEY_BYTES: Final = 16
 
@@ -43,6 +44,7 @@ def open_redis(
         presence=RedisPresence(redis, journal, seal, clock),
         journal=journal,
         limits=RedisRateLimits(redis, clock),
+        turnstile=RedisTurnstile(redis, journal, clock),
         notices=RedisNotices(redis, seal),
         bus=RedisBus(redis, seal, clock),
         lifecycle=(redis,),
