@@ -174,9 +174,7 @@ def _similar(wanted: Wanted, shared: Counter[str]) -> list[str]:
     size = len(wanted.grams)
     likely = ((text, count) for text, count in shared.items() if count > SIMILAR * size)
     return sorted(
-        text
-        for text, count in likely
-        if count / (size + len(trigrams(text)) - count) > SIMILAR
+        text for text, count in likely if count / (size + len(trigrams(text)) - count) > SIMILAR
     )
 
 
