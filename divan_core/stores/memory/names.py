@@ -1,24 +1,20 @@
 """The names of one campus, found by how they begin, by what is inside, and by trigrams.
 
-People share names, so what is kept are texts: each distinct one once, with everyone who has it.
-Texts lie in buckets by their length, because the cut of a tier begins with the shortest: whoever
-wants the first 200 people looks at no text that is longer than theirs.
+People share names, so what is found are texts: each distinct one once, with everyone who has it.
+Every way of finding them begins with the shortest, as the cut of a tier does: whoever wants the
+first 200 people looks at no text that is longer than theirs.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator
 from heapq import merge
 from itertools import chain
 
-from divan_core.discovery.model import SIMILAR, Entry, Wanted, parts, units
-from divan_core.discovery.policy import begins, is_slip
-from divan_core.discovery.similarity import trigrams
-
-Buckets = dict[str, dict[int, list[str]]]
-"""Texts by something that they have in common, and by their length; each list is sorted."""
+from divan_core.discovery.model import Entry, Wanted, parts, units
+from divan_core.discovery.policy import begins
+from divan_core.stores.memory.texts import Texts
 
 Holders = dict[str, list[int]]
 """Who has a text: ids as numbers, ascending."""
@@ -32,9 +28,8 @@ class Names:
         self._people: dict[int, Entry] = {}
         self._units: Holders = {}
         self._words: Holders = {}  # of handles, unless the person has them as a unit too
-        self._starts: Buckets = {}  # units, by their first two letters
-        self._grams: Buckets = {}  # all texts, by each of their trigrams
-        self._openings: dict[str, set[str]] = {}  # the trigrams that begin with two letters
+        self._starts: dict[str, dict[int, list[str]]] = {}  # units, by two letters and length
+        self._texts = Texts()
 
     def replace(self, before: Entry | None, after: Entry | None) -> None:
         """Know a person as ``after`` and no longer as ``before``."""
@@ -45,9 +40,9 @@ class Names:
 
     def beginning(self, wanted: Wanted) -> Iterator[Entry]:
         """Everyone of the first tier, in the order of its cut."""
-        holding = self._holding_begun if " " in wanted.text else self._holding_start
+        several = " " in wanted.text
         seen: set[int] = set()
-        for one in holding(wanted.text):
+        for one in (self._holding_begun if several else self._holding_start)(wanted.text):
             if one.user_id.int not in seen:
                 seen.add(one.user_id.int)
                 yield one
@@ -55,7 +50,7 @@ class Names:
     def inside(self, wanted: Wanted) -> Iterator[Entry]:
         """Everyone of the second tier, in the order of its cut."""
         text, seen = wanted.text, set[int]()
-        for unit in self._containing(text):
+        for unit in self._texts.containing(text):
             if not unit.startswith(text):
                 for number in self._units.get(unit, ()):
                     if number not in seen and not begins(text, one := self._people[number]):
@@ -65,7 +60,7 @@ class Names:
     def similar(self, wanted: Wanted) -> Iterator[Entry]:
         """Everyone of the third tier, in the order of its cut."""
         text, seen = wanted.text, set[int]()
-        for part in chain(self._slips(wanted), self._alike(wanted)):
+        for part in chain(self._texts.slips(wanted), self._texts.alike(wanted)):
             for number in merge(self._units.get(part, ()), self._words.get(part, ())):
                 one = self._people[number]
                 if number not in seen and text not in one.handle and text not in one.name:
@@ -84,7 +79,7 @@ class Names:
 
     def _holding_begun(self, text: str) -> Iterator[Entry]:
         """The same for several words, which can start in the middle of a name as well."""
-        for unit in self._containing(text):
+        for unit in self._texts.containing(text):
             if f" {text}" in f" {unit}":
                 for one in map(self._people.__getitem__, self._units.get(unit, ())):
                     if unit.startswith(text) or (
@@ -92,104 +87,54 @@ class Names:
                     ):
                         yield one
 
-    def _containing(self, text: str) -> Iterator[str]:
-        """The texts that have this one inside, the shortest first, then in order."""
-        grams = _certain(text)
-        found = [self._grams.get(gram, {}) for gram in grams or self._openings.get(text, ())]
-        if not found:
-            return
-        for length in sorted(set(found[0]) if grams else set(chain.from_iterable(found))):
-            lists = [by_length.get(length, []) for by_length in found]
-            # With grams every one of these lists has all such texts; without, each has some.
-            among: Collection[str] = min(lists, key=len) if grams else set(chain(*lists))
-            yield from sorted(one for one in among if text in one)
-
-    def _slips(self, wanted: Wanted) -> Iterator[str]:
-        """The words that are one edit from the query, the shortest first, then in order.
-
-        An edit leaves a word of five letters its first trigram or its last one.
-        """
-        text = wanted.text
-        kept = [self._grams.get(gram, {}) for gram in (f"  {text[0]}", f"{text[-2:]} ")]
-        for length in range(len(text) - 1, len(text) + 2):
-            among = set(chain.from_iterable(by_length.get(length, ()) for by_length in kept))
-            yield from sorted(one for one in among if is_slip(text, one))
-
-    def _alike(self, wanted: Wanted) -> Iterator[str]:
-        """The texts that are similar to the query, the shortest first, then in order."""
-        found = [self._grams[gram] for gram in wanted.grams if gram in self._grams]
-        for length in sorted(set(chain.from_iterable(found))):
-            lists = (by_length.get(length, ()) for by_length in found)
-            yield from _similar(wanted, Counter(chain.from_iterable(lists)))
-
     def _add(self, one: Entry) -> None:
-        self._people[one.user_id.int] = one
-        for texts, holders in self._texts(one):
-            for text in texts:
-                if text not in self._units and text not in self._words:
-                    self._learn(text)
-                if holders is self._units and text not in holders:
-                    _keep(self._starts, text[:2], text)
-                insort(holders.setdefault(text, []), one.user_id.int)
+        number = one.user_id.int
+        self._people[number] = one
+        whole = _whole(one)
+        for text in whole:
+            if text not in self._units:
+                _keep(self._starts, text)
+                if text not in self._words:
+                    self._texts.add(text)
+            insort(self._units.setdefault(text, []), number)
+        for text in set(parts(one)) - whole - {""}:
+            if text not in self._words and text not in self._units:
+                self._texts.add(text)
+            insort(self._words.setdefault(text, []), number)
 
     def _discard(self, one: Entry) -> None:
-        for texts, holders in self._texts(one):
-            for text in texts:
-                _remove(holders, text, one.user_id.int)
-                if holders is self._units and text not in holders:
-                    _drop(self._starts, text[:2], text)
-                if text not in self._units and text not in self._words:
-                    self._forget(text)
-        del self._people[one.user_id.int]
-
-    def _texts(self, one: Entry) -> Iterable[tuple[set[str], Holders]]:
-        whole = {text for text in units(one) if text}
-        return ((whole, self._units), ({text for text in parts(one) if text} - whole, self._words))
-
-    def _learn(self, text: str) -> None:
-        for gram in trigrams(text):
-            if gram not in self._grams:
-                self._openings.setdefault(gram[:2], set()).add(gram)
-            _keep(self._grams, gram, text)
-
-    def _forget(self, text: str) -> None:
-        for gram in trigrams(text):
-            _drop(self._grams, gram, text)
-            if gram not in self._grams:
-                self._openings[gram[:2]].discard(gram)
+        number = one.user_id.int
+        whole = _whole(one)
+        for text in whole:
+            _remove(self._units, text, number)
+            if text not in self._units:
+                _drop(self._starts, text)
+                if text not in self._words:
+                    self._texts.discard(text)
+        for text in set(parts(one)) - whole - {""}:
+            _remove(self._words, text, number)
+            if text not in self._words and text not in self._units:
+                self._texts.discard(text)
+        del self._people[number]
 
 
-def _certain(text: str) -> list[str]:
-    """The trigrams of every text that has this one inside; none where it has two letters."""
-    found: list[str] = []
-    pieces = text.split(" ")
-    for at, piece in enumerate(pieces):
-        padded = f"{'  ' if at else ''}{piece}{' ' if at + 1 < len(pieces) else ''}"
-        found += (padded[start : start + 3] for start in range(len(padded) - 2))
-    return found
+def _whole(one: Entry) -> set[str]:
+    """What a query can begin; there is no name where one has no letters at all."""
+    return set(units(one)) - {""}
 
 
-def _similar(wanted: Wanted, shared: Counter[str]) -> list[str]:
-    """Those texts of one length, with how many trigrams they share, that are similar enough."""
-    size = len(wanted.grams)
-    likely = ((text, count) for text, count in shared.items() if count > SIMILAR * size)
-    return sorted(
-        text for text, count in likely if count / (size + len(trigrams(text)) - count) > SIMILAR
-    )
+def _keep(starts: dict[str, dict[int, list[str]]], text: str) -> None:
+    insort(starts.setdefault(text[:2], {}).setdefault(len(text), []), text)
 
 
-def _keep(buckets: Buckets, key: str, text: str) -> None:
-    insort(buckets.setdefault(key, {}).setdefault(len(text), []), text)
-
-
-def _drop(buckets: Buckets, key: str, text: str) -> None:
-    by_length = buckets[key]
+def _drop(starts: dict[str, dict[int, list[str]]], text: str) -> None:
+    by_length = starts[text[:2]]
     texts = by_length[len(text)]
     del texts[bisect_left(texts, text)]
     if not texts:
         del by_length[len(text)]
         if not by_length:
-            del buckets[key]
+            del starts[text[:2]]
 
 
 def _remove(holders: Holders, text: str, number: int) -> None:
