@@ -44,6 +44,7 @@ class Surface(enum.Enum):
     INVITE_BY_HANDLE = "invite by handle"
     SEARCH = "search"
     SEARCH_BY_HANDLE = "search by handle"
+    DISCOVERY = "discovery"
 
 
 @attrs.frozen
