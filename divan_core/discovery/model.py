@@ -34,6 +34,10 @@ SHORTEST_SLIP: Final = 5
 """A word in which a slip of the hand is forgiven has at least so many letters."""
 
 
+NEAR_M: Final = 50.0
+"""Two people are near each other when their public points are at most so far apart, in metres."""
+
+
 class Tier(enum.IntEnum):
     """How well a query fits; people of a lower tier come first."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from divan_core.discovery.model import Entry, RoomCard, Wanted
-from divan_core.kernel.ids import CampusId
+from divan_core.kernel.clock import Millis
+from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import Relations
 
@@ -38,6 +39,50 @@ class PeopleIndex(Protocol):
 
         Nobody is in two tiers. One statement.
         """
+        ...
+
+
+@value
+class Inquiry:
+    """What suggestions for a viewer need to know of others.
+
+    When ``people`` were heard; and, if ``most`` is not 0, about so many of those who were last
+    heard at the moment ``until`` or before, the last first.
+    """
+
+    campus_id: CampusId
+    viewer_id: UserId
+    people: Sequence[UserId] = ()
+    until: Millis = Millis(0)
+    most: int = 0
+
+
+@value
+class Signals:
+    """What presence knows of others.
+
+    ``heard`` is when those inquired about were last heard, if within a day; with a ``most``, also
+    those of ``near`` and ``lately``. ``near`` are those with live presence whose public point is at
+    most ``NEAR_M`` from the viewer's own public point, and the size of their public cell in
+    metres; nobody where the viewer has no live presence, the viewer perhaps included. ``lately``
+    is complete down to the moment ``complete_to``, which is 0 when it certainly holds everybody
+    heard within a day; those of one moment are told together, however many, in any order.
+    """
+
+    heard: Mapping[UserId, Millis]
+    near: Mapping[UserId, int]
+    lately: Sequence[UserId] = ()
+    complete_to: Millis = Millis(0)
+
+
+class PresenceSignals(Protocol):
+    """What discovery may know of presence: moments, and nearness between public points.
+
+    Raises ``StoreUnavailable`` when the store does not answer in time.
+    """
+
+    async def signals(self, inquiry: Inquiry, now: Millis) -> Signals:
+        """Answer an inquiry in one round trip."""
         ...
 
 

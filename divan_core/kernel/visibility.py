@@ -44,6 +44,7 @@ class Surface(enum.Enum):
     INVITE_BY_HANDLE = "invite by handle"
     SEARCH = "search"
     SEARCH_BY_HANDLE = "search by handle"
+    DISCOVERY = "discovery"
 
 
 @attrs.frozen
@@ -79,9 +80,7 @@ class Relations:
 
 def is_open(person: PersonCard) -> bool:
     """Whether the person shows themselves to everyone: to whoever has no block with them."""
-    return (
-        person.visibility is _EVERYONE and person.standing is _ACTIVE and not person.ghost_mode
-    )
+    return person.visibility is _EVERYONE and person.standing is _ACTIVE and not person.ghost_mode
 
 
 def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface: Surface) -> bool:

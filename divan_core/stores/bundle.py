@@ -12,6 +12,7 @@ from typing import Protocol
 import attrs
 
 from divan_core.accounts.ports import CampusRepository, PersonRepository
+from divan_core.discovery.ports import PresenceSignals
 from divan_core.idempotency.ports import KeyRepository, KeyStore
 from divan_core.kernel.audience import ChangeJournal, PeopleSource
 from divan_core.kernel.delivery import EventBus, OutboxQueue
@@ -111,6 +112,7 @@ class LiveStores:
     limits: RateLimits
     turnstile: Turnstile
     presence: PresenceIndex
+    signals: PresenceSignals
     notices: PresenceNotices
     bus: EventBus
     lifecycle: tuple[StoreLifecycle, ...] = ()
@@ -128,6 +130,7 @@ class Stores:
     limits: RateLimits
     turnstile: Turnstile
     presence: PresenceIndex
+    signals: PresenceSignals
     notices: PresenceNotices
     bus: EventBus
     lifecycle: tuple[StoreLifecycle, ...] = ()
@@ -144,6 +147,7 @@ class Stores:
             limits=live.limits,
             turnstile=live.turnstile,
             presence=live.presence,
+            signals=live.signals,
             notices=live.notices,
             bus=live.bus,
             lifecycle=relational.lifecycle + live.lifecycle,

@@ -8,6 +8,7 @@ from divan_core.stores.memory.journal import MemoryJournal
 from divan_core.stores.memory.limits import MemoryRateLimits
 from divan_core.stores.memory.notices import MemoryNotices
 from divan_core.stores.memory.presence import MemoryPresence
+from divan_core.stores.memory.signals import MemorySignals
 from divan_core.stores.memory.turnstile import MemoryTurnstile
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.bus import BusContract
@@ -19,6 +20,7 @@ from divan_core.testing.contracts.live import LiveContract
 from divan_core.testing.contracts.neighbourhood import NeighbourhoodContract
 from divan_core.testing.contracts.notices import NoticesContract
 from divan_core.testing.contracts.presence import PresenceContract
+from divan_core.testing.contracts.signals import SignalsContract
 from divan_core.testing.contracts.turnstile import TurnstileContract
 
 
@@ -27,8 +29,10 @@ class OnMemory(LiveContract):
     def live(self, clock: ManualClock) -> LiveStores:
         notices, limits = MemoryNotices(), MemoryRateLimits(clock)
         journal = MemoryJournal(clock, notices)
+        presence = MemoryPresence(journal, limits, notices)
         return LiveStores(
-            presence=MemoryPresence(journal, limits, notices),
+            presence=presence,
+            signals=MemorySignals(presence),
             journal=journal,
             limits=limits,
             turnstile=MemoryTurnstile(journal, limits),
@@ -54,6 +58,10 @@ class TestMemoryRateLimits(OnMemory, RateLimitsContract):
 
 
 class TestMemoryTurnstile(OnMemory, TurnstileContract):
+    pass
+
+
+class TestMemorySignals(OnMemory, SignalsContract):
     pass
 
 

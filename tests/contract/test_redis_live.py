@@ -8,6 +8,7 @@ from divan_core.testing.contracts.limits import RateLimitsContract
 from divan_core.testing.contracts.neighbourhood import NeighbourhoodContract
 from divan_core.testing.contracts.notices import NoticesContract
 from divan_core.testing.contracts.presence import PresenceContract
+from divan_core.testing.contracts.signals import SignalsContract
 from divan_core.testing.contracts.turnstile import TurnstileContract
 from tests.contract.on_redis import OnRedis
 
@@ -29,6 +30,10 @@ class TestRedisRateLimits(OnRedis, RateLimitsContract):
 
 
 class TestRedisTurnstile(OnRedis, TurnstileContract):
+    pass
+
+
+class TestRedisSignals(OnRedis, SignalsContract):
     pass
 
 

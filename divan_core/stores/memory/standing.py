@@ -12,11 +12,8 @@ from uuid import UUID
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
 from divan_core.presence.lattice import MARGIN_M, distance_to, ring
-from divan_core.presence.model import Cell, Fix, PresenceRecord
+from divan_core.presence.model import SEEN_MS, Cell, Fix, PresenceRecord
 from divan_core.presence.record import packed, unpacked
-
-SEEN_MS: Final = 86_400_000
-"""How long it is known when somebody was last heard."""
 
 _HALF: Final = 1 << 31
 DUE: Final = 8

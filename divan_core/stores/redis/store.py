@@ -14,6 +14,7 @@ from divan_core.stores.redis.limits import RedisRateLimits
 from divan_core.stores.redis.link import ConnectionPolicy
 from divan_core.stores.redis.notices import NoticeSeal, RedisNotices
 from divan_core.stores.redis.presence import RedisPresence
+from divan_core.stores.redis.signals import RedisSignals
 from divan_core.stores.redis.turnstile import RedisTurnstile
 
 _KEY_BYTES: Final = 16
@@ -45,6 +46,7 @@ def open_redis(
         journal=journal,
         limits=RedisRateLimits(redis, clock),
         turnstile=RedisTurnstile(redis, journal, clock),
+        signals=RedisSignals(redis),
         notices=RedisNotices(redis, seal),
         bus=RedisBus(redis, seal, clock),
         lifecycle=(redis,),
