@@ -11,6 +11,8 @@ import attrs
 from divan_core.accounts.areas import Areas
 from divan_core.accounts.service import Accounts, AccountsTools
 from divan_core.codec.reader import decode, encode
+from divan_core.discovery.ports import NoRooms
+from divan_core.discovery.service import Discovery, DiscoveryLimits, DiscoveryTools
 from divan_core.idempotency.service import (
     Answers,
     Idempotency,
@@ -59,6 +61,7 @@ class Services:
     accounts: Accounts
     social: Social
     presence: Presence
+    discovery: Discovery
     identity: Authenticator
     audience: Audience
     idempotency: Idempotency[StoreUnit]
@@ -96,6 +99,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
             ),
         ),
         presence=presence,
+        discovery=_discovery(stores, settings, audience, sealer),
         identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock)),
         audience=audience,
         idempotency=idempotency,
@@ -181,4 +185,20 @@ def _presence(
             enumeration=limit.enumeration,
         ),
         settings.location_floor_m,
+    )
+
+
+def _discovery(
+    stores: Stores, settings: Settings, audience: Audience, sealer: CursorSealer
+) -> Discovery:
+    return Discovery(
+        stores.search,
+        NoRooms(),  # until something keeps rooms
+        DiscoveryTools(
+            audience=audience,
+            entrance=Entrance(stores.turnstile, audience),
+            limits=stores.limits,
+            sealer=sealer,
+        ),
+        DiscoveryLimits(search=settings.limit.search, enumeration=settings.limit.enumeration),
     )

@@ -110,6 +110,8 @@ def _circle(
     for _, their in known:
         mutual.update(one.int for one in their.friends)
     del mutual[actor.user_id.int]
-    friends = [Friend(card, entry(card.user_id, card.handle, card.display_name)) for card, _ in known]
+    friends = [
+        Friend(card, entry(card.user_id, card.handle, card.display_name)) for card, _ in known
+    ]
     apart = {one.int for one in (*relations.blocked, *relations.friends, actor.user_id)}
     return Circle(relations, friends, mutual, frozenset(apart))

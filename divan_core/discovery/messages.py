@@ -10,14 +10,25 @@ from typing import Annotated, Final
 import attrs
 from msgspec import UNSET, Meta, UnsetType
 
+from divan_core.discovery.model import LONGEST
 from divan_core.kernel.ids import RoomId, UserId
 
-__all__ = ["DiscoverQuery", "FoundPerson", "FoundRoom"]
+__all__ = ["DiscoverQuery", "FoundPerson", "FoundRoom", "SearchQuery"]
 
 MAX_FOUND: Final = 50
 DEFAULT_FOUND: Final = 20
 
 PageSize = Annotated[int, Meta(ge=1, le=MAX_FOUND)]
+Words = Annotated[str, Meta(max_length=LONGEST, description="Less than 2 letters finds nothing.")]
+
+
+@attrs.frozen
+class SearchQuery:
+    """Who, or what, is called like this? A beginning, a part, or nearly so."""
+
+    q: Words
+    limit: PageSize = DEFAULT_FOUND
+    cursor: str | None = None
 
 
 @attrs.frozen

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from divan_core.discovery.folding import comparable
+from divan_core.discovery.messages import MAX_FOUND, SearchQuery
 from divan_core.discovery.model import (
+    LONGEST,
     MOST_IN_TIER,
     SHORTEST_SLIP,
     SIMILAR,
     SLIP,
     Entry,
+    RoomCard,
     Tier,
     Wanted,
     parts,
     units,
 )
 from divan_core.discovery.similarity import one_edit_apart, similarity, trigrams, trigrams_of
+from divan_core.errors import FieldError, ValidationFailed
 
 HIGHEST: Final = 1.5
 """Where scores of people found by name end."""
@@ -25,6 +31,26 @@ HIGHEST: Final = 1.5
 Fit = tuple[bool, int, str, int]
 """Where a person stands in the cut of a tier, the lowest first: those whom a slip of the hand
 missed, then by the shortest handle or word that fits, alphabetically, and by id."""
+
+
+def check_search(query: SearchQuery) -> None:
+    """Refuse a question that is out of range.
+
+    Raises:
+        ValidationFailed: every such field is named.
+    """
+    faults = []
+    if len(query.q) > LONGEST:
+        faults.append(FieldError("query.q", f"must be at most {LONGEST} characters"))
+    if not 1 <= query.limit <= MAX_FOUND:
+        faults.append(FieldError("query.limit", f"must be 1 to {MAX_FOUND}"))
+    if faults:
+        raise ValidationFailed(errors=faults)
+
+
+def named_handle(q: str) -> str:
+    """The handle that a query is to the letter, if it is one; an ``@`` before it does not count."""
+    return unicodedata.normalize("NFKC", q).casefold().strip().removeprefix("@")
 
 
 def tier_of(wanted: Wanted, one: Entry) -> Tier | None:
@@ -149,6 +175,12 @@ def room_search_score(wanted: Wanted, name: str, score: float) -> float:
     alike = max(_likeness(wanted, part) for part in _of_room(name))
     prefix = 0.2 if f" {wanted.text}" in f" {name}" else 0.0
     return 0.7 * alike + prefix + 0.02 * score
+
+
+def room_found_score(wanted: Wanted, room: RoomCard) -> float:
+    """The score of a room that was found by its name, as its viewer sees it."""
+    own = room_score(room.messages, room.members, room.friends)
+    return room_search_score(wanted, comparable(room.name), own)
 
 
 def _of_room(name: str) -> Sequence[str]:

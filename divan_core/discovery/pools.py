@@ -21,7 +21,7 @@ from divan_core.kernel.values import value
 CAPACITY: Final = 100_000
 """How many people all cached answers together hold: about 40 MB."""
 
-ENOUGH: Final = MOST_IN_TIER + 56
+ASKED: Final = MOST_IN_TIER + 56
 """How many people of a tier are asked for, so that few viewers have blocked too many of them."""
 
 
@@ -61,7 +61,7 @@ class Pools:
         self._pools: dict[tuple[int, str], _Pool] = {}
         self._size = 0
 
-    async def beginning(self, asked: Question, most: int = ENOUGH) -> Ranked:
+    async def beginning(self, asked: Question, most: int = ASKED) -> Ranked:
         """The first ``most`` people of the first tier, or more."""
         pool = self._pool(asked)
         if pool.beginning is None or not _holds(most, pool.beginning):
@@ -71,7 +71,7 @@ class Pools:
             return tier
         return pool.beginning
 
-    async def later(self, asked: Question, most: int = ENOUGH) -> Sequence[Ranked]:
+    async def later(self, asked: Question, most: int = ASKED) -> Sequence[Ranked]:
         """The first ``most`` people of the second and of the third tier, or more."""
         pool = self._pool(asked)
         if pool.later is None or not _holds(most, *pool.later):
