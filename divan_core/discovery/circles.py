@@ -19,10 +19,14 @@ CAPACITY: Final = 500_000
 
 @value
 class Friend:
-    """A viewer's friend: how to show them and to whom, and what they are found by."""
+    """A viewer's friend: how to show them and to whom, and what they are found by.
+
+    ``padded`` has all trigrams of their words, which tells quickly who is not similar at all.
+    """
 
     card: PersonCard
     entry: Entry
+    padded: str
 
 
 @value
@@ -110,8 +114,12 @@ def _circle(
     for _, their in known:
         mutual.update(one.int for one in their.friends)
     del mutual[actor.user_id.int]
-    friends = [
-        Friend(card, entry(card.user_id, card.handle, card.display_name)) for card, _ in known
-    ]
+    friends = [_friend(card) for card, _ in known]
     apart = {one.int for one in (*relations.blocked, *relations.friends, actor.user_id)}
     return Circle(relations, friends, mutual, frozenset(apart))
+
+
+def _friend(card: PersonCard) -> Friend:
+    one = entry(card.user_id, card.handle, card.display_name)
+    words = f"{one.handle} {one.name}".split(" ")
+    return Friend(card, one, "".join(f"  {word} " for word in words))

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Sequence
 
 from divan_core.discovery.circles import Circle, Circles, Friend
 from divan_core.discovery.model import ENOUGH, MOST_IN_TIER, Tier, Wanted
 from divan_core.discovery.policy import named_handle, person_score, text_score, tier_of
 from divan_core.discovery.pools import ASKED, Pools, Question
 from divan_core.discovery.ports import PeopleIndex
-from divan_core.discovery.shares import Edge, Hit, Ranked, Share, hits, share
+from divan_core.discovery.shares import Edge, Hit, Ranked, Share, first, share
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard, Surface, can_see
 
-_LAST: Final = Tier.SIMILAR
-
 Place = tuple[Tier, float, int]
 """Where a page ends: the tier, and minus the score and the number of its last person."""
 
 
+Shown = tuple[PersonCard, bool, int]
+"""What a page shows of somebody: their card, whether they are a friend, and mutual friends."""
+
+
 @value
 class Found:
-    """Some people in order, with what a page shows of them; ``end`` is None where all is told."""
+    """Some people in order; ``end`` is where others come after them, None where nobody does."""
 
-    people: Sequence[tuple[PersonCard, bool, int]]
+    people: Sequence[Shown]
     end: Place | None = None
 
 
@@ -55,25 +56,29 @@ class PeopleSearch:
     ) -> Found:
         """The people from a place on, so many at most; ``span`` is the two.
 
-        The audience has to know the campus's news. Each comes with whether they are a friend, and
-        how many friends they share with the actor.
+        The audience has to know the campus's news.
         """
         after, limit = span
         # From here on the journal's moment is that of the question, whatever others read later.
         question = Question(actor.campus_id, wanted, self._audience.moment(actor.campus_id))
         circle = await self._circles.of(actor)
         search = _Search(actor, circle, question, named_handle(q), after)
-        found: list[tuple[Tier, Hit]] = []
+        found: list[Hit] = []
+        tiers: list[Tier] = []
         seen = 0
         for tier in Tier:
             part = await self._share(search, tier)
-            found += _listed(search, part, tier, limit + 1 - len(found))
+            listed = _listed(search, part, tier, limit + 1 - len(found))
+            found += listed
+            tiers += [tier] * len(listed)
             seen += part.count
             if seen >= ENOUGH or len(found) > limit:
                 break
-        page = found[:limit]
-        people = await self._shown(search, page)
-        return Found(people, _place(*page[-1]) if len(found) > limit else None)
+        people = await self._shown(search, found[:limit])
+        if len(found) <= limit:
+            return Found(people)
+        last = found[limit - 1]
+        return Found(people, (tiers[limit - 1], *last[:2]))
 
     async def _share(self, search: _Search, tier: Tier) -> Share:
         """What the viewer sees of a tier; more of it is asked for where blocks ate up the cut."""
@@ -90,47 +95,43 @@ class PeopleSearch:
         inside, similar = await self._pools.later(search.question, most)
         return inside if tier is Tier.INSIDE else similar
 
-    async def _shown(
-        self, search: _Search, found: Sequence[tuple[Tier, Hit]]
-    ) -> list[tuple[PersonCard, bool, int]]:
-        """The cards of those found.
+    async def _shown(self, search: _Search, found: Sequence[Hit]) -> list[Shown]:
+        """What a page shows of those found.
 
         The index only says who is worth a look: whether the viewer may see somebody is decided by
         the card, so that nobody is shown whom a change has just hidden.
         """
-        cards = await self._audience.cards([hit[2] for _, hit in found])
+        cards = await self._audience.cards([hit[2] for hit in found])
         return [
             (card, is_friend, mutual)
-            for card, (_, (_, _, _, is_friend, mutual)) in zip(cards, found, strict=True)
+            for card, (_, _, _, is_friend, mutual) in zip(cards, found, strict=True)
             if card is not None and _may_see(search, card)
         ]
 
 
-def _place(tier: Tier, last: Hit) -> Place:
-    return tier, last[0], last[1]
-
-
-def _listed(search: _Search, part: Share, tier: Tier, most: int) -> Iterator[tuple[Tier, Hit]]:
+def _listed(search: _Search, part: Share, tier: Tier, most: int) -> list[Hit]:
     """The first people of a tier from the search's place on."""
     edge: Edge | None = None
     if search.after is not None:
         if tier < search.after[0]:
-            return
+            return []
         edge = search.after[1:] if tier is search.after[0] else None
-    for _, hit in zip(range(most), hits(part, search.circle.mutual, edge), strict=False):
-        yield tier, hit
+    return first(part, search.circle.mutual, edge, most)
 
 
 def _matching(search: _Search, friend: Friend, tier: Tier) -> Hit | None:
     """A friend whom the query fits in this tier, if the viewer may find them by it."""
-    wanted, one = search.question.wanted, friend.entry
-    if tier is not _LAST and wanted.text not in one.handle and wanted.text not in one.name:
+    looked_for, one = search.question.wanted, friend.entry
+    if tier is Tier.SIMILAR:
+        if not any(gram in friend.padded for gram in looked_for.grams):
+            return None
+    elif looked_for.text not in one.name and looked_for.text not in one.handle:
         return None
-    if tier_of(wanted, one) is not tier or not _may_see(search, friend.card):
+    if tier_of(looked_for, one) is not tier or not _may_see(search, friend.card):
         return None
     number = one.user_id.int
     mutual = search.circle.mutual.get(number, 0)
-    score = person_score(text_score(wanted, one), is_friend=True, mutual=mutual)
+    score = person_score(text_score(looked_for, one), is_friend=True, mutual=mutual)
     return -score, number, one.user_id, True, mutual
 
 
@@ -138,6 +139,6 @@ def _may_see(search: _Search, card: PersonCard) -> bool:
     actor = search.actor
     by_handle = card.handle == search.handle
     surface = Surface.SEARCH_BY_HANDLE if by_handle else Surface.SEARCH
-    return card.campus_id == actor.campus_id and can_see(
+    return card.campus_id.int == actor.campus_id.int and can_see(
         actor.user_id, search.circle.relations, card, surface
     )

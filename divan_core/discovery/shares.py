@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
@@ -83,26 +82,28 @@ def share(tier: Ranked, friends: Sequence[Hit], apart: frozenset[int]) -> Share:
     return Share(tier, friends, met, end, len(friends) + end - hidden, is_known)
 
 
-def hits(part: Share, mutual: Mapping[int, int], after: Edge | None) -> Iterator[Hit]:
-    """A viewer's share of a tier in its order, from after an edge on.
+def first(part: Share, mutual: Mapping[int, int], after: Edge | None, most: int) -> list[Hit]:
+    """The first people of a viewer's share of a tier, from after an edge on, in its order.
 
     Those whom the viewer has no connection with stand in ``order`` as they are; only the others
     are scored.
     """
     tier = part.tier
     linked = mutual.keys() & tier.places.keys()
-    special = [*part.friends, *_linked(part, linked, mutual)]
-    special.sort()
+    found = [*part.friends, *_linked(part, linked, mutual)]
     start = 0
     if after is not None:
-        special = [one for one in special if one[:2] > after]
+        found = [one for one in found if one[:2] > after]
         start = bisect_right(tier.order, (*after, len(tier.people)))
-    plain = (
-        (score, number, tier.people[place], False, 0)
+    people, end, apart = tier.people, part.end, part.apart
+    others = (
+        (score, number, people[place], False, 0)
         for score, number, place in islice(tier.order, start, None)
-        if place < part.end and number not in linked and number not in part.apart
+        if place < end and number not in linked and number not in apart
     )
-    return heapq.merge(special, plain) if special else plain
+    found += islice(others, most)
+    found.sort()
+    return found[:most]
 
 
 def _linked(part: Share, linked: Collection[int], mutual: Mapping[int, int]) -> Iterator[Hit]:

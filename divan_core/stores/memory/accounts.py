@@ -109,7 +109,8 @@ class MemoryPeople:
         if person.campus_id not in records.campuses:
             raise changes.failed(UnitMisused("A person's campus does not exist."))
         before = records.people.get(person.id)
-        records.search.replace(before and card_of(before), card_of(person), changes)
+        known = None if before is None else card_of(before)
+        records.search.replace(known, card_of(person), changes)
         if before is not None:
             changes.drop(records.handles, before.handle)
             records.members[before.campus_id].discard(before.id, changes)

@@ -62,10 +62,11 @@ class Texts:
         """Those that have this text inside, the shortest first, then in order."""
         grams = _certain(text)
         found = [self._grams.get(gram, {}) for gram in grams or self._openings.get(text, ())]
+        nothing: list[str] = []
         for shapes in _by_length(found):
             among: set[str] = set()
             for shape in shapes:
-                lists = [by_shape.get(shape, []) for by_shape in found]
+                lists = [by_shape.get(shape, nothing) for by_shape in found]
                 # With grams every one of these lists has all such texts; without, each has some.
                 among.update(*((min(lists, key=len),) if grams else lists))
             yield from sorted(one for one in among if text in one)
