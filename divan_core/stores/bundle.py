@@ -12,6 +12,7 @@ from typing import Protocol
 import attrs
 
 from divan_core.accounts.ports import CampusRepository, PersonRepository
+from divan_core.discovery.ports import PeopleIndex
 from divan_core.idempotency.ports import KeyRepository, KeyStore
 from divan_core.kernel.audience import ChangeJournal, PeopleSource
 from divan_core.kernel.delivery import EventBus, OutboxQueue
@@ -97,6 +98,7 @@ class RelationalStores:
 
     units: Units[StoreUnit]
     people: PeopleSource
+    search: PeopleIndex
     keys: KeyStore
     outbox: OutboxQueue
     lifecycle: tuple[StoreLifecycle, ...] = ()
@@ -120,6 +122,7 @@ class Stores:
 
     units: Units[StoreUnit]
     people: PeopleSource
+    search: PeopleIndex
     keys: KeyStore
     outbox: OutboxQueue
     journal: ChangeJournal
@@ -135,6 +138,7 @@ class Stores:
         return cls(
             units=relational.units,
             people=relational.people,
+            search=relational.search,
             keys=relational.keys,
             outbox=relational.outbox,
             journal=live.journal,
