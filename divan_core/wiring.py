@@ -11,6 +11,8 @@ import attrs
 from divan_core.accounts.areas import Areas
 from divan_core.accounts.service import Accounts, AccountsTools
 from divan_core.codec.reader import decode, encode
+from divan_core.discovery.ports import NoRooms
+from divan_core.discovery.suggestions import SuggestionLimits, Suggestions, SuggestionTools
 from divan_core.idempotency.service import (
     Answers,
     Idempotency,
@@ -59,6 +61,7 @@ class Services:
     accounts: Accounts
     social: Social
     presence: Presence
+    discovery: Suggestions
     identity: Authenticator
     audience: Audience
     idempotency: Idempotency[StoreUnit]
@@ -96,6 +99,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
             ),
         ),
         presence=presence,
+        discovery=_suggestions(stores, settings, ground, (audience, sealer)),
         identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock)),
         audience=audience,
         idempotency=idempotency,
@@ -152,6 +156,24 @@ def _trust(settings: Settings, clock: Clock) -> Trust:
         dev=settings.dev_credentials,
         tokens=token_verifier(settings.jwt, clock),
         provision=settings.jwt.provision,
+    )
+
+
+def _suggestions(
+    stores: Stores, settings: Settings, ground: Ground, shared: tuple[Audience, CursorSealer]
+) -> Suggestions:
+    audience, sealer = shared
+    return Suggestions(
+        stores.signals,
+        NoRooms(),
+        SuggestionTools(
+            audience=audience,
+            entrance=Entrance(stores.turnstile, audience),
+            limits=stores.limits,
+            clock=ground.clock,
+            sealer=sealer,
+        ),
+        SuggestionLimits(settings.limit.search, settings.limit.enumeration),
     )
 
 
