@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from divan_core.accounts.service import Accounts
-from divan_core.discovery.suggestions import Suggestions
+from divan_core.discovery.service import Discovery
 from divan_core.idempotency.service import Idempotency
 from divan_core.identity.service import Authenticator
 from divan_core.kernel.audience import Audience
@@ -54,7 +54,7 @@ class Divan:
         self.accounts: Accounts = services.accounts
         self.social: Social = services.social
         self.presence: Presence = services.presence
-        self.discovery: Suggestions = services.discovery
+        self.discovery: Discovery = services.discovery
         self.identity: Authenticator = services.identity
         self.audience: Audience = services.audience
         self.idempotency: Idempotency[StoreUnit] = services.idempotency

@@ -24,8 +24,8 @@ from divan_core.accounts.messages import (
     PrivacyView,
 )
 from divan_core.accounts.service import Accounts
-from divan_core.discovery.messages import FoundPerson, FoundRoom, Suggest
-from divan_core.discovery.suggestions import Suggestions
+from divan_core.discovery.messages import DiscoverQuery, FoundPerson, FoundRoom
+from divan_core.discovery.service import Discovery
 from divan_core.divan import Divan
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import Clock
@@ -161,19 +161,19 @@ class SyncPresence:
 
 
 class SyncDiscovery:
-    """:class:`~divan_core.discovery.suggestions.Suggestions`, waiting for each answer."""
+    """:class:`~divan_core.discovery.service.Discovery`, waiting for each answer."""
 
-    def __init__(self, service: Suggestions, waiting: _Waiting) -> None:
+    def __init__(self, service: Discovery, waiting: _Waiting) -> None:
         """Call ``service`` through the loop's thread."""
         self._service = service
         self._run = waiting.run
 
-    def people(self, actor: Actor, query: Suggest) -> Page[FoundPerson]:
-        """See ``Suggestions.people``."""
+    def people(self, actor: Actor, query: DiscoverQuery) -> Page[FoundPerson]:
+        """See ``Discovery.people``."""
         return self._run(self._service.people, actor, query)
 
-    def rooms(self, actor: Actor, query: Suggest) -> Page[FoundRoom]:
-        """See ``Suggestions.rooms``."""
+    def rooms(self, actor: Actor, query: DiscoverQuery) -> Page[FoundRoom]:
+        """See ``Discovery.rooms``."""
         return self._run(self._service.rooms, actor, query)
 
 

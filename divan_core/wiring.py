@@ -11,8 +11,10 @@ import attrs
 from divan_core.accounts.areas import Areas
 from divan_core.accounts.service import Accounts, AccountsTools
 from divan_core.codec.reader import decode, encode
+from divan_core.discovery.circles import Circles
 from divan_core.discovery.ports import NoRooms
-from divan_core.discovery.suggestions import SuggestionLimits, Suggestions, SuggestionTools
+from divan_core.discovery.service import Discovery, DiscoveryTools
+from divan_core.discovery.suggestions import DiscoveryLimits, Suggestions, SuggestionTools
 from divan_core.idempotency.service import (
     Answers,
     Idempotency,
@@ -61,7 +63,7 @@ class Services:
     accounts: Accounts
     social: Social
     presence: Presence
-    discovery: Suggestions
+    discovery: Discovery
     identity: Authenticator
     audience: Audience
     idempotency: Idempotency[StoreUnit]
@@ -99,7 +101,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
             ),
         ),
         presence=presence,
-        discovery=_suggestions(stores, settings, ground, (audience, sealer)),
+        discovery=_discovery(stores, settings, ground, (audience, sealer)),
         identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock)),
         audience=audience,
         idempotency=idempotency,
@@ -159,24 +161,6 @@ def _trust(settings: Settings, clock: Clock) -> Trust:
     )
 
 
-def _suggestions(
-    stores: Stores, settings: Settings, ground: Ground, shared: tuple[Audience, CursorSealer]
-) -> Suggestions:
-    audience, sealer = shared
-    return Suggestions(
-        stores.signals,
-        NoRooms(),
-        SuggestionTools(
-            audience=audience,
-            entrance=Entrance(stores.turnstile, audience),
-            limits=stores.limits,
-            clock=ground.clock,
-            sealer=sealer,
-        ),
-        SuggestionLimits(settings.limit.search, settings.limit.enumeration),
-    )
-
-
 def _presence(
     stores: Stores,
     settings: Settings,
@@ -203,4 +187,27 @@ def _presence(
             enumeration=limit.enumeration,
         ),
         settings.location_floor_m,
+    )
+
+
+def _discovery(
+    stores: Stores, settings: Settings, ground: Ground, shared: tuple[Audience, CursorSealer]
+) -> Discovery:
+    audience, sealer = shared
+    rooms = NoRooms()  # until something keeps rooms
+    entrance, circles = Entrance(stores.turnstile, audience), Circles(audience)
+    limits = DiscoveryLimits(settings.limit.search, settings.limit.enumeration)
+    tools = SuggestionTools(audience, circles, entrance, stores.limits, ground.clock, sealer)
+    return Discovery(
+        stores.search,
+        rooms,
+        DiscoveryTools(
+            audience=audience,
+            entrance=entrance,
+            limits=stores.limits,
+            circles=circles,
+            suggestions=Suggestions(stores.signals, rooms, tools, limits),
+            sealer=sealer,
+        ),
+        limits,
     )

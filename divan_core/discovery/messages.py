@@ -13,44 +13,37 @@ from msgspec import UNSET, Meta, UnsetType
 from divan_core.discovery.model import LONGEST
 from divan_core.kernel.ids import RoomId, UserId
 
+__all__ = ["DiscoverQuery", "FoundPerson", "FoundRoom", "SearchQuery"]
+
 MAX_FOUND: Final = 50
 DEFAULT_FOUND: Final = 20
 
-Words = Annotated[str, Meta(max_length=LONGEST, description="Fewer than 2 letters find nothing.")]
-Limit = Annotated[int, Meta(ge=1, le=MAX_FOUND)]
+PageSize = Annotated[int, Meta(ge=1, le=MAX_FOUND)]
+Words = Annotated[str, Meta(max_length=LONGEST, description="Less than 2 letters finds nothing.")]
 
 
 @attrs.frozen
-class SearchUsers:
-    """Who of my campus is called like this? A beginning, a part, or nearly so."""
+class SearchQuery:
+    """Who, or what, is called like this? A beginning, a part, or nearly so."""
 
     q: Words
-    limit: Limit = DEFAULT_FOUND
+    limit: PageSize = DEFAULT_FOUND
     cursor: str | None = None
 
 
 @attrs.frozen
-class SearchRooms:
-    """Which open rooms of my campus are called like this?"""
+class DiscoverQuery:
+    """A page of suggestions, the best first."""
 
-    q: Words
-    limit: Limit = DEFAULT_FOUND
-    cursor: str | None = None
-
-
-@attrs.frozen
-class Suggest:
-    """Whom might I know, which rooms are worth a look? The best first."""
-
-    limit: Limit = DEFAULT_FOUND
+    limit: PageSize = DEFAULT_FOUND
     cursor: str | None = None
 
 
 @attrs.define
 class FoundPerson:
-    """Somebody found. Not frozen, which would make every answer a tenth slower.
+    """Somebody of the viewer's campus. Not frozen, which would make every answer slower.
 
-    ``mutual_friends`` counts those of the viewer's friends who are theirs as well. ``major``,
+    ``mutual_friends`` is how many active people are friends of both. ``major``,
     ``graduation_year`` and ``passions`` are left out where empty.
     """
 
@@ -65,12 +58,17 @@ class FoundPerson:
     passions: tuple[str, ...] | UnsetType = UNSET
 
 
-@attrs.define
+@attrs.frozen
 class FoundRoom:
-    """An open room, as the viewer sees it: whoever is blocked is not counted."""
+    """A link room of the viewer's campus.
 
-    id: RoomId
+    ``members`` leaves out those with a block between them and the viewer, ``friends_inside`` is
+    how many of them are friends of the viewer. ``created_at`` is RFC 3339.
+    """
+
+    room_id: RoomId
     name: str
     preset: str
-    member_count: int
+    members: int
     friends_inside: int
+    created_at: str

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 
 Trigrams = frozenset[str]
 
 
-@functools.lru_cache(maxsize=65_536)
+@functools.lru_cache(maxsize=8192)
 def trigrams(text: str) -> Trigrams:
     """The trigrams of a text whose words have one space between them.
 
     Each word has two spaces before it and one behind (PostgreSQL manual, "pg_trgm").
     """
+    return trigrams_of(text.split(" "))
+
+
+def trigrams_of(words: Iterable[str]) -> Trigrams:
+    """The same of a text's words."""
     found: set[str] = set()
-    for word in text.split(" "):
+    for word in words:
         if word:
             padded = f"  {word} "
-            found.update(padded[at : at + 3] for at in range(len(word) + 1))
+            found.update([padded[at : at + 3] for at in range(len(word) + 1)])
     return frozenset(found)
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from msgspec import UNSET
-
-from divan_core.discovery import mutual
-from divan_core.discovery.messages import FoundPerson, FoundRoom, Suggest
-from divan_core.discovery.model import RoomCard
+from divan_core.discovery.circles import Circles
+from divan_core.discovery.messages import DiscoverQuery, FoundPerson, FoundRoom
 from divan_core.discovery.ports import Inquiry, PresenceSignals, RoomDirectory, Signals
+from divan_core.discovery.views import shown, shown_room
 from divan_core.discovery.walk import (
     ANY_MOMENT,
     Place,
@@ -45,6 +43,7 @@ class SuggestionTools:
     """What the service is built from, besides its sources."""
 
     audience: Audience
+    circles: Circles
     entrance: Entrance
     limits: RateLimits
     clock: Clock
@@ -52,7 +51,7 @@ class SuggestionTools:
 
 
 @value
-class SuggestionLimits:
+class DiscoveryLimits:
     """How often one person may ask, and of how many different people they may be told."""
 
     search: Limit
@@ -67,7 +66,7 @@ class Suggestions:
         signals: PresenceSignals,
         rooms: RoomDirectory,
         tools: SuggestionTools,
-        limits: SuggestionLimits,
+        limits: DiscoveryLimits,
     ) -> None:
         """``signals`` tell of presence, ``rooms`` of rooms."""
         self._signals = signals
@@ -75,7 +74,7 @@ class Suggestions:
         self._tools = tools
         self._limits = limits
 
-    async def people(self, actor: Actor, query: Suggest) -> Page[FoundPerson]:
+    async def people(self, actor: Actor, query: DiscoverQuery) -> Page[FoundPerson]:
         """Whom the actor might know: by mutual friends, by nearness, by who was heard last.
 
         The best first, by ``policy.suggestion_score``, then by id. A walk through the pages ranks
@@ -97,11 +96,11 @@ class Suggestions:
         await self._spend(actor, page)
         last = walk.place_of(page[-1]) if more else None
         return Page(
-            items=tuple(_shown(card, count) for _, _, card, count in page),
+            items=tuple([shown(card, count, is_friend=False) for _, _, card, count in page]),
             cursor=self._sealed(actor, "people", last),
         )
 
-    async def rooms(self, actor: Actor, query: Suggest) -> Page[FoundRoom]:
+    async def rooms(self, actor: Actor, query: DiscoverQuery) -> Page[FoundRoom]:
         """The liveliest link rooms of the actor's campus, by ``policy.room_score``; at most 200.
 
         Raises:
@@ -117,18 +116,14 @@ class Suggestions:
         page, more = found[: query.limit], len(found) > query.limit
         last = place_of_room(page[-1]) if more else None
         return Page(
-            items=tuple(_shown_room(room) for _, _, room in page),
+            items=tuple([shown_room(room) for _, _, room in page]),
             cursor=self._sealed(actor, "rooms", last),
         )
 
     async def _begun(self, actor: Actor, after: Place | None, wanted: int) -> Walk:
-        audience, now = self._tools.audience, self._tools.clock.now()
-        relations = await audience.relations(actor.user_id)
-        friends = mutual.active(await audience.cards(tuple(relations.friends)))
-        theirs = await audience.relations_of(friends)
-        circle = mutual.acquaintances(actor.user_id, relations, theirs)
-        moment = now if after is None else after.moment
-        return Walk(actor, relations, circle, now, moment, after, wanted)
+        now = self._tools.clock.now()
+        circle = await self._tools.circles.of(actor)
+        return Walk(actor, circle, now, now if after is None else after.moment, after, wanted)
 
     async def _found(self, walk: Walk) -> list[Ranked]:
         """The people of a page and one more: those with mutual friends, then others if need be."""
@@ -146,7 +141,7 @@ class Suggestions:
 
     async def _known(self, walk: Walk) -> list[PersonCard]:
         """Those with mutual friends whom the viewer may see; of very many, those with the most."""
-        people, count = walk.circle.people, walk.circle.mutual
+        people, count = walk.circle.known, walk.circle.mutual
         known: list[PersonCard] = []
         if len(people) > MOST_KNOWN:
             people = sorted(people, key=lambda one: (-count[one.int], one.int))
@@ -203,21 +198,3 @@ class Suggestions:
 
 def _binding(actor: Actor, listing: str) -> bytes:
     return f"discover {listing} {actor.user_id} {actor.campus_id}".encode()
-
-
-def _shown(card: PersonCard, mutual_friends: int) -> FoundPerson:
-    return FoundPerson(
-        card.user_id,
-        card.handle,
-        card.display_name,
-        card.avatar_url,
-        False,  # noqa: FBT003 - friends are not suggested
-        mutual_friends,
-        card.major or UNSET,
-        card.graduation_year or UNSET,
-        card.passions or UNSET,
-    )
-
-
-def _shown_room(room: RoomCard) -> FoundRoom:
-    return FoundRoom(room.room_id, room.name, room.preset, room.members, room.friends)

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from divan_core.discovery import policy
+from divan_core.discovery.circles import Circle
 from divan_core.discovery.model import RoomCard
-from divan_core.discovery.mutual import Acquaintances
 from divan_core.discovery.ports import Signals
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.values import value
-from divan_core.kernel.visibility import PersonCard, Relations, Surface, can_see
+from divan_core.kernel.visibility import PersonCard, Surface, can_see
 
 ANY_MOMENT: Final = Millis(1 << 52)
 """Later than anybody was heard."""
@@ -57,8 +57,7 @@ class Walk:
     """
 
     actor: Actor
-    relations: Relations
-    circle: Acquaintances
+    circle: Circle
     now: Millis
     moment: Millis
     after: Place | None
@@ -79,7 +78,7 @@ class Walk:
 
     def visible(self, cards: Iterable[PersonCard | None]) -> list[PersonCard]:
         """Those whom the viewer may see, and who are no friends yet."""
-        actor, relations = self.actor, self.relations
+        actor, relations = self.actor, self.circle.relations
         viewer_id, friends, campus = actor.user_id, relations.friends, actor.campus_id.int
         return [
             card

@@ -34,6 +34,9 @@ class JournalSlice:
     changed: frozenset[UserId] | None = frozenset()
 
 
+Moment = tuple[bytes, int]
+"""How much of a campus's journal a process knew, and how often it had lost its place before."""
+
 START: Final = b""
 """The position of whoever has not read a journal yet."""
 
@@ -99,10 +102,19 @@ class Audience:
         self._relations: dict[UserId, Relations] = {}
         self._positions: dict[CampusId, bytes] = {}
         self._forgotten = 0
+        self._lapses = 0
 
     def position(self, campus_id: CampusId) -> bytes:
         """Up to where this process has read the campus's journal."""
         return self._positions.get(campus_id, START)
+
+    def moment(self, campus_id: CampusId) -> Moment:
+        """What else may be cached by: it is another one as soon as this process reads news.
+
+        What is read from a store after this moment was asked for stays good as long as the
+        moment after each further reading of the journal is the same.
+        """
+        return self._positions.get(campus_id, START), self._lapses
 
     def apply(self, campus_id: CampusId, news: JournalSlice) -> None:
         """Forget what the journal says has changed."""
@@ -185,5 +197,6 @@ class Audience:
 
     def _forget_all(self) -> None:
         self._forgotten += 1
+        self._lapses += 1
         self._cards.clear()
         self._relations.clear()

@@ -96,12 +96,16 @@ def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface
         return False
     if relations.blocked and person.user_id in relations.blocked:
         return False
-    if surface is Surface.SEARCH_BY_HANDLE and person.user_id in relations.friends:
+    if person.visibility is _EVERYONE and not person.ghost_mode:
         return True
-    if person.ghost_mode:
-        return False
-    if person.visibility is _EVERYONE:
+    return _shows_itself(relations, person, surface)
+
+
+def _shows_itself(relations: Relations, person: PersonCard, surface: Surface) -> bool:
+    """Whether somebody who is no open person is to be seen nevertheless."""
+    is_friend = person.user_id in relations.friends
+    if surface is Surface.SEARCH_BY_HANDLE and is_friend:
         return True
-    if person.visibility is not Visibility.FRIENDS:
+    if person.ghost_mode or person.visibility is not Visibility.FRIENDS:
         return False
-    return surface is Surface.INVITE_BY_HANDLE or person.user_id in relations.friends
+    return is_friend or surface is Surface.INVITE_BY_HANDLE

@@ -12,7 +12,7 @@ from typing import Protocol
 import attrs
 
 from divan_core.accounts.ports import CampusRepository, PersonRepository
-from divan_core.discovery.ports import PresenceSignals
+from divan_core.discovery.ports import PeopleIndex, PresenceSignals
 from divan_core.idempotency.ports import KeyRepository, KeyStore
 from divan_core.kernel.audience import ChangeJournal, PeopleSource
 from divan_core.kernel.delivery import EventBus, OutboxQueue
@@ -99,6 +99,7 @@ class RelationalStores:
 
     units: Units[StoreUnit]
     people: PeopleSource
+    search: PeopleIndex
     keys: KeyStore
     outbox: OutboxQueue
     lifecycle: tuple[StoreLifecycle, ...] = ()
@@ -124,6 +125,7 @@ class Stores:
 
     units: Units[StoreUnit]
     people: PeopleSource
+    search: PeopleIndex
     keys: KeyStore
     outbox: OutboxQueue
     journal: ChangeJournal
@@ -141,6 +143,7 @@ class Stores:
         return cls(
             units=relational.units,
             people=relational.people,
+            search=relational.search,
             keys=relational.keys,
             outbox=relational.outbox,
             journal=live.journal,

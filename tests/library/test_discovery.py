@@ -2,23 +2,18 @@
 
 import math
 import random
-from collections.abc import Sequence
 from typing import Any
 
 import attrs
 import pytest
 
-from divan_core import Divan
-from divan_core.accounts.messages import ChangePrivacy, CreateCampus, CreatePerson
-from divan_core.discovery.messages import FoundPerson, Suggest
-from divan_core.errors import EnumerationBudget, InvalidCursor, RateLimited, StoreUnavailable
+from divan_core.accounts.messages import ChangePrivacy
+from divan_core.discovery.messages import DiscoverQuery, FoundPerson
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.ids import UserId
-from divan_core.presence.messages import GoOffline
-from divan_core.settings import LimitSettings, Settings
-from divan_core.testing.faulty import FaultyStores
+from divan_core.settings import Settings
 
-from .conftest import CAMPUS, CENTRE, ROOMY, World
+from .conftest import CAMPUS, ROOMY, World
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +28,7 @@ def settings() -> Settings:
 
 async def suggested(world: World, actor: Actor, **query: Any) -> tuple[FoundPerson, ...]:
     """One page of suggestions."""
-    return (await world.divan.discovery.people(actor, Suggest(**query))).items
+    return (await world.divan.discovery.people(actor, DiscoverQuery(**query))).items
 
 
 async def names(world: World, actor: Actor, **query: Any) -> list[str]:
@@ -46,7 +41,7 @@ async def pages(world: World, actor: Actor, limit: int) -> list[FoundPerson]:
     found: list[FoundPerson] = []
     cursor = None
     while True:
-        page = await world.divan.discovery.people(actor, Suggest(limit=limit, cursor=cursor))
+        page = await world.divan.discovery.people(actor, DiscoverQuery(limit=limit, cursor=cursor))
         assert len(page.items) == limit or page.cursor is None
         found += page.items
         cursor = page.cursor
@@ -147,7 +142,7 @@ class Crowd:
 
 async def test_suggestions_equal_the_formula_by_brute_force(world: World) -> None:
     """For whoever asks, on pages of any length, and right after whatever has changed."""
-    crowd = Crowd(world, random.Random(4))  # noqa: S311 - a test's dice
+    crowd = Crowd(world, random.Random(4))
     await crowd.gather(45)
     for one in crowd.people:
         if crowd.dice.random() < 0.7:

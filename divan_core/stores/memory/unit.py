@@ -32,6 +32,7 @@ from divan_core.stores.memory.outbox import (
     MemoryOutboxQueue,
     OutboxRecords,
 )
+from divan_core.stores.memory.search import MemoryPeopleIndex
 from divan_core.stores.memory.social import MemoryRelations, SocialRecords
 from divan_core.system import SystemClock
 
@@ -138,6 +139,7 @@ def open_memory(clock: Clock | None = None) -> RelationalStores:
     return RelationalStores(
         units=MemoryUnits(records, clock, outbox.recorded),
         people=MemoryPeopleSource(records),
+        search=MemoryPeopleIndex(records.accounts.search),
         keys=MemoryKeyStore(records.keys, clock),
         outbox=outbox,
     )

@@ -1,0 +1,143 @@
+"""People found by their names, as one viewer may find them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from divan_core.discovery.circles import Circle, Circles, Friend
+from divan_core.discovery.model import ENOUGH, MOST_IN_TIER, Tier, Wanted
+from divan_core.discovery.policy import named_handle, person_score, text_score, tier_of
+from divan_core.discovery.pools import ASKED, Pools, Question
+from divan_core.discovery.ports import PeopleIndex
+from divan_core.discovery.shares import Edge, Hit, Ranked, Share, hits, share
+from divan_core.kernel.actor import Actor
+from divan_core.kernel.audience import Audience
+from divan_core.kernel.values import value
+from divan_core.kernel.visibility import PersonCard, Surface, can_see
+
+_LAST: Final = Tier.SIMILAR
+
+Place = tuple[Tier, float, int]
+"""Where a page ends: the tier, and minus the score and the number of its last person."""
+
+
+@value
+class Found:
+    """Some people in order, with what a page shows of them; ``end`` is None where all is told."""
+
+    people: Sequence[tuple[PersonCard, bool, int]]
+    end: Place | None = None
+
+
+@value
+class _Search:
+    """A question of one viewer: how many people from which place on."""
+
+    actor: Actor
+    circle: Circle
+    question: Question
+    handle: str
+    after: Place | None
+
+
+class PeopleSearch:
+    """Finds people: the open ones in the store's index, the viewer's friends among themselves."""
+
+    def __init__(self, index: PeopleIndex, audience: Audience, circles: Circles) -> None:
+        """Ask ``index`` who is called like something, and ``audience`` who that is."""
+        self._audience = audience
+        self._circles = circles
+        self._pools = Pools(index)
+
+    async def find(
+        self, actor: Actor, q: str, wanted: Wanted, span: tuple[Place | None, int]
+    ) -> Found:
+        """The people from a place on, so many at most; ``span`` is the two.
+
+        The audience has to know the campus's news. Each comes with whether they are a friend, and
+        how many friends they share with the actor.
+        """
+        after, limit = span
+        # From here on the journal's moment is that of the question, whatever others read later.
+        question = Question(actor.campus_id, wanted, self._audience.moment(actor.campus_id))
+        circle = await self._circles.of(actor)
+        search = _Search(actor, circle, question, named_handle(q), after)
+        found: list[tuple[Tier, Hit]] = []
+        seen = 0
+        for tier in Tier:
+            part = await self._share(search, tier)
+            found += _listed(search, part, tier, limit + 1 - len(found))
+            seen += part.count
+            if seen >= ENOUGH or len(found) > limit:
+                break
+        page = found[:limit]
+        people = await self._shown(search, page)
+        return Found(people, _place(*page[-1]) if len(found) > limit else None)
+
+    async def _share(self, search: _Search, tier: Tier) -> Share:
+        """What the viewer sees of a tier; more of it is asked for where blocks ate up the cut."""
+        friends = [hit for one in search.circle.friends if (hit := _matching(search, one, tier))]
+        apart = search.circle.apart
+        part = share(await self._tier(search, tier), friends, apart)
+        if not part.is_known:
+            part = share(await self._tier(search, tier, MOST_IN_TIER + len(apart)), friends, apart)
+        return part
+
+    async def _tier(self, search: _Search, tier: Tier, most: int = ASKED) -> Ranked:
+        if tier is Tier.BEGINS:
+            return await self._pools.beginning(search.question, most)
+        inside, similar = await self._pools.later(search.question, most)
+        return inside if tier is Tier.INSIDE else similar
+
+    async def _shown(
+        self, search: _Search, found: Sequence[tuple[Tier, Hit]]
+    ) -> list[tuple[PersonCard, bool, int]]:
+        """The cards of those found.
+
+        The index only says who is worth a look: whether the viewer may see somebody is decided by
+        the card, so that nobody is shown whom a change has just hidden.
+        """
+        cards = await self._audience.cards([hit[2] for _, hit in found])
+        return [
+            (card, is_friend, mutual)
+            for card, (_, (_, _, _, is_friend, mutual)) in zip(cards, found, strict=True)
+            if card is not None and _may_see(search, card)
+        ]
+
+
+def _place(tier: Tier, last: Hit) -> Place:
+    return tier, last[0], last[1]
+
+
+def _listed(search: _Search, part: Share, tier: Tier, most: int) -> Iterator[tuple[Tier, Hit]]:
+    """The first people of a tier from the search's place on."""
+    edge: Edge | None = None
+    if search.after is not None:
+        if tier < search.after[0]:
+            return
+        edge = search.after[1:] if tier is search.after[0] else None
+    for _, hit in zip(range(most), hits(part, search.circle.mutual, edge), strict=False):
+        yield tier, hit
+
+
+def _matching(search: _Search, friend: Friend, tier: Tier) -> Hit | None:
+    """A friend whom the query fits in this tier, if the viewer may find them by it."""
+    wanted, one = search.question.wanted, friend.entry
+    if tier is not _LAST and wanted.text not in one.handle and wanted.text not in one.name:
+        return None
+    if tier_of(wanted, one) is not tier or not _may_see(search, friend.card):
+        return None
+    number = one.user_id.int
+    mutual = search.circle.mutual.get(number, 0)
+    score = person_score(text_score(wanted, one), is_friend=True, mutual=mutual)
+    return -score, number, one.user_id, True, mutual
+
+
+def _may_see(search: _Search, card: PersonCard) -> bool:
+    actor = search.actor
+    by_handle = card.handle == search.handle
+    surface = Surface.SEARCH_BY_HANDLE if by_handle else Surface.SEARCH
+    return card.campus_id == actor.campus_id and can_see(
+        actor.user_id, search.circle.relations, card, surface
+    )
