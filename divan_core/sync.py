@@ -24,6 +24,8 @@ from divan_core.accounts.messages import (
     PrivacyView,
 )
 from divan_core.accounts.service import Accounts
+from divan_core.discovery.messages import DiscoverQuery, FoundPerson, FoundRoom
+from divan_core.discovery.service import Discovery
 from divan_core.divan import Divan
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import Clock
@@ -158,6 +160,23 @@ class SyncPresence:
         return self._run(self._service.nearby, actor, query)
 
 
+class SyncDiscovery:
+    """:class:`~divan_core.discovery.service.Discovery`, waiting for each answer."""
+
+    def __init__(self, service: Discovery, waiting: _Waiting) -> None:
+        """Call ``service`` through the loop's thread."""
+        self._service = service
+        self._run = waiting.run
+
+    def people(self, actor: Actor, query: DiscoverQuery) -> Page[FoundPerson]:
+        """See ``Discovery.people``."""
+        return self._run(self._service.people, actor, query)
+
+    def rooms(self, actor: Actor, query: DiscoverQuery) -> Page[FoundRoom]:
+        """See ``Discovery.rooms``."""
+        return self._run(self._service.rooms, actor, query)
+
+
 class SyncDivan:
     """A running Divan for synchronous programs. Make one with :meth:`open`."""
 
@@ -169,6 +188,7 @@ class SyncDivan:
         self.accounts = SyncAccounts(divan.accounts, waiting)
         self.social = SyncSocial(divan.social, waiting)
         self.presence = SyncPresence(divan.presence, waiting)
+        self.discovery = SyncDiscovery(divan.discovery, waiting)
 
     @classmethod
     @contextmanager

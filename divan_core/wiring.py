@@ -11,8 +11,10 @@ import attrs
 from divan_core.accounts.areas import Areas
 from divan_core.accounts.service import Accounts, AccountsTools
 from divan_core.codec.reader import decode, encode
+from divan_core.discovery.circles import Circles
 from divan_core.discovery.ports import NoRooms
-from divan_core.discovery.service import Discovery, DiscoveryLimits, DiscoveryTools
+from divan_core.discovery.service import Discovery, DiscoveryTools
+from divan_core.discovery.suggestions import DiscoveryLimits, Suggestions, SuggestionTools
 from divan_core.idempotency.service import (
     Answers,
     Idempotency,
@@ -99,7 +101,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
             ),
         ),
         presence=presence,
-        discovery=_discovery(stores, settings, audience, sealer),
+        discovery=_discovery(stores, settings, ground, (audience, sealer)),
         identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock)),
         audience=audience,
         idempotency=idempotency,
@@ -189,16 +191,23 @@ def _presence(
 
 
 def _discovery(
-    stores: Stores, settings: Settings, audience: Audience, sealer: CursorSealer
+    stores: Stores, settings: Settings, ground: Ground, shared: tuple[Audience, CursorSealer]
 ) -> Discovery:
+    audience, sealer = shared
+    rooms = NoRooms()  # until something keeps rooms
+    entrance, circles = Entrance(stores.turnstile, audience), Circles(audience)
+    limits = DiscoveryLimits(settings.limit.search, settings.limit.enumeration)
+    tools = SuggestionTools(audience, circles, entrance, stores.limits, ground.clock, sealer)
     return Discovery(
         stores.search,
-        NoRooms(),  # until something keeps rooms
+        rooms,
         DiscoveryTools(
             audience=audience,
-            entrance=Entrance(stores.turnstile, audience),
+            entrance=entrance,
             limits=stores.limits,
+            circles=circles,
+            suggestions=Suggestions(stores.signals, rooms, tools, limits),
             sealer=sealer,
         ),
-        DiscoveryLimits(search=settings.limit.search, enumeration=settings.limit.enumeration),
+        limits,
     )

@@ -6,7 +6,15 @@ from typing import Any, Final
 
 from divan_http import openapi
 from divan_http.operation import Operation
-from divan_http.resources import accounts, health, metrics, presence, proximity, social
+from divan_http.resources import (
+    accounts,
+    discovery,
+    health,
+    metrics,
+    presence,
+    proximity,
+    social,
+)
 from divan_http.resources.document import describing
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -14,6 +22,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *proximity.OPERATIONS,
     *accounts.OPERATIONS,
     *social.OPERATIONS,
+    *discovery.OPERATIONS,
     *health.OPERATIONS,
     *metrics.OPERATIONS,
 )

@@ -36,13 +36,15 @@ class Circle:
     People stand here as the numbers of their ids, which Python hashes five times as fast.
     ``mutual`` says of how many of the viewer's friends somebody is a friend; friends who are
     banned, shadowed or deleted do not count. ``apart`` are those whom search does not take from
-    its index: the viewer, everyone with a block in either direction, and the friends.
+    its index: the viewer, everyone with a block in either direction, and the friends. ``known``
+    are the other people of ``mutual``.
     """
 
     relations: Relations
     friends: Sequence[Friend]
     mutual: Mapping[int, int]
     apart: frozenset[int]
+    known: Sequence[UserId]
 
 
 @value
@@ -94,7 +96,8 @@ class Circles:
 
 
 def _size(kept: _Kept) -> int:
-    return 1 + len(kept.circle.mutual) + len(kept.circle.apart)
+    circle = kept.circle
+    return 1 + len(circle.mutual) + len(circle.apart) + len(circle.known)
 
 
 def _circle(
@@ -111,12 +114,16 @@ def _circle(
         and card.standing is Standing.ACTIVE
     ]
     mutual: Counter[int] = Counter()
+    met: dict[int, UserId] = {}
     for _, their in known:
-        mutual.update(one.int for one in their.friends)
+        numbered = {one.int: one for one in their.friends}
+        mutual.update(numbered.keys())
+        met |= numbered
     del mutual[actor.user_id.int]
     friends = [_friend(card) for card, _ in known]
     apart = {one.int for one in (*relations.blocked, *relations.friends, actor.user_id)}
-    return Circle(relations, friends, mutual, frozenset(apart))
+    others = tuple([met[one] for one in met.keys() - apart])
+    return Circle(relations, friends, mutual, frozenset(apart), others)
 
 
 def _friend(card: PersonCard) -> Friend:

@@ -45,10 +45,10 @@ class _Search:
 class PeopleSearch:
     """Finds people: the open ones in the store's index, the viewer's friends among themselves."""
 
-    def __init__(self, index: PeopleIndex, audience: Audience) -> None:
+    def __init__(self, index: PeopleIndex, audience: Audience, circles: Circles) -> None:
         """Ask ``index`` who is called like something, and ``audience`` who that is."""
         self._audience = audience
-        self._circles = Circles(audience)
+        self._circles = circles
         self._pools = Pools(index)
 
     async def find(

@@ -25,6 +25,8 @@ from divan_core.discovery.model import (
 from divan_core.discovery.similarity import one_edit_apart, similarity, trigrams, trigrams_of
 from divan_core.errors import FieldError, ValidationFailed
 
+DAY_MS: Final = 86_400_000
+
 HIGHEST: Final = 1.5
 """Where scores of people found by name end."""
 
@@ -155,9 +157,26 @@ def person_score(text: float, *, is_friend: bool, mutual: int) -> float:
     return min(HIGHEST, text + (0.1 if is_friend else 0.0) + 0.1 * math.log1p(mutual))
 
 
+LEAST_KNOWN: Final = 0.6 * math.log1p(1)
+"""What somebody with a mutual friend scores at least: more than anybody without one."""
+
+MOST_UNSEEN: Final = 0.3
+"""What somebody with no mutual friend who is not near scores at most: less than whoever is near."""
+
+
 def suggestion_score(mutual: int, recency: float, *, near: bool) -> float:
     """The score of somebody suggested; ``recency`` is 1 (seen now) to 0 (24 hours ago)."""
     return 0.6 * math.log1p(mutual) + 0.3 * recency + (0.1 if near else 0.0)
+
+
+def heard_at_most(score: float, now_ms: int) -> int | None:
+    """When somebody with this score, no mutual friend and not near was heard, or a little later.
+
+    None where it may have been at any moment from ``now_ms`` on.
+    """
+    if score >= MOST_UNSEEN:
+        return None
+    return now_ms - math.floor((1.0 - score / 0.3) * DAY_MS) + 2
 
 
 def room_score(messages: int, members: int, friends: int) -> float:
@@ -189,4 +208,4 @@ def _of_room(name: str) -> Sequence[str]:
 
 def recency(seen_ms: int, now_ms: int) -> float:
     """How lately somebody was seen: 1 now, falling evenly to 0 after 24 hours."""
-    return min(1.0, max(0.0, 1.0 - (now_ms - seen_ms) / 86_400_000))
+    return min(1.0, max(0.0, 1.0 - (now_ms - seen_ms) / DAY_MS))

@@ -1,4 +1,4 @@
-"""Discovery's use cases: people and rooms by name."""
+"""Discovery's use cases: people and rooms by name, and suggestions."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import struct
 from collections.abc import Sequence
 from typing import Final
 
-from msgspec import UNSET
-
 from divan_core.discovery import policy
-from divan_core.discovery.messages import FoundPerson, FoundRoom, SearchQuery
+from divan_core.discovery.circles import Circles
+from divan_core.discovery.messages import DiscoverQuery, FoundPerson, FoundRoom, SearchQuery
 from divan_core.discovery.model import MOST_IN_TIER, RoomCard, Tier, Wanted, wanted
 from divan_core.discovery.people import PeopleSearch, Place
 from divan_core.discovery.policy import check_search
 from divan_core.discovery.ports import PeopleIndex, RoomDirectory
 from divan_core.discovery.shares import Edge
+from divan_core.discovery.suggestions import DiscoveryLimits, Suggestions
+from divan_core.discovery.views import shown, shown_room
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience
-from divan_core.kernel.clock import rfc3339
-from divan_core.kernel.limits import Limit, RateLimits
+from divan_core.kernel.limits import RateLimits
 from divan_core.kernel.paging import CursorSealer, Page
 from divan_core.kernel.turnstile import Entrance
 from divan_core.kernel.values import value
@@ -29,20 +29,14 @@ _EDGE: Final = struct.Struct("<d16s")
 
 
 @value
-class DiscoveryLimits:
-    """How often one person may ask, and of how many different people they may be told."""
-
-    search: Limit
-    enumeration: Limit
-
-
-@value
 class DiscoveryTools:
     """What the service is built from, besides its sources."""
 
     audience: Audience
     entrance: Entrance
     limits: RateLimits
+    circles: Circles
+    suggestions: Suggestions
     sealer: CursorSealer
 
 
@@ -57,7 +51,7 @@ class Discovery:
         limits: DiscoveryLimits,
     ) -> None:
         """Ask ``index`` for people and ``rooms`` for rooms."""
-        self._people = PeopleSearch(index, tools.audience)
+        self._people = PeopleSearch(index, tools.audience, tools.circles)
         self._rooms = rooms
         self._tools = tools
         self._limits = limits
@@ -88,7 +82,12 @@ class Discovery:
         await self._spend(actor, [card for card, _, _ in found.people])
         end = found.end and _packed_place(found.end)
         return Page(
-            items=tuple([_shown(*one) for one in found.people]),
+            items=tuple(
+                [
+                    shown(card, mutual, is_friend=is_friend)
+                    for card, is_friend, mutual in found.people
+                ]
+            ),
             cursor=self._sealed(actor, "users", query, end),
         )
 
@@ -115,9 +114,17 @@ class Discovery:
         page = found[: query.limit]
         end = _packed_edge(page[-1][:2]) if len(found) > query.limit else None
         return Page(
-            items=tuple([_shown_room(room) for _, _, room in page]),
+            items=tuple([shown_room(room) for _, _, room in page]),
             cursor=self._sealed(actor, "rooms", query, end),
         )
+
+    async def people(self, actor: Actor, query: DiscoverQuery) -> Page[FoundPerson]:
+        """Whom the actor might know; see :meth:`Suggestions.people`."""
+        return await self._tools.suggestions.people(actor, query)
+
+    async def rooms(self, actor: Actor, query: DiscoverQuery) -> Page[FoundRoom]:
+        """Which rooms are worth a look; see :meth:`Suggestions.rooms`."""
+        return await self._tools.suggestions.rooms(actor, query)
 
     async def _spend(self, actor: Actor, cards: list[PersonCard]) -> None:
         """Count the people of an answer against the actor's budget, all or none of them."""
@@ -171,28 +178,3 @@ def _rooms_from(
     if after is not None:
         found = [one for one in found if one[:2] > after]
     return sorted(found, key=lambda one: one[:2])
-
-
-def _shown(card: PersonCard, is_friend: bool, mutual_friends: int) -> FoundPerson:  # noqa: FBT001
-    return FoundPerson(
-        card.user_id,
-        card.handle,
-        card.display_name,
-        card.avatar_url,
-        is_friend,
-        mutual_friends,
-        card.major or UNSET,
-        card.graduation_year or UNSET,
-        card.passions or UNSET,
-    )
-
-
-def _shown_room(room: RoomCard) -> FoundRoom:
-    return FoundRoom(
-        room.room_id,
-        room.name,
-        room.preset,
-        room.members,
-        room.friends,
-        rfc3339(room.created_at),
-    )
