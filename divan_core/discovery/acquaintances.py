@@ -8,7 +8,7 @@ from typing import Final
 from divan_core.discovery.circles import Circle, Circles
 from divan_core.discovery.lineup import Lineup, lineup, visible
 from divan_core.kernel.actor import Actor
-from divan_core.kernel.audience import Audience
+from divan_core.kernel.audience import Audience, Moment
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard
@@ -30,8 +30,9 @@ class Acquainted:
 
 @value
 class _Kept:
-    """A row, and what it was made of."""
+    """A row, what it was made of, and the moment for which that is known."""
 
+    moment: Moment
     cards: Sequence[PersonCard | None]
     acquainted: Acquainted
 
@@ -49,18 +50,21 @@ class Acquaintances:
 
     async def of(self, actor: Actor) -> Acquainted:
         """The actor's circle and row, as of the journal's news that the audience has had."""
+        moment = self._audience.moment(actor.campus_id)
         circle = await self._circles.of(actor)
-        people = circle.known
+        kept, people = self._kept.get(actor.user_id), circle.known
+        if kept is not None and kept.moment == moment and kept.acquainted.circle is circle:
+            return kept.acquainted
         if len(people) > MOST:
             return Acquainted(circle, await self._of_many(actor, circle))
         cards = await self._audience.cards(people)
-        kept = self._kept.get(actor.user_id)
         # Nearly always the same objects as before, which a comparison of lists sees at once.
         if kept is not None and kept.acquainted.circle is circle and kept.cards == cards:
-            return kept.acquainted
-        known = lineup(visible(actor, circle.relations, cards), circle.mutual)
-        acquainted = Acquainted(circle, known)
-        self._keep(actor.user_id, _Kept(cards, acquainted))
+            acquainted = kept.acquainted
+        else:
+            known = lineup(visible(actor, circle.relations, cards), circle.mutual)
+            acquainted = Acquainted(circle, known)
+        self._keep(actor.user_id, _Kept(moment, cards, acquainted))
         return acquainted
 
     async def _of_many(self, actor: Actor, circle: Circle) -> Lineup:
