@@ -16,6 +16,7 @@ from divan_cli.commands import (
     openapi,
     outbox,
     privacy,
+    search,
     seed,
     serve,
     workers,
@@ -36,6 +37,7 @@ app.command("nearby")(nearby.nearby)
 app.command("openapi")(openapi.openapi)
 app.add_typer(campus.app, name="campus")
 app.add_typer(seed.app, name="seed")
+app.add_typer(search.app, name="search")
 app.add_typer(config.app, name="config")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(workers.app, name="workers")

@@ -24,7 +24,7 @@ from divan_core.accounts.messages import (
     PrivacyView,
 )
 from divan_core.accounts.service import Accounts
-from divan_core.discovery.messages import DiscoverQuery, FoundPerson, FoundRoom
+from divan_core.discovery.messages import DiscoverQuery, FoundPerson, FoundRoom, SearchQuery
 from divan_core.discovery.service import Discovery
 from divan_core.divan import Divan
 from divan_core.kernel.actor import Actor
@@ -167,6 +167,14 @@ class SyncDiscovery:
         """Call ``service`` through the loop's thread."""
         self._service = service
         self._run = waiting.run
+
+    def search_users(self, actor: Actor, query: SearchQuery) -> Page[FoundPerson]:
+        """See ``Discovery.search_users``."""
+        return self._run(self._service.search_users, actor, query)
+
+    def search_rooms(self, actor: Actor, query: SearchQuery) -> Page[FoundRoom]:
+        """See ``Discovery.search_rooms``."""
+        return self._run(self._service.search_rooms, actor, query)
 
     def people(self, actor: Actor, query: DiscoverQuery) -> Page[FoundPerson]:
         """See ``Discovery.people``."""

@@ -147,7 +147,8 @@ class Discovery:
 
 
 def _binding(actor: Actor, listing: str, query: SearchQuery) -> bytes:
-    return f"search {listing} {actor.user_id} {actor.campus_id} {query.q}".encode()
+    words = f"search {listing} {actor.user_id} {actor.campus_id} {query.q}"
+    return words.encode("utf-8", "surrogatepass")
 
 
 def _packed_place(place: Place) -> bytes:

@@ -68,9 +68,7 @@ async def _beginning(
     tables: OptionalTables,
 ) -> Sequence[Entry]:
     statement = (
-        searchstatements.beginning_of_several
-        if " " in wanted.text
-        else searchstatements.beginning
+        searchstatements.beginning_of_several if " " in wanted.text else searchstatements.beginning
     )(connection.dialect, standings=tables.standings)
     given = _starting(campus_id, wanted.text, connection.dialect == "sqlite")
     rows = await connection.execute(statement, given | {"rows": most})
