@@ -10,6 +10,7 @@ from divan_cli.commands import (
     campus,
     config,
     demo,
+    discover,
     imports,
     migrate,
     nearby,
@@ -38,6 +39,7 @@ app.command("openapi")(openapi.openapi)
 app.add_typer(campus.app, name="campus")
 app.add_typer(seed.app, name="seed")
 app.add_typer(search.app, name="search")
+app.add_typer(discover.app, name="discover")
 app.add_typer(config.app, name="config")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(workers.app, name="workers")

@@ -11,6 +11,7 @@ import attrs
 from divan_core.accounts.areas import Areas
 from divan_core.accounts.service import Accounts, AccountsTools
 from divan_core.codec.reader import decode, encode
+from divan_core.discovery.acquaintances import Acquaintances
 from divan_core.discovery.circles import Circles
 from divan_core.discovery.ports import NoRooms
 from divan_core.discovery.service import Discovery, DiscoveryTools
@@ -197,7 +198,14 @@ def _discovery(
     rooms = NoRooms()  # until something keeps rooms
     entrance, circles = Entrance(stores.turnstile, audience), Circles(audience)
     limits = DiscoveryLimits(settings.limit.search, settings.limit.enumeration)
-    tools = SuggestionTools(audience, circles, entrance, stores.limits, ground.clock, sealer)
+    tools = SuggestionTools(
+        audience,
+        Acquaintances(audience, circles),
+        entrance,
+        stores.limits,
+        ground.clock,
+        sealer,
+    )
     return Discovery(
         stores.search,
         rooms,

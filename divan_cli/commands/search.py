@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from divan_cli import render, session
 from divan_cli.options import AsJson
-
-if TYPE_CHECKING:  # commands load what they need when they run
-    from divan_core.discovery.messages import FoundPerson, FoundRoom
-    from divan_core.kernel.paging import Page
 
 app = typer.Typer(help="Search.", no_args_is_help=True)
 
@@ -32,7 +28,7 @@ async def users(query: Query, *, user_id: As, limit: Limit = 20, as_json: AsJson
         actor = await divan.accounts.actor(UserId(user_id))
         page = await divan.discovery.search_users(actor, SearchQuery(query, limit))
     columns = ("user_id", "handle", "display_name", "is_friend", "mutual_friends")
-    _print(page, columns, as_json=as_json)
+    render.as_page(page, columns, as_json=as_json)
 
 
 @app.command("rooms")
@@ -46,15 +42,4 @@ async def rooms(query: Query, *, user_id: As, limit: Limit = 20, as_json: AsJson
         actor = await divan.accounts.actor(UserId(user_id))
         page = await divan.discovery.search_rooms(actor, SearchQuery(query, limit))
     columns = ("room_id", "name", "preset", "members", "friends_inside")
-    _print(page, columns, as_json=as_json)
-
-
-def _print(
-    page: Page[FoundPerson] | Page[FoundRoom], columns: tuple[str, ...], *, as_json: bool
-) -> None:
-    if as_json:
-        render.as_json(page.items)
-        return
-    render.as_table(columns, ([getattr(one, name) for name in columns] for one in page.items))
-    if page.cursor is not None:
-        render.tell(f"There are more than these {len(page.items)}.")
+    render.as_page(page, columns, as_json=as_json)

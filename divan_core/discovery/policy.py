@@ -157,6 +157,9 @@ def person_score(text: float, *, is_friend: bool, mutual: int) -> float:
     return min(HIGHEST, text + (0.1 if is_friend else 0.0) + 0.1 * math.log1p(mutual))
 
 
+NEAR: Final = 0.1
+"""What being near adds to the score of somebody suggested."""
+
 LEAST_KNOWN: Final = 0.6 * math.log1p(1)
 """What somebody with a mutual friend scores at least: more than anybody without one."""
 
@@ -164,9 +167,24 @@ MOST_UNSEEN: Final = 0.3
 """What somebody with no mutual friend who is not near scores at most: less than whoever is near."""
 
 
-def suggestion_score(mutual: int, recency: float, *, near: bool) -> float:
-    """The score of somebody suggested; ``recency`` is 1 (seen now) to 0 (24 hours ago)."""
-    return 0.6 * math.log1p(mutual) + 0.3 * recency + (0.1 if near else 0.0)
+def acquaintance(mutual: int) -> float:
+    """What mutual friends add to the score of somebody suggested: they count by their logarithm."""
+    return 0.6 * math.log1p(mutual)
+
+
+def suggestion_scores(
+    acquainted: Sequence[float], heard: Sequence[int], now_ms: int
+) -> list[float]:
+    """The scores of people suggested who are not near.
+
+    For each ``acquaintance``, and 0.3 of how lately they were heard: 1 now (or later), falling
+    evenly to 0 after 24 hours.
+    """
+    since = now_ms - DAY_MS
+    return [
+        known + 0.3 * (((min(now_ms, at)) - since) / DAY_MS) if at > since else known
+        for known, at in zip(acquainted, heard, strict=True)
+    ]
 
 
 def heard_at_most(score: float, now_ms: int) -> int | None:
@@ -176,7 +194,7 @@ def heard_at_most(score: float, now_ms: int) -> int | None:
     """
     if score >= MOST_UNSEEN:
         return None
-    return now_ms - math.floor((1.0 - score / 0.3) * DAY_MS) + 2
+    return now_ms - DAY_MS + math.ceil(score / 0.3 * DAY_MS) + 1
 
 
 def room_score(messages: int, members: int, friends: int) -> float:
@@ -204,8 +222,3 @@ def room_found_score(wanted: Wanted, room: RoomCard) -> float:
 
 def _of_room(name: str) -> Sequence[str]:
     return (name, *name.split(" ")) if " " in name else (name,)
-
-
-def recency(seen_ms: int, now_ms: int) -> float:
-    """How lately somebody was seen: 1 now, falling evenly to 0 after 24 hours."""
-    return min(1.0, max(0.0, 1.0 - (now_ms - seen_ms) / DAY_MS))

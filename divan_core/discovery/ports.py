@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from divan_core.discovery.model import Entry, RoomCard, Wanted
@@ -53,26 +53,35 @@ class Inquiry:
     campus_id: CampusId
     viewer_id: UserId
     people: Sequence[UserId] = ()
-    until: Millis = Millis(0)
+    until: int = 0
     most: int = 0
 
 
 @value
-class Signals:
-    """What presence knows of others.
+class Near:
+    """Somebody with live presence near a viewer, and the size of their public cell in metres."""
 
-    ``heard`` is when those inquired about were last heard, if within a day; with a ``most``, also
-    those of ``near`` and ``lately``. ``near`` are those with live presence whose public point is at
-    most ``NEAR_M`` from the viewer's own public point, and the size of their public cell in
-    metres; nobody where the viewer has no live presence, the viewer perhaps included. ``lately``
-    is complete down to the moment ``complete_to``, which is 0 when it certainly holds everybody
-    heard within a day; those of one moment are told together, however many, in any order.
+    user_id: UserId
+    size_m: int
+    heard: int
+
+
+@value
+class Signals:
+    """What presence knows of others. A moment is 0 where somebody was not heard within a day.
+
+    ``heard`` is when each of those inquired about was last heard, in their order. ``near`` are
+    those with live presence whose public point is at most ``NEAR_M`` from the viewer's own public
+    point, each once, in any order; nobody where the viewer has no live presence, the viewer
+    perhaps included; their moments are 0 unless the inquiry has a ``most``. ``lately`` is complete
+    down to the moment ``complete_to``, which is 0 when it certainly holds everybody heard within a
+    day; those of one moment are told together, however many, in any order.
     """
 
-    heard: Mapping[UserId, Millis]
-    near: Mapping[UserId, int]
-    lately: Sequence[UserId] = ()
-    complete_to: Millis = Millis(0)
+    heard: Sequence[int]
+    near: Sequence[Near]
+    lately: Sequence[tuple[UserId, int]] = ()
+    complete_to: int = 0
 
 
 class PresenceSignals(Protocol):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from divan_core.discovery.circles import Circles
+from divan_core.discovery.acquaintances import Acquaintances
+from divan_core.discovery.circles import Circle
+from divan_core.discovery.lineup import Lineup, lineup, visible
 from divan_core.discovery.messages import DiscoverQuery, FoundPerson, FoundRoom
 from divan_core.discovery.ports import Inquiry, PresenceSignals, RoomDirectory, Signals
 from divan_core.discovery.views import shown, shown_room
@@ -14,22 +16,19 @@ from divan_core.discovery.walk import (
     Place,
     Ranked,
     Walk,
+    close,
     place,
     place_of_room,
     rooms_after,
 )
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience
-from divan_core.kernel.clock import Clock, Millis
+from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.limits import Limit, RateLimits
 from divan_core.kernel.paging import CursorSealer, Page
 from divan_core.kernel.turnstile import Entrance
 from divan_core.kernel.values import value
-from divan_core.kernel.visibility import PersonCard
-
-MOST_KNOWN: Final = 1_000
-"""Of more friends of friends, those with the most mutual friends are suggested."""
 
 HEARD_AT_ONCE: Final = 200
 """How many of those heard last one round trip brings."""
@@ -43,7 +42,7 @@ class SuggestionTools:
     """What the service is built from, besides its sources."""
 
     audience: Audience
-    circles: Circles
+    acquaintances: Acquaintances
     entrance: Entrance
     limits: RateLimits
     clock: Clock
@@ -77,7 +76,7 @@ class Suggestions:
     async def people(self, actor: Actor, query: DiscoverQuery) -> Page[FoundPerson]:
         """Whom the actor might know: by mutual friends, by nearness, by who was heard last.
 
-        The best first, by ``policy.suggestion_score``, then by id. A walk through the pages ranks
+        The best first, by ``policy.suggestion_scores``, then by id. A walk through the pages ranks
         by the moment of its first page, so nobody comes twice because time goes by. Whoever is
         heard from meanwhile counts as heard at that moment, and may so move to before the place
         that the walk has reached.
@@ -90,7 +89,8 @@ class Suggestions:
         """
         after = self._opened(actor, "people", query.cursor)
         await self._tools.entrance.admit(actor, self._limits.search)
-        walk = await self._begun(actor, after, query.limit + 1)
+        now = self._tools.clock.now()
+        walk = Walk(actor, now, now if after is None else after.moment, after, query.limit + 1)
         found = await self._found(walk)
         page, more = found[: query.limit], len(found) > query.limit
         await self._spend(actor, page)
@@ -120,63 +120,45 @@ class Suggestions:
             cursor=self._sealed(actor, "rooms", last),
         )
 
-    async def _begun(self, actor: Actor, after: Place | None, wanted: int) -> Walk:
-        now = self._tools.clock.now()
-        circle = await self._tools.circles.of(actor)
-        return Walk(actor, circle, now, now if after is None else after.moment, after, wanted)
-
     async def _found(self, walk: Walk) -> list[Ranked]:
         """The people of a page and one more: those with mutual friends, then others if need be."""
-        found: list[Ranked] = []
+        acquainted = await self._tools.acquaintances.of(walk.actor)
+        known, found = acquainted.known, list[Ranked]()
         signals = None
         if walk.meets_known:
-            known = await self._known(walk)
-            most = 0 if len(known) >= walk.wanted else HEARD_AT_ONCE
-            told = await self._told(walk, known, ANY_MOMENT, most)
-            found = walk.first(known, told)
+            most = 0 if len(known.people) >= walk.wanted else HEARD_AT_ONCE
+            told = await self._told(walk, known.people, ANY_MOMENT, most)
+            found = walk.first(known, told.heard, close(known, told) if told.near else ())
             signals = told if most else None
         if len(found) < walk.wanted:
-            found += await self._others(walk, signals)
+            found += await self._others(walk, acquainted.circle, signals)
         return found[: walk.wanted]
 
-    async def _known(self, walk: Walk) -> list[PersonCard]:
-        """Those with mutual friends whom the viewer may see; of very many, those with the most."""
-        people, count = walk.circle.known, walk.circle.mutual
-        known: list[PersonCard] = []
-        if len(people) > MOST_KNOWN:
-            people = sorted(people, key=lambda one: (-count[one.int], one.int))
-        for start in range(0, len(people), MOST_KNOWN):
-            portion = people[start : start + MOST_KNOWN]
-            known += walk.visible(await self._tools.audience.cards(portion))
-            if len(known) >= MOST_KNOWN:
-                break
-        return known[:MOST_KNOWN]
-
-    async def _others(self, walk: Walk, signals: Signals | None) -> list[Ranked]:
+    async def _others(self, walk: Walk, circle: Circle, signals: Signals | None) -> list[Ranked]:
         """Those without mutual friends: who is near, and behind them who was heard last."""
         signals = signals or await self._told(walk, (), walk.until, HEARD_AT_ONCE)
-        near = walk.close(await self._strangers(walk, signals.near), signals)
-        found = walk.first(near, signals)
-        met = {one.user_id for one in near}
+        moments = {one.user_id: one.heard for one in signals.near}
+        people = await self._strangers(walk, circle, moments)
+        near = close(people, signals)
+        heard = [moments[one] for one in people.people]
+        # Those who are not near enough after all stand behind the others, and come again below.
+        found = [one for one in walk.first(people, heard, near) if one[1] in near]
         while len(found) < walk.wanted:
-            lately = [one for one in signals.lately if one not in met]
-            heard = Signals(signals.heard, near={})
-            found += walk.first(await self._strangers(walk, lately), heard)
+            moments = {one: at for one, at in signals.lately if one.int not in near}
+            people = await self._strangers(walk, circle, moments)
+            found += walk.first(people, [moments[one] for one in people.people])
             if not signals.complete_to:
                 break
-            until = Millis(signals.complete_to - 1)
-            signals = await self._told(walk, (), until, HEARD_AT_ONCE)
+            signals = await self._told(walk, (), signals.complete_to - 1, HEARD_AT_ONCE)
         return found
 
-    async def _strangers(self, walk: Walk, people: Iterable[UserId]) -> list[PersonCard]:
-        strangers = [one for one in people if one.int not in walk.circle.mutual]
-        return walk.visible(await self._tools.audience.cards(strangers))
+    async def _strangers(self, walk: Walk, circle: Circle, people: Iterable[UserId]) -> Lineup:
+        strangers = [one for one in people if one.int not in circle.mutual]
+        cards = await self._tools.audience.cards(strangers)
+        return lineup(visible(walk.actor, circle.relations, cards), {})
 
-    async def _told(
-        self, walk: Walk, people: Sequence[PersonCard], until: Millis, most: int
-    ) -> Signals:
-        asked = [one.user_id for one in people]
-        inquiry = Inquiry(walk.actor.campus_id, walk.actor.user_id, asked, until, most)
+    async def _told(self, walk: Walk, people: Sequence[UserId], until: int, most: int) -> Signals:
+        inquiry = Inquiry(walk.actor.campus_id, walk.actor.user_id, people, until, most)
         return await self._signals.signals(inquiry, walk.now)
 
     async def _spend(self, actor: Actor, page: Sequence[Ranked]) -> None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import heapq
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from divan_core.discovery import policy
-from divan_core.discovery.circles import Circle
+from divan_core.discovery.lineup import Lineup
 from divan_core.discovery.model import RoomCard
 from divan_core.discovery.ports import Signals
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.values import value
-from divan_core.kernel.visibility import PersonCard, Surface, can_see
+from divan_core.kernel.visibility import PersonCard
 
 ANY_MOMENT: Final = Millis(1 << 52)
 """Later than anybody was heard."""
@@ -52,12 +51,11 @@ def place(data: bytes) -> Place:
 class Walk:
     """One page of a viewer's walk through the people suggested.
 
-    ``circle`` are those with mutual friends, ``now`` is the present, ``moment`` when the walk
+    ``now`` is the present, ``moment`` when the walk
     began.
     """
 
     actor: Actor
-    circle: Circle
     now: Millis
     moment: Millis
     after: Place | None
@@ -76,52 +74,57 @@ class Walk:
         until = policy.heard_at_most(self.after.score, self.moment)
         return ANY_MOMENT if until is None else Millis(until)
 
-    def visible(self, cards: Iterable[PersonCard | None]) -> list[PersonCard]:
-        """Those whom the viewer may see, and who are no friends yet."""
-        actor, relations = self.actor, self.circle.relations
-        viewer_id, friends, campus = actor.user_id, relations.friends, actor.campus_id.int
-        return [
-            card
-            for card in cards
-            if card is not None
-            and card.campus_id.int == campus
-            and can_see(viewer_id, relations, card, Surface.DISCOVERY)
-            and card.user_id not in friends
-        ]
+    def first(
+        self, people: Lineup, heard: Sequence[int], near: Collection[int] = ()
+    ) -> list[Ranked]:
+        """The first of these people after the walk's place, as many as are wanted.
 
-    def first(self, cards: Iterable[PersonCard], signals: Signals) -> list[Ranked]:
-        """The first of these people after the walk's place, as many as are wanted."""
-        found = self._ranked(cards, signals)
-        if self.after is not None:
-            edge = (-self.after.score, self.after.number)
-            found = (one for one in found if one[:2] > edge)
-        return heapq.nsmallest(self.wanted, found)
+        ``heard`` is when each was heard last, ``near`` are the numbers of those who are near.
+        """
+        scores = policy.suggestion_scores(people.acquainted, heard, self.moment)
+        if near:
+            scores = [
+                score + policy.NEAR if number in near else score
+                for score, number in zip(scores, people.numbers, strict=True)
+            ]
+        numbers, cards, mutual = people.numbers, people.cards, people.mutual
+        best = self._best(scores, numbers)
+        found = sorted([(-scores[at], numbers[at], cards[at], mutual[at]) for at in best])
+        return found[: self.wanted]
 
-    @staticmethod
-    def close(cards: Iterable[PersonCard], signals: Signals) -> list[PersonCard]:
-        """Those of these who are near."""
-        near = signals.near
-        return [one for one in cards if _is_coarse_enough(one, near[one.user_id])]
+    def _best(self, scores: Sequence[float], numbers: Sequence[int]) -> Sequence[int]:
+        """Who comes after the walk's place and may be among the first that are wanted."""
+        places: Sequence[int] = range(len(scores))
+        after = self.after
+        if after is not None:
+            least, number = after.score, after.number
+            places = [
+                at
+                for at, score in enumerate(scores)
+                if score < least or (score == least and numbers[at] > number)
+            ]
+        if len(places) <= self.wanted:
+            return places
+        least = sorted([scores[at] for at in places])[-self.wanted]
+        return [at for at in places if scores[at] >= least]
 
     def place_of(self, last: Ranked) -> Place:
         """The place right after somebody."""
         score, number, _, _ = last
         return Place(self.moment, -score, number)
 
-    def _ranked(self, cards: Iterable[PersonCard], signals: Signals) -> Iterator[Ranked]:
-        heard, near, mutual, moment = signals.heard, signals.near, self.circle.mutual, self.moment
-        for card in cards:
-            one = card.user_id
-            common, at = mutual.get(one.int, 0), heard.get(one)
-            lately = policy.recency(at, moment) if at is not None else 0.0
-            is_near = one in near and _is_coarse_enough(card, near[one])
-            score = policy.suggestion_score(common, lately, near=is_near)
-            yield -score, one.int, card, common
 
+def close(people: Lineup, signals: Signals) -> set[int]:
+    """The numbers of those of these people who are near.
 
-def _is_coarse_enough(card: PersonCard, size_m: int) -> bool:
-    """A cell finer than its person wants by now is from before a change of privacy."""
-    return card.blur_distance_m <= size_m
+    A cell finer than its person wants by now is from before a change of privacy: it does not count.
+    """
+    sizes = {one.user_id.int: one.size_m for one in signals.near}
+    return {
+        number
+        for number, card in zip(people.numbers, people.cards, strict=True)
+        if number in sizes and card.blur_distance_m <= sizes[number]
+    }
 
 
 def rooms_after(rooms: Iterable[RoomCard], after: Place | None) -> list[RankedRoom]:

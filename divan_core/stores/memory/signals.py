@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from divan_core.discovery.model import NEAR_M
-from divan_core.discovery.ports import Inquiry, Signals
+from divan_core.discovery.ports import Inquiry, Near, Signals
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
 from divan_core.presence.lattice import distance_to
@@ -24,16 +24,16 @@ class MemorySignals:
     async def signals(self, inquiry: Inquiry, now: Millis) -> Signals:
         """See the port."""
         campus = self._presence.campus(inquiry.campus_id, now)
-        since = now - SEEN_MS
-        near = dict(_near(campus, inquiry.viewer_id, now))
-        lately, complete_to = _lately(campus, inquiry, since) if inquiry.most else ([], Millis(0))
-        wanted = (*inquiry.people, *near, *lately) if inquiry.most else inquiry.people
-        heard = {
-            one: Millis(at)
-            for one in wanted
-            if (at := campus.seen.get(one)) is not None and at > since
-        }
-        return Signals(heard, near, lately, complete_to)
+        since, seen = now - SEEN_MS, campus.seen
+        heard = [at if (at := seen.get(one, 0)) > since else 0 for one in inquiry.people]
+        near = _near(campus, inquiry.viewer_id, now)
+        if not inquiry.most:
+            return Signals(heard, [Near(one, size_m, 0) for one, size_m in near])
+        return Signals(
+            heard,
+            [Near(one, size_m, seen.get(one, 0)) for one, size_m in near],
+            *_lately(campus, inquiry, since),
+        )
 
 
 def _near(campus: Campus, viewer_id: UserId, now: Millis) -> Iterator[tuple[UserId, int]]:
@@ -49,16 +49,16 @@ def _near(campus: Campus, viewer_id: UserId, now: Millis) -> Iterator[tuple[User
                     yield one, size_m
 
 
-def _lately(campus: Campus, inquiry: Inquiry, since: int) -> tuple[list[UserId], Millis]:
+def _lately(campus: Campus, inquiry: Inquiry, since: int) -> tuple[list[tuple[UserId, int]], int]:
     """Those heard last up to a moment, and the moment down to which these are all."""
-    people: list[UserId] = []
+    people: list[tuple[UserId, int]] = []
     last = 0
     for one, at in reversed(campus.seen.items()):
         if at <= since:
             break
         if at <= inquiry.until:
             if len(people) >= inquiry.most and at < last:
-                return people, Millis(last)
-            people.append(one)
+                return people, last
+            people.append((one, at))
             last = at
-    return people, Millis(last if len(people) >= inquiry.most else 0)
+    return people, last if len(people) >= inquiry.most else 0

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from divan_core.discovery.model import NEAR_M
-from divan_core.discovery.ports import Inquiry, Signals
+from divan_core.discovery.ports import Inquiry, Near, Signals
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
 from divan_core.presence.lattice import distance_to
 from divan_core.presence.model import SEEN_MS
 from divan_core.stores.redis.keys import KnownCampuses
 from divan_core.stores.redis.lifecycle import RedisLifecycle
-from divan_core.stores.redis.link import Part, Reply
-from divan_core.stores.redis.names import KnownCells, KnownIds, KnownPeople
+from divan_core.stores.redis.link import Reply
+from divan_core.stores.redis.names import ID_BYTES, KnownCells, KnownIds, KnownPeople
 from divan_core.stores.redis.scripts import load_script
 
 _SIGNALS: Final = load_script("signals")
@@ -36,45 +36,42 @@ class RedisSignals:
         """See the port."""
         campus = self._campuses[inquiry.campus_id]
         keys = (*campus.index, campus.seen)
-        args: list[Part] = [now, inquiry.viewer_id.bytes, NEAR_M, inquiry.until, inquiry.most]
-        args += (one.bytes for one in inquiry.people)
+        people = b"".join([one.int.to_bytes(ID_BYTES, "big") for one in inquiry.people])
+        args = (now, inquiry.viewer_id.bytes, NEAR_M, inquiry.until, inquiry.most, people)
         reply: Reply = _AGAIN
         while reply == _AGAIN:
             reply = await self._redis.client.run(_SIGNALS, keys, args, idempotent=True)
         since = now - SEEN_MS
-        heard = dict(_within(since, inquiry.people, reply[0]))
-        near = list(self._neighbours(reply[1], reply[2]))
+        heard = _moments(reply[0], since)
+        neighbours = list(self._neighbours(reply[1], reply[2]))
         if not inquiry.most:
-            return Signals(heard, _close(near))
-        heard.update(_within(since, (one for one, _, _ in near), reply[3]))
-        lately = [(self._ids[one], Millis(int(at))) for one, at in _pairs(reply[4])]
-        heard.update(lately)
-        complete_to = Millis(int(reply[5]))
-        return Signals(heard, _close(near), [one for one, _ in lately], complete_to)
+            return Signals(
+                heard, [Near(one, size, 0) for one, size, is_near in neighbours if is_near]
+            )
+        moments = _moments(reply[3], since)
+        near = [
+            Near(one, size_m, at)
+            for (one, size_m, is_near), at in zip(neighbours, moments, strict=True)
+            if is_near
+        ]
+        lately = [(self._ids[one], int(at)) for one, at in _pairs(reply[4])]
+        return Signals(heard, near, lately, int(reply[5]))
 
-    def _neighbours(self, viewer: int, found: Reply) -> Iterator[tuple[UserId, int, float]]:
-        """Everyone in the cells found: the size of their cell, and how far off its middle is."""
+    def _neighbours(self, viewer: int, found: Reply) -> Iterator[tuple[UserId, int, bool]]:
+        """Everyone in the cells found: the size of their cell, and whether its middle is near."""
         if viewer:
             mine = self._cells[viewer]
             for number, people in _pairs(found):
                 cell = self._cells[number]
-                distance = distance_to(cell, mine.east, mine.north)
+                is_near = distance_to(cell, mine.east, mine.north) <= NEAR_M
                 for one in self._groups[people]:
-                    yield one, cell.size_m, distance
+                    yield one, cell.size_m, is_near
 
 
 def _pairs(flat: Reply) -> Iterator[tuple[Reply, Reply]]:
     return zip(flat[::2], flat[1::2], strict=True)
 
 
-def _within(
-    since: int, people: Iterable[UserId], moments: Reply
-) -> Iterator[tuple[UserId, Millis]]:
-    """Those heard after a moment."""
-    for one, text in zip(people, moments, strict=True):
-        if text is not None and (at := int(text)) > since:
-            yield one, Millis(at)
-
-
-def _close(near: Iterable[tuple[UserId, int, float]]) -> dict[UserId, int]:
-    return {one: size_m for one, size_m, distance in near if distance <= NEAR_M}
+def _moments(texts: Reply, since: int) -> list[int]:
+    """Moments as numbers; 0 where there is none, and for those that are not after ``since``."""
+    return [at if text is not None and (at := int(text)) > since else 0 for text in texts]

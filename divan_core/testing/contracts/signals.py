@@ -85,6 +85,13 @@ async def walk(
             told.cells[walker.user_id] = cell
 
 
+def sizes(signals: Signals) -> dict[UserId, int]:
+    """Who is near, each once, and the size of their cells."""
+    found = {one.user_id: one.size_m for one in signals.near}
+    assert len(found) == len(signals.near)
+    return found
+
+
 class SignalsContract(LiveContract):
     """Moments and nearness, the same from every store."""
 
@@ -110,21 +117,21 @@ class SignalsContract(LiveContract):
             Inquiry(campus_id, viewer_id, asked, until, most), clock.now()
         )
         known = told.within_a_day()
-        assert signals.near == told.near(viewer_id)
+        assert sizes(signals) == told.near(viewer_id)
+        assert all(one.heard == (known[one.user_id] if most else 0) for one in signals.near)
+        assert list(signals.heard) == [known.get(one, 0) for one in asked]
         if most:
             self._check_lately(signals, {one: at for one, at in known.items() if at <= until}, most)
-            asked += [*signals.near, *signals.lately]
         else:
             assert (list(signals.lately), signals.complete_to) == ([], 0)
-        assert signals.heard == {one: known[one] for one in asked if one in known}
 
     @staticmethod
     def _check_lately(signals: Signals, earlier: dict[UserId, int], most: int) -> None:
-        expected = {one for one, at in earlier.items() if at >= signals.complete_to}
-        moments = [signals.heard[one] for one in signals.lately]
+        expected = {one: at for one, at in earlier.items() if at >= signals.complete_to}
+        moments = [at for _, at in signals.lately]
         assert moments == sorted(moments, reverse=True)
         assert len(signals.lately) == len(expected)
-        assert set(signals.lately) == expected
+        assert dict(signals.lately) == expected
         if signals.complete_to:
             assert len(expected) >= most
             assert sum(at > signals.complete_to for at in earlier.values()) < most
@@ -144,7 +151,7 @@ class SignalsContract(LiveContract):
         while True:
             inquiry = Inquiry(campus_id, somebody(), (), until, 4)
             signals = await live.signals.signals(inquiry, clock.now())
-            met += signals.lately
+            met += [one for one, _ in signals.lately]
             if not signals.complete_to:
                 break
             until = Millis(signals.complete_to - 1)
@@ -161,10 +168,10 @@ class SignalsContract(LiveContract):
         await beyond.stand(Cell(25, 2, 1))
         await coarse.stand(Cell(200, 0, 0))
         inquiry = Inquiry(campus_id, me.user_id)
-        near = (await live.signals.signals(inquiry, clock.now())).near
+        near = sizes(await live.signals.signals(inquiry, clock.now()))
         assert near == {me.user_id: 25, edge.user_id: 25}
         await me.stand(Cell(50, 1, 1))
-        near = (await live.signals.signals(inquiry, clock.now())).near
+        near = sizes(await live.signals.signals(inquiry, clock.now()))
         assert coarse.user_id in near
         assert near[coarse.user_id] == 200
 
@@ -179,14 +186,14 @@ class SignalsContract(LiveContract):
         await ben.leave()
         inquiry = Inquiry(campus_id, me.user_id, [ben.user_id])
         signals = await live.signals.signals(inquiry, clock.now())
-        assert signals.near == {me.user_id: 25}
-        assert signals.heard == {ben.user_id: heard_at}
+        assert sizes(signals) == {me.user_id: 25}
+        assert signals.heard == [heard_at]
         clock.advance(90)
-        assert (await live.signals.signals(inquiry, clock.now())).near == {}
+        assert not (await live.signals.signals(inquiry, clock.now())).near
         clock.advance(86_400 - 90.001)
-        assert (await live.signals.signals(inquiry, clock.now())).heard == {ben.user_id: heard_at}
+        assert (await live.signals.signals(inquiry, clock.now())).heard == [heard_at]
         clock.advance(0.001)
-        assert (await live.signals.signals(inquiry, clock.now())).heard == {}
+        assert (await live.signals.signals(inquiry, clock.now())).heard == [0]
 
     async def test_very_many_at_once(
         self, live: LiveStores, clock: ManualClock, campus_id: CampusId
@@ -198,8 +205,8 @@ class SignalsContract(LiveContract):
         ids = [one.user_id for one in crowd]
         inquiry = Inquiry(campus_id, ids[0], ids, clock.now(), 1100)
         signals = await live.signals.signals(inquiry, clock.now())
-        assert signals.near == dict.fromkeys(ids, 25)
-        assert set(signals.lately) == set(ids)
-        assert signals.heard == dict.fromkeys(ids, clock.now())
+        assert sizes(signals) == dict.fromkeys(ids, 25)
+        assert dict(signals.lately) == dict.fromkeys(ids, clock.now())
+        assert signals.heard == [clock.now()] * len(ids)
         clock.advance(90)
-        assert (await live.signals.signals(inquiry, clock.now())).near == {}
+        assert not (await live.signals.signals(inquiry, clock.now())).near

@@ -1,6 +1,6 @@
 -- What discovery asks of presence: when people were heard, who is near, who was heard last.
 -- KEYS: the index's five, seen. ARGV: 1 now, 2 viewer, 3 metres that are near, 4 the latest moment
---   and 5 about how many of those heard last (0: none), 6... people asked about.
+--   and 5 about how many of those heard last (0: none), 6 the people asked about, 16 bytes each.
 -- Answers -1 (call again: many have ended), or: when each person was heard (nil: never), the
 -- viewer's cell (0: no live presence), cells near it and the people in them; and if any heard last
 -- are asked for: when each of those near was heard, people and moments, the moment down to which
@@ -15,13 +15,17 @@ if sweep(now, SWEPT) then
   return -1
 end
 
--- When people were last heard; they are arguments or ids in a table.
-local function heard(ids, first)
-  local moments = {}
-  for at = first, #ids, 1000 do
-    local last = math.min(at + 999, #ids)
-    for _, moment in ipairs(redis.call('ZMSCORE', seen, unpack(ids, at, last))) do
-      moments[#moments + 1] = moment
+-- When people were last heard.
+local function heard(ids)
+  local moments, count = {}, 0
+  for first = 1, #ids, 16000 do
+    local portion = {}
+    for at = first, math.min(first + 15999, #ids), 16 do
+      portion[#portion + 1] = ids:sub(at, at + 15)
+    end
+    for _, moment in ipairs(redis.call('ZMSCORE', seen, unpack(portion))) do
+      count = count + 1
+      moments[count] = moment
     end
   end
   return moments
@@ -45,15 +49,11 @@ if cell ~= 0 then
   end
   each_occupied(cells, function(number, there)
     near[#near + 1], near[#near + 2] = number, there
-    if most > 0 then
-      for at = 1, #there, 16 do
-        neighbours[#neighbours + 1] = there:sub(at, at + 15)
-      end
-    end
+    neighbours[#neighbours + 1] = there
   end)
 end
 
-local reply = {heard(ARGV, 6), cell, near}
+local reply = {heard(ARGV[6]), cell, near}
 if most == 0 then
   return reply
 end
@@ -73,5 +73,5 @@ if #last == 2 * most then
     filled = filled + 2
   end
 end
-reply[4], reply[5], reply[6] = heard(neighbours, 1), last, complete
+reply[4], reply[5], reply[6] = heard(table.concat(neighbours)), last, complete
 return reply
