@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from divan_core.discovery.circles import Circle, Circles, Friend
 from divan_core.discovery.model import ENOUGH, MOST_IN_TIER, Tier, Wanted
 from divan_core.discovery.policy import named_handle, person_score, text_score, tier_of
-from divan_core.discovery.pools import ASKED, Pools, Question
+from divan_core.discovery.pools import Pools, Question
 from divan_core.discovery.ports import PeopleIndex
 from divan_core.discovery.shares import Edge, Hit, Ranked, Share, first, share
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard, Surface, can_see
+
+ASKED: Final = MOST_IN_TIER + 56
+"""How many people of a tier are asked for, so that few viewers have blocked too many of them."""
 
 Place = tuple[Tier, float, int]
 """Where a page ends: the tier, and minus the score and the number of its last person."""
@@ -84,12 +88,12 @@ class PeopleSearch:
         """What the viewer sees of a tier; more of it is asked for where blocks ate up the cut."""
         friends = [hit for one in search.circle.friends if (hit := _matching(search, one, tier))]
         apart = search.circle.apart
-        part = share(await self._tier(search, tier), friends, apart)
+        part = share(await self._tier(search, tier, ASKED), friends, apart)
         if not part.is_known:
             part = share(await self._tier(search, tier, MOST_IN_TIER + len(apart)), friends, apart)
         return part
 
-    async def _tier(self, search: _Search, tier: Tier, most: int = ASKED) -> Ranked:
+    async def _tier(self, search: _Search, tier: Tier, most: int) -> Ranked:
         if tier is Tier.BEGINS:
             return await self._pools.beginning(search.question, most)
         inside, similar = await self._pools.later(search.question, most)

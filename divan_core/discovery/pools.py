@@ -11,7 +11,7 @@ from typing import Final
 
 import attrs
 
-from divan_core.discovery.model import MOST_IN_TIER, Wanted
+from divan_core.discovery.model import Wanted
 from divan_core.discovery.ports import PeopleIndex
 from divan_core.discovery.shares import Ranked, ranked
 from divan_core.kernel.audience import Moment
@@ -20,9 +20,6 @@ from divan_core.kernel.values import value
 
 CAPACITY: Final = 100_000
 """How many people all cached answers together hold: about 40 MB."""
-
-ASKED: Final = MOST_IN_TIER + 56
-"""How many people of a tier are asked for, so that few viewers have blocked too many of them."""
 
 
 @value
@@ -61,7 +58,7 @@ class Pools:
         self._pools: dict[tuple[int, str], _Pool] = {}
         self._size = 0
 
-    async def beginning(self, asked: Question, most: int = ASKED) -> Ranked:
+    async def beginning(self, asked: Question, most: int) -> Ranked:
         """The first ``most`` people of the first tier, or more."""
         pool = self._pool(asked)
         if pool.beginning is None or not _holds(most, pool.beginning):
@@ -71,7 +68,7 @@ class Pools:
             return tier
         return pool.beginning
 
-    async def later(self, asked: Question, most: int = ASKED) -> Sequence[Ranked]:
+    async def later(self, asked: Question, most: int) -> Sequence[Ranked]:
         """The first ``most`` people of the second and of the third tier, or more."""
         pool = self._pool(asked)
         if pool.later is None or not _holds(most, *pool.later):

@@ -60,9 +60,9 @@ class Texts:
 
     def containing(self, text: str) -> Iterator[str]:
         """Those that have this text inside, the shortest first, then in order."""
-        grams = _certain(text)
-        found = [self._grams.get(gram, {}) for gram in grams or self._openings.get(text, ())]
-        nothing: list[str] = []
+        grams, nothing = _certain(text), list[str]()
+        some = grams or list(self._openings.get(text, nothing))
+        found = [self._grams.get(gram, {}) for gram in some]
         for shapes in _by_length(found):
             among: set[str] = set()
             for shape in shapes:
