@@ -1,4 +1,4 @@
-"""What a warm call costs: one round trip to Redis and no SQL at all."""
+"""What a warm call costs: few round trips to Redis, for most calls one, and no SQL at all."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -8,7 +8,9 @@ import pytest
 
 from divan_core import Divan, Settings
 from divan_core.accounts.messages import ChangePrivacy, CreateCampus
-from divan_core.discovery.messages import SearchQuery
+from divan_core.discovery.messages import DiscoverQuery, SearchQuery
+from divan_core.kernel.audience import JournalSlice
+from divan_core.presence.messages import LookupQuery
 from divan_core.stores.bundle import Stores
 from divan_core.stores.factories import production_stores
 from divan_core.stores.redis.client import RedisClient
@@ -124,3 +126,49 @@ async def test_a_warm_search_is_two_statements_at_most(two: tuple[World, Meter])
     assert meter.spent() == (2, 0)
     assert (await search(ana, SearchQuery("nobody"))).items == ()
     assert meter.spent() == (1, 2)
+
+
+async def test_suggestions_are_three_round_trips_and_no_sql(two: tuple[World, Meter]) -> None:
+    """To be let in, to hear of presence, to count who was told of; whether of friends' friends."""
+    world, meter = two
+    me, *others = [await world.join(f"person{number}") for number in range(8)]
+    for one in others:
+        await world.beat(one)
+    for one in others[1:]:
+        await world.divan.social.befriend(others[0], one.user_id)
+    query = DiscoverQuery(limit=3)
+    for known in (False, True):
+        if known:
+            await world.divan.social.befriend(me, others[0].user_id)
+        await world.divan.discovery.people(me, query)
+        meter.spent()
+        page = await world.divan.discovery.people(me, query)
+        assert [one.mutual_friends for one in page.items] == [int(known)] * 3
+        assert meter.spent() == (3, 0)
+        await world.divan.discovery.people(me, DiscoverQuery(limit=3, cursor=page.cursor))
+        assert meter.spent() == (3 + known, 0)  # where friends of friends end, strangers follow
+
+
+async def test_a_look_up_is_three_round_trips_and_no_sql(two: tuple[World, Meter]) -> None:
+    """To be let in, to count who was told of, to hear of presence."""
+    world, meter = two
+    me, you = await world.join("ana"), await world.join("ben")
+    for _ in range(2):
+        meter.spent()
+        await world.divan.presence.lookup(me, LookupQuery((you.user_id,)))
+    assert meter.spent() == (3, 0)
+
+
+async def test_cold_suggestions_cost_four_statements(two: tuple[World, Meter]) -> None:
+    """Relations and cards, of the friends and of theirs, however many there are."""
+    world, meter = two
+    people = [await world.join(f"person{number}") for number in range(12)]
+    for number, one in enumerate(people):
+        for step in (1, 2, 3):
+            other = people[(number + step) % len(people)]
+            await world.divan.social.befriend(one, other.user_id)
+    world.divan.audience.apply(CAMPUS, JournalSlice(b"0-1", None))
+    meter.spent()
+    page = await world.divan.discovery.people(people[0], DiscoverQuery())
+    assert len(page.items) == 5
+    assert meter.spent() == (3, 4)
