@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 from benchmarks import names
 from divan_core import Divan
+from divan_core.accounts.model import Person
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.ids import UserId
 from divan_core.presence.messages import Heartbeat

@@ -13,8 +13,8 @@ from divan_core.kernel.ids import UserId
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard, Relations, Standing
 
-CAPACITY: Final = 500_000
-"""How many friends of friends one process keeps: about 40 MB."""
+CAPACITY: Final = 2_000_000
+"""How many friends of friends one process keeps: about 60 MB."""
 
 
 @value

@@ -16,7 +16,7 @@ from divan_core.kernel.audience import Audience
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard, Surface, can_see
 
-ASKED: Final = MOST_IN_TIER + 56
+ASKED: Final = MOST_IN_TIER + 16
 """How many people of a tier are asked for, so that few viewers have blocked too many of them."""
 
 Place = tuple[Tier, float, int]

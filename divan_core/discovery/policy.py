@@ -122,34 +122,40 @@ def text_scores(wanted: Wanted, people: Iterable[Entry]) -> list[float]:
     A text of several words is as similar as all of them together, which is less than one of them
     is if the others have nothing of the query.
     """
-    known: dict[str, float] = {}
-
-    def likeness(words: Sequence[str]) -> float:
-        best, met = 0.0, 0
-        for word in words:
-            if (alike := known.get(word)) is None:
-                alike = known[word] = _word_likeness(wanted, word)
-            if alike:
-                met += 1
-                best = max(best, alike)
-        if met > 1:
-            best = max(best, similarity(wanted.grams, trigrams_of(words)))
-        return best
-
-    return [
-        0.7 * max(likeness(one.name.split(" ")), likeness(one.handle.split(" ")))
-        + (0.2 if begins(wanted.text, one) else 0.0)
-        for one in people
-    ]
+    likeness, text = _WordLikeness(wanted), wanted.text
+    scores = []
+    for one in people:
+        best = 0.0
+        for part in (one.name, one.handle):
+            if " " in part:
+                words = part.split(" ")
+                alike = [likeness[word] for word in words]
+                best = max(best, *alike)
+                if len(words) - alike.count(0.0) > 1:
+                    best = max(best, similarity(wanted.grams, trigrams_of(words)))
+            else:
+                best = max(best, likeness[part])
+        scores.append(0.7 * best + (0.2 if begins(text, one) else 0.0))
+    return scores
 
 
-def _word_likeness(wanted: Wanted, word: str) -> float:
-    """The likeness of a single word; most have nothing of the query, not even one edit away."""
-    padded = f"  {word} "
-    for gram in wanted.grams:
-        if gram in padded:
-            return _likeness(wanted, word)
-    return 0.0
+class _WordLikeness(dict[str, float]):
+    """How alike words are to a query, each worked out when first asked for."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        super().__init__()
+        self._wanted = wanted
+
+    def __missing__(self, word: str) -> float:
+        """Most words have nothing of the query, and are not one edit away either."""
+        padded = f"  {word} "
+        alike = 0.0
+        for gram in self._wanted.grams:
+            if gram in padded:
+                alike = _likeness(self._wanted, word)
+                break
+        self[word] = alike
+        return alike
 
 
 def person_score(text: float, *, is_friend: bool, mutual: int) -> float:

@@ -8,7 +8,7 @@ first 200 people looks at no text that is longer than theirs.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import chain
 
@@ -61,11 +61,16 @@ class Names:
         """Everyone of the third tier, in the order of its cut."""
         text, seen = wanted.text, set[int]()
         for part in chain(self._texts.slips(wanted), self._texts.alike(wanted)):
-            for number in merge(self._units.get(part, ()), self._words.get(part, ())):
+            for number in self._holding(part):
                 one = self._people[number]
                 if number not in seen and text not in one.handle and text not in one.name:
                     seen.add(number)
                     yield one
+
+    def _holding(self, part: str) -> Iterable[int]:
+        """Whoever has a text in any way, by id."""
+        as_unit, as_word = self._units.get(part, []), self._words.get(part)
+        return merge(as_unit, as_word) if as_word else as_unit
 
     def _holding_start(self, text: str) -> Iterator[Entry]:
         """Whoever has a unit that starts with a single word, by the unit and by id."""

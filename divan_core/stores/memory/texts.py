@@ -92,11 +92,15 @@ class Texts:
     def alike(self, wanted: Wanted) -> Iterator[str]:
         """Those that are similar to the query, the shortest first, then in order."""
         size = len(wanted.grams)
-        found = [self._grams[gram] for gram in wanted.grams if gram in self._grams]
-        for shapes in _by_length(found):
+        found = [(self._grams[gram], gram) for gram in wanted.grams if gram in self._grams]
+        for shapes in _by_length(by_shape for by_shape, _ in found):
             among: list[str] = []
             for shape in shapes:
-                lists = [by_shape[shape] for by_shape in found if shape in by_shape]
+                lists = [
+                    (len(by_shape[shape]), gram, by_shape[shape])
+                    for by_shape, gram in found
+                    if shape in by_shape
+                ]
                 least = _least_shared(size, shape[1])
                 if len(lists) >= least:
                     among += _sharing(lists, least)
@@ -133,25 +137,26 @@ def _least_shared(one: int, other: int) -> int:
     return shared
 
 
-def _sharing(lists: list[list[str]], least: int) -> Collection[str]:
-    """What is in at least so many of these lists, each of which is in order.
+def _sharing(lists: list[tuple[int, str, list[str]]], least: int) -> Collection[str]:
+    """The texts that have at least so many trigrams, each of which comes with those that have it.
 
-    Whatever is in ``least`` of them is in one of all but the ``least - 1`` longest: only those
-    are gone through, and the others asked for what was met there.
+    Whatever has ``least`` of them has one of all but the ``least - 1`` commonest: only texts with
+    one of these are gone through, and then looked into for the others.
     """
-    lists.sort(key=len)
-    short, long = lists[: len(lists) - least + 1], lists[len(lists) - least + 1 :]
-    if not long:
-        return set(chain.from_iterable(short))
-    met = Counter(chain.from_iterable(short))
-    return [one for one, count in met.items() if _is_in(one, long, least - count)]
+    lists.sort()
+    split = len(lists) - least + 1
+    some = chain.from_iterable(texts for _, _, texts in lists[:split])
+    if least == 1:
+        return set(some)
+    common = [gram for _, gram, _ in lists[split:]]
+    return [text for text, count in Counter(some).items() if _has(text, common, least - count)]
 
 
-def _is_in(text: str, lists: Sequence[list[str]], wanted: int) -> bool:
-    """Whether a text is in at least so many of these lists."""
-    for left, texts in zip(range(len(lists), 0, -1), lists, strict=True):
-        if not 0 < wanted <= left:
-            break
-        place = bisect_left(texts, text)
-        wanted -= place < len(texts) and texts[place] == text
+def _has(text: str, grams: Sequence[str], wanted: int) -> bool:
+    """Whether a text has at least so many of these trigrams."""
+    if wanted > 0:
+        # Trigrams end or begin at spaces as words do; none of them has both words' letters.
+        padded = f"  {text.replace(' ', '   ')} "
+        for gram in grams:
+            wanted -= gram in padded
     return wanted <= 0
