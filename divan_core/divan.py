@@ -11,6 +11,7 @@ from typing import Final
 from divan_core.accounts.service import Accounts
 from divan_core.auth.ports import Mailer, PasswordHasher
 from divan_core.auth.service import Auth
+from divan_core.discovery.service import Discovery
 from divan_core.idempotency.service import Idempotency
 from divan_core.identity.service import Authenticator
 from divan_core.kernel.audience import Audience
@@ -56,6 +57,7 @@ class Divan:
         self.accounts: Accounts = services.accounts
         self.social: Social = services.social
         self.presence: Presence = services.presence
+        self.discovery: Discovery = services.discovery
         self.identity: Authenticator = services.identity
         self.auth: Auth[StoreUnit] = services.auth
         self.hasher: PasswordHasher = services.hasher

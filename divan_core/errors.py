@@ -17,7 +17,7 @@ of the command, each in one table of the transport. The tree::
     ├── InvalidInput (422)         ValidationFailed  AccuracyTooLow  ImplausibleMovement
     │                              ClockSkew  OutsideCampus  InvalidCursor
     │                              IdempotencyKeyReused
-    ├── LimitExceeded (429)        RateLimited
+    ├── LimitExceeded (429)        RateLimited  EnumerationBudget
     ├── Unavailable (503)          StoreUnavailable  OutcomeUnknown  IdempotencyUnavailable
     └── ConfigurationError (never sent to a client: the process does not start)
 """
@@ -328,6 +328,13 @@ class RateLimited(LimitExceeded):
 
     code = "rate_limited"
     title = "Too many requests"
+
+
+class EnumerationBudget(LimitExceeded):
+    """The caller was answered about as many distinct people as may be; others must wait."""
+
+    code = "enumeration_budget"
+    title = "Too many different people"
 
 
 class Unavailable(DivanError):

@@ -16,6 +16,11 @@ from divan_core.auth.ports import Mailer, PasswordHasher
 from divan_core.auth.service import Auth
 from divan_core.auth.tools import AuthRules, AuthTools
 from divan_core.codec.reader import decode, encode
+from divan_core.discovery.acquaintances import Acquaintances
+from divan_core.discovery.circles import Circles
+from divan_core.discovery.ports import NoRooms
+from divan_core.discovery.service import Discovery, DiscoveryTools
+from divan_core.discovery.suggestions import DiscoveryLimits, Suggestions, SuggestionTools
 from divan_core.erasure.service import Erasures, ErasureTools
 from divan_core.idempotency.service import (
     Answers,
@@ -30,6 +35,7 @@ from divan_core.kernel.delivery import Group
 from divan_core.kernel.ids import Entropy, Ids
 from divan_core.kernel.notices import PersonNotice
 from divan_core.kernel.paging import CursorSealer
+from divan_core.kernel.turnstile import Entrance
 from divan_core.mail.factory import mailer_of
 from divan_core.observability.alarm import Alarm
 from divan_core.observability.metrics import Metrics
@@ -93,6 +99,7 @@ class Services:
     accounts: Accounts
     social: Social
     presence: Presence
+    discovery: Discovery
     identity: Authenticator
     auth: Auth[StoreUnit]
     hasher: PasswordHasher
@@ -138,6 +145,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
             ),
         ),
         presence=presence,
+        discovery=_discovery(stores, settings, ground, (audience, sealer)),
         identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock, tokens)),
         auth=auth,
         hasher=hasher,
@@ -286,6 +294,7 @@ def _presence(
         PresenceTools(
             audience=audience,
             areas=areas,
+            entrance=Entrance(stores.turnstile, audience),
             limits=stores.limits,
             clock=ground.clock,
             drift=Drift(derived_key(ground.secret, DRIFT)),
@@ -298,4 +307,34 @@ def _presence(
             enumeration=limit.enumeration,
         ),
         settings.location_floor_m,
+    )
+
+
+def _discovery(
+    stores: Stores, settings: Settings, ground: Ground, shared: tuple[Audience, CursorSealer]
+) -> Discovery:
+    audience, sealer = shared
+    rooms = NoRooms()  # until something keeps rooms
+    entrance, circles = Entrance(stores.turnstile, audience), Circles(audience)
+    limits = DiscoveryLimits(settings.limit.search, settings.limit.enumeration)
+    tools = SuggestionTools(
+        audience,
+        Acquaintances(audience, circles),
+        entrance,
+        stores.limits,
+        ground.clock,
+        sealer,
+    )
+    return Discovery(
+        stores.search,
+        rooms,
+        DiscoveryTools(
+            audience=audience,
+            entrance=entrance,
+            limits=stores.limits,
+            circles=circles,
+            suggestions=Suggestions(stores.signals, rooms, tools, limits),
+            sealer=sealer,
+        ),
+        limits,
     )

@@ -6,7 +6,16 @@ from typing import Any, Final
 
 from divan_http import openapi
 from divan_http.operation import Operation
-from divan_http.resources import accounts, auth, health, metrics, presence, proximity, social
+from divan_http.resources import (
+    accounts,
+    auth,
+    discovery,
+    health,
+    metrics,
+    presence,
+    proximity,
+    social,
+)
 from divan_http.resources.document import describing
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -14,6 +23,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *proximity.OPERATIONS,
     *accounts.OPERATIONS,
     *social.OPERATIONS,
+    *discovery.OPERATIONS,
     *health.OPERATIONS,
     *metrics.OPERATIONS,
 )

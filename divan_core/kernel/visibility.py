@@ -46,6 +46,9 @@ class Surface(enum.Enum):
     OUTBOX = "outbox"
     FRIENDS = "friends"
     BLOCKED = "blocked"
+    SEARCH = "search"
+    SEARCH_BY_HANDLE = "search by handle"
+    DISCOVERY = "discovery"
 
 
 @attrs.frozen
@@ -79,6 +82,11 @@ class Relations:
     blocked: frozenset[UserId] = frozenset()
 
 
+def is_open(person: PersonCard) -> bool:
+    """Whether the person shows themselves to everyone: to whoever has no block with them."""
+    return person.visibility is _EVERYONE and person.standing is _ACTIVE and not person.ghost_mode
+
+
 def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface: Surface) -> bool:
     """Whether the viewer may see this person on this surface.
 
@@ -86,6 +94,7 @@ def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface
     Whoever invites somebody has shown themselves to them, and friends are always in each other's
     lists of friends, hidden from all others or not. In the list of whom one has blocked a block
     hides nobody.
+    Whoever hides is found by a friend who knows the handle, to the letter, and by nobody else.
     Campuses are not compared here: every list is drawn from the viewer's own.
     """
     if person.user_id.int == viewer_id.int:  # a third of the time of comparing UUIDs
@@ -104,7 +113,7 @@ def _has_shown(relations: Relations, person: PersonCard, surface: Surface) -> bo
     if surface is Surface.INBOX:
         return True
     is_friend = person.user_id in relations.friends
-    if surface is Surface.FRIENDS:
+    if surface in {Surface.FRIENDS, Surface.SEARCH_BY_HANDLE}:
         return is_friend
     if person.ghost_mode or person.visibility is not Visibility.FRIENDS:
         return False

@@ -14,12 +14,14 @@ import attrs
 from divan_core.accounts.ports import CampusRepository, PersonRepository
 from divan_core.auth.ports import LoginRepository, RegistrationRepository, SessionRepository
 from divan_core.erasure.ports import ErasureRepository
+from divan_core.discovery.ports import PeopleIndex, PresenceSignals
 from divan_core.idempotency.ports import KeyRepository, KeyStore
 from divan_core.kernel.audience import ChangeJournal, PeopleSource
 from divan_core.kernel.delivery import EventBus, OutboxQueue
 from divan_core.kernel.events import HandledEvents, Outbox
 from divan_core.kernel.limits import RateLimits
 from divan_core.kernel.notices import PersonNotices
+from divan_core.kernel.turnstile import Turnstile
 from divan_core.kernel.units import Locks, Units
 from divan_core.presence.ports import PresenceIndex, PresenceNotices
 from divan_core.social.ports import InviteRepository, RelationRepository
@@ -120,6 +122,7 @@ class RelationalStores:
 
     units: Units[StoreUnit]
     people: PeopleSource
+    search: PeopleIndex
     keys: KeyStore
     outbox: OutboxQueue
     lifecycle: tuple[StoreLifecycle, ...] = ()
@@ -131,7 +134,9 @@ class LiveStores:
 
     journal: ChangeJournal
     limits: RateLimits
+    turnstile: Turnstile
     presence: PresenceIndex
+    signals: PresenceSignals
     notices: PresenceNotices
     person_notices: PersonNotices
     bus: EventBus
@@ -144,11 +149,14 @@ class Stores:
 
     units: Units[StoreUnit]
     people: PeopleSource
+    search: PeopleIndex
     keys: KeyStore
     outbox: OutboxQueue
     journal: ChangeJournal
     limits: RateLimits
+    turnstile: Turnstile
     presence: PresenceIndex
+    signals: PresenceSignals
     notices: PresenceNotices
     person_notices: PersonNotices
     bus: EventBus
@@ -160,11 +168,14 @@ class Stores:
         return cls(
             units=relational.units,
             people=relational.people,
+            search=relational.search,
             keys=relational.keys,
             outbox=relational.outbox,
             journal=live.journal,
             limits=live.limits,
+            turnstile=live.turnstile,
             presence=live.presence,
+            signals=live.signals,
             notices=live.notices,
             person_notices=live.person_notices,
             bus=live.bus,

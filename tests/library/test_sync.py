@@ -16,12 +16,14 @@ from divan_core.accounts.messages import (
 )
 from divan_core.accounts.service import Accounts
 from divan_core.auth.messages import CreateAccount, RefreshToken, Register, SignIn, VerifyEmail
+from divan_core.discovery.messages import DiscoverQuery
+from divan_core.discovery.service import Discovery
 from divan_core.errors import PresenceRequired, ValidationFailed
 from divan_core.kernel.actor import Actor
 from divan_core.presence.messages import GoOffline, Heartbeat, LookupQuery, NearbyQuery
 from divan_core.presence.service import Presence
 from divan_core.social.service import Social
-from divan_core.sync import SyncAccounts, SyncPresence, SyncSocial
+from divan_core.sync import SyncAccounts, SyncDiscovery, SyncPresence, SyncSocial
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.mail import Letters, quick_hasher
 
@@ -62,6 +64,7 @@ def test_every_use_case_of_requests_is_there() -> None:
         (Accounts, SyncAccounts),
         (Social, SyncSocial),
         (Presence, SyncPresence),
+        (Discovery, SyncDiscovery),
     ):
         for name, method in vars(service).items():
             if inspect.iscoroutinefunction(method) and not name.startswith("_"):
@@ -78,6 +81,8 @@ def test_a_whole_story(divan: SyncDivan) -> None:
     assert [one.handle for one in divan.presence.nearby(ana, query).items] == ["ben"]
     (seen,) = divan.presence.lookup(ana, LookupQuery((ben.user_id,))).items
     assert seen.online
+    assert [one.handle for one in divan.discovery.people(ana, DiscoverQuery()).items] == ["ben"]
+    assert divan.discovery.rooms(ana, DiscoverQuery()).items == ()
     divan.social.befriend(ana, ben.user_id)
     divan.social.remove(ana, ben.user_id)
     divan.social.block(ana, ben.user_id)

@@ -15,6 +15,7 @@ from divan_core.kernel.units import UnitMisused
 from divan_core.kernel.visibility import PersonCard, Standing
 from divan_core.stores.memory.changes import Changes
 from divan_core.stores.memory.ordered import OrderedIds
+from divan_core.stores.memory.search import SearchRecords
 
 
 @attrs.define
@@ -29,6 +30,7 @@ class AccountRecords:
     members: defaultdict[CampusId, OrderedIds[UserId]] = attrs.field(
         factory=lambda: defaultdict(OrderedIds)
     )
+    search: SearchRecords = attrs.field(factory=SearchRecords)
 
 
 class MemoryCampuses:
@@ -119,7 +121,10 @@ class MemoryPeople:
             raise changes.failed(HandleTaken())
         if person.campus_id not in records.campuses:
             raise changes.failed(UnitMisused("A person's campus does not exist."))
-        if before := records.people.get(person.id):
+        before = records.people.get(person.id)
+        known = None if before is None else card_of(before)
+        records.search.replace(known, card_of(person), changes)
+        if before is not None:
             for found, name in _names(records, before):
                 changes.drop(found, name)
             records.members[before.campus_id].discard(before.id, changes)

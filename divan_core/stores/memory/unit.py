@@ -39,6 +39,7 @@ from divan_core.stores.memory.outbox import (
     MemoryOutboxQueue,
     OutboxRecords,
 )
+from divan_core.stores.memory.search import MemoryPeopleIndex
 from divan_core.stores.memory.social import MemoryRelations, SocialRecords
 from divan_core.system import SystemClock
 
@@ -138,6 +139,10 @@ class MemoryPeopleSource:
         """The person's friends and blocks; empty for an unknown id."""
         return self._records.social.of(user_id)
 
+    async def relations_of(self, people: Collection[UserId]) -> dict[UserId, Relations]:
+        """The same of many."""
+        return {user_id: self._records.social.of(user_id) for user_id in people}
+
 
 def open_memory(clock: Clock | None = None) -> RelationalStores:
     """Stores of their own with nothing in them, by the machine's clock or another."""
@@ -147,6 +152,7 @@ def open_memory(clock: Clock | None = None) -> RelationalStores:
     return RelationalStores(
         units=MemoryUnits(records, clock, outbox.recorded),
         people=MemoryPeopleSource(records),
+        search=MemoryPeopleIndex(records.accounts.search),
         keys=MemoryKeyStore(records.keys, clock),
         outbox=outbox,
     )

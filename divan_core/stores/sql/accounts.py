@@ -31,6 +31,7 @@ from divan_core.kernel.visibility import Standing, Visibility
 from divan_core.stores.sql.catalogue import OptionalTables
 from divan_core.stores.sql.clauses import NewValues, among, insert_or_replace, portions
 from divan_core.stores.sql.connection import DialectName, SqlConnection
+from divan_core.stores.sql.searchwrites import keep_index
 from divan_core.stores.sql.tables import CAMPUSES, PEOPLE, PROFILES, STANDINGS
 from divan_core.stores.sql.types import Id
 
@@ -141,6 +142,7 @@ class SqlPeople:
             alive = [one for one in latest.values() if one.standing is not Standing.DELETED]
             upsert = insert_or_replace(STANDINGS, dialect, "standing")
             await self._beside(STANDINGS, upsert, {one.id: _standing_row(one) for one in alive})
+        await keep_index(self._connection, list(latest.values()))
 
     async def _beside(
         self, table: Table, upsert: Insert, rows: Mapping[UserId, dict[str, Any] | None]

@@ -96,10 +96,10 @@ def selected(
     return column == any_(func.array(query.scalar_subquery()))
 
 
-def portions(items: Sequence[ItemT]) -> Iterator[Sequence[ItemT]]:
+def portions(items: Sequence[ItemT], most: int = MOST_AT_ONCE) -> Iterator[Sequence[ItemT]]:
     """The items, as many at a time as go into one statement."""
-    for start in itertools.count(step=MOST_AT_ONCE):
-        portion = items[start : start + MOST_AT_ONCE]
+    for start in itertools.count(step=most):
+        portion = items[start : start + most]
         if not portion:
             return
         yield portion

@@ -17,6 +17,7 @@ from divan_core.stores.sql.lifecycle import SqlLifecycle
 from divan_core.stores.sql.migrate import upgrade, upgrade_connection
 from divan_core.stores.sql.outbox import SqlOutboxQueue
 from divan_core.stores.sql.people import SqlPeopleSource
+from divan_core.stores.sql.search import SqlPeopleIndex
 from divan_core.stores.sql.sqlite import SqliteEngine
 from divan_core.stores.sql.unit import SqlUnits
 
@@ -45,6 +46,7 @@ def open_sql(url: str, *, migrate: bool = False, clock: Clock | None = None) -> 
     return RelationalStores(
         units=SqlUnits(engine, catalogue, outbox.recorded, clock),
         people=SqlPeopleSource(engine, catalogue),
+        search=SqlPeopleIndex(engine, catalogue),
         keys=SqlKeyStore(engine, clock),
         outbox=outbox,
         lifecycle=(SqlLifecycle(engine, catalogue, prepare, beside),),
