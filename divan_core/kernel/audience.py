@@ -118,7 +118,7 @@ class Audience:
         What is read from a store after this moment was asked for stays good as long as the
         moment after each further reading of the journal is the same.
         """
-        return self._positions.get(campus_id, START), self._lapses
+        return self.position(campus_id), self._lapses
 
     def apply(self, campus_id: CampusId, news: JournalSlice) -> None:
         """Forget what the journal says has changed."""
@@ -165,7 +165,8 @@ class Audience:
 
     async def relations_of(self, people: Sequence[UserId]) -> list[Relations]:
         """The friends and blocks of each of these, in their order."""
-        found = list(map(self._relations.get, people))
+        kept = self._relations.get
+        found = [kept(one.int) for one in people]
         if all(found):  # relations are always true, too
             return cast("list[Relations]", found)
         missing = [one for one, known in zip(people, found, strict=True) if known is None]

@@ -66,6 +66,10 @@ class Admissions:
         if moments:
             self._stamps[user_id.int] = moments.tobytes()
 
+    def drop(self, user_id: UserId) -> None:
+        """Forget every action of a person."""
+        self._stamps.pop(user_id.int, None)
+
     def forget(self, now: int) -> None:
         """Drop what no window remembers."""
         edge = now - self._limit.span_ms
@@ -128,7 +132,7 @@ class MemoryRateLimits:
         """See the port."""
         del campus_id
         for limit in limits:
-            self._admitted.get(limit, {}).pop(user_id, None)
+            self.under(limit).drop(user_id)
             self._met.get(limit, {}).pop(user_id, None)
 
     def _prune(self, now: int) -> None:
