@@ -17,7 +17,6 @@ import anyio
 
 from benchmarks import names
 from benchmarks.report import table
-from divan_core.discovery.folding import words
 from divan_core.discovery.model import ENOUGH, MOST_IN_TIER, Wanted, wanted
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.stores.sql.store import open_sql
@@ -32,7 +31,7 @@ async def run(url: str, count: int) -> None:
     people = list(names.people(count))
     async with running(open_sql(url, migrate=True)) as stores:
         if await stores.units.read(lambda unit: unit.people.count(campus_id(1))) < count:
-            print(f"put: {await _filled(stores, people):.1f} s")  # noqa: T201 - a script
+            print(f"put: {await _filled(stores, people):.1f} s")
         taken: defaultdict[str, list[float]] = defaultdict(list)
         found: defaultdict[str, list[int]] = defaultdict(list)
         for kind, query in _asked(people):
@@ -93,7 +92,12 @@ async def _filled(stores: RelationalStores, people: Sequence[names.NamedPerson])
 def _row(kind: str, taken: list[float], found: list[int]) -> tuple[object, ...]:
     cuts = quantiles(taken, n=100) if len(taken) > 1 else taken * 100
     times = (median(taken), cuts[94], max(taken))
-    return kind, len(taken), *(f"{one * 1000:.2f}" for one in times), f"{sum(found) / len(found):.0f}"
+    return (
+        kind,
+        len(taken),
+        *(f"{one * 1000:.2f}" for one in times),
+        f"{sum(found) / len(found):.0f}",
+    )
 
 
 if __name__ == "__main__":

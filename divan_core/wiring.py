@@ -11,6 +11,7 @@ import attrs
 from divan_core.accounts.areas import Areas
 from divan_core.accounts.service import Accounts, AccountsTools
 from divan_core.codec.reader import decode, encode
+from divan_core.discovery.upkeep import IndexUpkeep
 from divan_core.idempotency.service import (
     Answers,
     Idempotency,
@@ -62,6 +63,7 @@ class Services:
     audience: Audience
     idempotency: Idempotency[StoreUnit]
     metrics: Metrics
+    search_index: IndexUpkeep
 
 
 def derived_key(secret: bytes, purpose: str) -> bytes:
@@ -99,6 +101,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         audience=audience,
         idempotency=idempotency,
         metrics=metrics,
+        search_index=IndexUpkeep(stores.search_upkeep),
     )
 
 

@@ -30,9 +30,7 @@ class MemoryPeopleIndex:
             self._tier(campus_id, wanted, Tier.SIMILAR, most),
         )
 
-    def _tier(
-        self, campus_id: CampusId, wanted: Wanted, tier: Tier, most: int
-    ) -> Sequence[Entry]:
+    def _tier(self, campus_id: CampusId, wanted: Wanted, tier: Tier, most: int) -> Sequence[Entry]:
         known = (
             entry(one.id, one.handle, one.display_name)
             for one in self._records.people.values()

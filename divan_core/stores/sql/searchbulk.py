@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import Column, Table, TextClause, bindparam, delete, text
@@ -45,7 +45,7 @@ def _arrays(rows: Collection[Row], width: int) -> dict[str, list[Any]]:
     return {f"c{at}": [row[at] for row in rows] for at in range(width)}
 
 
-def unnested(columns: Collection[Column[Any]]) -> str:
+def unnested(columns: Iterable[Column[Any]]) -> str:
     """Rows of PostgreSQL whose columns come as the arrays ``c0``, ``c1``, ..."""
     kinds = (column.type.dialect_impl(_DIALECT).compile(_DIALECT) for column in columns)
     arrays = (f"CAST(:c{at} AS {kind.partition(' COLLATE')[0]}[])" for at, kind in enumerate(kinds))

@@ -76,8 +76,9 @@ SIMILAR_STEPS: Final[Mapping[DialectName, Sequence[Step]]] = {
         Step(LengthClass.LONG, 14, LONGEST),
     ),
 }
-"""The steps towards similar terms: one is taken when those before have not filled a tier. On SQLite a
-step costs next to nothing; on PostgreSQL each is planned."""
+"""The steps towards similar terms: one is taken when those before have not filled a tier.
+
+On SQLite a step costs next to nothing; on PostgreSQL each is planned."""
 
 
 @value

@@ -38,6 +38,13 @@ LENGTH_BITS: Final = 34
 CAMPUS_BITS: Final = 48
 
 
+MANY: Final = 100
+"""After so many new terms at once the index of trigrams is merged, ..."""
+
+PAGES: Final = 500
+"""... by about so many pages: a search looks into each part of it that is not merged yet."""
+
+
 class Terms(Protocol):
     """Keeps the terms that people have."""
 
@@ -149,6 +156,11 @@ class SqliteTerms:
                     await self._connection.execute(_DROP_GRAMS, dropped)
                     await self._connection.execute(_DROP, dropped)
 
+    async def tidy(self) -> None:
+        """Remove those that nobody has, and merge the index of trigrams into one."""
+        for statement in (_STRAY_GRAMS, _STRAYS, _OPTIMIZE):
+            await self._connection.execute(statement)
+
     async def _add(self, campus_id: CampusId, texts: Sequence[str]) -> None:
         campus = (await self._connection.execute(_CAMPUS, {"campus": campus_id.bytes})).scalar_one()
         by_place: defaultdict[int, list[str]] = defaultdict(list)
@@ -162,6 +174,8 @@ class SqliteTerms:
                 rows.append(_term(campus_id, one, number))
         await self._connection.run(_ADD, rows)
         await self._connection.execute(_ADD_GRAMS, rows)
+        if len(rows) > MANY:
+            await self._connection.execute(_MERGE, {"pages": -PAGES})
 
 
 def place(campus: int, one: int, length: int) -> int:
@@ -211,3 +225,13 @@ _ADD_GRAMS: Final = text(
 )
 _DROP_GRAMS: Final = text("DELETE FROM search_grams WHERE rowid = :number")
 _DROP: Final = text("DELETE FROM search_terms WHERE campus_id = :campus AND text = :text")
+_STRAYS: Final = text(
+    "DELETE FROM search_terms WHERE NOT EXISTS (SELECT 1 FROM search_holders h"
+    " WHERE h.campus_id = search_terms.campus_id AND h.text = search_terms.text)"
+)
+_STRAY_GRAMS: Final = text(
+    "DELETE FROM search_grams WHERE rowid IN (SELECT number FROM search_terms t WHERE NOT EXISTS"
+    " (SELECT 1 FROM search_holders h WHERE h.campus_id = t.campus_id AND h.text = t.text))"
+)
+_OPTIMIZE: Final = text("INSERT INTO search_grams (search_grams) VALUES ('optimize')")
+_MERGE: Final = text("INSERT INTO search_grams (search_grams, rank) VALUES ('merge', :pages)")

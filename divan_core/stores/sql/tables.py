@@ -272,7 +272,8 @@ _GRAMS: Final = (
 )
 _VOCABULARY: Final = "CREATE VIRTUAL TABLE search_vocabulary USING fts5vocab(search_grams, row)"
 for _statement in (_GRAMS, _VOCABULARY):
-    event.listen(SEARCH_TERMS, "after_create", DDL(_statement).execute_if(dialect="sqlite"))
+    _ddl = DDL(_statement).execute_if(dialect="sqlite")  # type: ignore[no-untyped-call]  # theirs
+    event.listen(SEARCH_TERMS, "after_create", _ddl)
 
 STANDINGS: Final = Table(
     "standings",
