@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from sqlalchemy import insert, text
@@ -38,18 +38,11 @@ LENGTH_BITS: Final = 34
 CAMPUS_BITS: Final = 48
 
 
-MANY: Final = 100
-"""After so many new terms at once the index of trigrams is merged, ..."""
-
-PAGES: Final = 500
-"""... by about so many pages: a search looks into each part of it that is not merged yet."""
-
-
 class Terms(Protocol):
     """Keeps the terms that people have."""
 
-    async def need(self, terms: Collection[Row], *, lane: int) -> None:
-        """Make sure of terms, each a campus and a text."""
+    async def need(self, terms: Mapping[CampusId, Collection[str]], *, lane: int) -> None:
+        """Make sure of the terms of campuses."""
         ...
 
     async def leave(self, rows: Collection[Row]) -> None:
@@ -64,12 +57,13 @@ class PostgresTerms:
         """Work in the transaction of ``connection``."""
         self._connection = connection
 
-    async def need(self, terms: Collection[Row], *, lane: int) -> None:
+    async def need(self, terms: Mapping[CampusId, Collection[str]], *, lane: int) -> None:
         """Insert those that are not in the lane; the check sees what is, not a snapshot."""
         if terms:
             await self._connection.execute(_SHARE, {"key": UPKEEP})
-        for portion in portions(sorted(terms)):
-            await self._connection.execute(_INSERT, _columns(portion, lane))
+        for campus_id in sorted(terms):  # all insert in one order, and nobody waits in a circle
+            for portion in portions(sorted(terms[campus_id])):
+                await self._connection.execute(_INSERT, _columns(campus_id, portion, lane))
 
     async def leave(self, rows: Collection[Row]) -> None:
         """Write them down."""
@@ -113,17 +107,16 @@ _FORGET: Final = text(
 )
 
 
-def _columns(terms: Sequence[Row], lane: int) -> dict[str, Any]:
-    texts = [one for _, one in terms]
+def _columns(campus_id: CampusId, texts: Sequence[str], lane: int) -> dict[str, Any]:
     return {
-        "c0": [campus_id for campus_id, _ in terms],
+        "c0": [campus_id] * len(texts),
         "c1": texts,
         "c2": list(map(len, texts)),
         "c3": [len(trigrams(one)) for one in texts],
         "c4": list(map(padded, texts)),
         "c5": [one if is_word(one) else None for one in texts],
         "c6": [one[::-1] if is_word(one) else None for one in texts],
-        "c7": [" ".join(map(str, codes(campus_id, one))) for campus_id, one in terms],
+        "c7": [" ".join(map(str, codes(campus_id, one))) for one in texts],
         "lane": lane,
     }
 
@@ -135,11 +128,11 @@ class SqliteTerms:
         """Work in the transaction of ``connection``."""
         self._connection = connection
 
-    async def need(self, terms: Collection[Row], *, lane: int) -> None:
+    async def need(self, terms: Mapping[CampusId, Collection[str]], *, lane: int) -> None:
         """Insert those that are missing."""
         del lane  # nobody waits for anybody
-        for campus_id, texts in _by_campus(terms).items():
-            for portion in portions(texts):
+        for campus_id, texts in terms.items():
+            for portion in portions(sorted(texts)):
                 given = {"campus": campus_id.bytes, "texts": json.dumps(portion)}
                 missing = (await self._connection.execute(_MISSING, given)).scalars().all()
                 if missing:
@@ -147,8 +140,11 @@ class SqliteTerms:
 
     async def leave(self, rows: Collection[Row]) -> None:
         """Remove those that nobody has."""
-        for campus_id, texts in _by_campus(row[:2] for row in rows).items():
-            for portion in portions(texts):
+        left: defaultdict[CampusId, set[str]] = defaultdict(set)
+        for campus_id, one, _ in rows:
+            left[campus_id].add(one)
+        for campus_id, texts in left.items():
+            for portion in portions(sorted(texts)):
                 given = {"campus": campus_id.bytes, "texts": json.dumps(portion)}
                 found = (await self._connection.execute(_UNUSED, given)).all()
                 if found:
@@ -174,8 +170,6 @@ class SqliteTerms:
                 rows.append(_term(campus_id, one, number))
         await self._connection.run(_ADD, rows)
         await self._connection.execute(_ADD_GRAMS, rows)
-        if len(rows) > MANY:
-            await self._connection.execute(_MERGE, {"pages": -PAGES})
 
 
 def place(campus: int, one: int, length: int) -> int:
@@ -196,13 +190,6 @@ def _term(campus_id: CampusId, one: str, number: int) -> dict[str, Any]:
         "codes": None,
         "number": number,
     }
-
-
-def _by_campus(terms: Iterable[Row]) -> dict[CampusId, list[str]]:
-    found: defaultdict[CampusId, list[str]] = defaultdict(list)
-    for campus_id, one in sorted(terms):
-        found[campus_id].append(one)
-    return found
 
 
 _MISSING: Final = text(
@@ -234,4 +221,3 @@ _STRAY_GRAMS: Final = text(
     " (SELECT 1 FROM search_holders h WHERE h.campus_id = t.campus_id AND h.text = t.text))"
 )
 _OPTIMIZE: Final = text("INSERT INTO search_grams (search_grams) VALUES ('optimize')")
-_MERGE: Final = text("INSERT INTO search_grams (search_grams, rank) VALUES ('merge', :pages)")
