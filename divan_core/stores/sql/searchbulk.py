@@ -61,9 +61,9 @@ def _arrays(rows: Collection[Row], width: int) -> dict[str, list[Any]]:
 
 def unnested(columns: Iterable[Column[Any]]) -> str:
     """Rows of PostgreSQL whose columns come as the arrays ``c0``, ``c1``, ..."""
-    kinds = (column.type.dialect_impl(_DIALECT).compile(_DIALECT) for column in columns)
+    kinds = [column.type.dialect_impl(_DIALECT).compile(_DIALECT) for column in columns]
     arrays = (f"CAST(:c{at} AS {kind.partition(' COLLATE')[0]}[])" for at, kind in enumerate(kinds))
-    names = ", ".join(f"c{at}" for at in range(len(columns)))
+    names = ", ".join(f"c{at}" for at in range(len(kinds)))
     return f"unnest({', '.join(arrays)}) AS given ({names})"
 
 
