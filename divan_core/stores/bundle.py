@@ -12,7 +12,7 @@ from typing import Protocol
 import attrs
 
 from divan_core.accounts.ports import CampusRepository, PersonRepository
-from divan_core.discovery.ports import PeopleIndex, PresenceSignals
+from divan_core.discovery.ports import PeopleIndex, PeopleIndexUpkeep, PresenceSignals
 from divan_core.idempotency.ports import KeyRepository, KeyStore
 from divan_core.kernel.audience import ChangeJournal, PeopleSource
 from divan_core.kernel.delivery import EventBus, OutboxQueue
@@ -100,6 +100,7 @@ class RelationalStores:
     units: Units[StoreUnit]
     people: PeopleSource
     search: PeopleIndex
+    search_upkeep: PeopleIndexUpkeep
     keys: KeyStore
     outbox: OutboxQueue
     lifecycle: tuple[StoreLifecycle, ...] = ()
@@ -126,6 +127,7 @@ class Stores:
     units: Units[StoreUnit]
     people: PeopleSource
     search: PeopleIndex
+    search_upkeep: PeopleIndexUpkeep
     keys: KeyStore
     outbox: OutboxQueue
     journal: ChangeJournal
@@ -144,6 +146,7 @@ class Stores:
             units=relational.units,
             people=relational.people,
             search=relational.search,
+            search_upkeep=relational.search_upkeep,
             keys=relational.keys,
             outbox=relational.outbox,
             journal=live.journal,
