@@ -8,6 +8,7 @@ from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
+from divan_core.testing.contracts.people_index import PeopleIndexContract
 from divan_core.testing.contracts.social import RelationsContract
 from divan_core.testing.contracts.units import UnitsContract
 
@@ -24,3 +25,9 @@ class TestMemoryKeys(KeysContract):
     @pytest.fixture
     def stores(self, clock: ManualClock) -> RelationalStores:
         return open_memory(clock)
+
+
+class TestMemoryIndex(PeopleIndexContract):
+    @pytest.fixture
+    def stores(self) -> RelationalStores:
+        return open_memory()

@@ -8,7 +8,7 @@ import pytest
 
 from divan_core import Divan, Settings
 from divan_core.accounts.messages import ChangePrivacy, CreateCampus
-from divan_core.discovery.messages import DiscoverQuery
+from divan_core.discovery.messages import DiscoverQuery, SearchQuery
 from divan_core.kernel.audience import JournalSlice
 from divan_core.presence.messages import LookupQuery
 from divan_core.stores.bundle import Stores
@@ -40,12 +40,14 @@ class Meter:
 
     units: Counted
     people: Counted
+    search: Counted
     redis: RedisClient
     read: tuple[int, int] = (0, 0)
 
     def spent(self) -> tuple[int, int]:
         """Round trips to Redis and calls of the database."""
-        now = (self.redis.round_trips, self.units.calls + self.people.calls)
+        database = self.units.calls + self.people.calls + self.search.calls
+        now = (self.redis.round_trips, database)
         before, self.read = self.read, now
         return now[0] - before[0], now[1] - before[1]
 
@@ -53,7 +55,8 @@ class Meter:
 @pytest.fixture
 def stores(postgres_url: str, redis_url: str, clock: ManualClock) -> Stores:
     made = production_stores(postgres_url, redis_url, key=bytes(32), clock=clock)
-    return attrs.evolve(made, units=Counted(made.units), people=Counted(made.people))
+    counted = {name: Counted(getattr(made, name)) for name in ("units", "people", "search")}
+    return attrs.evolve(made, **counted)
 
 
 @pytest.fixture
@@ -63,10 +66,11 @@ async def two(
     async with Divan.open(settings, stores=stores, clock=clock) as divan:
         await divan.accounts.create_campus(CreateCampus("Test", CENTRE.lat, CENTRE.lon, id=CAMPUS))
         (redis,) = (part for part in stores.lifecycle if isinstance(part, RedisLifecycle))
-        units, people = stores.units, stores.people
+        units, people, search = stores.units, stores.people, stores.search
         assert isinstance(units, Counted)
         assert isinstance(people, Counted)
-        yield World(divan, clock), Meter(units, people, redis.client)
+        assert isinstance(search, Counted)
+        yield World(divan, clock), Meter(units, people, search, redis.client)
 
 
 async def test_a_warm_call_is_one_round_trip_and_no_sql(two: tuple[World, Meter]) -> None:
@@ -102,6 +106,26 @@ async def test_a_change_costs_one_reading_and_then_nothing(two: tuple[World, Met
     assert sql > 0
     assert await world.names(ana) == []
     assert meter.spent() == (1, 0)
+
+
+async def test_a_warm_search_is_two_statements_at_most(two: tuple[World, Meter]) -> None:
+    """One for the beginnings, one for the rest, each port's call being one; none if asked again.
+
+    Admission and the journal's news are one round trip, the budget of people is another.
+    """
+    world, meter = two
+    search = world.divan.discovery.search_users
+    ana = await world.join("ana")
+    for number in range(3):
+        await world.join(f"ben{number}")
+    assert len((await search(ana, SearchQuery("be"))).items) == 3
+    meter.spent()
+    assert len((await search(ana, SearchQuery("ben"))).items) == 3
+    assert meter.spent() == (2, 2)
+    assert len((await search(ana, SearchQuery("ben"))).items) == 3
+    assert meter.spent() == (2, 0)
+    assert (await search(ana, SearchQuery("nobody"))).items == ()
+    assert meter.spent() == (1, 2)
 
 
 async def test_suggestions_are_three_round_trips_and_no_sql(two: tuple[World, Meter]) -> None:

@@ -8,7 +8,7 @@ database decides what a letter is, and both give what the policy says.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -37,6 +37,12 @@ _AFTER: Final = "\U0010ffff"
 
 _NOTHING: Final = '"---"'
 """What FTS5 looks for to find nothing: no term has a dash."""
+
+_NEVER: Final = "---"
+"""A trigram that no term has."""
+
+COUNTED: Final = 8
+"""There is a statement for every so many trigrams of a query."""
 
 Parameters = dict[str, Any]
 
@@ -82,7 +88,8 @@ async def _resembling(
     connection: SqlConnection,
     tables: OptionalTables,
 ) -> Resembling:
-    statement = searchstatements.resembling(connection.dialect, standings=tables.standings)
+    counted = -(-len(wanted.grams) // COUNTED) * COUNTED
+    statement = searchstatements.resembling(connection.dialect, counted, standings=tables.standings)
     given = _looking(campus_id, wanted, connection.dialect == "sqlite")
     limit = most + SPARE
     while True:
@@ -134,17 +141,17 @@ def _looking(campus_id: CampusId, wanted: Wanted, sqlite: bool) -> Parameters:  
     """The parameters of what resembles a query."""
     text, grams = wanted.text, wanted.grams
     given = {"campus": campus_id, "query": text, "size": len(grams), **_slips(text, sqlite)}
+    for at, gram in enumerate([*grams, *[_NEVER] * (-len(grams) % COUNTED)]):
+        given[f"gram_{at}"] = gram
     inside = searchrows.within(text)
     if sqlite:
-        given |= {"grams": json.dumps(sorted(grams)), "query_end": text + _AFTER}
+        given |= {"inside": _all(inside), "query_end": text + _AFTER}
         for one in LengthClass:
-            given[f"inside_{one:d}"] = _all(inside)
             given[f"alike_{one:d}"] = _any(searchrows.decisive(grams, one))
         return given
     for one in LengthClass:
         given[f"inside_{one:d}"] = _codes(campus_id, one, inside)
         given[f"alike_{one:d}"] = _codes(campus_id, one, searchrows.decisive(grams, one))
-        given[f"grams_{one:d}"] = _codes(campus_id, one, grams)
     return given
 
 

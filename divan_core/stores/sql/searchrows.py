@@ -12,7 +12,7 @@ import enum
 import functools
 import hashlib
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -21,6 +21,13 @@ from divan_core.discovery.model import SHORTEST, SHORTEST_SLIP, Entry, parts, un
 from divan_core.discovery.similarity import Trigrams, trigrams
 from divan_core.kernel.ids import CampusId
 from divan_core.kernel.values import value
+from divan_core.stores.sql.connection import DialectName
+
+LONGEST: Final = 1023
+"""No term is longer, in letters: a display name has 80, which folding makes some more."""
+
+TOGETHER: Final = 8
+"""How many trigrams are looked for together."""
 
 LONGEST_HEAD: Final = 6
 """A longer beginning of a word is looked for among the words that begin like its first letters."""
@@ -34,11 +41,43 @@ class LengthClass(enum.IntEnum):
     LONG = 2
 
 
-LONGEST_IN: Final = {LengthClass.SHORT: 5, LengthClass.MIDDLE: 8, LengthClass.LONG: 255}
+LONGEST_IN: Final = {LengthClass.SHORT: 5, LengthClass.MIDDLE: 8, LengthClass.LONG: LONGEST}
 """The letters of the longest terms of a class."""
 
 FEWEST_GRAMS: Final = {LengthClass.SHORT: 2, LengthClass.MIDDLE: 6, LengthClass.LONG: 9}
 """The least number of trigrams in a class."""
+
+
+@value
+class Step:
+    """Terms that are looked at together: some of a class, of these lengths, in letters."""
+
+    of: LengthClass
+    shortest: int
+    longest: int
+
+
+CLASSES: Final = (
+    Step(LengthClass.SHORT, 1, 5),
+    Step(LengthClass.MIDDLE, 6, 8),
+    Step(LengthClass.LONG, 9, LONGEST),
+)
+"""A step for each class."""
+
+SIMILAR_STEPS: Final[Mapping[DialectName, Sequence[Step]]] = {
+    "postgresql": CLASSES,
+    "sqlite": (
+        Step(LengthClass.SHORT, 1, 5),
+        Step(LengthClass.MIDDLE, 6, 6),
+        Step(LengthClass.MIDDLE, 7, 7),
+        Step(LengthClass.MIDDLE, 8, 8),
+        Step(LengthClass.LONG, 9, 10),
+        Step(LengthClass.LONG, 11, 13),
+        Step(LengthClass.LONG, 14, LONGEST),
+    ),
+}
+"""The steps towards similar terms: one is taken when those before have not filled a tier. On SQLite a
+step costs next to nothing; on PostgreSQL each is planned."""
 
 
 @value
@@ -99,9 +138,9 @@ def padded(text: str) -> str:
     return "".join(f"  {word} " for word in text.split(" "))
 
 
-def mirrored(text: str) -> str | None:
-    """A word in which slips are forgiven, from its end; None for other terms."""
-    return text[::-1] if len(text) >= SHORTEST_SLIP and " " not in text else None
+def is_word(text: str) -> bool:
+    """Whether a slip of the hand is forgiven in a term."""
+    return len(text) >= SHORTEST_SLIP and " " not in text
 
 
 def pairs(text: str) -> frozenset[str]:
@@ -124,21 +163,25 @@ def codes(campus_id: CampusId, text: str) -> list[int]:
 
 
 def within(text: str) -> Sequence[str]:
-    """What is in every term that has this text anywhere inside: trigrams, or the pair it is."""
+    """Some of what every term has that has this text inside: trigrams, or the pair it is."""
     first, *others = text.split(" ")
     if not others:
-        return _windows(text) or (text,)
+        return _rarest(_windows(text)) or (text,)
     *middle, last = others
     between = (f"  {word} " for word in middle)
-    edges = (f"{first} ", *between, f"  {last}")
-    return tuple(dict.fromkeys(gram for edge in edges for gram in _windows(edge)))
+    return _rarest(gram for edge in (f"{first} ", *between, f"  {last}") for gram in _windows(edge))
 
 
 def at_start(text: str) -> Sequence[str]:
-    """What is in every term that has this text at the start of a word."""
+    """Some of what every term has that has this text at the start of a word."""
     *before, last = text.split(" ")
     edges = (*(f"  {word} " for word in before), f"  {last}")
-    return tuple(dict.fromkeys(gram for edge in edges for gram in _windows(edge)))
+    return _rarest(gram for edge in edges for gram in _windows(edge))
+
+
+def _rarest(grams: Iterable[str]) -> tuple[str, ...]:
+    """The rarest few, which leave little that has them all and not the text."""
+    return tuple(sorted(set(grams), key=commonness)[:TOGETHER])
 
 
 def _windows(text: str) -> tuple[str, ...]:
@@ -172,7 +215,7 @@ class Slips:
     """Where words are that one edit turns the query into."""
 
     exact: Sequence[str]
-    """Words that are the query without a letter, or with two neighbours swapped."""
+    """Words that are the query without a character, or with two neighbours swapped."""
     patterns: Sequence[str]
     """Patterns of LIKE for those with another letter, or with one more."""
     start: str
@@ -182,17 +225,19 @@ class Slips:
 
 
 def slips(text: str) -> Slips | None:
-    """Where the words are; None where no slip is forgiven."""
+    """Where the words are; None where no slip is forgiven.
+
+    One edit turns a text with a space into a word only by taking or replacing that space.
+    """
     size, half = len(text), len(text) // 2
-    if " " in text or size < SHORTEST_SLIP - 1:
+    spaces = text.count(" ")
+    if spaces > 1 or size < SHORTEST_SLIP - 1:
         return None
-    without = {text[:at] + text[at + 1 :] for at in range(size)}
-    swapped = {text[:at] + text[at + 1] + text[at] + text[at + 2 :] for at in range(size - 1)}
-    replaced = (f"{text[:at]}_{text[at + 1 :]}" for at in range(size))
-    inserted = (f"{text[:at]}_{text[at:]}" for at in range(size + 1))
-    return Slips(
-        exact=sorted(one for one in without | swapped if len(one) >= SHORTEST_SLIP),
-        patterns=(*replaced, *inserted),
-        start=text[:half],
-        end=text[half:][::-1],
-    )
+    touched = [text.index(" ")] if spaces else range(size)
+    without = {text[:at] + text[at + 1 :] for at in touched}
+    replaced = [f"{text[:at]}_{text[at + 1 :]}" for at in touched]
+    if not spaces:
+        without |= {text[:at] + text[at + 1] + text[at] + text[at + 2 :] for at in range(size - 1)}
+        replaced += [f"{text[:at]}_{text[at:]}" for at in range(size + 1)]
+    exact = sorted(one for one in without if len(one) >= SHORTEST_SLIP)
+    return Slips(exact, replaced, start=text[:half], end=text[half:][::-1])

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import BigInteger, Text, TextClause, bindparam, text
 
 from divan_core.stores.sql.connection import DialectName
-from divan_core.stores.sql.searchrows import LONGEST_IN, LengthClass
+from divan_core.stores.sql.searchrows import CLASSES, LONGEST, SIMILAR_STEPS, LengthClass, Step
+from divan_core.stores.sql.searchterms import CAMPUS_BITS, CLASS_BITS, LENGTH_BITS
 from divan_core.stores.sql.types import Id
 
 INSIDE: Final = 2
@@ -27,6 +29,12 @@ ALIKE: Final = 4
 
 _BEGINS: Final = {"postgresql": "starts_with({0}, :query)", "sqlite": "instr({0}, :query) = 1"}
 _INSIDE: Final = {"postgresql": "strpos({0}, :query) > 0", "sqlite": "instr({0}, :query) > 0"}
+_HAS: Final = {
+    "postgresql": "CAST(strpos(t.padded, :gram_{0}) > 0 AS integer)",
+    "sqlite": "(instr(t.padded, :gram_{0}) > 0)",
+}
+"""1 when a term has one of the query's trigrams, else 0."""
+
 _AT_WORD: Final = {
     "postgresql": "strpos(' ' || {0}, ' ' || :query) > 0",
     "sqlite": "instr(' ' || {0}, ' ' || :query) > 0",
@@ -93,26 +101,26 @@ def _starting(dialect: DialectName) -> str:
     if dialect == "sqlite":
         return (
             "SELECT replace(trim(padded), '   ', ' ') AS text FROM search_grams"
-            f" WHERE search_grams MATCH :start AND rowid BETWEEN {_place(0)} AND {_place(8)}"
+            f" WHERE search_grams MATCH :start AND rowid >= {_bound(LengthClass.SHORT, 0)}"
+            f" AND rowid < {_bound(LengthClass.SHORT, 0)} + {1 << CAMPUS_BITS}"
         )
     some = " OR ".join(f"codes @> CAST(:start_{one} AS bigint[])" for one in range(3))
     return f"SELECT DISTINCT text FROM search_terms WHERE {some}"  # noqa: S608 - as above
 
 
 @functools.cache
-def resembling(dialect: DialectName, *, standings: bool) -> TextClause:
+def resembling(dialect: DialectName, counted: int, *, standings: bool) -> TextClause:
     """People of the second and the third tier, each row with what it was found by.
 
-    Terms of a class are looked at only when the shorter ones have not filled the tier.
+    The query's trigrams are ``counted`` parameters, from ``gram_0`` on.
     """
     parts = [_near(dialect), _found(dialect, "near", standings=standings)]
-    for kind in ("inside", "alike"):
-        for one in LengthClass:
-            parts.append(_terms(dialect, kind, one))
-            parts.append(_found(dialect, f"{kind}_{one:d}", standings=standings))
     rows = [("near", SLIPPED)]
-    rows += [(f"inside_{one:d}", INSIDE) for one in LengthClass]
-    rows += [(f"alike_{one:d}", ALIKE) for one in LengthClass]
+    for kind, by in (("inside", INSIDE), ("alike", ALIKE)):
+        for at in range(len(_steps(dialect, kind))):
+            parts.append(_terms(dialect, kind, at, counted))
+            parts.append(_found(dialect, f"{kind}_{at}", standings=standings))
+            rows.append((f"{kind}_{at}", by))
     every = " UNION ALL ".join(
         f"SELECT {by} AS found_by, length, text, user_id FROM found_{name}"  # noqa: S608
         for name, by in rows
@@ -134,7 +142,8 @@ def _active(column: str, *, standings: bool) -> str:
 
 def _near(dialect: DialectName) -> str:
     """The words that one edit turns the query into."""
-    word = "SELECT t.text, t.length FROM search_terms t WHERE t.campus_id = :campus"
+    hint = " INDEXED BY ix_search_terms_length_{0}" if dialect == "sqlite" else ""
+    word = f"SELECT t.text, t.length FROM search_terms t{hint} WHERE t.campus_id = :campus"
     if dialect == "sqlite":
         exact = (
             "SELECT t.text, t.length FROM json_each(:exact) CROSS JOIN search_terms t"
@@ -142,44 +151,44 @@ def _near(dialect: DialectName) -> str:
         )
         fits = "EXISTS (SELECT 1 FROM json_each(:patterns) WHERE t.text LIKE value)"
     else:
-        exact = f"{word} AND t.text = ANY(CAST(:exact AS text[])) AND t.mirror IS NOT NULL"
+        exact = (
+            f"{word.format('')} AND t.text = ANY(CAST(:exact AS text[])) AND t.mirror IS NOT NULL"
+        )
         fits = "t.text LIKE ANY(CAST(:patterns AS text[]))"
     fits += f" AND NOT {_INSIDE[dialect].format('t.text')}"
     halves = (
-        f"{word} AND t.mirror IS NOT NULL AND t.length IN (:letters, :letters + 1)"
+        f"{word.format(column)} AND t.mirror IS NOT NULL AND t.length IN (:letters, :letters + 1)"
         f" AND t.{column} >= :{half} AND t.{column} < :{half}_end AND {fits}"
-        for column, half in (("text", "first"), ("mirror", "last"))
+        for column, half in (("word", "first"), ("mirror", "last"))
     )
     return f"near AS MATERIALIZED ({' UNION '.join((exact, *halves))})"
 
 
-def _terms(dialect: DialectName, kind: str, one: LengthClass) -> str:
-    """Terms of a class that have the query inside, or are alike; none when others were enough."""
-    name = f"{kind}_{one:d}"
-    gate = _gate(kind, one)
+def _terms(dialect: DialectName, kind: str, at: int, counted: int) -> str:
+    """Terms of a step that have the query inside, or are alike; none when others were enough."""
+    name, steps = f"{kind}_{at}", _steps(dialect, kind)
+    step = steps[at]
+    gate = _gate(steps, kind, at)
+    low, high = _lengths(steps, at)
     if dialect == "sqlite":
         source = (
             "(SELECT replace(trim(padded), '   ', ' ') AS text, (rowid >> 34) & 1023 AS length,"
             " padded, size FROM search_grams WHERE search_grams MATCH"
-            f" CASE WHEN {gate} THEN {_match(name, kind)} ELSE '\"---\"' END"
-            f" AND rowid BETWEEN {_place(one)} AND {_place(one + 1)} - 1) AS t"
+            f" CASE WHEN {gate} THEN {_match(kind, step)} ELSE '\"---\"' END"
+            f" AND rowid >= {_bound(step.of, low)} AND rowid < {_bound(step.of, high)}) AS t"
         )
         condition = "TRUE"
-        shared = "(SELECT count(*) FROM json_each(:grams) WHERE instr(t.padded, value))"
     else:
         operator = "@>" if kind == "inside" else "&&"
         source = "search_terms t"
-        condition = f"{gate} AND t.codes {operator} CAST(:{name} AS bigint[])"
-        shared = (
-            "(SELECT count(*) FROM unnest(t.codes) AS given"
-            f" WHERE given = ANY(CAST(:grams_{one:d} AS bigint[])))"
-        )
+        condition = f"{gate} AND t.codes {operator} CAST(:{kind}_{step.of:d} AS bigint[])"
     inside = _INSIDE[dialect].format("t.text")
     if kind == "inside":
         fits = f"{inside} AND NOT {_BEGINS[dialect].format('t.text')}"
     else:
+        counted_ones = (_HAS[dialect].format(gram) for gram in range(counted))
         fits = (
-            f"6 * {shared} > :size + t.size AND NOT {inside}"
+            f"6 * ({' + '.join(counted_ones)}) > :size + t.size AND NOT {inside}"
             " AND t.text NOT IN (SELECT text FROM near)"
         )
     return (
@@ -188,35 +197,47 @@ def _terms(dialect: DialectName, kind: str, one: LengthClass) -> str:
     )
 
 
-def _place(one: int) -> str:
-    """Where the numbers of a class of the campus begin on SQLite; see ``searchterms.place``."""
+def _steps(dialect: DialectName, kind: str) -> Sequence[Step]:
+    return SIMILAR_STEPS[dialect] if kind == "alike" else CLASSES
+
+
+def _lengths(steps: Sequence[Step], at: int) -> tuple[int, int]:
+    """From which length a step goes to before which one; a class's last step takes all above."""
+    step = steps[at]
+    is_last = at + 1 == len(steps) or steps[at + 1].of is not step.of
+    is_first = at == 0 or steps[at - 1].of is not step.of
+    return 0 if is_first else step.shortest, LONGEST + 1 if is_last else step.longest + 1
+
+
+def _bound(one: LengthClass, length: int) -> str:
+    """The first number of a campus's terms of a class and a length; see ``searchterms.place``."""
     campus = "(SELECT number >> 48 FROM search_terms WHERE campus_id = :campus LIMIT 1)"
-    return f"(({campus} << 48) | ({one:d} << 44))"
+    return f"(({campus} << 48) + {(one << CLASS_BITS) + (length << LENGTH_BITS)})"
 
 
-def _match(name: str, kind: str) -> str:
+def _match(kind: str, step: Step) -> str:
     """What FTS5 looks for; all trigrams that begin with a query of two letters, which is none."""
     if kind == "alike":
-        return f":{name}"
+        return f":alike_{step.of:d}"
     pairs = (
         "(SELECT group_concat('\"' || term || '\"', ' OR ') FROM search_vocabulary"
         " WHERE term >= :query AND term < :query_end)"
     )
-    return f"CASE WHEN :letters = 2 THEN coalesce({pairs}, '\"---\"') ELSE :{name} END"
+    return f"CASE WHEN :letters = 2 THEN coalesce({pairs}, '\"---\"') ELSE :inside END"
 
 
-def _gate(kind: str, one: LengthClass) -> str:
-    """Whether the shorter classes have left room; a longer term of theirs does not count."""
-    if one is LengthClass.SHORT and kind == "inside":
-        return "TRUE"
-    longest = LONGEST_IN[LengthClass(one - 1)] if one else 0
+def _gate(steps: Sequence[Step], kind: str, at: int) -> str:
+    """Whether the steps before have left room; what they found that is longer does not count."""
+    longest = steps[at - 1].longest if at else 0
     counts = [
-        f"(SELECT count(*) FROM found_{kind}_{before:d} WHERE length <= {longest})"  # noqa: S608
-        for before in range(one)
+        f"(SELECT count(*) FROM found_{kind}_{before} WHERE length <= {longest})"  # noqa: S608
+        for before in range(at)
     ]
     if kind == "alike":
         counts.append("(SELECT count(*) FROM found_near)")
-    return f"{' + '.join(counts)} < :rows"
+    room = f"{' + '.join(counts)} < :rows" if counts else "TRUE"
+    fits = kind == "alike" or steps[at].of is LengthClass.SHORT  # which has longer ones, too
+    return room if fits else f":letters <= {steps[at].longest} AND {room}"
 
 
 def _found(dialect: DialectName, name: str, *, standings: bool) -> str:

@@ -20,7 +20,7 @@ from divan_core.kernel.ids import CampusId
 from divan_core.stores.sql.clauses import portions
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.searchbulk import Row, unnested, upsert
-from divan_core.stores.sql.searchrows import class_of, codes, mirrored, padded
+from divan_core.stores.sql.searchrows import class_of, codes, is_word, padded
 from divan_core.stores.sql.tables import SEARCH_LEFT, SEARCH_TERMS
 
 UPKEEP: Final = int.from_bytes(b"dsearch", "big")
@@ -86,11 +86,13 @@ class PostgresTerms:
 _SHARE: Final = text("SELECT pg_advisory_xact_lock_shared(:key)")
 _ALONE: Final = text("SELECT pg_advisory_xact_lock(:key)")
 _PATIENCE: Final = text("SELECT set_config('lock_timeout', :ms, true)")
-_GIVEN: Final = [SEARCH_TERMS.c[name] for name in ("campus_id", "text", "length", "size", "mirror")]
+_TEXTS: Final = [SEARCH_TERMS.c.text] * 4
+_GIVEN: Final = [SEARCH_TERMS.c[name] for name in ("campus_id", "text", "length", "size")]
 _INSERT: Final = text(
-    "INSERT INTO search_terms (campus_id, text, length, size, mirror, codes, lane)"  # noqa: S608
-    " SELECT c0, c1, c2, c3, c4, CAST(string_to_array(c5, ' ') AS bigint[]), :lane"
-    f" FROM {unnested([*_GIVEN, SEARCH_TERMS.c.text])} ON CONFLICT DO NOTHING"
+    "INSERT INTO search_terms"  # noqa: S608 - names of its own
+    " (campus_id, text, length, size, padded, word, mirror, codes, lane)"
+    " SELECT c0, c1, c2, c3, c4, c5, c6, CAST(string_to_array(c7, ' ') AS bigint[]), :lane"
+    f" FROM {unnested([*_GIVEN, *_TEXTS])} ON CONFLICT DO NOTHING"
 )
 _TAKE_LEFT: Final = text(
     "DELETE FROM search_left WHERE (campus_id, text, user_id) IN"
@@ -111,8 +113,10 @@ def _columns(terms: Sequence[Row], lane: int) -> dict[str, Any]:
         "c1": texts,
         "c2": list(map(len, texts)),
         "c3": [len(trigrams(one)) for one in texts],
-        "c4": list(map(mirrored, texts)),
-        "c5": [" ".join(map(str, codes(campus_id, one))) for campus_id, one in terms],
+        "c4": list(map(padded, texts)),
+        "c5": [one if is_word(one) else None for one in texts],
+        "c6": [one[::-1] if is_word(one) else None for one in texts],
+        "c7": [" ".join(map(str, codes(campus_id, one))) for campus_id, one in terms],
         "lane": lane,
     }
 
@@ -172,10 +176,11 @@ def _term(campus_id: CampusId, one: str, number: int) -> dict[str, Any]:
         "lane": 0,
         "length": len(one),
         "size": len(trigrams(one)),
-        "mirror": mirrored(one),
+        "padded": padded(one),
+        "word": one if is_word(one) else None,
+        "mirror": one[::-1] if is_word(one) else None,
         "codes": None,
         "number": number,
-        "padded": padded(one),
     }
 
 

@@ -233,12 +233,15 @@ SEARCH_TERMS: Final = Table(
     Column("lane", SmallInteger, primary_key=True, autoincrement=False),
     Column("length", SmallInteger, nullable=False),
     Column("size", SmallInteger, nullable=False),
+    Column("padded", FOLDED, nullable=False),
+    Column("word", FOLDED),
     Column("mirror", FOLDED),
     Column("codes", CODES),
     Column("number", BigInteger),
     sqlite_with_rowid=False,
 )
-"""The terms of each campus, for as long as somebody has them. ``size`` counts their trigrams.
+"""The terms of each campus, for as long as somebody has them. ``size`` counts their trigrams,
+which are those of ``padded``; ``word`` and ``mirror`` are for slips, from either end.
 
 On PostgreSQL ``codes`` stand for the trigrams, and a term may be there once in each ``lane``, so
 that no unit waits until a long import has ended. On SQLite the trigrams are in ``search_grams``,
@@ -254,7 +257,7 @@ SEARCH_LEFT: Final = Table(
 )
 """Terms that somebody had, on PostgreSQL, until it is certain whether others have them."""
 
-for _column in ("text", "mirror"):
+for _column in ("word", "mirror"):
     _index = _index_where(
         "mirror IS NOT NULL", f"ix_search_terms_length_{_column}", "campus_id", "length", _column
     )

@@ -74,13 +74,15 @@ def create_terms() -> None:
         sa.Column("lane", sa.SmallInteger(), nullable=False),
         sa.Column("length", sa.SmallInteger(), nullable=False),
         sa.Column("size", sa.SmallInteger(), nullable=False),
+        sa.Column("padded", FOLDED, nullable=False),
+        sa.Column("word", FOLDED),
         sa.Column("mirror", FOLDED),
         sa.Column("codes", CODES),
         sa.Column("number", sa.BigInteger()),
         sa.PrimaryKeyConstraint("campus_id", "text", "lane", name="pk_search_terms"),
         sqlite_with_rowid=False,
     )
-    for column in ("text", "mirror"):
+    for column in ("word", "mirror"):
         op.create_index(
             f"ix_search_terms_length_{column}",
             "search_terms",
