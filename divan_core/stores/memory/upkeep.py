@@ -1,4 +1,4 @@
-"""Looking after an index that cannot be wrong: in memory the people are the index."""
+"""Looking after an index that cannot be wrong: in memory it is changed with the people."""
 
 from __future__ import annotations
 
