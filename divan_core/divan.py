@@ -12,6 +12,7 @@ from divan_core.accounts.service import Accounts
 from divan_core.auth.ports import Mailer, PasswordHasher
 from divan_core.auth.service import Auth
 from divan_core.discovery.service import Discovery
+from divan_core.discovery.upkeep import IndexUpkeep
 from divan_core.idempotency.service import Idempotency
 from divan_core.identity.service import Authenticator
 from divan_core.kernel.audience import Audience
@@ -65,6 +66,7 @@ class Divan:
         self.audience: Audience = services.audience
         self.idempotency: Idempotency[StoreUnit] = services.idempotency
         self.metrics: Metrics = services.metrics
+        self.search_index: IndexUpkeep = services.search_index
         self.workers: Workers = staff(stores, services, settings, ground, subscriptions)
 
     @classmethod

@@ -21,6 +21,7 @@ from divan_core.discovery.circles import Circles
 from divan_core.discovery.ports import NoRooms
 from divan_core.discovery.service import Discovery, DiscoveryTools
 from divan_core.discovery.suggestions import DiscoveryLimits, Suggestions, SuggestionTools
+from divan_core.discovery.upkeep import IndexUpkeep
 from divan_core.erasure.service import Erasures, ErasureTools
 from divan_core.idempotency.service import (
     Answers,
@@ -107,6 +108,7 @@ class Services:
     audience: Audience
     idempotency: Idempotency[StoreUnit]
     metrics: Metrics
+    search_index: IndexUpkeep
 
 
 def derived_key(secret: bytes, purpose: str) -> bytes:
@@ -153,6 +155,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         audience=audience,
         idempotency=idempotency,
         metrics=metrics,
+        search_index=IndexUpkeep(stores.search_upkeep),
     )
 
 

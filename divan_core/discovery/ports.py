@@ -131,3 +131,49 @@ class NoRooms:
         """No rooms."""
         del campus_id, relations, wanted, most
         return ()
+
+
+@value
+class IndexState:
+    """How many people show themselves to everyone, and how many of them search knows."""
+
+    shown: int
+    indexed: int
+
+
+@value
+class Reindexed:
+    """What a portion of reindexing did: people looked at, those found wrong, and the last one."""
+
+    seen: int
+    mended: int
+    last: UserId | None
+
+
+class PeopleIndexUpkeep(Protocol):
+    """Looks after the index, which units that change people keep by themselves.
+
+    Every method raises ``StoreUnavailable`` when the store does not answer in time.
+    """
+
+    async def state(self) -> IndexState:
+        """How complete the index is. Counts everybody."""
+        ...
+
+    async def reindex(self, after: UserId | None, most: int) -> Reindexed:
+        """Make the rows of up to ``most`` people anew, in the order of their ids, all campuses.
+
+        Others may write and search meanwhile. ``last`` is None when nobody is left.
+        """
+        ...
+
+    async def tidy(self) -> None:
+        """Remove what belongs to nobody, and bring the index into its quickest form."""
+        ...
+
+    async def purge(self, most: int) -> int:
+        """Look at up to ``most`` names that somebody has given up, and forget those nobody has.
+
+        How many were looked at.
+        """
+        ...

@@ -13,8 +13,8 @@ import attrs
 
 from divan_core.accounts.ports import CampusRepository, PersonRepository
 from divan_core.auth.ports import LoginRepository, RegistrationRepository, SessionRepository
+from divan_core.discovery.ports import PeopleIndex, PeopleIndexUpkeep, PresenceSignals
 from divan_core.erasure.ports import ErasureRepository
-from divan_core.discovery.ports import PeopleIndex, PresenceSignals
 from divan_core.idempotency.ports import KeyRepository, KeyStore
 from divan_core.kernel.audience import ChangeJournal, PeopleSource
 from divan_core.kernel.delivery import EventBus, OutboxQueue
@@ -123,6 +123,7 @@ class RelationalStores:
     units: Units[StoreUnit]
     people: PeopleSource
     search: PeopleIndex
+    search_upkeep: PeopleIndexUpkeep
     keys: KeyStore
     outbox: OutboxQueue
     lifecycle: tuple[StoreLifecycle, ...] = ()
@@ -150,6 +151,7 @@ class Stores:
     units: Units[StoreUnit]
     people: PeopleSource
     search: PeopleIndex
+    search_upkeep: PeopleIndexUpkeep
     keys: KeyStore
     outbox: OutboxQueue
     journal: ChangeJournal
@@ -169,6 +171,7 @@ class Stores:
             units=relational.units,
             people=relational.people,
             search=relational.search,
+            search_upkeep=relational.search_upkeep,
             keys=relational.keys,
             outbox=relational.outbox,
             journal=live.journal,

@@ -62,7 +62,7 @@ async def test_pages_follow_each_other(world: World) -> None:
         await join(world, f"pia{number}", "Pia")
     seen, cursor = [], None
     while True:
-        query = {"q": "pia", "limit": 3} | ({"cursor": cursor} if cursor else {})
+        query: dict[str, Any] = {"q": "pia", "limit": 3} | ({"cursor": cursor} if cursor else {})
         page = (await world.get("/search/users", **query)).json()
         seen += [one["handle"] for one in page["items"]]
         cursor = page["cursor"]
@@ -106,7 +106,7 @@ async def test_the_budget_of_people_is_a_problem_of_its_own() -> None:
         assert (await world.get("/search/users", q="be", limit=1)).status_code == 200
 
 
-HIDDEN = {
+HIDDEN: dict[str, dict[str, Any]] = {
     "friends only": {"visibility": "friends"},
     "none": {"visibility": "none"},
     "ghost": {"ghost_mode": True},

@@ -290,6 +290,27 @@ async def test_whoever_has_nothing_to_do_with_the_viewer_is_not_suggested(world:
     assert await names(world, me) == []
 
 
+async def test_a_cell_finer_than_wanted_makes_nobody_near(world: World) -> None:
+    """While a change of privacy is under way; the person is still suggested, once."""
+    me, near, other = [await world.join(name) for name in ("ana", "ben", "eve")]
+    await world.beat(near)
+    world.clock.advance(1)
+    await world.beat(other, 500.0)
+    await world.beat(me)
+    assert [one.handle for one in await pages(world, me, 1)] == ["ben", "eve"]
+
+    async def coarsen(unit: StoreUnit) -> None:
+        person = await unit.people.get(near.user_id)
+        assert person is not None
+        privacy = attrs.evolve(person.privacy, blur_distance_m=200)
+        await unit.people.put([attrs.evolve(person, privacy=privacy)])
+
+    async with world.divan.audience.changing(CAMPUS, (near.user_id,)):
+        await world.divan.stores.units.write(coarsen)
+    assert [one.handle for one in await pages(world, me, 1)] == ["eve", "ben"]
+    assert await names(world, me) == ["eve", "ben"]
+
+
 async def test_a_walk_ranks_by_the_moment_it_began(world: World) -> None:
     """However long it takes, and whoever is heard meanwhile, nobody comes twice."""
     me, *others = [await world.join(f"person{number}") for number in range(12)]

@@ -55,7 +55,9 @@ class Meter:
 @pytest.fixture
 def stores(postgres_url: str, redis_url: str, clock: ManualClock) -> Stores:
     made = production_stores(postgres_url, redis_url, key=bytes(32), clock=clock)
-    counted = {name: Counted(getattr(made, name)) for name in ("units", "people", "search")}
+    counted: dict[str, Any] = {
+        name: Counted(getattr(made, name)) for name in ("units", "people", "search")
+    }
     return attrs.evolve(made, **counted)
 
 

@@ -41,6 +41,7 @@ from divan_core.stores.memory.outbox import (
 )
 from divan_core.stores.memory.search import MemoryPeopleIndex
 from divan_core.stores.memory.social import MemoryRelations, SocialRecords
+from divan_core.stores.memory.upkeep import MemoryIndexUpkeep
 from divan_core.system import SystemClock
 
 ResultT = TypeVar("ResultT")
@@ -153,6 +154,7 @@ def open_memory(clock: Clock | None = None) -> RelationalStores:
         units=MemoryUnits(records, clock, outbox.recorded),
         people=MemoryPeopleSource(records),
         search=MemoryPeopleIndex(records.accounts.search),
+        search_upkeep=MemoryIndexUpkeep(records.accounts),
         keys=MemoryKeyStore(records.keys, clock),
         outbox=outbox,
     )

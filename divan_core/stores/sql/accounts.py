@@ -175,6 +175,16 @@ def with_optional(columns: Iterable[Column[Any]], tables: OptionalTables) -> Sel
     return select(*columns, *labelled).select_from(source)
 
 
+async def people_by_id(
+    connection: SqlConnection, tables: OptionalTables, after: UserId | None, limit: int
+) -> Sequence[Person]:
+    """Up to ``limit`` people of all campuses with an id above ``after``, by id ascending."""
+    query = _people(tables).order_by(PEOPLE.c.id).limit(limit)
+    if after is not None:
+        query = query.where(PEOPLE.c.id > after)
+    return [_person(row) for row in await connection.execute(query)]
+
+
 _CAMPUS: Final = select(CAMPUSES).where(CAMPUSES.c.id == bindparam("campus_id", type_=Id))
 
 

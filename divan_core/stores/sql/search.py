@@ -78,7 +78,7 @@ async def _beginning(
     )(connection.dialect, standings=tables.standings)
     given = _starting(campus_id, wanted.text, connection.dialect == "sqlite")
     rows = await connection.execute(statement, given | {"rows": most})
-    return [_entry(*row) for row in rows]
+    return [_entry(row.user_id, row.handle, row.name) for row in rows]
 
 
 async def _resembling(

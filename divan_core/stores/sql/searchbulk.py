@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Column, Table, TextClause, bindparam, delete, text
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.sql.dml import Delete
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    LargeBinary,
+    Table,
+    TextClause,
+    bindparam,
+    delete,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Delete, Insert
 
-from divan_core.stores.sql.clauses import insert_or_replace, portions
+from divan_core.stores.sql.clauses import portions
 from divan_core.stores.sql.connection import SqlConnection
+from divan_core.stores.sql.types import Id
 
 Row = tuple[Any, ...]
 """The columns of a table, in its order; of rows that are removed, those of the key are enough."""
@@ -21,35 +32,38 @@ _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's
 
 async def upsert(connection: SqlConnection, table: Table, rows: Collection[Row]) -> None:
     """Keep rows, each instead of one of the same key; all keys are different."""
-    for portion in portions(sorted(rows)):
+    for portion in portions(list(rows)):
         if connection.dialect == "postgresql":
             await connection.execute(_unnested_upsert(table), _arrays(portion, len(table.c)))
         else:
-            names = table.c.keys()
-            named = [dict(zip(names, row, strict=True)) for row in portion]
-            await connection.run(insert_or_replace(table, "sqlite"), named)
+            await connection.run(_upsert(table), _named(portion, len(table.c)))
 
 
 async def remove(connection: SqlConnection, table: Table, rows: Collection[Row]) -> None:
     """Remove the rows of these keys, where there are any."""
-    names = [f"c{at}" for at in range(len(table.primary_key))]
-    for portion in portions(sorted(rows)):
+    keys = len(table.primary_key)
+    for portion in portions(list(rows)):
         if connection.dialect == "postgresql":
-            await connection.execute(_unnested_delete(table), _arrays(portion, len(names)))
+            await connection.execute(_unnested_delete(table), _arrays(portion, keys))
         else:
-            named = [dict(zip(names, row, strict=False)) for row in portion]
-            await connection.run(_delete(table), named)
+            await connection.run(_delete(table), _named(portion, keys))
+
+
+def _named(rows: Collection[Row], width: int) -> list[dict[str, Any]]:
+    names = [f"c{at}" for at in range(width)]
+    bare = [[one.bytes if isinstance(one, UUID) else one for one in row] for row in rows]
+    return [dict(zip(names, row, strict=False)) for row in bare]
 
 
 def _arrays(rows: Collection[Row], width: int) -> dict[str, list[Any]]:
     return {f"c{at}": [row[at] for row in rows] for at in range(width)}
 
 
-def unnested(columns: Collection[Column[Any]]) -> str:
+def unnested(columns: Iterable[Column[Any]]) -> str:
     """Rows of PostgreSQL whose columns come as the arrays ``c0``, ``c1``, ..."""
-    kinds = (column.type.dialect_impl(_DIALECT).compile(_DIALECT) for column in columns)
+    kinds = [column.type.dialect_impl(_DIALECT).compile(_DIALECT) for column in columns]
     arrays = (f"CAST(:c{at} AS {kind.partition(' COLLATE')[0]}[])" for at, kind in enumerate(kinds))
-    names = ", ".join(f"c{at}" for at in range(len(columns)))
+    names = ", ".join(f"c{at}" for at in range(len(kinds)))
     return f"unnest({', '.join(arrays)}) AS given ({names})"
 
 
@@ -73,8 +87,26 @@ def _unnested_delete(table: Table) -> TextClause:
 
 
 @functools.cache
-def _delete(table: Table) -> Delete:
-    keys = enumerate(table.primary_key.columns)
-    return delete(table).where(
-        *(column == bindparam(f"c{at}", type_=column.type) for at, column in keys)
+def _upsert(table: Table) -> Insert:
+    """For SQLite's driver, with values as it takes them."""
+    statement = sqlite.insert(table).values(
+        {column.name: _given(column, at) for at, column in enumerate(table.c)}
     )
+    others = [column.name for column in table.c if not column.primary_key]
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key),
+        set_={name: statement.excluded[name] for name in others},
+    )
+
+
+@functools.cache
+def _delete(table: Table) -> Delete:
+    """As above."""
+    keys = enumerate(table.primary_key.columns)
+    return delete(table).where(*(column == _given(column, at) for at, column in keys))
+
+
+def _given(column: Column[Any], at: int) -> BindParameter[Any]:
+    """A value as the driver takes it: an id is its bytes already."""
+    kind = LargeBinary() if isinstance(column.type, Id) else column.type
+    return bindparam(f"c{at}", type_=kind)

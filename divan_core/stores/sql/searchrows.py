@@ -11,7 +11,6 @@ from __future__ import annotations
 import enum
 import functools
 import hashlib
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -76,22 +75,17 @@ SIMILAR_STEPS: Final[Mapping[DialectName, Sequence[Step]]] = {
         Step(LengthClass.LONG, 14, LONGEST),
     ),
 }
-"""The steps towards similar terms: one is taken when those before have not filled a tier. On SQLite a
-step costs next to nothing; on PostgreSQL each is planned."""
+"""The steps towards similar terms: one is taken when those before have not filled a tier.
+
+On SQLite a step costs next to nothing; on PostgreSQL each is planned."""
 
 
-@value
-class Head:
-    """How a word begins, for the index in the order of the cut.
+Head = tuple[str, int, str, int]
+"""How a word begins, its length, the word, and how many letters a shorter one of theirs shares.
 
-    A person whose shorter word begins like this one is found by that; ``shared`` is how many
-    letters this word has in common with a shorter one of theirs.
-    """
-
-    head: str
-    length: int
-    unit: str
-    shared: int
+It is for the index in the order of the cut. Whose shorter word begins like this one, too, is found
+by that one; so this is for queries of more letters than they share.
+"""
 
 
 @attrs.frozen
@@ -116,12 +110,16 @@ def _heads(texts: set[str]) -> Iterator[Head]:
         last = min(LONGEST_HEAD, len(unit.partition(" ")[0]))
         for letters in range(SHORTEST, last + 1):
             if letters > shared or letters == LONGEST_HEAD:
-                yield Head(unit[:letters], len(unit), unit, shared)
+                yield unit[:letters], len(unit), unit, shared
 
 
 def _shared(one: str, other: str) -> int:
-    pairs = zip(one, other, strict=False)
-    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+    at = 0
+    for letter in one[: len(other)]:
+        if letter != other[at]:
+            break
+        at += 1
+    return at
 
 
 def class_of(text: str) -> LengthClass:

@@ -4,14 +4,17 @@ Rows come in the order of the cut, at most ``rows`` for each way of fitting. A p
 several; the caller leaves out whom it has.
 """
 
+# ruff: noqa: S608 - they are put together of constants alone
+
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, Text, TextClause, bindparam, text
+from sqlalchemy.types import TypeEngine
 
 from divan_core.stores.sql.connection import DialectName
 from divan_core.stores.sql.searchrows import CLASSES, LONGEST, SIMILAR_STEPS, LengthClass, Step
@@ -41,7 +44,7 @@ _AT_WORD: Final = {
 }
 
 
-_TYPES: Final = {
+_TYPES: Final[Mapping[str, TypeEngine[Any]]] = {
     "campus": Id(),
     "query": Text(),
     "query_end": Text(),
@@ -59,8 +62,8 @@ _TYPES: Final = {
 def _typed(sql: str) -> TextClause:
     """A statement whose parameters travel as their types say; lists are cast in the text."""
     names = set(re.findall(r":(\w+)", sql))
-    types = (bindparam(name, type_=one) for name, one in _TYPES.items() if name in names)
-    return text(sql).bindparams(*types)
+    typed = [bindparam(name, type_=one) for name, one in _TYPES.items() if name in names]
+    return text(sql).bindparams(*typed)
 
 
 @functools.cache
@@ -69,7 +72,7 @@ def beginning(dialect: DialectName, *, standings: bool) -> TextClause:
     begins = _BEGINS[dialect].format("d.unit")
     join = "CROSS JOIN" if dialect == "sqlite" else "JOIN"
     return _typed(
-        "SELECT p.user_id, p.handle, p.name"  # noqa: S608 - no value is in it
+        "SELECT p.user_id, p.handle, p.name"
         f" FROM search_heads d {join} search_people p ON p.user_id = d.user_id"
         " WHERE d.campus_id = :campus AND d.head = :head AND d.shared < :letters"
         f" AND {begins} AND {_active('d.user_id', standings=standings)}"
@@ -82,7 +85,7 @@ def beginning_of_several(dialect: DialectName, *, standings: bool) -> TextClause
     """People whose handle begins with several words, or whose name has them so."""
     handle, name = (_BEGINS[dialect].format(f"p.{one}") for one in ("handle", "name"))
     return _typed(
-        f"WITH found AS ({_starting(dialect)})"  # noqa: S608 - no value is in it
+        f"WITH found AS ({_starting(dialect)})"
         " SELECT user_id, handle, name FROM (SELECT p.user_id, p.handle, p.name,"
         f" CASE WHEN NOT {handle} THEN p.name"
         f" WHEN NOT {name} OR length(p.handle) < length(p.name)"
@@ -105,7 +108,7 @@ def _starting(dialect: DialectName) -> str:
             f" AND rowid < {_bound(LengthClass.SHORT, 0)} + {1 << CAMPUS_BITS}"
         )
     some = " OR ".join(f"codes @> CAST(:start_{one} AS bigint[])" for one in range(3))
-    return f"SELECT DISTINCT text FROM search_terms WHERE {some}"  # noqa: S608 - as above
+    return f"SELECT DISTINCT text FROM search_terms WHERE {some}"
 
 
 @functools.cache
@@ -122,11 +125,10 @@ def resembling(dialect: DialectName, counted: int, *, standings: bool) -> TextCl
             parts.append(_found(dialect, f"{kind}_{at}", standings=standings))
             rows.append((f"{kind}_{at}", by))
     every = " UNION ALL ".join(
-        f"SELECT {by} AS found_by, length, text, user_id FROM found_{name}"  # noqa: S608
-        for name, by in rows
+        f"SELECT {by} AS found_by, length, text, user_id FROM found_{name}" for name, by in rows
     )
     return _typed(
-        f"WITH {', '.join(parts)}"  # noqa: S608 - no value is in it
+        f"WITH {', '.join(parts)}"
         " SELECT e.found_by, e.text, p.user_id, p.handle, p.name"
         f" FROM ({every}) AS e JOIN search_people p ON p.user_id = e.user_id"
         " ORDER BY e.found_by, e.length, e.text, e.user_id"
@@ -137,7 +139,7 @@ def _active(column: str, *, standings: bool) -> str:
     """Whether the community has decided nothing against somebody."""
     if not standings:
         return "TRUE"
-    return f"NOT EXISTS (SELECT 1 FROM standings s WHERE s.user_id = {column})"  # noqa: S608
+    return f"NOT EXISTS (SELECT 1 FROM standings s WHERE s.user_id = {column})"
 
 
 def _near(dialect: DialectName) -> str:
@@ -192,7 +194,7 @@ def _terms(dialect: DialectName, kind: str, at: int, counted: int) -> str:
             " AND t.text NOT IN (SELECT text FROM near)"
         )
     return (
-        f"{name} AS MATERIALIZED (SELECT DISTINCT t.text, t.length FROM {source}"  # noqa: S608
+        f"{name} AS MATERIALIZED (SELECT DISTINCT t.text, t.length FROM {source}"
         f" WHERE {condition} AND {fits})"
     )
 
@@ -230,7 +232,7 @@ def _gate(steps: Sequence[Step], kind: str, at: int) -> str:
     """Whether the steps before have left room; what they found that is longer does not count."""
     longest = steps[at - 1].longest if at else 0
     counts = [
-        f"(SELECT count(*) FROM found_{kind}_{before} WHERE length <= {longest})"  # noqa: S608
+        f"(SELECT count(*) FROM found_{kind}_{before} WHERE length <= {longest})"
         for before in range(at)
     ]
     if kind == "alike":
@@ -244,17 +246,17 @@ def _found(dialect: DialectName, name: str, *, standings: bool) -> str:
     """Who has the terms of a table, in order: the shortest term first."""
     active = _active("h.user_id", standings=standings)
     unit = " AND h.unit" if name.startswith("inside") else ""
-    ordered = f"SELECT text, length FROM {name} ORDER BY length, text"  # noqa: S608
+    ordered = f"SELECT text, length FROM {name} ORDER BY length, text"
     if dialect == "sqlite":
         # The loops run in the order of the join, so the rows come sorted and nothing is sorted.
         found = (
-            f"SELECT a.length, a.text, h.user_id FROM ({ordered} LIMIT -1) AS a"  # noqa: S608
+            f"SELECT a.length, a.text, h.user_id FROM ({ordered} LIMIT -1) AS a"
             " CROSS JOIN search_holders h ON h.campus_id = :campus AND h.text = a.text"
             f" WHERE {active}{unit} LIMIT :rows"
         )
     else:
         found = (
-            f"SELECT a.length, a.text, h.user_id FROM ({ordered}) AS a"  # noqa: S608
+            f"SELECT a.length, a.text, h.user_id FROM ({ordered}) AS a"
             " CROSS JOIN LATERAL (SELECT h.user_id FROM search_holders h"
             f" WHERE h.campus_id = :campus AND h.text = a.text AND {active}{unit}"
             " ORDER BY h.user_id LIMIT :rows) AS h"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from sqlalchemy import insert, text
@@ -41,8 +41,8 @@ CAMPUS_BITS: Final = 48
 class Terms(Protocol):
     """Keeps the terms that people have."""
 
-    async def need(self, terms: Collection[Row], *, lane: int) -> None:
-        """Make sure of terms, each a campus and a text."""
+    async def need(self, terms: Mapping[CampusId, Collection[str]], *, lane: int) -> None:
+        """Make sure of the terms of campuses."""
         ...
 
     async def leave(self, rows: Collection[Row]) -> None:
@@ -57,12 +57,13 @@ class PostgresTerms:
         """Work in the transaction of ``connection``."""
         self._connection = connection
 
-    async def need(self, terms: Collection[Row], *, lane: int) -> None:
+    async def need(self, terms: Mapping[CampusId, Collection[str]], *, lane: int) -> None:
         """Insert those that are not in the lane; the check sees what is, not a snapshot."""
         if terms:
             await self._connection.execute(_SHARE, {"key": UPKEEP})
-        for portion in portions(sorted(terms)):
-            await self._connection.execute(_INSERT, _columns(portion, lane))
+        for campus_id in sorted(terms):  # all insert in one order, and nobody waits in a circle
+            for portion in portions(sorted(terms[campus_id])):
+                await self._connection.execute(_INSERT, _columns(campus_id, portion, lane))
 
     async def leave(self, rows: Collection[Row]) -> None:
         """Write them down."""
@@ -106,17 +107,16 @@ _FORGET: Final = text(
 )
 
 
-def _columns(terms: Sequence[Row], lane: int) -> dict[str, Any]:
-    texts = [one for _, one in terms]
+def _columns(campus_id: CampusId, texts: Sequence[str], lane: int) -> dict[str, Any]:
     return {
-        "c0": [campus_id for campus_id, _ in terms],
+        "c0": [campus_id] * len(texts),
         "c1": texts,
         "c2": list(map(len, texts)),
         "c3": [len(trigrams(one)) for one in texts],
         "c4": list(map(padded, texts)),
         "c5": [one if is_word(one) else None for one in texts],
         "c6": [one[::-1] if is_word(one) else None for one in texts],
-        "c7": [" ".join(map(str, codes(campus_id, one))) for campus_id, one in terms],
+        "c7": [" ".join(map(str, codes(campus_id, one))) for one in texts],
         "lane": lane,
     }
 
@@ -128,11 +128,11 @@ class SqliteTerms:
         """Work in the transaction of ``connection``."""
         self._connection = connection
 
-    async def need(self, terms: Collection[Row], *, lane: int) -> None:
+    async def need(self, terms: Mapping[CampusId, Collection[str]], *, lane: int) -> None:
         """Insert those that are missing."""
         del lane  # nobody waits for anybody
-        for campus_id, texts in _by_campus(terms).items():
-            for portion in portions(texts):
+        for campus_id, texts in terms.items():
+            for portion in portions(sorted(texts)):
                 given = {"campus": campus_id.bytes, "texts": json.dumps(portion)}
                 missing = (await self._connection.execute(_MISSING, given)).scalars().all()
                 if missing:
@@ -140,14 +140,22 @@ class SqliteTerms:
 
     async def leave(self, rows: Collection[Row]) -> None:
         """Remove those that nobody has."""
-        for campus_id, texts in _by_campus(row[:2] for row in rows).items():
-            for portion in portions(texts):
+        left: defaultdict[CampusId, set[str]] = defaultdict(set)
+        for campus_id, one, _ in rows:
+            left[campus_id].add(one)
+        for campus_id, texts in left.items():
+            for portion in portions(sorted(texts)):
                 given = {"campus": campus_id.bytes, "texts": json.dumps(portion)}
                 found = (await self._connection.execute(_UNUSED, given)).all()
                 if found:
                     dropped = [{"campus": campus_id.bytes, **row._asdict()} for row in found]
                     await self._connection.execute(_DROP_GRAMS, dropped)
                     await self._connection.execute(_DROP, dropped)
+
+    async def tidy(self) -> None:
+        """Remove those that nobody has, and merge the index of trigrams into one."""
+        for statement in (_STRAY_GRAMS, _STRAYS, _OPTIMIZE):
+            await self._connection.execute(statement)
 
     async def _add(self, campus_id: CampusId, texts: Sequence[str]) -> None:
         campus = (await self._connection.execute(_CAMPUS, {"campus": campus_id.bytes})).scalar_one()
@@ -184,13 +192,6 @@ def _term(campus_id: CampusId, one: str, number: int) -> dict[str, Any]:
     }
 
 
-def _by_campus(terms: Iterable[Row]) -> dict[CampusId, list[str]]:
-    found: defaultdict[CampusId, list[str]] = defaultdict(list)
-    for campus_id, one in sorted(terms):
-        found[campus_id].append(one)
-    return found
-
-
 _MISSING: Final = text(
     "SELECT value FROM json_each(:texts) WHERE NOT EXISTS"
     " (SELECT 1 FROM search_terms WHERE campus_id = :campus AND text = value)"
@@ -211,3 +212,12 @@ _ADD_GRAMS: Final = text(
 )
 _DROP_GRAMS: Final = text("DELETE FROM search_grams WHERE rowid = :number")
 _DROP: Final = text("DELETE FROM search_terms WHERE campus_id = :campus AND text = :text")
+_STRAYS: Final = text(
+    "DELETE FROM search_terms WHERE NOT EXISTS (SELECT 1 FROM search_holders h"
+    " WHERE h.campus_id = search_terms.campus_id AND h.text = search_terms.text)"
+)
+_STRAY_GRAMS: Final = text(
+    "DELETE FROM search_grams WHERE rowid IN (SELECT number FROM search_terms t WHERE NOT EXISTS"
+    " (SELECT 1 FROM search_holders h WHERE h.campus_id = t.campus_id AND h.text = t.text))"
+)
+_OPTIMIZE: Final = text("INSERT INTO search_grams (search_grams) VALUES ('optimize')")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
+import attrs
 from sqlalchemy import Select, select
 
 from divan_core.accounts.model import Person
@@ -15,14 +17,15 @@ from divan_core.kernel.visibility import Standing, Visibility
 from divan_core.stores.sql.clauses import among, portions
 from divan_core.stores.sql.connection import DialectName, SqlConnection
 from divan_core.stores.sql.searchbulk import Row, remove, upsert
-from divan_core.stores.sql.searchrows import rows_of
+from divan_core.stores.sql.searchrows import PersonRows, rows_of
 from divan_core.stores.sql.searchterms import PostgresTerms, SqliteTerms, Terms
 from divan_core.stores.sql.tables import SEARCH_HEADS, SEARCH_HOLDERS, SEARCH_PEOPLE
 
 FEW: Final = 50
 """More people than these at once are a long import, whose terms are in a lane of their own."""
 
-_Known = Mapping[UserId, tuple[CampusId, Entry]]
+_Place = tuple[CampusId, Entry]
+_Known = Mapping[UserId, _Place]
 
 
 def is_listed(person: Person) -> bool:
@@ -77,34 +80,64 @@ async def _amend(connection: SqlConnection, before: _Known, after: _Known) -> No
     terms: Terms = (
         SqliteTerms(connection) if connection.dialect == "sqlite" else PostgresTerms(connection)
     )
-    old_heads, old_holders = _rows(before)
-    new_heads, new_holders = _rows(after)
-    left, come = old_holders - new_holders, new_holders - old_holders
+    changes = _Changes()
+    for user_id in before.keys() | after.keys():
+        changes.collect(user_id, before.get(user_id), after.get(user_id))
     gone = [(user_id,) for user_id in before.keys() - after.keys()]
     await remove(connection, SEARCH_PEOPLE, gone)
-    await remove(connection, SEARCH_HEADS, old_heads - new_heads)
-    await remove(connection, SEARCH_HOLDERS, left)
+    await remove(connection, SEARCH_HEADS, changes.heads_gone)
+    await remove(connection, SEARCH_HOLDERS, changes.holders_gone)
     await upsert(connection, SEARCH_PEOPLE, [_person(*known) for known in after.values()])
-    await upsert(connection, SEARCH_HEADS, new_heads - old_heads)
-    await terms.need({row[:2] for row in come}, lane=int(len(after) > FEW))
-    await upsert(connection, SEARCH_HOLDERS, come)
-    await terms.leave({row[:3] for row in left} - {row[:3] for row in come})
+    await upsert(connection, SEARCH_HEADS, changes.heads_come)
+    await terms.need(changes.needed, lane=int(len(after) > FEW))
+    await upsert(connection, SEARCH_HOLDERS, changes.holders_come)
+    await terms.leave([row[:3] for row in changes.holders_gone])
 
 
 def _person(campus_id: CampusId, one: Entry) -> Row:
     return one.user_id, campus_id, one.handle, one.name
 
 
-def _rows(people: _Known) -> tuple[set[Row], set[Row]]:
-    """Heads and holders, each as the columns of their tables."""
-    heads: set[Row] = set()
-    holders: set[Row] = set()
-    for campus_id, one in people.values():
-        rows = rows_of(one)
-        user_id = one.user_id
-        heads.update(
-            (campus_id, head.head, head.length, head.unit, user_id, head.shared)
-            for head in rows.heads
+_NOBODY: Final = PersonRows(frozenset(), frozenset())
+
+
+@attrs.define
+class _Changes:
+    """Rows that go and come, each as the columns of its table."""
+
+    heads_gone: list[Row] = attrs.field(factory=list)
+    heads_come: list[Row] = attrs.field(factory=list)
+    holders_gone: list[Row] = attrs.field(factory=list)
+    holders_come: list[Row] = attrs.field(factory=list)
+    needed: dict[CampusId, set[str]] = attrs.field(factory=lambda: defaultdict(set))
+
+    def collect(self, user_id: UserId, before: _Place | None, after: _Place | None) -> None:
+        """Compare what one person has with what they are to have."""
+        old, new = (rows_of(place[1]) if place else _NOBODY for place in (before, after))
+        stays = before is not None and after is not None and before[0] == after[0]
+        if before:
+            self._gone(user_id, before[0], old, new if stays else _NOBODY)
+        if after:
+            self._come(user_id, after[0], new, old if stays else _NOBODY)
+
+    def _gone(
+        self, user_id: UserId, campus_id: CampusId, rows: PersonRows, kept: PersonRows
+    ) -> None:
+        self.heads_gone += (
+            (campus_id, head, length, unit, user_id)
+            for head, length, unit, _ in rows.heads - kept.heads
         )
-        holders.update((campus_id, text, user_id, unit) for text, unit in rows.holdings)
-    return heads, holders
+        self.holders_gone += (
+            (campus_id, text, user_id) for text, _ in rows.holdings - kept.holdings
+        )
+
+    def _come(
+        self, user_id: UserId, campus_id: CampusId, rows: PersonRows, had: PersonRows
+    ) -> None:
+        self.heads_come += (
+            (campus_id, head, length, unit, user_id, shared)
+            for head, length, unit, shared in rows.heads - had.heads
+        )
+        texts = rows.holdings - had.holdings
+        self.holders_come += ((campus_id, text, user_id, unit) for text, unit in texts)
+        self.needed[campus_id].update(text for text, _ in texts)

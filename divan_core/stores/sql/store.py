@@ -18,6 +18,7 @@ from divan_core.stores.sql.migrate import upgrade, upgrade_connection
 from divan_core.stores.sql.outbox import SqlOutboxQueue
 from divan_core.stores.sql.people import SqlPeopleSource
 from divan_core.stores.sql.search import SqlPeopleIndex
+from divan_core.stores.sql.searchupkeep import SqlIndexUpkeep
 from divan_core.stores.sql.sqlite import SqliteEngine
 from divan_core.stores.sql.unit import SqlUnits
 
@@ -47,6 +48,7 @@ def open_sql(url: str, *, migrate: bool = False, clock: Clock | None = None) -> 
         units=SqlUnits(engine, catalogue, outbox.recorded, clock),
         people=SqlPeopleSource(engine, catalogue),
         search=SqlPeopleIndex(engine, catalogue),
+        search_upkeep=SqlIndexUpkeep(engine, catalogue),
         keys=SqlKeyStore(engine, clock),
         outbox=outbox,
         lifecycle=(SqlLifecycle(engine, catalogue, prepare, beside),),

@@ -332,8 +332,10 @@ _GRAMS: Final = (
     " tokenize='trigram case_sensitive 1', detail=none, columnsize=0)"
 )
 _VOCABULARY: Final = "CREATE VIRTUAL TABLE search_vocabulary USING fts5vocab(search_grams, row)"
-for _statement in (_GRAMS, _VOCABULARY):
-    event.listen(SEARCH_TERMS, "after_create", DDL(_statement).execute_if(dialect="sqlite"))
+_MERGING: Final = "INSERT INTO search_grams (search_grams, rank) VALUES ('automerge', 2)"
+for _statement in (_GRAMS, _MERGING, _VOCABULARY):
+    _ddl = DDL(_statement).execute_if(dialect="sqlite")  # type: ignore[no-untyped-call]  # theirs
+    event.listen(SEARCH_TERMS, "after_create", _ddl)
 
 STANDINGS: Final = Table(
     "standings",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import attrs
@@ -30,7 +30,8 @@ SLOW: Final = settings(
 _TYPICAL: Final = """
     Maria Marie Mar Mariana Marianne Ana Anna Anaïs Hanna Banana Jo José Joseph Josephine Ng
     Nguyễn Wang Wan Wangchuk Łukasz Lukas Müller Mueller Ælfgar O'Brien Aaaaaaaaaa Abababab
-    Li Wu Ma X Мария Марина Иван Иванова محمد الحداد 王 王小明 小明 김민지 田中 さくら सिमरन Ελένη Garcia
+    Li Wu Ma X Мария Марина Иван Иванова محمد الحداد Ελένη सिमरन Garcia
+    王 王小明 小明 김민지 田中 さくら
     Garcías Gracia Garzia Lopez Lopes Martin Martín Martinez Fernanda Fernandez
 """
 _WORDS: Final = _TYPICAL.split()
@@ -154,7 +155,7 @@ class PeopleIndexContract(ABC):
         ids=["friends", "none", "ghost", "banned", "shadowed", "deleted"],
     )
     async def test_who_is_not_shown_is_not_found(
-        self, stores: RelationalStores, changes: dict[str, object]
+        self, stores: RelationalStores, changes: dict[str, Any]
     ) -> None:
         """From the very next call on; and is found again afterwards."""
         shown = person(1, handle="maria", display_name="Maria Garcia")

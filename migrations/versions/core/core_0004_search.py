@@ -98,4 +98,5 @@ def create_terms() -> None:
         "CREATE VIRTUAL TABLE search_grams USING fts5(padded, size UNINDEXED,"
         " tokenize='trigram case_sensitive 1', detail=none, columnsize=0)"
     )
+    op.execute("INSERT INTO search_grams (search_grams, rank) VALUES ('automerge', 2)")
     op.execute("CREATE VIRTUAL TABLE search_vocabulary USING fts5vocab(search_grams, row)")

@@ -56,12 +56,8 @@ def test_tiers(q: str, tier: Tier | None) -> None:
 
 
 def test_the_cut_begins_with_the_shortest_that_fits() -> None:
-    people = [
-        one("x1a", "Anastasia", 1),
-        one("x2a", "Ana", 3),
-        one("anb", "B", 2),
-        one("x", "Ana", 1),
-    ]
+    named = (("x1a", "Anastasia"), ("x", "Ana"), ("x2a", "Ana"), ("anb", "B"))
+    people = [one(*texts, number) for number, texts in enumerate(named, 1)]
     assert [found.user_id.int for found in cut(of("an"), people, Tier.BEGINS)] == [2, 3, 4, 1]
     near = [one("q1", "Ana", 1), one("q2", "Anders", 2)]
     assert [found.user_id.int for found in cut(of("aners"), near, Tier.SIMILAR)] == [2, 1]
