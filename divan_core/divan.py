@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from divan_core.accounts.service import Accounts
+from divan_core.chat.rooms import Rooms
+from divan_core.chat.service import Chat
 from divan_core.idempotency.service import Idempotency
 from divan_core.identity.service import Authenticator
 from divan_core.kernel.audience import Audience
@@ -53,6 +55,8 @@ class Divan:
         self.accounts: Accounts = services.accounts
         self.social: Social = services.social
         self.presence: Presence = services.presence
+        self.chat: Chat = services.chat
+        self.rooms: Rooms = services.rooms
         self.identity: Authenticator = services.identity
         self.audience: Audience = services.audience
         self.idempotency: Idempotency[StoreUnit] = services.idempotency

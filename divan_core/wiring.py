@@ -10,6 +10,10 @@ import attrs
 
 from divan_core.accounts.areas import Areas
 from divan_core.accounts.service import Accounts, AccountsTools
+from divan_core.chat.ports import OpenGate
+from divan_core.chat.rooms import Rooms
+from divan_core.chat.service import Chat
+from divan_core.chat.tools import ChatLimits, ChatTools
 from divan_core.codec.reader import decode, encode
 from divan_core.idempotency.service import (
     Answers,
@@ -58,6 +62,8 @@ class Services:
     accounts: Accounts
     social: Social
     presence: Presence
+    chat: Chat
+    rooms: Rooms
     identity: Authenticator
     audience: Audience
     idempotency: Idempotency[StoreUnit]
@@ -81,6 +87,16 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     )
     metrics = Metrics()
     idempotency = _idempotency(stores, settings, ground, metrics)
+    talking = ChatTools(
+        audience=audience,
+        limits=stores.limits,
+        limit=ChatLimits(settings.limit.message, settings.limit.room),
+        once=idempotency,
+        gate=OpenGate(),
+        clock=ground.clock,
+        ids=ground.ids,
+        sealer=sealer,
+    )
     return Services(
         accounts=accounts,
         social=Social(
@@ -95,6 +111,8 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
             ),
         ),
         presence=presence,
+        chat=Chat(stores.units, talking),
+        rooms=Rooms(stores.units, talking),
         identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock)),
         audience=audience,
         idempotency=idempotency,

@@ -12,6 +12,10 @@ CampusId = NewType("CampusId", UUID)
 """A bounded community."""
 
 
+RoomId = NewType("RoomId", UUID)
+"""A room, in which people talk."""
+
+
 class Ids(Protocol):
     """Makes new identifiers."""
 

@@ -42,6 +42,8 @@ class Surface(enum.Enum):
     LOOKUP = "lookup"
     INVITE = "invite"
     INVITE_BY_HANDLE = "invite by handle"
+    CHAT = "chat"
+    CONVERSATION = "conversation"
 
 
 @attrs.frozen
@@ -49,7 +51,8 @@ class PersonCard:
     """What other contexts may know of a person: how to show them, and to whom.
 
     ``profile`` fields are None where the person left them empty or the deployment does without.
-    ``blur_distance_m`` is one of 0, 10, 20, 50 and 200 metres.
+    ``blur_distance_m`` is one of 0, 10, 20, 50 and 200 metres. ``chat_from`` is ``everyone`` or
+    ``friends``; ``read_receipts`` is whether others learn what the person has read.
     """
 
     user_id: UserId
@@ -60,6 +63,8 @@ class PersonCard:
     visibility: Visibility = Visibility.EVERYONE
     ghost_mode: bool = False
     blur_distance_m: int = 0
+    chat_from: str = "everyone"
+    read_receipts: bool = True
     standing: Standing = Standing.ACTIVE
     roles: frozenset[str] = frozenset()
     major: str | None = None
@@ -79,16 +84,28 @@ def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface
     """Whether the viewer may see this person on this surface.
 
     Whoever shows themselves to friends only can be invited by those they told their handle.
+    Friends can always write to each other, and whoever takes part in a conversation, in a room or
+    of two, has shown themselves in it.
     Campuses are not compared here: every list is drawn from the viewer's own.
     """
     if person.user_id.int == viewer_id.int:  # a third of the time of comparing UUIDs
         return surface is Surface.LOOKUP
-    if person.standing is not _ACTIVE or person.ghost_mode:
+    if person.standing is not _ACTIVE:
         return False
     if relations.blocked and person.user_id in relations.blocked:
         return False
-    if person.visibility is _EVERYONE:
+    if person.visibility is _EVERYONE and not person.ghost_mode:
         return True
-    if person.visibility is not Visibility.FRIENDS:
+    return _has_shown(relations, person, surface)
+
+
+def _has_shown(relations: Relations, person: PersonCard, surface: Surface) -> bool:
+    """Whether somebody who hides has shown themselves to this viewer all the same."""
+    if surface is Surface.CONVERSATION:
+        return True
+    is_friend = person.user_id in relations.friends
+    if surface is Surface.CHAT:
+        return is_friend
+    if person.ghost_mode or person.visibility is not Visibility.FRIENDS:
         return False
-    return surface is Surface.INVITE_BY_HANDLE or person.user_id in relations.friends
+    return is_friend or surface is Surface.INVITE_BY_HANDLE

@@ -12,6 +12,7 @@ from typing import Protocol
 import attrs
 
 from divan_core.accounts.ports import CampusRepository, PersonRepository
+from divan_core.chat.ports import MessageRepository, RoomRepository
 from divan_core.idempotency.ports import KeyRepository, KeyStore
 from divan_core.kernel.audience import ChangeJournal, PeopleSource
 from divan_core.kernel.delivery import EventBus, OutboxQueue
@@ -48,6 +49,16 @@ class StoreUnit(Protocol):
     @property
     def invites(self) -> InviteRepository:
         """Invites."""
+        ...
+
+    @property
+    def messages(self) -> MessageRepository:
+        """Conversations and their messages."""
+        ...
+
+    @property
+    def rooms(self) -> RoomRepository:
+        """Rooms, and who is in them."""
         ...
 
     @property
@@ -93,7 +104,7 @@ class StoreLifecycle(Protocol):
 
 @attrs.frozen
 class RelationalStores:
-    """What must last: accounts and the social graph, keys, and events until they are settled."""
+    """What must last: accounts, the social graph, conversations, keys, and events until settled."""
 
     units: Units[StoreUnit]
     people: PeopleSource

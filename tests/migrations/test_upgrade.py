@@ -16,7 +16,10 @@ from divan_core.stores.sql.tables import BRANCHES, VERSION_TABLE
 from tests.migrations.conftest import Query, locked, run_script
 from tests.servers.process import free_port
 
-NEWEST = {"core": "core_0002", "moderation": "moderation_0001", "profile": "profile_0001"}
+NEWEST = {"core": "core_0006", "moderation": "moderation_0001", "profile": "profile_0001"}
+AHEAD = int(NEWEST["core"].removeprefix("core_")) + 1
+NEXT_CORE, AFTER_NEXT = f"core_{AHEAD:04}", f"core_{AHEAD + 1:04}"
+"""Revisions of the core that a later version will have."""
 NEEDED = {"core": "core_0001"}
 NEEDED_TABLES = {"campuses", "people", "friendships", "blocks"}
 """What the optional branches stand on; they leave newer revisions of the core to the core."""
@@ -106,13 +109,13 @@ def test_an_unknown_branch(url: str) -> None:
 
 def test_later_revisions(url: str, query: Query, scripts: Path) -> None:
     migrate.upgrade(url)
-    add(scripts, "core", 3)
+    add(scripts, "core", AHEAD)
     add(scripts, "profile", 2)
     assert [one.branch for one in migrate.status(url) if one.pending] == ["core", "profile"]
     done = {report.branch: (report.before, report.after) for report in migrate.upgrade(url)}
-    assert done["core"] == ("core_0002", "core_0003")
+    assert done["core"] == (NEWEST["core"], NEXT_CORE)
     assert done["moderation"] == ("moderation_0001", "moderation_0001")
-    assert exists(query, "extra_core_0003")
+    assert exists(query, f"extra_{NEXT_CORE}")
     assert not [one for one in migrate.status(url) if one.pending]
 
 
@@ -122,8 +125,8 @@ def test_a_failure_leaves_nothing_half_done_on_sqlite(
 ) -> None:
     migrate.upgrade(url)
     before = query("SELECT * FROM sqlite_master ORDER BY name")
-    add(scripts, "core", 3)
-    add(scripts, "core", 4, "op.execute('INSERT INTO nowhere VALUES (1)')")
+    add(scripts, "core", AHEAD)
+    add(scripts, "core", AHEAD + 1, "op.execute('INSERT INTO nowhere VALUES (1)')")
     with pytest.raises(MigrationFailed, match=r"core.*nowhere"):
         migrate.upgrade(url)
     assert query("SELECT * FROM sqlite_master ORDER BY name") == before
@@ -135,16 +138,16 @@ def test_a_failure_leaves_nothing_half_done_on_postgres(
     url: str, query: Query, scripts: Path
 ) -> None:
     migrate.upgrade(url)
-    add(scripts, "core", 3)
-    add(scripts, "core", 4, "op.execute('INSERT INTO nowhere VALUES (1)')")
+    add(scripts, "core", AHEAD)
+    add(scripts, "core", AHEAD + 1, "op.execute('INSERT INTO nowhere VALUES (1)')")
     with pytest.raises(MigrationFailed, match=r"core.*nowhere"):
         migrate.upgrade(url)
-    assert exists(query, "extra_core_0003")
-    assert not exists(query, "extra_core_0004")
-    assert current(url) == NEWEST | {"core": "core_0003"}
-    add(scripts, "core", 4)
+    assert exists(query, f"extra_{NEXT_CORE}")
+    assert not exists(query, f"extra_{AFTER_NEXT}")
+    assert current(url) == NEWEST | {"core": NEXT_CORE}
+    add(scripts, "core", AHEAD + 1)
     migrate.upgrade(url)  # the lock was given back
-    assert current(url) == NEWEST | {"core": "core_0004"}
+    assert current(url) == NEWEST | {"core": AFTER_NEXT}
 
 
 def test_a_failure_of_an_optional_branch_is_reported(url: str, query: Query, scripts: Path) -> None:
@@ -162,18 +165,19 @@ def test_a_failure_of_an_optional_branch_is_reported(url: str, query: Query, scr
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_dangling_references_are_refused(url: str, query: Query, scripts: Path) -> None:
     migrate.upgrade(url)
-    add(scripts, "core", 3, "op.execute(\"INSERT INTO blocks VALUES (x'01', x'02')\")")
+    dangling = "INSERT INTO blocks (by_id, target_id) VALUES (x'01', x'02')"
+    add(scripts, "core", AHEAD, f'op.execute("{dangling}")')
     with pytest.raises(MigrationFailed, match="dangling"):
         migrate.upgrade(url)
     assert query("SELECT count(*) FROM blocks") == [(0,)]
 
 
 def test_a_database_of_a_later_version(url: str, scripts: Path) -> None:
-    add(scripts, "core", 3)
+    add(scripts, "core", AHEAD)
     migrate.upgrade(url)
-    (scripts / "versions/core/core_0003.py").unlink()
-    assert current(url) == NEWEST | {"core": "core_0003"}
-    with pytest.raises(MigrationFailed, match="core_0003"):
+    (scripts / f"versions/core/{NEXT_CORE}.py").unlink()
+    assert current(url) == NEWEST | {"core": NEXT_CORE}
+    with pytest.raises(MigrationFailed, match=NEXT_CORE):
         migrate.upgrade(url)
 
 

@@ -24,14 +24,17 @@ from divan_core.stores.memory.accounts import (
     card_of,
 )
 from divan_core.stores.memory.changes import Changes
+from divan_core.stores.memory.conversations import ConversationRecords
 from divan_core.stores.memory.invites import InviteRecords, MemoryInvites
 from divan_core.stores.memory.keys import KeyRecords, MemoryKeys, MemoryKeyStore
+from divan_core.stores.memory.messages import MemoryMessages
 from divan_core.stores.memory.outbox import (
     MemoryHandledEvents,
     MemoryOutbox,
     MemoryOutboxQueue,
     OutboxRecords,
 )
+from divan_core.stores.memory.rooms import MemoryRooms
 from divan_core.stores.memory.social import MemoryRelations, SocialRecords
 from divan_core.system import SystemClock
 
@@ -45,6 +48,7 @@ class MemoryRecords:
     accounts: AccountRecords = attrs.field(factory=AccountRecords)
     social: SocialRecords = attrs.field(factory=SocialRecords)
     invites: InviteRecords = attrs.field(factory=InviteRecords)
+    conversations: ConversationRecords = attrs.field(factory=ConversationRecords)
     keys: KeyRecords = attrs.field(factory=KeyRecords)
     outbox: OutboxRecords = attrs.field(factory=OutboxRecords)
 
@@ -60,6 +64,8 @@ class MemoryUnit:
         self.people = MemoryPeople(accounts, changes)
         self.relations = MemoryRelations(social, accounts, changes)
         self.invites = MemoryInvites(records.invites, social, accounts, changes)
+        self.messages = MemoryMessages(records.conversations, accounts, changes)
+        self.rooms = MemoryRooms(records.conversations, accounts, changes)
         self.keys = MemoryKeys(records.keys, clock, changes)
         self.outbox = MemoryOutbox(records.outbox, clock, changes)
         self.handled = MemoryHandledEvents(records.outbox, clock, changes)

@@ -232,6 +232,7 @@ def _person(row: Row[Any]) -> Person:
             blur_distance_m=row.blur_distance_m,
             ghost_mode=row.ghost_mode,
             chat_from=row.chat_from,
+            read_receipts=row.read_receipts,
         ),
         profile=Profile(row.major, row.graduation_year, passions(row)),
         standing=standing(row),
@@ -252,6 +253,7 @@ def _person_row(person: Person) -> dict[str, Any]:
         "blur_distance_m": person.privacy.blur_distance_m,
         "ghost_mode": person.privacy.ghost_mode,
         "chat_from": person.privacy.chat_from,
+        "read_receipts": person.privacy.read_receipts,
         "roles": sorted(person.roles),
         "deleted": person.standing is Standing.DELETED,
     }

@@ -87,3 +87,11 @@ def portions(items: Sequence[ItemT]) -> Iterator[Sequence[ItemT]]:
         if not portion:
             return
         yield portion
+
+
+def greater(
+    one: ColumnElement[ItemT], other: ColumnElement[ItemT], dialect: DialectName
+) -> ColumnElement[ItemT]:
+    """The greater one of two values, neither of which is NULL."""
+    name = func.max if dialect == "sqlite" else func.greatest
+    return name(one, other, type_=one.type)
