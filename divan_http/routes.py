@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from divan_http import openapi
 from divan_http.operation import Operation
-from divan_http.resources import accounts, health, metrics, presence, proximity, social
+from divan_http.resources import accounts, chat, health, metrics, presence, proximity, rooms, social
 from divan_http.resources.document import describing
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -14,6 +14,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *proximity.OPERATIONS,
     *accounts.OPERATIONS,
     *social.OPERATIONS,
+    *chat.OPERATIONS,
+    *rooms.OPERATIONS,
     *health.OPERATIONS,
     *metrics.OPERATIONS,
 )

@@ -29,6 +29,8 @@ UNLIMITED = LimitSettings(
     invite_per_minute=MANY,
     invite_per_day=MANY,
     enumeration_per_day=MANY,
+    message_per_minute=MANY,
+    room_per_day=MANY,
 )
 CASES = [
     pytest.param(row, mode, id=f"{row.name}-{mode.value}")
