@@ -10,7 +10,9 @@ from divan_cli.commands import (
     campus,
     config,
     demo,
+    friends,
     imports,
+    invites,
     migrate,
     nearby,
     openapi,
@@ -35,6 +37,8 @@ app.command("import")(imports.import_file)
 app.command("nearby")(nearby.nearby)
 app.command("openapi")(openapi.openapi)
 app.add_typer(campus.app, name="campus")
+app.add_typer(friends.app, name="friends")
+app.add_typer(invites.app, name="invites")
 app.add_typer(seed.app, name="seed")
 app.add_typer(config.app, name="config")
 app.add_typer(privacy.app, name="privacy")

@@ -10,8 +10,9 @@ of the command, each in one table of the transport. The tree::
     │                              KickedOut
     ├── NotFound (404)
     ├── Conflict (409)             PresenceRequired  HandleTaken  IdempotencyInProgress
-    │                              InviteExists  AlreadyFriends  RoomFull  MessageExists
-    ├── Gone (410)
+    │                              InviteExists  AlreadyFriends  InviteClosed  RoomFull
+    │                              MessageExists
+    ├── Gone (410)                 InviteExpired
     ├── TooLarge (413)
     ├── UnsupportedMediaType (415)
     ├── InvalidInput (422)         ValidationFailed  AccuracyTooLow  ImplausibleMovement
@@ -246,12 +247,26 @@ class MessageExists(Conflict):
     title = "The message was sent before"
 
 
+class InviteClosed(Conflict):
+    """The invite was answered or taken back before."""
+
+    code = "invite_closed"
+    title = "This invite is closed"
+
+
 class Gone(DivanError):
     """The thing existed and its time is over."""
 
     kind = ErrorKind.GONE
     code = "gone"
     title = "That is over"
+
+
+class InviteExpired(Gone):
+    """Nobody answered the invite in time."""
+
+    code = "invite_expired"
+    title = "This invite has expired"
 
 
 class TooLarge(DivanError):

@@ -42,7 +42,16 @@ from divan_core.presence.messages import (
 )
 from divan_core.presence.service import Presence
 from divan_core.settings import Settings
-from divan_core.social.messages import InviteView, SendInvite
+from divan_core.social.messages import (
+    FriendsQuery,
+    InviteId,
+    InvitesQuery,
+    InviteView,
+    ListedInvite,
+    ListedPerson,
+    MutualQuery,
+    SendInvite,
+)
 from divan_core.social.service import Social
 from divan_core.stores.bundle import Stores
 from divan_core.workers.subscription import Subscription
@@ -115,6 +124,34 @@ class SyncSocial:
     ) -> Done[InviteView]:
         """See ``Social.invite``."""
         return self._run(self._service.invite, actor, command, idempotency_key=idempotency_key)
+
+    def accept(self, actor: Actor, invite_id: InviteId) -> InviteView:
+        """See ``Social.accept``."""
+        return self._run(self._service.accept, actor, invite_id)
+
+    def decline(self, actor: Actor, invite_id: InviteId) -> InviteView:
+        """See ``Social.decline``."""
+        return self._run(self._service.decline, actor, invite_id)
+
+    def cancel(self, actor: Actor, invite_id: InviteId) -> InviteView:
+        """See ``Social.cancel``."""
+        return self._run(self._service.cancel, actor, invite_id)
+
+    def inbox(self, actor: Actor, query: InvitesQuery) -> Page[ListedInvite]:
+        """See ``Social.inbox``."""
+        return self._run(self._service.inbox, actor, query)
+
+    def outbox(self, actor: Actor, query: InvitesQuery) -> Page[ListedInvite]:
+        """See ``Social.outbox``."""
+        return self._run(self._service.outbox, actor, query)
+
+    def friends(self, actor: Actor, query: FriendsQuery) -> Page[ListedPerson]:
+        """See ``Social.friends``."""
+        return self._run(self._service.friends, actor, query)
+
+    def mutual(self, actor: Actor, query: MutualQuery) -> Page[ListedPerson]:
+        """See ``Social.mutual``."""
+        return self._run(self._service.mutual, actor, query)
 
     def unblock(self, actor: Actor, target: UserId) -> None:
         """See ``Social.unblock``."""

@@ -24,7 +24,9 @@ from divan_core.idempotency.service import (
 from divan_core.identity.service import Authenticator, Trust
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
+from divan_core.kernel.delivery import Group
 from divan_core.kernel.ids import Entropy, Ids
+from divan_core.kernel.notices import PersonNotice
 from divan_core.kernel.paging import CursorSealer
 from divan_core.observability.alarm import Alarm
 from divan_core.observability.metrics import Metrics
@@ -32,7 +34,10 @@ from divan_core.observability.workers import LoggedWorkers
 from divan_core.presence.drift import Drift
 from divan_core.presence.service import Presence, PresenceLimits, PresenceTools
 from divan_core.settings import Settings
-from divan_core.social.service import Social, SocialLimits, SocialTools
+from divan_core.social.messages import SOCIAL
+from divan_core.social.service import Social
+from divan_core.social.telling import notices_of
+from divan_core.social.tools import SocialLimits, SocialTools
 from divan_core.stores.bundle import Stores, StoreUnit
 from divan_core.tokens.factory import token_verifier
 from divan_core.workers.crew import Surroundings, Workers
@@ -43,6 +48,9 @@ DRIFT: Final = "presence drift"
 CURSORS: Final = "cursors"
 NOTICES: Final = "notices between processes"
 FINGERPRINTS: Final = "idempotency fingerprints"
+
+SOCKETS: Final = "sockets"
+"""The group that tells people's sockets what happened to them."""
 
 
 @attrs.frozen
@@ -108,6 +116,8 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
                 once=idempotency,
                 clock=ground.clock,
                 ids=ground.ids,
+                sealer=sealer,
+                presence=presence,
             ),
         ),
         presence=presence,
@@ -130,15 +140,20 @@ def staff(
     """
     return Workers(
         stores,
-        (*reactions(services), *others),
+        (*reactions(stores), *others),
         WorkerTools(ground.clock, ground.entropy, LoggedWorkers()),
         Surroundings(services.presence.sweep_all, services.metrics),
     )
 
 
-def reactions(services: Services) -> tuple[Subscription, ...]:  # noqa: ARG001 - for those to come
+def reactions(stores: Stores) -> tuple[Subscription, ...]:
     """Who reacts to which event: the table of Divan's own subscriptions."""
-    return ()
+
+    async def publish(notices: Iterable[PersonNotice]) -> None:
+        for notice in notices:
+            await stores.person_notices.publish(notice)
+
+    return (Subscription(Group(SOCKETS, SOCIAL), notices_of, publish),)
 
 
 def _idempotency(

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
 import anyio
 
 from divan_core.divan import Divan
-from divan_core.errors import LimitExceeded, NotAllowed, NotAuthenticated, StoreUnavailable
+from divan_core.errors import (
+    InvalidCredentials,
+    LimitExceeded,
+    NotAllowed,
+    NotAuthenticated,
+    StoreUnavailable,
+)
 from divan_core.identity.messages import Identity
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import Millis
@@ -20,24 +26,50 @@ from divan_rt.outlet import Outlet
 from divan_rt.quota import EventQuota
 
 MAX_SOCKETS: Final = 32
-"""Sockets of one person in one process."""
+"""Connections of one person in one process."""
+
+
+class Connection:
+    """One connection, with a session for each namespace that it has joined.
+
+    Its sessions are of one person, and share the way out and the number of events.
+    """
+
+    def __init__(self, eio_sid: str, actor: Actor, outlet: Outlet) -> None:
+        """``eio_sid`` names it; ``actor`` is whoever joined the first namespace."""
+        self.eio_sid = eio_sid
+        self.actor = actor
+        self.outlet = outlet
+        self.quota = EventQuota()
+        self.sessions: dict[str, Session] = {}
 
 
 class Session:
-    """One socket in one namespace, and whose it is.
+    """One connection in one namespace, and whose it is.
 
-    ``feed`` is the list it listens to; once ``ended``, it must not begin to listen to any.
+    ``feed`` is the list it listens to; ``listens`` is whether it is to be told of what happens to
+    its person. Once ``ended``, it must not begin to listen to anything.
     """
 
-    def __init__(self, sid: str, eio_sid: str, identity: Identity, outlet: Outlet) -> None:
-        """``sid`` names the socket in its namespace, ``eio_sid`` its connection."""
+    def __init__(
+        self,
+        sid: str,
+        namespace: str,
+        identity: Identity,
+        connection: Connection,
+        leave: Callable[[Session], None],
+    ) -> None:
+        """``sid`` names the session in its namespace; ``leave`` ends what it listens to."""
         self.sid = sid
-        self.eio_sid = eio_sid
+        self.namespace = namespace
+        self.connection = connection
         self.actor: Actor = identity.actor
         self.valid_until: Millis | None = identity.valid_until
-        self.outlet = outlet
-        self.quota = EventQuota()
+        self.outlet = connection.outlet
+        self.quota = connection.quota
+        self.leave = leave
         self.feed: Feed | None = None
+        self.listens = False
         self.ended = False
 
 
@@ -48,38 +80,66 @@ class Sessions:
         """Ask ``divan`` who may stay."""
         self._divan = divan
         self._sessions: dict[str, Session] = {}
+        self._connections: dict[str, Connection] = {}
         self._sockets: Counter[UserId] = Counter()
+        self._listening: dict[tuple[UserId, str], set[Session]] = {}
 
     def __iter__(self) -> Iterator[Session]:
         """All of them, while others come and go."""
         return iter(tuple(self._sessions.values()))
 
+    @property
+    def connections(self) -> Sequence[Connection]:
+        """All connections, while others come and go."""
+        return tuple(self._connections.values())
+
     def get(self, sid: str) -> Session | None:
         """The session with this id."""
         return self._sessions.get(sid)
+
+    def connection(self, eio_sid: str) -> Connection | None:
+        """The connection of this name, once it has a session."""
+        return self._connections.get(eio_sid)
 
     def add(self, session: Session) -> None:
         """Let somebody in.
 
         Raises:
-            LimitExceeded: they have too many sockets here.
+            InvalidCredentials: the connection is somebody else's.
+            LimitExceeded: they have too many connections here.
         """
-        user_id = session.actor.user_id
-        if self._sockets[user_id] >= MAX_SOCKETS:
-            raise LimitExceeded(f"You have {MAX_SOCKETS} sockets open here. Close one first.")
+        connection, user_id = session.connection, session.actor.user_id
+        if connection.actor.user_id != user_id:
+            raise InvalidCredentials("A connection is one person's. Open another one.")
+        if connection.eio_sid not in self._connections:
+            if self._sockets[user_id] >= MAX_SOCKETS:
+                raise LimitExceeded(f"You have {MAX_SOCKETS} sockets open here. Close one first.")
+            self._connections[connection.eio_sid] = connection
+            self._sockets[user_id] += 1
         self._sessions[session.sid] = session
-        self._sockets[user_id] += 1
+        connection.sessions[session.sid] = session
 
     def remove(self, sid: str) -> Session | None:
         """Forget a session; None where there is none."""
         session = self._sessions.pop(sid, None)
         if session is not None:
             session.ended = True
-            user_id = session.actor.user_id
-            self._sockets[user_id] -= 1
-            if not self._sockets[user_id]:
-                del self._sockets[user_id]
+            self._forget_listener(session)
+            del session.connection.sessions[sid]
+            if not session.connection.sessions:
+                self._forget_connection(session.connection)
         return session
+
+    def listen(self, session: Session) -> None:
+        """Let a session be told of what happens to its person."""
+        if not session.ended:
+            session.listens = True
+            key = session.actor.user_id, session.namespace
+            self._listening.setdefault(key, set()).add(session)
+
+    def listening(self, user_id: UserId, namespace: str) -> Sequence[Session]:
+        """The sessions of a person in a namespace that are to be told."""
+        return tuple(self._listening.get((user_id, namespace), ()))
 
     async def unwelcome(self) -> list[Session]:
         """Whose credentials have ended, and who may not be here any more.
@@ -94,6 +154,20 @@ class Sessions:
             if session.actor in gone
             or (session.valid_until is not None and session.valid_until <= now)
         ]
+
+    def _forget_listener(self, session: Session) -> None:
+        key = session.actor.user_id, session.namespace
+        listening = self._listening.get(key, set())
+        listening.discard(session)
+        if not listening:
+            self._listening.pop(key, None)
+
+    def _forget_connection(self, connection: Connection) -> None:
+        user_id = connection.actor.user_id
+        del self._connections[connection.eio_sid]
+        self._sockets[user_id] -= 1
+        if not self._sockets[user_id]:
+            del self._sockets[user_id]
 
     async def _turned_away(self) -> set[Actor]:
         gone: set[Actor] = set()

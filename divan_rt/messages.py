@@ -74,6 +74,16 @@ class HeartbeatReceived:
 
 
 @attrs.frozen
+class SubscribeSelf:
+    """Tell me what happens to me."""
+
+
+@attrs.frozen
+class Reload:
+    """Something may have been missed: read the lists again."""
+
+
+@attrs.frozen
 class Done:
     """It is done, and there is nothing more to say."""
 

@@ -16,7 +16,9 @@ from divan_rt.library import EnginePacket, text_packet
 
 PRESENCE: Final = "/presence"
 
-NAMESPACES: Final = frozenset({PRESENCE})
+SOCIAL: Final = "/social"
+
+NAMESPACES: Final = frozenset({PRESENCE, SOCIAL})
 """Every namespace that can be connected to."""
 
 ENVELOPE: Final = "envelope"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -15,16 +15,18 @@ from divan_core.divan import Divan
 from divan_core.errors import StoreUnavailable
 from divan_core.kernel.ids import CampusId, Entropy
 from divan_core.system import SystemEntropy
-from divan_rt.audience import Sessions
+from divan_rt.audience import Session, Sessions
 from divan_rt.auth import Handshake
-from divan_rt.dispatch import Dispatch, Problems
+from divan_rt.dispatch import Dispatch, Problems, Table
 from divan_rt.edge import MAX_FRAME, Edge
 from divan_rt.feeds import FeedRules, Feeds
-from divan_rt.gate import Gate, GateTools
+from divan_rt.gate import Gate, Hall
 from divan_rt.library import Library, Receive, Scope, Send, library
 from divan_rt.namespaces.presence import PresenceEvents
+from divan_rt.namespaces.social import SocialEvents
 from divan_rt.notices import relay
-from divan_rt.packet import NAMESPACES, PRESENCE, Json, Packet
+from divan_rt.packet import NAMESPACES, PRESENCE, SOCIAL, Json, Packet
+from divan_rt.telling import Teller
 from divan_rt.ticker import Beat, Observe, Ticker
 
 PATH: Final = "/socket.io"
@@ -71,18 +73,22 @@ class SocketServer:
         )
         self._library = _library(divan.settings.http.cors_origins, polling=options.polling)
         self._edge = Edge(self._library, PATH, divan.clock)
-        events = PresenceEvents(divan, self._feeds)
-        tools = GateTools(
+        self._teller = Teller(self._sessions, {SOCIAL: divan.social.shown}, divan.clock)
+        self._hall = Hall(
             library=self._library,
             line=self._edge.line,
             handshake=Handshake(divan.identity),
-            dispatch=Dispatch(events.table(), divan.clock, Problems(divan.ids)),
             sessions=self._sessions,
             clock=divan.clock,
-            quit_=events.quit,
         )
-        self._gate = Gate(PRESENCE, tools)
-        self._library.register_namespace(self._gate)
+        presence = PresenceEvents(divan, self._feeds)
+        self._open(PRESENCE, presence.table(), presence.quit)
+        self._open(SOCIAL, SocialEvents(self._sessions).table(), _nothing)
+
+    def _open(self, namespace: str, table: Table, leave: Callable[[Session], None]) -> None:
+        """Answer what is asked in a namespace; ``leave`` ends what a session listens to."""
+        dispatch = Dispatch(table, self._divan.clock, Problems(self._divan.ids))
+        self._library.register_namespace(Gate(namespace, self._hall, dispatch, leave))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or connection."""
@@ -94,6 +100,7 @@ class SocketServer:
         ticker = Ticker(self._divan.settings.nearby_tick_s, self.tick, self._options.observe)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(relay, self._divan.stores.notices, self._feeds.hear)
+            tasks.start_soon(relay, self._divan.stores.person_notices, self._teller.hear)
             tasks.start_soon(ticker.run)
             try:
                 yield
@@ -121,19 +128,27 @@ class SocketServer:
             await self._divan.presence.sweep(campus_id)
 
     async def _end_sessions(self) -> None:
-        await self._gate.clear()
+        await self._hall.clear()
         for session in await self._sessions.unwelcome():
-            await self._gate.end(session)
+            await self._hall.end(session.connection)
         now = self._divan.clock.now()
-        for session in self._sessions:
-            if session.outlet.hopeless(now):
-                await self._gate.end(session, now=True)
+        for connection in self._sessions.connections:
+            if connection.outlet.hopeless(now):
+                await self._hall.end(connection, now=True)
 
     def _catch_up(self) -> None:
-        """Tell the whole list to those who were too slow for its updates and have caught up."""
-        for session in self._sessions:
-            if session.outlet.caught_up() and session.feed is not None:
-                session.outlet.send(session.feed.resync())
+        """Tell those who were too slow for updates and have caught up what they missed."""
+        for connection in self._sessions.connections:
+            if connection.outlet.caught_up():
+                sessions = tuple(connection.sessions.values())
+                for session in sessions:
+                    if session.feed is not None:
+                        session.outlet.send(session.feed.resync())
+                self._teller.reload(sessions)
+
+
+def _nothing(_session: Session) -> None:
+    """End nothing."""
 
 
 def create_server(divan: Divan, options: Options | None = None) -> SocketServer:

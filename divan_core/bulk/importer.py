@@ -131,7 +131,7 @@ async def _write(
         await unit.people.put(await weigh_people(unit, batch, again))
         progress("writing", len(again.fates), len(touched))
     for batch in lines.relations.batches(BATCH, touched):
-        await (await weigh_relations(unit, batch, again)).write(unit)
+        await (await weigh_relations(unit, batch, again)).write(unit, found.now)
         progress("writing", len(again.fates), len(touched))
     if again.faults or not _announced(again, found):
         raise ImportOvertaken

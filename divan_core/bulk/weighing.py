@@ -27,7 +27,8 @@ from divan_core.bulk.spool import NumberedLine
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.visibility import Standing
-from divan_core.social.model import Block, Friendship
+from divan_core.social.model import Between, Block, Friendship, Invite
+from divan_core.social.policy import after_befriend, after_block
 from divan_core.stores.bundle import StoreUnit
 
 
@@ -107,7 +108,10 @@ async def weigh_relations(unit: StoreUnit, batch: Sequence[NumberedLine], found:
             continue
         is_new = ties.take(relation, found.blocked)
         if is_new:
-            found.changing[campus_id].update(set(_ends(relation)) - found.newcomers)
+            known = set(_ends(relation)) - found.newcomers
+            found.changing[campus_id].update(known)
+            if len(known) == len(_ends(relation)):
+                ties.settling.append(relation)
         kind: Kind = "block" if isinstance(relation, Block) else "friendship"
         found.fates[number] = (kind, "added" if is_new else "unchanged")
     return ties
@@ -115,16 +119,24 @@ async def weigh_relations(unit: StoreUnit, batch: Sequence[NumberedLine], found:
 
 @attrs.define
 class Ties:
-    """Friendships and blocks that are there, and what a batch of lines does about them."""
+    """Friendships and blocks that are there, and what a batch of lines does about them.
+
+    ``settling`` are the new ones of people who knew each other before, perhaps by an invite.
+    """
 
     friendships: set[Friendship] = attrs.field(factory=set)
     blocks: set[Block] = attrs.field(factory=set)
     befriended: list[Friendship] = attrs.field(factory=list)
     blocked: list[Block] = attrs.field(factory=list)
     ended: list[Friendship] = attrs.field(factory=list)
+    settling: list[Friendship | Block] = attrs.field(factory=list)
 
-    async def write(self, unit: StoreUnit) -> None:
-        """Write what is new, and end what must end."""
+    async def write(self, unit: StoreUnit, now: Millis) -> None:
+        """Write what is new, and end what must end, open invites included."""
+        for relation in self.settling:
+            between = await unit.invites.between(*_ends(relation))
+            if between.invites:
+                await unit.invites.put(_answered(between, relation, now))
         for friendship in self.ended:
             await unit.relations.unfriend(friendship)
         await unit.relations.befriend(self.befriended)
@@ -199,6 +211,13 @@ def _note_person(number: int, person: Person, known: Person | None, found: Findi
         found.fates[number] = ("person", "changed")
         if person.privacy.blur_distance_m != known.privacy.blur_distance_m:
             found.resized.add(person.id)
+
+
+def _answered(between: Between, relation: Friendship | Block, now: Millis) -> tuple[Invite, ...]:
+    """The invites of two people, closed by what a line says of them."""
+    if isinstance(relation, Block):
+        return after_block(between, relation, now).invites
+    return after_befriend(between, relation, now).invites
 
 
 def _shared_campus(relation: Friendship | Block, found: Findings) -> CampusId:

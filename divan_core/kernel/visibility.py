@@ -42,6 +42,10 @@ class Surface(enum.Enum):
     LOOKUP = "lookup"
     INVITE = "invite"
     INVITE_BY_HANDLE = "invite by handle"
+    INBOX = "inbox"
+    OUTBOX = "outbox"
+    FRIENDS = "friends"
+    BLOCKED = "blocked"
     CHAT = "chat"
     CONVERSATION = "conversation"
 
@@ -84,6 +88,9 @@ def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface
     """Whether the viewer may see this person on this surface.
 
     Whoever shows themselves to friends only can be invited by those they told their handle.
+    Whoever invites somebody has shown themselves to them, and friends are always in each other's
+    lists of friends, hidden from all others or not. In the list of whom one has blocked a block
+    hides nobody.
     Friends can always write to each other, and whoever takes part in a conversation, in a room or
     of two, has shown themselves in it.
     Campuses are not compared here: every list is drawn from the viewer's own.
@@ -93,7 +100,7 @@ def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface
     if person.standing is not _ACTIVE:
         return False
     if relations.blocked and person.user_id in relations.blocked:
-        return False
+        return surface is Surface.BLOCKED
     if person.visibility is _EVERYONE and not person.ghost_mode:
         return True
     return _has_shown(relations, person, surface)
@@ -101,11 +108,11 @@ def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface
 
 def _has_shown(relations: Relations, person: PersonCard, surface: Surface) -> bool:
     """Whether somebody who hides has shown themselves to this viewer all the same."""
-    if surface is Surface.CONVERSATION:
+    if surface in {Surface.INBOX, Surface.CONVERSATION}:
         return True
     is_friend = person.user_id in relations.friends
-    if surface is Surface.CHAT:
+    if surface in {Surface.FRIENDS, Surface.CHAT}:
         return is_friend
     if person.ghost_mode or person.visibility is not Visibility.FRIENDS:
         return False
-    return is_friend or surface is Surface.INVITE_BY_HANDLE
+    return is_friend or surface in {Surface.INVITE_BY_HANDLE, Surface.OUTBOX}

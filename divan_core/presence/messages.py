@@ -11,7 +11,8 @@ import attrs
 from msgspec import UNSET, Meta, UnsetType
 
 from divan_core.kernel.ids import CampusId, UserId
-from divan_core.presence.model import Cell, Notice, NoticesLost, PeopleChanged, PublicMove
+from divan_core.kernel.notices import NoticesLost
+from divan_core.presence.model import Cell, Notice, PeopleChanged, PublicMove
 
 __all__ = [
     "Cell",

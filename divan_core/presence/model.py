@@ -13,6 +13,7 @@ from divan_core.errors import DivanError
 from divan_core.kernel.audience import JournalSlice
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.notices import NoticesLost
 from divan_core.kernel.values import value
 
 LEASE_MS: Final = 90_000
@@ -188,11 +189,6 @@ class PeopleChanged:
     """Privacy, relations or profiles of a campus changed."""
 
     campus_id: CampusId
-
-
-@value
-class NoticesLost:
-    """The connection between processes was lost; anything may have changed."""
 
 
 Notice = PublicMove | PeopleChanged | NoticesLost

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Collection
 from typing import Final
 from uuid import UUID
 
@@ -166,6 +167,13 @@ class Presence:
         seen = await self._visible(actor, people)
         heard = await self._index.heard(actor.campus_id, seen, self._tools.clock.now())
         return LookupAnswer(tuple(listing.sighting(one, heard.get(one)) for one in people))
+
+    async def online(self, campus_id: CampusId, people: Collection[UserId]) -> frozenset[UserId]:
+        """Those of these who are online, for other contexts, which decide who may know it."""
+        if not people:
+            return frozenset()
+        heard = await self._index.heard(campus_id, people, self._tools.clock.now())
+        return frozenset(one for one, last in heard.items() if last.online)
 
     async def nearby(self, actor: Actor, query: NearbyQuery) -> Page[NearbyPerson]:
         """Who is near the actor, nearest first.

@@ -39,10 +39,15 @@ class Friendship:
 
 @attrs.frozen
 class Block:
-    """``by`` wants nothing to do with ``target``; hidden from both sides, announced to none."""
+    """``by`` wants nothing to do with ``target``; hidden from both sides, announced to none.
+
+    ``listed`` is whether it stands in the list of whom ``by`` has blocked: not where ``by`` could
+    not see ``target`` to begin with, as that list would tell that there is somebody.
+    """
 
     by: UserId
     target: UserId
+    listed: bool = attrs.field(default=True, eq=False)
 
     def __attrs_post_init__(self) -> None:
         """Refuse a block of oneself."""
@@ -74,6 +79,22 @@ class Invite:
     def open_at(self, now: Millis) -> bool:
         """Whether it can still be answered."""
         return self.state is InviteState.OPEN and now < self.expires_at
+
+
+class Reply(enum.Enum):
+    """What becomes of an open invite: its recipient accepts or declines, its sender cancels."""
+
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    CANCEL = "cancel"
+
+
+class Way(enum.Enum):
+    """Which invites of a person: those they received, those they sent, or both."""
+
+    RECEIVED = "received"
+    SENT = "sent"
+    EITHER = "either"
 
 
 @attrs.frozen

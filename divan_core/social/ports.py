@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from divan_core.kernel.ids import UserId
-from divan_core.social.model import Between, Block, Friendship, Invite
+from divan_core.kernel.clock import Millis
+from divan_core.kernel.events import Outbox
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.units import Locks
+from divan_core.social.model import Between, Block, Friendship, Invite, InviteId, Way
 
 
 class RelationRepository(Protocol):
@@ -38,7 +41,10 @@ class RelationRepository(Protocol):
     async def blocked_by(
         self, user_id: UserId, after: UserId | None, limit: int
     ) -> Sequence[UserId]:
-        """Up to ``limit`` people this person has blocked, above ``after``, by id ascending."""
+        """Up to ``limit`` people this person has blocked, above ``after``, by id ascending.
+
+        Only those whose block is listed.
+        """
         ...
 
     async def friendships_among(self, people: Sequence[UserId]) -> Sequence[Friendship]:
@@ -61,6 +67,19 @@ class InviteRepository(Protocol):
         """
         ...
 
+    async def get(self, invite_id: InviteId) -> Invite | None:
+        """The invite, in whatever state, or None."""
+        ...
+
+    async def open(
+        self, user_id: UserId, way: Way, now: Millis, before: InviteId | None, limit: int
+    ) -> Sequence[Invite]:
+        """Up to ``limit`` invites of this person that can be answered ``now``, by id descending.
+
+        Those with an id below ``before``; ids grow with time, so the newest come first.
+        """
+        ...
+
     async def put(self, invites: Sequence[Invite]) -> None:
         """Keep these, replacing those that have the same id. Few statements, however many.
 
@@ -72,9 +91,50 @@ class InviteRepository(Protocol):
         ...
 
 
+class PeopleOnline(Protocol):
+    """Who has live presence."""
+
+    async def online(self, campus_id: CampusId, people: Collection[UserId]) -> frozenset[UserId]:
+        """Those of these who are online, whoever may see it. One round trip, or none for nobody.
+
+        Raises:
+            StoreUnavailable: presence cannot be reached.
+        """
+        ...
+
+
 class HandleDirectory(Protocol):
     """Whose handle is whose."""
 
     async def handles(self, handles: Sequence[str]) -> Mapping[str, UserId]:
         """Who has these handles; free ones are left out."""
+        ...
+
+
+class SocialUnit(Protocol):
+    """What the social graph uses of a unit of work."""
+
+    @property
+    def locks(self) -> Locks:
+        """Names that one unit at a time can hold."""
+        ...
+
+    @property
+    def relations(self) -> RelationRepository:
+        """Friendships and blocks."""
+        ...
+
+    @property
+    def invites(self) -> InviteRepository:
+        """Invites."""
+        ...
+
+    @property
+    def people(self) -> HandleDirectory:
+        """Handles."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """The events of this unit."""
         ...

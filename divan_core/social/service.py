@@ -2,80 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, Protocol
-
 import attrs
 
 from divan_core.errors import NotFound
 from divan_core.kernel.actor import Actor
-from divan_core.kernel.audience import Audience
-from divan_core.kernel.clock import Clock
-from divan_core.kernel.events import Event, EventId, Outbox
-from divan_core.kernel.ids import CampusId, Ids, UserId
-from divan_core.kernel.limits import Limit, RateLimits
-from divan_core.kernel.once import Attempt, Done, KeyGiven, Once
-from divan_core.kernel.units import Locks, Units
-from divan_core.kernel.visibility import Surface, can_see
+from divan_core.kernel.ids import UserId
+from divan_core.kernel.notices import PersonNotice
+from divan_core.kernel.once import Done, KeyGiven
+from divan_core.kernel.paging import Page
+from divan_core.kernel.units import Units
+from divan_core.kernel.visibility import Surface
 from divan_core.social import policy
-from divan_core.social.messages import SOCIAL, InviteView, SendInvite
-from divan_core.social.model import Block, Friendship, InviteId
-from divan_core.social.ports import HandleDirectory, InviteRepository, RelationRepository
-
-SEND_INVITE: Final = "invites.send"
-
-
-class SocialUnit(Protocol):
-    """What the social graph uses of a unit of work."""
-
-    @property
-    def locks(self) -> Locks:
-        """Names that one unit at a time can hold."""
-        ...
-
-    @property
-    def relations(self) -> RelationRepository:
-        """Friendships and blocks."""
-        ...
-
-    @property
-    def invites(self) -> InviteRepository:
-        """Invites."""
-        ...
-
-    @property
-    def people(self) -> HandleDirectory:
-        """Handles."""
-        ...
-
-    @property
-    def outbox(self) -> Outbox:
-        """The events of this unit."""
-        ...
-
-
-@attrs.frozen
-class SocialLimits:
-    """How often one person may do what."""
-
-    block: Limit
-    invite: Limit
-
-
-@attrs.frozen
-class SocialTools:
-    """What the service is built from, besides its store."""
-
-    audience: Audience
-    limits: RateLimits
-    limit: SocialLimits
-    once: Once[SocialUnit]
-    clock: Clock
-    ids: Ids
-
-
-class _MakesFriends(Exception):
-    """The unit would begin a friendship, which has to be announced before."""
+from divan_core.social.invitations import Invitations
+from divan_core.social.lists import Lists
+from divan_core.social.messages import (
+    FriendsQuery,
+    InvitesQuery,
+    InviteView,
+    ListedInvite,
+    ListedPerson,
+    MutualQuery,
+    SendInvite,
+)
+from divan_core.social.model import Block, Friendship, InviteId, Reply, Way
+from divan_core.social.ports import SocialUnit
+from divan_core.social.telling import SocialView, Telling
+from divan_core.social.tools import SocialTools, keep, lock, seen
 
 
 class Social:
@@ -89,32 +41,9 @@ class Social:
         """Keep relations through ``units``."""
         self._units = units
         self._tools = tools
-
-    async def block(self, actor: Actor, target: UserId) -> None:
-        """Hide the actor and the target from each other everywhere.
-
-        It ends their friendship and closes their invites.
-
-        Raises:
-            InvalidInput: the target is the actor.
-            RateLimited: too many blocks.
-        """
-        block = Block(actor.user_id, target)
-        friendship = Friendship.between(actor.user_id, target)
-        tools = self._tools
-        await tools.limits.admit(actor.campus_id, actor.user_id, tools.limit.block)
-        if not await self._is_neighbour(actor, target):
-            return
-
-        async def body(unit: SocialUnit) -> None:
-            await unit.locks.take(policy.pair(friendship))
-            between = await unit.invites.between(actor.user_id, target)
-            await unit.invites.put(policy.withdrawn(between))
-            await unit.relations.unfriend(friendship)
-            await unit.relations.block((block,))
-
-        async with tools.audience.changing(actor.campus_id, (actor.user_id, target)):
-            await self._units.write(body, locking=True)
+        self._invitations = Invitations(units, tools)
+        self._lists = Lists(units, tools)
+        self._telling = Telling(units, tools.audience)
 
     async def invite(
         self, actor: Actor, command: SendInvite, *, idempotency_key: KeyGiven = None
@@ -129,74 +58,101 @@ class Social:
             RateLimited: too many invites.
             Refusals of the key: see :class:`~divan_core.kernel.once.Once`.
         """
-        policy.check_invite(command)
-        tools, ask = self._tools, await self._meant(actor, command)
-        attempt = Attempt(
-            actor, SEND_INVITE, command, InviteView, idempotency_key, tools.limit.invite
-        )
-        try:
-            body = self._inviting(actor.campus_id, ask, announced=False)
-            return await tools.once.once(attempt, body)
-        except _MakesFriends:
-            pass
-        async with tools.audience.changing(actor.campus_id, ask.people):
-            body = self._inviting(actor.campus_id, ask, announced=True)
-            return await tools.once.once(attrs.evolve(attempt, limit=None), body)
+        return await self._invitations.send(actor, command, idempotency_key)
 
-    async def _meant(self, actor: Actor, command: SendInvite) -> policy.Ask:
-        """What a command asks: the invite, and whether its recipient can be seen."""
-        tools = self._tools
-        target, surface = command.to_user_id, Surface.INVITE
-        if target is None:
-            target, surface = await self._named(command.to_handle or ""), Surface.INVITE_BY_HANDLE
-        invite_id = InviteId(tools.ids.uuid())
-        invite = policy.new_invite(invite_id, actor.user_id, target, tools.clock.now())
-        await tools.audience.refresh(actor.campus_id)
-        card = await tools.audience.card(target)
-        if card is None or card.campus_id != actor.campus_id:
-            return policy.Ask(invite, seen=False)
-        relations = await tools.audience.relations(actor.user_id)
-        known = target in relations.friends
-        seen = known or can_see(actor.user_id, relations, card, surface)
-        return policy.Ask(invite, seen=seen)
+    async def accept(self, actor: Actor, invite_id: InviteId) -> InviteView:
+        """Be friends with whoever sent the invite. Accepting again changes nothing.
 
-    async def _named(self, handle: str) -> UserId:
-        async def body(unit: SocialUnit) -> Mapping[str, UserId]:
-            return await unit.people.handles((handle,))
+        Raises:
+            NotFound: there is no such invite to the actor, or its sender is not to be seen.
+            InviteClosed: it was declined or cancelled.
+            InviteExpired: it was open for seven days.
+        """
+        return await self._invitations.reply(actor, invite_id, Reply.ACCEPT)
 
-        found = await self._units.read(body)
-        if handle not in found:
-            raise NotFound
-        return found[handle]
+    async def decline(self, actor: Actor, invite_id: InviteId) -> InviteView:
+        """Refuse an invite. Declining again changes nothing.
 
-    def _inviting(
-        self, campus_id: CampusId, ask: policy.Ask, *, announced: bool
-    ) -> Callable[[SocialUnit], Awaitable[InviteView]]:
-        async def body(unit: SocialUnit) -> InviteView:
-            await unit.locks.take(policy.pair(ask.pair))
-            kept = policy.after_invite(await unit.invites.between(*ask.people), ask)
-            begun = policy.friendship_begun(kept)
-            if begun is not None:
-                if not announced:
-                    raise _MakesFriends
-                await unit.relations.befriend((begun,))
-            await unit.invites.put(kept)
-            await unit.outbox.add(*(self._event(campus_id, fact) for fact in policy.facts(kept)))
-            return policy.invite_view(kept[0])
+        Raises:
+            NotFound: there is no such invite to the actor, or its sender is not to be seen.
+            InviteClosed: it was accepted or cancelled.
+            InviteExpired: it was open for seven days.
+        """
+        return await self._invitations.reply(actor, invite_id, Reply.DECLINE)
 
-        return body
+    async def cancel(self, actor: Actor, invite_id: InviteId) -> InviteView:
+        """Take an invite back. Cancelling again changes nothing.
 
-    def _event(self, campus_id: CampusId, fact: policy.Fact) -> Event:
-        tools = self._tools
-        return Event(
-            id=EventId(tools.ids.uuid()),
-            topic=SOCIAL,
-            name=fact.name,
-            campus_id=campus_id,
-            aggregate=fact.aggregate,
-            at=tools.clock.now(),
-            data=fact.data,
-        )
+        Raises:
+            NotFound: there is no such invite of the actor. It is also the answer where its
+                recipient is not to be seen any more, though it is taken back then.
+            InviteClosed: it was accepted or declined.
+            InviteExpired: it was open for seven days.
+        """
+        return await self._invitations.reply(actor, invite_id, Reply.CANCEL)
+
+    async def inbox(self, actor: Actor, query: InvitesQuery) -> Page[ListedInvite]:
+        """The open invites to the actor, newest first.
+
+        Raises:
+            InvalidCursor: the cursor is not of this list.
+        """
+        return await self._lists.invites(actor, Way.RECEIVED, query)
+
+    async def outbox(self, actor: Actor, query: InvitesQuery) -> Page[ListedInvite]:
+        """The open invites of the actor, newest first.
+
+        Raises:
+            InvalidCursor: the cursor is not of this list.
+        """
+        return await self._lists.invites(actor, Way.SENT, query)
+
+    async def friends(self, actor: Actor, query: FriendsQuery) -> Page[ListedPerson]:
+        """The actor's friends by id, or those they have blocked, or open invites, newest first.
+
+        Friends who hide are there, as if offline.
+
+        Raises:
+            InvalidCursor: the cursor is not of this list.
+        """
+        return await self._lists.friends(actor, query)
+
+    async def mutual(self, actor: Actor, query: MutualQuery) -> Page[ListedPerson]:
+        """The friends that the actor and somebody else have in common, by id.
+
+        Raises:
+            InvalidInput: that is the actor.
+            NotFound: there is nobody of this id whom the actor may see.
+            InvalidCursor: the cursor is not of this list.
+        """
+        return await self._lists.mutual(actor, query)
+
+    async def block(self, actor: Actor, target: UserId) -> None:
+        """Hide the actor and the target from each other everywhere.
+
+        It ends their friendship and closes their invites.
+
+        Raises:
+            InvalidInput: the target is the actor.
+            RateLimited: too many blocks.
+        """
+        block, tools = Block(actor.user_id, target), self._tools
+        await tools.limits.admit(actor.campus_id, actor.user_id, tools.limit.block)
+        visible = await seen(tools.audience, actor, target, Surface.OUTBOX) is not None
+        if not await self._is_neighbour(actor, target):
+            return
+        now = tools.clock.now()
+
+        async def body(unit: SocialUnit) -> None:
+            await lock(unit, actor.user_id, target)
+            between = await unit.invites.between(actor.user_id, target)
+            outcome = policy.after_block(between, block, now)
+            await keep(unit, tools, actor.campus_id, outcome)
+            known = not between.blocked and policy.has_invited(between, target, now)
+            await unit.relations.block((attrs.evolve(block, listed=visible or known),))
+
+        async with tools.audience.changing(actor.campus_id, (actor.user_id, target)):
+            await self._units.write(body, locking=True)
 
     async def unblock(self, actor: Actor, target: UserId) -> None:
         """Undo the actor's block; an ended friendship stays ended.
@@ -207,7 +163,7 @@ class Social:
         block = Block(actor.user_id, target)
 
         async def body(unit: SocialUnit) -> None:
-            await unit.locks.take(policy.pair(Friendship.between(actor.user_id, target)))
+            await lock(unit, actor.user_id, target)
             await unit.relations.unblock(block)
 
         async with self._tools.audience.changing(actor.campus_id, (actor.user_id, target)):
@@ -220,30 +176,44 @@ class Social:
             InvalidInput: the target is the actor.
         """
         friendship = Friendship.between(actor.user_id, target)
+        tools = self._tools
 
         async def body(unit: SocialUnit) -> None:
-            await unit.locks.take(policy.pair(friendship))
-            await unit.relations.unfriend(friendship)
+            await lock(unit, actor.user_id, target)
+            between = await unit.invites.between(actor.user_id, target)
+            outcome = policy.after_remove(between, friendship, actor.user_id)
+            await keep(unit, tools, actor.campus_id, outcome)
 
-        async with self._tools.audience.changing(actor.campus_id, (actor.user_id, target)):
+        async with tools.audience.changing(actor.campus_id, (actor.user_id, target)):
             await self._units.write(body, locking=True)
 
     async def befriend(self, actor: Actor, other: UserId) -> None:
         """Make two people of a campus friends, on the word of the host application.
 
         Raises:
-            NotFound: there is no such person on the actor's campus.
+            NotFound: there is no such person on the actor's campus, or one has blocked the other.
         """
         friendship = Friendship.between(actor.user_id, other)
+        tools, now = self._tools, self._tools.clock.now()
         if not await self._is_neighbour(actor, other):
             raise NotFound
 
         async def body(unit: SocialUnit) -> None:
-            await unit.locks.take(policy.pair(friendship))
-            await unit.relations.befriend((friendship,))
+            await lock(unit, actor.user_id, other)
+            between = await unit.invites.between(actor.user_id, other)
+            outcome = policy.after_befriend(between, friendship, now)
+            await keep(unit, tools, actor.campus_id, outcome)
 
-        async with self._tools.audience.changing(actor.campus_id, (actor.user_id, other)):
+        async with tools.audience.changing(actor.campus_id, (actor.user_id, other)):
             await self._units.write(body, locking=True)
+
+    async def shown(self, notice: PersonNotice) -> SocialView | None:
+        """What a notice shows its person now; None for nothing.
+
+        Raises:
+            StoreUnavailable: whether it may be seen cannot be found out.
+        """
+        return await self._telling.shown(notice)
 
     async def _is_neighbour(self, actor: Actor, other: UserId) -> bool:
         card = await self._tools.audience.card(other)

@@ -18,6 +18,7 @@ from divan_core.kernel.audience import ChangeJournal, PeopleSource
 from divan_core.kernel.delivery import EventBus, OutboxQueue
 from divan_core.kernel.events import HandledEvents, Outbox
 from divan_core.kernel.limits import RateLimits
+from divan_core.kernel.notices import PersonNotices
 from divan_core.kernel.units import Locks, Units
 from divan_core.presence.ports import PresenceIndex, PresenceNotices
 from divan_core.social.ports import InviteRepository, RelationRepository
@@ -121,6 +122,7 @@ class LiveStores:
     limits: RateLimits
     presence: PresenceIndex
     notices: PresenceNotices
+    person_notices: PersonNotices
     bus: EventBus
     lifecycle: tuple[StoreLifecycle, ...] = ()
 
@@ -137,6 +139,7 @@ class Stores:
     limits: RateLimits
     presence: PresenceIndex
     notices: PresenceNotices
+    person_notices: PersonNotices
     bus: EventBus
     lifecycle: tuple[StoreLifecycle, ...] = ()
 
@@ -152,6 +155,7 @@ class Stores:
             limits=live.limits,
             presence=live.presence,
             notices=live.notices,
+            person_notices=live.person_notices,
             bus=live.bus,
             lifecycle=relational.lifecycle + live.lifecycle,
         )

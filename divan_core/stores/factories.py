@@ -10,7 +10,7 @@ from divan_core.stores.bundle import LiveStores, RelationalStores, Stores
 from divan_core.stores.memory.bus import MemoryBus
 from divan_core.stores.memory.journal import MemoryJournal
 from divan_core.stores.memory.limits import MemoryRateLimits
-from divan_core.stores.memory.notices import MemoryNotices
+from divan_core.stores.memory.notices import MemoryNotices, MemoryPersonNotices
 from divan_core.stores.memory.presence import MemoryPresence
 from divan_core.stores.memory.unit import open_memory
 from divan_core.system import SystemClock
@@ -76,5 +76,6 @@ def memory_live(clock: Clock | None = None) -> LiveStores:
         journal=journal,
         limits=limits,
         notices=notices,
+        person_notices=MemoryPersonNotices(),
         bus=MemoryBus(clock),
     )

@@ -31,7 +31,7 @@ from divan_core.stores.factories import memory_stores
 from divan_core.stores.memory.bus import MemoryBus
 from divan_core.stores.memory.journal import MemoryJournal
 from divan_core.stores.memory.limits import MemoryRateLimits
-from divan_core.stores.memory.notices import MemoryNotices
+from divan_core.stores.memory.notices import MemoryNotices, MemoryPersonNotices
 from divan_core.stores.memory.presence import MemoryPresence
 from divan_core.stores.memory.unit import open_memory
 from divan_core.testing.attack import (
@@ -258,6 +258,7 @@ def leaky_stores(clock: ManualClock) -> Stores:
         limits=limits,
         presence=LeakyPresence(journal, limits, notices),
         notices=notices,
+        person_notices=MemoryPersonNotices(),
         bus=MemoryBus(clock),
     )
     return Stores.of(open_memory(), live)

@@ -63,6 +63,13 @@ class _Tally:
         return self.away is not None and not self.went_well
 
 
+@attrs.frozen
+class _Done:
+    """An event was handled just now; ``result`` is what the handler returned."""
+
+    result: object
+
+
 class Consumer:
     """A :class:`~divan_core.workers.turns.Worker`; the bus lets one at a time work on a stream."""
 
@@ -71,6 +78,7 @@ class Consumer:
         self.group = subscription.group
         self.name = f"{self.group.topic}:{self.group.name}"
         self._act = subscription.handle
+        self._afterwards = subscription.afterwards
         self._bus: EventBus = stores.bus
         self._units: Units[StoreUnit] = stores.units
         self._tools = tools
@@ -207,8 +215,9 @@ class Consumer:
             if lane.verdict:
                 await self._give_up(lane.head, lane.verdict)
             else:
-                await self._units.write(self._body(lane.head.event))
+                done = await self._units.write(self._body(lane.head.event))
                 self._handled.append(lane.head)
+                await self._follow_up(done)
         except Unavailable as fault:
             self._tally.away = fault
             lane.setbacks += 1
@@ -231,12 +240,22 @@ class Consumer:
         delay = self._tools.delay_ms(failures, RETRY_FIRST_MS, RETRY_LONGEST_MS)
         lane.due = Millis(self._tools.clock.now() + delay)
 
-    def _body(self, event: Event) -> Callable[[StoreUnit], Awaitable[None]]:
-        async def body(unit: StoreUnit) -> None:
+    def _body(self, event: Event) -> Callable[[StoreUnit], Awaitable[_Done | None]]:
+        async def body(unit: StoreUnit) -> _Done | None:
             if await unit.handled.begin(self.group.name, event):
-                await self._act(unit, event)
+                return _Done(await self._act(unit, event))
+            return None
 
         return body
+
+    async def _follow_up(self, done: _Done | None) -> None:
+        """Do what is to be done once an event is handled; it is not worth a second handling."""
+        if done is None or self._afterwards is None:
+            return
+        try:
+            await self._afterwards(done.result)
+        except Exception as fault:  # noqa: BLE001 - whatever it raises
+            self._tools.log.failed(self.name, fault)
 
     async def _give_up(self, delivery: Delivery, reason: str) -> None:
         """First where it lasts: a dead letter that the bus loses is known all the same."""

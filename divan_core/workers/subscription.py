@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import attrs
 
@@ -15,11 +15,18 @@ from divan_core.stores.bundle import StoreUnit
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
-Handler: TypeAlias = Callable[[StoreUnit, Event], Awaitable[None]]
+Handler: TypeAlias = Callable[[StoreUnit, Event], Awaitable[Any]]
 """Acts on an event inside the unit of work that also records that its group has handled it.
 
 The rules of a unit's body hold: it awaits nothing but the unit, and may run more than once. What
 it raises undoes the unit, and the event is tried again later.
+"""
+
+Effect: TypeAlias = Callable[[Any], Awaitable[None]]
+"""Acts outside of the database on what a handler has returned, once that is durable.
+
+It is not tried again: what it raises is told to operators, and where the process ends before it
+nothing happens.
 """
 
 
@@ -37,7 +44,7 @@ class Subscription:
     """A group's reaction to each event of its topic.
 
     However many processes have the group, each event is handled once, and those of one aggregate
-    in their order.
+    in their order. ``afterwards`` acts on what was handled, at most once.
 
     Raises:
         ConfigurationError: the group or its topic cannot be named so.
@@ -45,6 +52,7 @@ class Subscription:
 
     group: Group = attrs.field(validator=_named)
     handle: Handler
+    afterwards: Effect | None = None
 
 
 def groups_of(subscriptions: Iterable[Subscription]) -> GroupsOfTopics:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import anyio
@@ -159,7 +160,7 @@ def test_they_carry_what_others_record(
         anyio.run(record, settings)
         assert eventually(lambda: lag(divan, **given)["waiting"] == 0)
         asked = lag(divan, "--group", "chat:indexer", **given)
-        assert asked["groups"] == [
+        assert [one for one in asked["groups"] if one["topic"] == "chat"] == [
             {"topic": "chat", "group": "indexer", "undelivered": 3, "pending": 0, "dead": 0}
         ]
         assert asked["unsettled"] == 3
@@ -174,8 +175,8 @@ async def record(settings: Settings) -> None:
         await divan.stores.units.write(body)
 
 
-def lag(divan: Command, *arguments: str, **given: str) -> dict[str, object]:
-    found: dict[str, object] = divan("outbox", "lag", "--json", *arguments, **given).json
+def lag(divan: Command, *arguments: str, **given: str) -> dict[str, Any]:
+    found: dict[str, Any] = divan("outbox", "lag", "--json", *arguments, **given).json
     return found
 
 
@@ -228,7 +229,7 @@ def test_dead_letters_are_exhumed(divan: Command, postgres_url: str, redis_url: 
     group = ("--group", "chat:indexer")
     assert "2" in divan("outbox", "lag", *group, **given).out.splitlines()[-1]
     assert "exhumed: 2" in divan("outbox", "replay", *group, **given).out
-    assert lag(divan, *group, **given)["groups"][0]["dead"] == 0  # type: ignore[index]  # JSON
+    assert lag(divan, *group, **given)["groups"][0]["dead"] == 0
 
 
 def test_everything_unsettled_is_published_again(divan: Command, embedded: Settings) -> None:

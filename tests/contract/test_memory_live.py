@@ -6,7 +6,7 @@ from divan_core.stores.bundle import LiveStores
 from divan_core.stores.memory.bus import MemoryBus
 from divan_core.stores.memory.journal import MemoryJournal
 from divan_core.stores.memory.limits import MemoryRateLimits
-from divan_core.stores.memory.notices import MemoryNotices
+from divan_core.stores.memory.notices import MemoryNotices, MemoryPersonNotices
 from divan_core.stores.memory.presence import MemoryPresence
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.bus import BusContract
@@ -16,7 +16,7 @@ from divan_core.testing.contracts.journal import JournalContract
 from divan_core.testing.contracts.limits import RateLimitsContract
 from divan_core.testing.contracts.live import LiveContract
 from divan_core.testing.contracts.neighbourhood import NeighbourhoodContract
-from divan_core.testing.contracts.notices import NoticesContract
+from divan_core.testing.contracts.notices import NoticesContract, PersonNoticesContract
 from divan_core.testing.contracts.presence import PresenceContract
 
 
@@ -30,6 +30,7 @@ class OnMemory(LiveContract):
             journal=journal,
             limits=limits,
             notices=notices,
+            person_notices=MemoryPersonNotices(),
             bus=MemoryBus(clock),
         )
 
@@ -55,6 +56,10 @@ class TestMemoryJournal(OnMemory, JournalContract):
 
 
 class TestMemoryNotices(OnMemory, NoticesContract):
+    pass
+
+
+class TestMemoryPersonNotices(OnMemory, PersonNoticesContract):
     pass
 
 

@@ -6,7 +6,7 @@ from divan_core.testing.contracts.courses import CourseContract
 from divan_core.testing.contracts.journal import JournalContract
 from divan_core.testing.contracts.limits import RateLimitsContract
 from divan_core.testing.contracts.neighbourhood import NeighbourhoodContract
-from divan_core.testing.contracts.notices import NoticesContract
+from divan_core.testing.contracts.notices import NoticesContract, PersonNoticesContract
 from divan_core.testing.contracts.presence import PresenceContract
 from tests.contract.on_redis import OnRedis
 
@@ -32,6 +32,10 @@ class TestRedisJournal(OnRedis, JournalContract):
 
 
 class TestRedisNotices(OnRedis, NoticesContract):
+    pass
+
+
+class TestRedisPersonNotices(OnRedis, PersonNoticesContract):
     pass
 
 

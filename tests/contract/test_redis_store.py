@@ -14,13 +14,13 @@ from divan_core.errors import ConfigurationError, RateLimited, StoreUnavailable
 from divan_core.kernel.audience import START
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId
+from divan_core.kernel.notices import NoticesLost
 from divan_core.presence.model import (
     LEASE_MS,
     Amendment,
     Cell,
     Lease,
     Notice,
-    NoticesLost,
     PeopleChanged,
     PresenceRecord,
     PublicMove,

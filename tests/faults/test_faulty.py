@@ -7,7 +7,9 @@ import attrs
 import httpx2
 import pytest
 
+from divan_core.accounts.messages import CreatePerson
 from divan_core.settings import ObsSettings, Settings
+from divan_core.social.messages import InviteId, SendInvite
 from divan_core.stores.factories import memory_stores
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.faulty import FaultyStores
@@ -36,7 +38,7 @@ GIVEN: Final[Mapping[str, Callable[[World], Input]]] = {
     "accounts.change_profile": lambda _world: {"json": {"display_name": "Ana"}},
     "invites.send": lambda world: {"json": {"to_user_id": str(world.ben)}},
 }
-"""Valid input, where an operation needs some; people in a path are Ben."""
+"""Valid input, where an operation needs some; people in a path are Ben, invites fit the reply."""
 
 ROWS: Final = sorted(table(dev=True), key=lambda row: row.name == "presence.offline")
 """Every operation; the one after which others have nothing to tell comes last."""
@@ -50,11 +52,12 @@ class Faulty:
 
     stores: FaultyStores
     world: World
+    invites: Mapping[str, InviteId]
 
     async def ask(self, row: Operation) -> httpx2.Response:
         """Send an operation valid input; the answer is a documented one."""
         given = GIVEN[row.name](self.world) if row.name in GIVEN else {}
-        path = row.path.format(user_id=self.world.ben)
+        path = row.path.format(user_id=self.world.ben, invite_id=self.invites.get(row.name))
         headers = self.world.headers()
         answer = await self.world.client.request(row.method, path, headers=headers, **given)
         described = DOCUMENT["paths"][row.path][row.method.lower()]["responses"]
@@ -68,8 +71,20 @@ async def faulty() -> AsyncIterator[Faulty]:
     async with open_world(SETTINGS, stores.stores) as world:
         await world.beat()
         await world.beat(world.ben)
-        yield Faulty(stores, world)
+        yield Faulty(stores, world, await invites_of(world))
         stores.mend()
+
+
+async def invites_of(world: World) -> Mapping[str, InviteId]:
+    """An invite for each reply of Ana's."""
+    accounts, found = world.divan.accounts, dict[str, InviteId]()
+    ana = await accounts.actor(world.ana)
+    for reply in ("accept", "decline", "cancel"):
+        other = await accounts.create_person(CreatePerson(world.campus, reply, reply))
+        ends = [await accounts.actor(other.user_id), ana][:: -1 if reply == "cancel" else 1]
+        done = await world.divan.social.invite(ends[0], SendInvite(ends[1].user_id))
+        found[f"invites.{reply}"] = done.view.id
+    return found
 
 
 async def test_the_input_is_valid(faulty: Faulty) -> None:

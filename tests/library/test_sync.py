@@ -46,7 +46,7 @@ def beat(divan: SyncDivan, actor: Actor) -> None:
 
 
 def test_every_use_case_of_requests_is_there() -> None:
-    internal = {"admit", "refresh", "surroundings", "sweep", "sweep_all"}
+    internal = {"admit", "online", "refresh", "shown", "surroundings", "sweep", "sweep_all"}
     for service, waiting in (
         (Accounts, SyncAccounts),
         (Social, SyncSocial),

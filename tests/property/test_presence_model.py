@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from divan_core import Divan, Settings, memory_stores
 from divan_core.accounts.messages import ChangePrivacy, CreateCampus, CreatePerson
-from divan_core.errors import ImplausibleMovement, PresenceRequired
+from divan_core.errors import ImplausibleMovement, NotFound, PresenceRequired
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.geo import LocalFrame, Point
 from divan_core.kernel.ids import CampusId
@@ -139,8 +139,14 @@ class Story:
         if name == other:
             return
         act: Callable[..., Any] = getattr(self.divan.social, action)
-        await act(self.actors[name], self.actors[other].user_id)
         pair = frozenset({name, other})
+        if action == "befriend" and not self.model.blocks.isdisjoint(
+            {(name, other), (other, name)}
+        ):
+            with pytest.raises(NotFound):
+                await act(self.actors[name], self.actors[other].user_id)
+            return
+        await act(self.actors[name], self.actors[other].user_id)
         if action == "befriend":
             self.model.friends.add(pair)
         elif action == "unblock":

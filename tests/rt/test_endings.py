@@ -8,9 +8,9 @@ from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.visibility import Standing
 from divan_core.settings import JwtSettings
-from divan_core.stores.bundle import StoreUnit
 from divan_core.stores.factories import memory_stores
 from divan_core.testing.clock import ManualClock
+from tests import sanctions
 from tests.rt.raw import RawClient
 from tests.rt.test_handshake import SECRET, token_of
 from tests.rt.world import SLOW_TICK, LiveClient, World, a_world, ids_of
@@ -20,14 +20,7 @@ pytestmark = pytest.mark.anyio
 
 async def sentence(world: World, actor: Actor, standing: Standing) -> None:
     """What moderation will do: change a person's standing."""
-
-    async def body(unit: StoreUnit) -> None:
-        person = await unit.people.get(actor.user_id)
-        assert person is not None
-        await unit.people.put((attrs.evolve(person, standing=standing),))
-
-    async with world.divan.audience.changing(actor.campus_id, (actor.user_id,)):
-        await world.divan.stores.units.write(body)
+    await sanctions.sentence(world.divan, actor, standing)
 
 
 @pytest.mark.parametrize("standing", [Standing.BANNED, Standing.DELETED])

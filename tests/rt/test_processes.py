@@ -12,6 +12,7 @@ from divan_core.stores.bundle import Stores
 from divan_core.stores.memory.unit import open_memory
 from divan_core.stores.redis.store import open_redis
 from divan_core.testing.clock import ManualClock
+from tests.rt.test_social import invited, settled, social
 from tests.rt.test_updates import Crowd, truth
 from tests.rt.world import FAST_TICK, ROOMY, Found, LiveClient, World, a_world
 
@@ -90,3 +91,24 @@ async def test_a_number_of_another_server_does_not_fit(worlds: tuple[World, Worl
     assert answer["items"] == first["items"]
     assert answer["seq"] != first["seq"]
     assert there.updates == []
+
+
+async def test_what_happens_to_somebody_is_told_on_both(worlds: tuple[World, World]) -> None:
+    """Whichever of the two it happened on; and once blocked, on neither."""
+    first, second = worlds
+    ana, ben = await first.join("ana"), await first.join("ben")
+    anas = [await social(world, ana) for world in worlds]
+    bens = [await social(world, ben) for world in worlds]
+    view = await invited(second, ana, ben)
+    for client in bens:
+        (new,) = await client.hears("invite:new")
+        assert new["id"] == str(view.id)
+    await first.divan.social.accept(ben, view.id)
+    for client in (*anas, *bens):
+        await client.hears("invite:update", "friend:update")
+    await second.divan.social.block(ben, ana.user_id)
+    for client in bens:
+        (update,) = await client.hears("friend:update")
+        assert update == {"user_id": str(ana.user_id), "state": "removed"}
+    await settled(first, *anas)
+    assert [client.told for client in anas] == [[], []]

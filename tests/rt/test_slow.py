@@ -10,6 +10,7 @@ import pytest
 
 from divan_core.accounts.messages import ChangeProfile
 from divan_core.kernel.actor import Actor
+from divan_core.social.messages import SendInvite
 from divan_rt.outlet import MAX_QUEUED
 from tests.rt.raw import EVENT, RawClient
 from tests.rt.world import World, by_id, ids_of
@@ -70,13 +71,7 @@ async def test_a_slow_client_gets_the_whole_list_when_it_has_caught_up(
         assert queued(world) == MAX_QUEUED
     seqs: list[int] = []
     async with anyio.create_task_group() as tasks:
-
-        async def beat() -> None:
-            while True:
-                await world.tick()
-                await anyio.sleep(0.01)
-
-        tasks.start_soon(beat)
+        tasks.start_soon(beating, world)
         async for name, body in events(slow):
             seqs.append(body["seq"])
             if name == "nearby:resync":
@@ -104,6 +99,39 @@ async def test_a_client_that_stays_behind_is_ended(
         while CONNECTION_TASKS & running():  # noqa: ASYNC110 - tasks end without telling
             await anyio.sleep(0.01)
     assert await slow.is_closed()
+
+
+async def test_who_was_behind_reloads_in_every_namespace(world: World, crowd: list[Actor]) -> None:
+    """The one way out of a connection is behind for all of them."""
+    ana = await world.join("ana")
+    await world.beat(ana, 0)
+    async with RawClient.open(world.url) as client:
+        await client.connect(ids_of(ana))
+        await client.send(f"40/social,{json.dumps(ids_of(ana))}")
+        assert (await client.frame()).startswith("40/social,")
+        await client.send('42/social,1["subscribe:self"]')
+        assert await client.frame() == '43/social,1[{"ok":true}]'
+        assert (await client.ask('["nearby:subscribe",{"radius_m":200}]'))["ok"]
+        for step in range(100):
+            await everybody_changes(world, crowd, step)
+        assert queued(world) == MAX_QUEUED
+        ben = await world.divan.accounts.actor(crowd[0].user_id)
+        await world.divan.social.invite(ben, SendInvite(ana.user_id))
+        await world.divan.drain()
+        frames: list[str] = []
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(beating, world)
+            while not frames or not frames[-1].startswith("42/social,"):
+                frames.append(await client.frame())
+            tasks.cancel_scope.cancel()
+        assert frames[-1] == '42/social,["social:reload",{}]'
+        assert frames[-2].startswith('42/presence,["nearby:resync",')
+
+
+async def beating(world: World) -> None:
+    while True:
+        await world.tick()
+        await anyio.sleep(0.01)
 
 
 async def test_the_connections_tasks_are_known_by_these_names(slow: RawClient) -> None:

@@ -23,7 +23,7 @@ from divan_core.testing.faults import FaultPoints, Raise
 from divan_core.workers.consumer import Consumer
 from divan_core.workers.drain import Drain
 from divan_core.workers.relay import Relay, Route
-from divan_core.workers.subscription import Handler, Subscription, groups_of
+from divan_core.workers.subscription import Effect, Handler, Subscription, groups_of
 from divan_core.workers.turns import Worker, WorkerTools
 
 CAMPUS = CampusId(UUID(int=0xCA))
@@ -133,9 +133,9 @@ class Stage:
         """A relay of a new process."""
         return Relay(Route.of(self.stores, self.groups), self.tools())
 
-    def consumer(self, handle: Handler | None = None) -> Consumer:
+    def consumer(self, handle: Handler | None = None, afterwards: Effect | None = None) -> Consumer:
         """A consumer of a new process."""
-        one = self.subscription if handle is None else Subscription(GROUP, handle)
+        one = Subscription(GROUP, handle or self._handle, afterwards)
         return Consumer(one, self.stores, self.tools())
 
     def drain(self, *workers: Worker) -> Callable[[], Awaitable[None]]:

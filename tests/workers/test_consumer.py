@@ -8,6 +8,7 @@ import pytest
 from divan_core.errors import StoreUnavailable
 from divan_core.kernel.delivery import CONSUMER_LEASE_MS
 from divan_core.kernel.events import Event
+from divan_core.stores.bundle import StoreUnit
 from divan_core.testing.faults import Raise
 from divan_core.workers import consumer as module
 from divan_core.workers.consumer import AT_ONCE, ATTEMPTS, BATCH, MOST_COUNT, RETRY_LONGEST_MS
@@ -351,3 +352,42 @@ async def test_turns_of_one_consumer_do_not_overlap(stage: Stage) -> None:
         for _ in range(5):
             tasks.start_soon(consumer.turn)
     assert stage.seen == numbered("a", 5)
+
+
+async def test_what_follows_is_done_once_and_after_the_handling(stage: Stage) -> None:
+    """With what the handler returned; not where it failed, and not for a repeat."""
+    done: list[tuple[str, bool]] = []
+    broken = {"b"}
+
+    async def handle(_unit: StoreUnit, one: Event) -> str:
+        if one.aggregate in broken:
+            raise LookupError
+        return f"{one.aggregate}{number(one)}"
+
+    async def follow(result: str) -> None:
+        lag = await stage.stores.outbox.lag(stage.groups)
+        done.append((result, lag.unsettled < 3))
+
+    consumer = stage.consumer(handle, follow)
+    await stage.say(("a", 0), ("b", 0), ("a", 1))
+    await until_idle(stage.relay())
+    stage.faults.arm("bus.acknowledge:before", Raise(StoreUnavailable()))
+    await until_idle(consumer)
+    assert sorted(done) == [("a0", True), ("a1", True)]
+    broken.clear()
+    stage.clock.advance(60)
+    await until_idle(consumer, stage.consumer(handle, follow))
+    assert sorted(done) == [("a0", True), ("a1", True), ("b0", True)]
+
+
+@pytest.mark.parametrize("fault", [StoreUnavailable(), LookupError()])
+async def test_what_follows_may_fail_and_holds_nothing_up(stage: Stage, fault: Exception) -> None:
+    async def follow(_result: object) -> None:
+        raise fault
+
+    await stage.say(("a", 0), ("a", 1))
+    await until_idle(stage.relay())
+    await until_idle(stage.consumer(afterwards=follow))
+    assert stage.of("a") == [0, 1]
+    assert (await stage.backlog()).pending == 0
+    assert stage.told.lines == [("failed", "chat:indexer", type(fault).__name__)] * 2

@@ -20,6 +20,7 @@ from divan_core.stores.bundle import Stores, StoreUnit
 from divan_core.stores.factories import embedded_stores, production_stores
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.faults import FaultPoints, Raise
+from divan_core.workers.crew import DeliveryLag, GroupLag
 from tests.workers.stage import CAMPUS, GROUP, TOPIC, event, number
 
 pytestmark = pytest.mark.anyio
@@ -76,6 +77,11 @@ async def effects(stores: Stores) -> dict[str, list[int]]:
     return found
 
 
+def mine(lag: DeliveryLag) -> list[GroupLag]:
+    """The groups of the topic here; Divan has its own on others."""
+    return [one for one in lag.groups if one.topic == TOPIC]
+
+
 async def record(divan: Divan, *events: Event) -> None:
     async def body(unit: StoreUnit) -> None:
         await unit.outbox.add(*events)
@@ -110,9 +116,7 @@ async def test_drain_delivers_everything_when_no_workers_run(
         assert await effects(divans[0].stores) == {"a": [0, 1, 2, 3, 4], "b": [0]}
         lag = await divans[0].workers.lag()
         assert (lag.waiting, lag.unsettled, lag.given_up) == (0, 0, 0)
-        assert [(one.topic, one.group, one.pending) for one in lag.groups] == [
-            (TOPIC, "indexer", 0)
-        ]
+        assert [(one.group, one.pending) for one in mine(lag)] == [("indexer", 0)]
 
 
 async def test_operators_are_told_how_far_delivery_is_behind(
@@ -158,11 +162,11 @@ async def test_poison_ends_as_a_dead_letter_and_can_be_replayed(
         await record(divans[0], event("a", 0))
         await divans[0].drain()
         lag = await divans[-1].workers.lag()
-        assert (lag.given_up, lag.unsettled, lag.groups[0].dead) == (1, 1, 1)
+        assert (lag.given_up, lag.unsettled, mine(lag)[0].dead) == (1, 1, 1)
         replayed = await divans[-1].workers.replay()
         assert (replayed.retried, replayed.exhumed, replayed.republished) == (1, 1, 0)
         lag = await divans[0].workers.lag()
-        assert (lag.given_up, lag.waiting, lag.groups[0].dead) == (0, 1, 0)
+        assert (lag.given_up, lag.waiting, mine(lag)[0].dead) == (0, 1, 0)
 
 
 async def test_it_is_handled_after_the_replay(pair: list[Stores], clock: ManualClock) -> None:
@@ -196,7 +200,7 @@ async def test_what_a_group_has_not_handled_can_be_published_again(
         elsewhere = await divans[0].workers.replay("x", ["chat:new"], everything=True)
         assert elsewhere.republished == 0
         lag = await divans[0].workers.lag(["chat:new"])
-        assert sorted(one.group for one in lag.groups) == ["indexer", "new"]
+        assert sorted(one.group for one in mine(lag)) == ["indexer", "new"]
 
 
 @pytest.fixture

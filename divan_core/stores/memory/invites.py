@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import heapq
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import attrs
 
 from divan_core.errors import InviteExists
+from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.units import UnitMisused
-from divan_core.social.model import Between, Invite, InviteId, InviteState
+from divan_core.social.model import Between, Invite, InviteId, InviteState, Way
 from divan_core.stores.memory.accounts import AccountRecords
 from divan_core.stores.memory.changes import Changes
+from divan_core.stores.memory.ordered import OrderedIds
 from divan_core.stores.memory.social import SocialRecords
+
+Numbers = defaultdict[UserId, OrderedIds[InviteId]]
 
 
 @attrs.define
 class InviteRecords:
-    """All invites, and which one is open from whom to whom."""
+    """All invites, which one is open from whom to whom, and each person's open ones."""
 
     invites: dict[InviteId, Invite] = attrs.field(factory=dict)
     open: dict[tuple[UserId, UserId], InviteId] = attrs.field(factory=dict)
+    received: Numbers = attrs.field(factory=lambda: defaultdict(OrderedIds))
+    sent: Numbers = attrs.field(factory=lambda: defaultdict(OrderedIds))
+
+    def newest(self, user_id: UserId, way: Way, before: InviteId | None) -> Iterator[InviteId]:
+        """The open invites of a person with an id below ``before``, by id descending."""
+        chosen = {Way.RECEIVED: (self.received,), Way.SENT: (self.sent,)}
+        found = (one.get(user_id) for one in chosen.get(way, (self.received, self.sent)))
+        return heapq.merge(*(one.below(before) for one in found if one), reverse=True)
 
 
 class MemoryInvites:
@@ -49,6 +64,18 @@ class MemoryInvites:
             invites=tuple(self._records.invites[each] for each in found if each),
         )
 
+    async def get(self, invite_id: InviteId) -> Invite | None:
+        """The invite, in whatever state, or None."""
+        return self._records.invites.get(invite_id)
+
+    async def open(
+        self, user_id: UserId, way: Way, now: Millis, before: InviteId | None, limit: int
+    ) -> Sequence[Invite]:
+        """Up to ``limit`` invites that can be answered ``now``, by id descending."""
+        ids = self._records.newest(user_id, way, before)
+        found = (self._records.invites[one] for one in ids)
+        return list(islice((one for one in found if one.open_at(now)), limit))
+
     async def put(self, invites: Sequence[Invite]) -> None:
         """Keep these, replacing those that have the same id; the open ones last."""
         self._changes.begin()
@@ -63,12 +90,16 @@ class MemoryInvites:
         before = self._records.invites.get(invite_id)
         if before is not None and before.state is InviteState.OPEN:
             self._changes.drop(self._records.open, (before.sender, before.recipient))
+            self._records.sent[before.sender].discard(invite_id, self._changes)
+            self._records.received[before.recipient].discard(invite_id, self._changes)
 
     def _open(self, invite: Invite) -> None:
         pair = (invite.sender, invite.recipient)
         if pair in self._records.open:
             raise self._changes.failed(InviteExists())
         self._changes.set(self._records.open, pair, invite.id)
+        self._records.sent[invite.sender].add(invite.id, self._changes)
+        self._records.received[invite.recipient].add(invite.id, self._changes)
 
     def _require(self, *people: UserId) -> None:
         if any(user_id not in self._accounts.people for user_id in people):

@@ -45,6 +45,11 @@ class OrderedIds(Generic[IdT]):
         start = 0 if after is None else bisect_right(self._ids, after)
         return self._ids[start : start + limit]
 
+    def below(self, before: IdT | None) -> Iterator[IdT]:
+        """The ids below ``before``, or all, descending."""
+        end = len(self._ids) if before is None else bisect_left(self._ids, before)
+        return (self._ids[place] for place in range(end - 1, -1, -1))
+
     def _insert(self, one: IdT) -> None:
         self._ids.insert(bisect_left(self._ids, one), one)
 

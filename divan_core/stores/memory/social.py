@@ -24,10 +24,11 @@ def _neighbours() -> Neighbours:
 
 @attrs.define
 class SocialRecords:
-    """Who is whose friend, and who blocks whom, from either side."""
+    """Who is whose friend, and who blocks whom, from either side; and which blocks are listed."""
 
     friends: Neighbours = attrs.field(factory=_neighbours)
     blocks: Neighbours = attrs.field(factory=_neighbours)
+    listed: Neighbours = attrs.field(factory=_neighbours)
     blocked_by: Neighbours = attrs.field(factory=_neighbours)
 
     def of(self, user_id: UserId) -> Relations:
@@ -67,6 +68,8 @@ class MemoryRelations:
         self._changes.begin()
         for block in blocks:
             self._require(block.by, block.target)
+            if block.listed and block.target not in self._records.blocks[block.by]:
+                self._records.listed[block.by].add(block.target, self._changes)
             self._records.blocks[block.by].add(block.target, self._changes)
             self._records.blocked_by[block.target].add(block.by, self._changes)
 
@@ -74,6 +77,7 @@ class MemoryRelations:
         """Remove it; whether it was there."""
         self._changes.begin()
         self._records.blocked_by[block.target].discard(block.by, self._changes)
+        self._records.listed[block.by].discard(block.target, self._changes)
         return self._records.blocks[block.by].discard(block.target, self._changes)
 
     async def friends(self, user_id: UserId, after: UserId | None, limit: int) -> Sequence[UserId]:
@@ -83,8 +87,8 @@ class MemoryRelations:
     async def blocked_by(
         self, user_id: UserId, after: UserId | None, limit: int
     ) -> Sequence[UserId]:
-        """Up to ``limit`` people this person has blocked, above ``after``, by id ascending."""
-        return _page(self._records.blocks, user_id, after, limit)
+        """Up to ``limit`` people whose block is listed, above ``after``, by id ascending."""
+        return _page(self._records.listed, user_id, after, limit)
 
     async def friendships_among(self, people: Sequence[UserId]) -> Sequence[Friendship]:
         """The friendships between any two of these people."""

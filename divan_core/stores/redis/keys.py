@@ -28,8 +28,9 @@ key                     type    what it holds                                   
 
 A cell's number is ``(size · 2²⁰ + column + 2¹⁹) · 2²⁰ + row + 2¹⁹``.
 
-There are two channels, whose messages are signed JSON: ``divan:notices`` (see ``notices.py``) and
-``divan:events``, on which whoever publishes events wakes the consumers (see ``ringing.py``).
+There are three channels, whose messages are signed JSON: ``divan:notices`` (see ``notices.py``),
+``divan:people`` (see ``personnotices.py``) and ``divan:events``, on which whoever publishes events
+wakes the consumers (see ``ringing.py``).
 
 Expiry is data: scripts compare deadlines with the ``now`` they are given. The TTLs only clean up
 what nobody asks for any more, and are renewed by every heartbeat of the campus. Streams are trimmed
@@ -47,6 +48,9 @@ from divan_core.kernel.ids import CampusId, UserId
 
 CHANNEL: Final = b"divan:notices"
 """Where processes tell each other what changed; the scripts know it too."""
+
+PEOPLE: Final = b"divan:people"
+"""Where processes tell each other what the sockets of a person are to hear."""
 
 BELLS: Final = b"divan:events"
 """Where processes tell each other that there are new events; the scripts know it too."""

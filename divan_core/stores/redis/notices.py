@@ -17,7 +17,8 @@ import msgspec
 from msgspec import Meta
 
 from divan_core.kernel.ids import CampusId
-from divan_core.presence.model import Cell, Notice, NoticesLost, PeopleChanged, PublicMove
+from divan_core.kernel.notices import NoticesLost
+from divan_core.presence.model import Cell, Notice, PeopleChanged, PublicMove
 from divan_core.stores.redis.keys import CHANNEL
 from divan_core.stores.redis.lifecycle import RedisLifecycle
 from divan_core.stores.redis.subscription import Gap, Subscription

@@ -13,6 +13,7 @@ from divan_core.stores.redis.lifecycle import RedisLifecycle
 from divan_core.stores.redis.limits import RedisRateLimits
 from divan_core.stores.redis.link import ConnectionPolicy
 from divan_core.stores.redis.notices import NoticeSeal, RedisNotices
+from divan_core.stores.redis.personnotices import RedisPersonNotices
 from divan_core.stores.redis.presence import RedisPresence
 
 _KEY_BYTES: Final = 16
@@ -44,6 +45,7 @@ def open_redis(
         journal=journal,
         limits=RedisRateLimits(redis, clock),
         notices=RedisNotices(redis, seal),
+        person_notices=RedisPersonNotices(redis, seal),
         bus=RedisBus(redis, seal, clock),
         lifecycle=(redis,),
     )

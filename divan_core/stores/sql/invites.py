@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
+    Integer,
     Row,
     Select,
     String,
@@ -20,12 +23,13 @@ from sqlalchemy import (
 )
 from sqlalchemy import cast as as_type
 
+from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
-from divan_core.social.model import Between, Invite, InviteState
+from divan_core.social.model import Between, Invite, InviteId, InviteState, Way
 from divan_core.stores.sql.clauses import insert_or_replace, portions
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.tables import BLOCKS, FRIENDSHIPS, INVITES
-from divan_core.stores.sql.types import Id
+from divan_core.stores.sql.types import Id, Moment
 
 
 class SqlInvites:
@@ -44,6 +48,18 @@ class SqlInvites:
             blocked=any(row.what == "blocked" for row in rows),
             invites=tuple(_invite(row) for row in rows if row.what == "invite"),
         )
+
+    async def get(self, invite_id: InviteId) -> Invite | None:
+        """The invite, in whatever state, or None."""
+        row = (await self._connection.execute(_ONE_OF_ALL, {"id": invite_id})).first()
+        return None if row is None else _invite(row)
+
+    async def open(
+        self, user_id: UserId, way: Way, now: Millis, before: InviteId | None, limit: int
+    ) -> Sequence[Invite]:
+        """Up to ``limit`` invites that can be answered ``now``, by id descending."""
+        given = {"user_id": user_id, "now": now, "before": before or _ABOVE_ALL, "most": limit}
+        return [_invite(row) for row in await self._connection.execute(_OPEN[way], given)]
 
     async def put(self, invites: Sequence[Invite]) -> None:
         """Keep these, replacing those that have the same id; the open ones last.
@@ -111,3 +127,39 @@ _BETWEEN: Final = union_all(
         or_(*_either_way(INVITES.c.sender_id, INVITES.c.recipient_id)),
     ),
 )
+
+_ABOVE_ALL: Final = UUID(int=(1 << 128) - 1)
+_ONE_OF_ALL: Final = select(*INVITES.c).where(INVITES.c.id == bindparam("id", type_=Id()))
+
+
+def _open_of(person: ColumnElement[Any]) -> Select[Any]:
+    """The invites of a person that are open: on an index of these alone."""
+    return select(*INVITES.c).where(
+        person == bindparam("user_id", type_=Id()),
+        INVITES.c.state == literal_column("'open'", String()),
+        INVITES.c.id < bindparam("before", type_=Id()),
+        INVITES.c.expires_at > bindparam("now", type_=Moment()),
+    )
+
+
+_MOST: Final = bindparam("most", type_=Integer())
+
+
+def _newest(query: Select[Any]) -> Select[Any]:
+    return query.order_by(INVITES.c.id.desc()).limit(_MOST)
+
+
+def _of_both(one: Select[Any], other: Select[Any]) -> CompoundSelect[Any]:
+    """The newest of two lists. Each is cut first, for PostgreSQL sorts both where it need not."""
+    both = union_all(*(select(*each.subquery().c) for each in (one, other)))
+    return both.order_by(literal_column("id").desc()).limit(_MOST)
+
+
+_RECEIVED: Final = _newest(_open_of(INVITES.c.recipient_id))
+_SENT: Final = _newest(_open_of(INVITES.c.sender_id))
+
+_OPEN: Final[Mapping[Way, Select[Any] | CompoundSelect[Any]]] = {
+    Way.RECEIVED: _RECEIVED,
+    Way.SENT: _SENT,
+    Way.EITHER: _of_both(_RECEIVED, _SENT),
+}

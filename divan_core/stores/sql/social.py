@@ -35,7 +35,7 @@ class SqlRelations:
 
     async def unblock(self, block: Block) -> bool:
         """Remove it; whether it was there."""
-        return await self._remove(BLOCKS, _block_row(block))
+        return await self._remove(BLOCKS, {"by_id": block.by, "target_id": block.target})
 
     async def friends(self, user_id: UserId, after: UserId | None, limit: int) -> Sequence[UserId]:
         """Up to ``limit`` friends with an id above ``after``, by id ascending."""
@@ -46,8 +46,9 @@ class SqlRelations:
     async def blocked_by(
         self, user_id: UserId, after: UserId | None, limit: int
     ) -> Sequence[UserId]:
-        """Up to ``limit`` people this person has blocked, above ``after``, by id ascending."""
+        """Up to ``limit`` people whose block is listed, above ``after``, by id ascending."""
         blocked = _others(BLOCKS.c.by_id, BLOCKS.c.target_id, user_id, after)
+        blocked = blocked.where(BLOCKS.c.listed)
         return await self._page(blocked.order_by("other_id").limit(limit))
 
     async def friendships_among(self, people: Sequence[UserId]) -> Sequence[Friendship]:
@@ -74,7 +75,7 @@ class SqlRelations:
             found += [(row.one, row.other) for row in rows if row.other in asked]
         return found
 
-    async def _keep(self, table: Table, rows: Sequence[Mapping[str, UUID]]) -> None:
+    async def _keep(self, table: Table, rows: Sequence[Mapping[str, UUID | bool]]) -> None:
         statement = insert_missing(table, self._connection.dialect)
         for portion in portions(rows):
             await self._connection.execute(statement, portion)
@@ -99,5 +100,5 @@ def _friendship_row(friendship: Friendship) -> Mapping[str, UUID]:
     return {"low_id": friendship.low, "high_id": friendship.high}
 
 
-def _block_row(block: Block) -> Mapping[str, UUID]:
-    return {"by_id": block.by, "target_id": block.target}
+def _block_row(block: Block) -> Mapping[str, UUID | bool]:
+    return {"by_id": block.by, "target_id": block.target, "listed": block.listed}

@@ -102,6 +102,7 @@ BLOCKS: Final = Table(
     METADATA,
     Column("by_id", Id, ForeignKey(PEOPLE.c.id), primary_key=True),
     Column("target_id", Id, ForeignKey(PEOPLE.c.id), primary_key=True),
+    Column("listed", Boolean, nullable=False, server_default=true()),
     CheckConstraint("by_id <> target_id", name="not_oneself"),
     Index(None, "target_id", "by_id"),
     sqlite_with_rowid=False,
@@ -122,6 +123,8 @@ INVITES: Final = Table(
     ),
     Index(None, "recipient_id", "id"),
     Index(None, "sender_id", "id"),
+    _index_where("state = 'open'", "ix_invites_received", "recipient_id", "id"),
+    _index_where("state = 'open'", "ix_invites_sent", "sender_id", "id"),
     _index_where(
         "state = 'open'",
         "uq_invites_sender_id_recipient_id",

@@ -20,6 +20,7 @@ from divan_core.social.model import (
     Invite,
     InviteId,
     InviteState,
+    Way,
 )
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.testing.clock import START_MS
@@ -123,6 +124,79 @@ class InvitesContract(ABC):
         await put(stores, invite(2, 1, 2, state=InviteState.EXPIRED), invite(3, 1, 2))
         assert await between(stores, 1, 2) == Between(invites=(invite(3, 1, 2),))
 
+    async def test_an_invite_is_found_by_its_id(self, stores: RelationalStores) -> None:
+        """In whatever state, whenever its time is over."""
+        await populate(stores, 2)
+        over = attrs.evolve(invite(1, 1, 2), created_at=Millis(1), expires_at=Millis(2))
+        closed = invite(2, 2, 1, state=InviteState.DECLINED)
+        await put(stores, over, closed)
+        for number, expected in ((1, over), (2, closed), (3, None)):
+            wanted = invite_id(number)
+
+            async def body(unit: StoreUnit, wanted: InviteId = wanted) -> Invite | None:
+                return await unit.invites.get(wanted)
+
+            assert await stores.units.read(body) == expected
+
+    async def test_the_open_invites_of_a_person(self, stores: RelationalStores) -> None:
+        """The newest first, of one way or of both, and nobody else's."""
+        await populate(stores, 6)
+        await put(stores, *(invite(one, one, 1) for one in (2, 5, 4)), invite(3, 1, 3))
+        await put(stores, invite(6, 2, 3), invite(7, 6, 1, state=InviteState.ACCEPTED))
+        assert await open_ids(stores, 1, Way.RECEIVED) == [5, 4, 2]
+        assert await open_ids(stores, 1, Way.SENT) == [3]
+        assert await open_ids(stores, 1, Way.EITHER) == [5, 4, 3, 2]
+        assert await open_ids(stores, 3, Way.EITHER) == [6, 3]
+        assert await open_ids(stores, 77, Way.EITHER) == []
+        await put(stores, invite(4, 4, 1, state=InviteState.CANCELLED))
+        assert await open_ids(stores, 1, Way.RECEIVED) == [5, 2]
+        assert await open_ids(stores, 4, Way.SENT) == []
+
+    @pytest.mark.parametrize("way", Way)
+    async def test_pages_of_open_invites(self, stores: RelationalStores, way: Way) -> None:
+        """Each invite is on one page."""
+        await populate(stores, 20)
+        for number in range(2, 21):
+            pair = (number, 1) if number % 2 else (1, number)
+            await put(stores, invite(number, *pair))
+        whole = await open_ids(stores, 1, way)
+        assert whole == sorted(whole, reverse=True)
+        pages: list[list[int]] = []
+        before: int | None = None
+        while not pages or len(pages[-1]) == 4:
+            pages.append(await open_ids(stores, 1, way, before=before, limit=4))
+            before = pages[-1][-1] if pages[-1] else None
+        assert [one for page in pages for one in page] == whole
+
+    async def test_whose_time_is_over_is_not_open(self, stores: RelationalStores) -> None:
+        """To the millisecond, and it takes up no room on a page."""
+        await populate(stores, 4)
+        made = [
+            attrs.evolve(invite(number, number, 1), expires_at=Millis(START_MS + 10 * number))
+            for number in (2, 3, 4)
+        ]
+        await put(stores, *made)
+        ids = [
+            await open_ids(stores, 1, Way.RECEIVED, now=START_MS + now, limit=2)
+            for now in (0, 19, 20, 29, 30, 40)
+        ]
+        assert ids == [[4, 3], [4, 3], [4, 3], [4, 3], [4], []]
+
+    async def test_an_exception_brings_open_invites_back(self, stores: RelationalStores) -> None:
+        """Into the lists as well."""
+        await populate(stores, 3)
+        await put(stores, invite(1, 1, 2))
+
+        async def body(unit: StoreUnit) -> None:
+            closed = invite(1, 1, 2, state=InviteState.CANCELLED)
+            await unit.invites.put([closed, invite(3, 3, 2)])
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            await stores.units.write(body)
+        assert await open_ids(stores, 2, Way.RECEIVED) == [1]
+        assert await open_ids(stores, 3, Way.SENT) == []
+
     async def test_of_concurrent_invites_one_is_kept(self, stores: RelationalStores) -> None:
         """The others are told so."""
         await populate(stores, 2)
@@ -198,6 +272,23 @@ async def put(stores: RelationalStores, *invites: Invite) -> None:
 async def between(stores: RelationalStores, one: int, other: int) -> Between:
     """What stands between two people."""
     return await stores.units.read(lambda unit: unit.invites.between(user_id(one), user_id(other)))
+
+
+async def open_ids(  # noqa: PLR0913 - as the port's
+    stores: RelationalStores,
+    number: int,
+    way: Way,
+    *,
+    now: int = START_MS,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[int]:
+    """The numbers of a person's open invites."""
+    last = None if before is None else invite_id(before)
+    found = await stores.units.read(
+        lambda unit: unit.invites.open(user_id(number), way, Millis(now), last, limit)
+    )
+    return [one.id.int >> 64 for one in found]
 
 
 def _by_id(one: Invite) -> InviteId:

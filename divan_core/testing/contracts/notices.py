@@ -1,9 +1,10 @@
-"""The contract of :class:`~divan_core.presence.ports.PresenceNotices`."""
+"""The contracts of notices: of presence, and of people."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import anyio
@@ -11,7 +12,8 @@ import attrs
 import pytest
 
 from divan_core.kernel.ids import CampusId, UserId
-from divan_core.presence.model import LEASE_MS, Cell, Notice, NoticesLost, PeopleChanged, PublicMove
+from divan_core.kernel.notices import NoticesLost, PersonNotice
+from divan_core.presence.model import LEASE_MS, Cell, Notice, PeopleChanged, PublicMove
 from divan_core.stores.bundle import LiveStores
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.live import (
@@ -23,6 +25,8 @@ from divan_core.testing.contracts.live import (
     Walker,
     somebody,
 )
+
+Told: TypeAlias = PersonNotice | NoticesLost
 
 BACKLOG = 10_000
 """More than this many unread notices may be lost."""
@@ -154,6 +158,98 @@ class NoticesContract(LiveContract):
             with anyio.fail_after(30):
                 while await anext(notices) != NoticesLost():
                     await live.journal.record(campus_id, ())
+
+
+class PersonNoticesContract(LiveContract):
+    """Every process hears of every person's notices, in the order of each publisher."""
+
+    @pytest.fixture
+    async def heard(self, live: LiveStores) -> AsyncIterator[AsyncIterator[Told]]:
+        """What the process that publishes hears itself."""
+        async with live.person_notices.listen() as notices:
+            yield notices
+
+    @pytest.fixture
+    async def overheard(self, other: LiveStores) -> AsyncIterator[AsyncIterator[Told]]:
+        """What another process hears."""
+        async with other.person_notices.listen() as notices:
+            yield notices
+
+    async def test_everybody_hears_everything(
+        self,
+        live: LiveStores,
+        campus_id: CampusId,
+        heard: AsyncIterator[Told],
+        overheard: AsyncIterator[Told],
+    ) -> None:
+        """As it was published, whatever JSON it holds."""
+        contents: list[dict[str, Any]] = [
+            {},
+            {"text": "é 漢 \x00", "number": -1.5, "none": None, "yes": True},
+            {"list": [1, [2, {"three": []}]], "long": "x" * 10_000},
+        ]
+        published = [
+            PersonNotice(campus_id, somebody(), "social", f"event:{number}", data)
+            for number, data in enumerate(contents)
+        ]
+        for notice in published:
+            await live.person_notices.publish(notice)
+        for notices in (heard, overheard):
+            assert await told(notices, campus_id, len(published)) == published
+
+    async def test_what_was_before_is_not_heard(
+        self, live: LiveStores, campus_id: CampusId
+    ) -> None:
+        """A notice is for those who listen."""
+        early, late = [
+            PersonNotice(campus_id, somebody(), "social", name) for name in ("early", "late")
+        ]
+        await live.person_notices.publish(early)
+        async with live.person_notices.listen() as notices:
+            await live.person_notices.publish(late)
+            assert await told(notices, campus_id, 1) == [late]
+
+    async def test_moves_are_of_another_kind(
+        self,
+        live: LiveStores,
+        campus_id: CampusId,
+        heard: AsyncIterator[Told],
+    ) -> None:
+        """Presence has its own notices, and neither hears the other's."""
+        notice = PersonNotice(campus_id, somebody(), "social", "only")
+        async with live.notices.listen() as moves:
+            await live.journal.record(campus_id, ())
+            await live.person_notices.publish(notice)
+            await live.journal.record(campus_id, ())
+            assert await told(heard, campus_id, 1) == [notice]
+            with anyio.fail_after(5):
+                found = [await anext(moves) for _ in range(2)]
+            assert set(found) <= {PeopleChanged(campus_id), NoticesLost()}
+
+    async def test_a_listener_who_is_behind_is_told_so(
+        self, live: LiveStores, campus_id: CampusId
+    ) -> None:
+        """The backlog is bounded; somewhere in it stands that notices were lost."""
+        notice = PersonNotice(campus_id, somebody(), "social", "again")
+        async with live.person_notices.listen() as notices:
+            for _ in range(BACKLOG // 500 + 1):
+                async with anyio.create_task_group() as group:
+                    for _ in range(500):
+                        group.start_soon(live.person_notices.publish, notice)
+            with anyio.fail_after(30):
+                while await anext(notices) != NoticesLost():
+                    await live.person_notices.publish(notice)
+
+
+async def told(notices: AsyncIterator[Told], campus_id: CampusId, count: int) -> list[Told]:
+    """The next notices of a campus; others may be under way on a server that is shared."""
+    found: list[Told] = []
+    with anyio.fail_after(5):
+        while len(found) < count:
+            notice = await anext(notices)
+            if isinstance(notice, PersonNotice) and notice.campus_id == campus_id:
+                found.append(notice)
+    return found
 
 
 async def only(

@@ -109,6 +109,26 @@ class RelationsContract(ABC):
         assert await page(user_id(7), 2) == [user_id(9)]
         assert await page(user_id(9), 2) == []
 
+    async def test_a_block_that_is_not_listed(self, stores: RelationalStores) -> None:
+        """Stands like any other; the first one decides, until it is lifted."""
+        await populate(stores, 4)
+        silent = Block(user_id(1), user_id(2), listed=False)
+        loud = Block(user_id(1), user_id(2))
+
+        async def listed() -> list[UserId]:
+            return list(
+                await stores.units.read(lambda unit: unit.relations.blocked_by(user_id(1), None, 9))
+            )
+
+        await stores.units.write(lambda unit: unit.relations.block([silent]))
+        await block(stores, (1, 3), (1, 2))
+        assert await relations(stores, 1) == known(blocked=(2, 3))
+        assert await listed() == [user_id(3)]
+        assert await stores.units.write(lambda unit: unit.relations.unblock(loud)) is True
+        await stores.units.write(lambda unit: unit.relations.block([loud]))
+        await stores.units.write(lambda unit: unit.relations.block([silent]))
+        assert await listed() == [user_id(2), user_id(3)]
+
     async def test_relations_among_many(self, stores: RelationalStores) -> None:
         """Those with somebody else are left out; the unknown know nobody."""
         await populate(stores, 5)

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "core_0006"
-down_revision = "core_0002"
+down_revision = "core_0005"
 branch_labels = None
 depends_on = None
 

@@ -19,6 +19,8 @@ from divan_core.bulk.report import (
 from divan_core.errors import StoreUnavailable
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.visibility import Standing, Visibility
+from divan_core.social.model import InviteId, InviteState
+from divan_core.social.policy import new_invite
 from divan_core.stores.bundle import StoreUnit
 
 from .conftest import (
@@ -153,6 +155,27 @@ async def test_announcements_come_in_portions(desk: Desk, monkeypatch: pytest.Mo
     await desk.load(*(person_line(number, display_name="New") for number in range(1, 9)))
     assert [len(portion) for portion in desk.journal.portions] == [3, 3, 2]
     assert desk.journal.announced == {user(number) for number in range(1, 9)}
+
+
+@pytest.mark.parametrize(
+    ("line", "state"),
+    [
+        (block_line(3, 2), InviteState.CANCELLED),
+        (block_line(2, 3), InviteState.CANCELLED),
+        (friendship_line(2, 3), InviteState.ACCEPTED),
+    ],
+)
+async def test_what_a_file_says_answers_an_open_invite(
+    desk: Desk, line: Line, state: InviteState
+) -> None:
+    await desk.load(campus_line(), person_line(2), person_line(3))
+    asked = new_invite(InviteId(user(900)), user(2), user(3), desk.clock.now())
+    await desk.stores.units.write(lambda unit: unit.invites.put((asked,)))
+    await desk.load(person_line(4), friendship_line(4, 2))
+    assert await desk.stores.units.read(lambda unit: unit.invites.get(asked.id)) == asked
+    await desk.load(line)
+    answered = await desk.stores.units.read(lambda unit: unit.invites.get(asked.id))
+    assert answered == attrs.evolve(asked, state=state)
 
 
 async def test_a_block_ends_a_friendship_and_keeps_it_away(desk: Desk) -> None:

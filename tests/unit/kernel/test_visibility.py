@@ -86,3 +86,37 @@ def test_whoever_shows_themselves_to_friends_is_found_by_their_handle(
     person: PersonCard, relations: Relations, *, seen: bool
 ) -> None:
     assert can_see(VIEWER, relations, person, Surface.INVITE_BY_HANDLE) is seen
+
+
+INBOX, OUTBOX, FRIENDS_LIST, BLOCKED_LIST = (
+    Surface.INBOX,
+    Surface.OUTBOX,
+    Surface.FRIENDS,
+    Surface.BLOCKED,
+)
+"""Where the social graph lists people."""
+
+
+@pytest.mark.parametrize(
+    ("person", "relations", "surfaces"),
+    [
+        (card(), STRANGERS, {INBOX, OUTBOX, FRIENDS_LIST, BLOCKED_LIST}),
+        (card(), BLOCKED, {BLOCKED_LIST}),
+        (card(Visibility.FRIENDS), STRANGERS, {INBOX, OUTBOX}),
+        (card(Visibility.FRIENDS), FRIENDS, {INBOX, OUTBOX, FRIENDS_LIST, BLOCKED_LIST}),
+        (card(Visibility.NONE), STRANGERS, {INBOX}),
+        (card(Visibility.NONE), FRIENDS, {INBOX, FRIENDS_LIST}),
+        (card(ghost=True), STRANGERS, {INBOX}),
+        (card(ghost=True), FRIENDS, {INBOX, FRIENDS_LIST}),
+        (card(ghost=True), BLOCKED, {BLOCKED_LIST}),
+        (card(standing=Standing.SHADOWED), FRIENDS, set[Surface]()),
+        (card(standing=Standing.BANNED), BLOCKED, set[Surface]()),
+        (card(standing=Standing.DELETED), BLOCKED, set[Surface]()),
+    ],
+)
+def test_lists_of_the_social_graph(
+    person: PersonCard, relations: Relations, surfaces: set[Surface]
+) -> None:
+    """A list of the blocked or of friends is drawn from such people alone."""
+    asked = (INBOX, OUTBOX, FRIENDS_LIST, BLOCKED_LIST)
+    assert {one for one in asked if can_see(VIEWER, relations, person, one)} == surfaces

@@ -1,0 +1,79 @@
+"""Notices for the sockets of people: signed JSON on a channel of their own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import msgspec
+
+from divan_core.kernel.notices import NoticesLost, PersonNotice
+from divan_core.stores.redis.keys import PEOPLE
+from divan_core.stores.redis.lifecycle import RedisLifecycle
+from divan_core.stores.redis.notices import NoticeSeal
+from divan_core.stores.redis.subscription import Gap, Subscription
+
+_log = logging.getLogger(__name__)
+
+_encoder: Final = msgspec.json.Encoder()
+_decoder: Final = msgspec.json.Decoder(PersonNotice)
+
+
+class RedisPersonNotices:
+    """A :class:`~divan_core.kernel.notices.PersonNotices` for any number of processes.
+
+    ``rejected`` counts messages that were not signed with this deployment's key.
+    """
+
+    def __init__(self, redis: RedisLifecycle, seal: NoticeSeal) -> None:
+        """Tell and hear what is sealed with ``seal``."""
+        self._redis = redis
+        self._seal = seal
+        self.rejected = 0
+
+    async def publish(self, notice: PersonNotice) -> None:
+        """See the port."""
+        message = self._seal.signed(_encoder.encode(notice))
+        await self._redis.client.publish(PEOPLE, message)
+
+    @asynccontextmanager
+    async def listen(self) -> AsyncIterator[AsyncIterator[PersonNotice | NoticesLost]]:
+        """See the port. Each listener has a connection of its own."""
+        async with self._redis.client.subscription() as subscription:
+            await subscription.add(PEOPLE)
+            yield _Listener(subscription, self)
+
+    def opened(self, message: bytes) -> PersonNotice | None:
+        """The notice in a message, or None, counted, for one that is not ours."""
+        body = self._seal.verified(message)
+        try:
+            if body is not None:
+                return _decoder.decode(body)
+        except msgspec.DecodeError:
+            pass
+        if not self.rejected:  # once: whoever sends these could fill the log
+            _log.warning("Redis: a person's notice is not signed with this deployment's key")
+        self.rejected += 1
+        return None
+
+
+class _Listener:
+    """A subscription's messages as notices."""
+
+    def __init__(self, subscription: Subscription, notices: RedisPersonNotices) -> None:
+        self._subscription = subscription
+        self._notices = notices
+
+    def __aiter__(self) -> AsyncIterator[PersonNotice | NoticesLost]:
+        return self
+
+    async def __anext__(self) -> PersonNotice | NoticesLost:
+        while True:
+            heard = await anext(self._subscription)
+            if isinstance(heard, Gap):
+                return NoticesLost()
+            notice = self._notices.opened(heard.payload)
+            if notice is not None:
+                return notice
