@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from divan_core.accounts.service import Accounts
+from divan_core.chat.live import Listening
 from divan_core.chat.rooms import Rooms
 from divan_core.chat.service import Chat
 from divan_core.idempotency.service import Idempotency
@@ -57,6 +58,7 @@ class Divan:
         self.presence: Presence = services.presence
         self.chat: Chat = services.chat
         self.rooms: Rooms = services.rooms
+        self.listening: Listening = services.listening
         self.identity: Authenticator = services.identity
         self.audience: Audience = services.audience
         self.idempotency: Idempotency[StoreUnit] = services.idempotency

@@ -10,6 +10,7 @@ import attrs
 
 from divan_core.accounts.areas import Areas
 from divan_core.accounts.service import Accounts, AccountsTools
+from divan_core.chat.live import Listening
 from divan_core.chat.ports import OpenGate
 from divan_core.chat.rooms import Rooms
 from divan_core.chat.service import Chat
@@ -72,6 +73,7 @@ class Services:
     presence: Presence
     chat: Chat
     rooms: Rooms
+    listening: Listening
     identity: Authenticator
     audience: Audience
     idempotency: Idempotency[StoreUnit]
@@ -101,6 +103,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         limit=ChatLimits(settings.limit.message, settings.limit.room),
         once=idempotency,
         gate=OpenGate(),
+        notices=stores.person_notices,
         clock=ground.clock,
         ids=ground.ids,
         sealer=sealer,
@@ -123,6 +126,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         presence=presence,
         chat=Chat(stores.units, talking),
         rooms=Rooms(stores.units, talking),
+        listening=Listening(stores.units, audience),
         identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock)),
         audience=audience,
         idempotency=idempotency,

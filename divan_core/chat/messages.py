@@ -26,6 +26,7 @@ __all__ = [
     "PeerQuery",
     "PeerView",
     "SendMessage",
+    "Typing",
 ]
 
 CHAT: Final = "chat"
@@ -41,6 +42,18 @@ ROOM_LEFT: Final = "room.left"
 ROOM_KICKED: Final = "room.kicked"
 ROOM_CHANGED: Final = "room.changed"
 """The names of the events. They have ids and numbers, never what anybody wrote."""
+
+MESSAGE_NOTICE: Final = "message"
+"""The notice that a conversation has come to a number."""
+
+MEMBERS_NOTICE: Final = "members"
+"""The notice that who is in a room, or as what, has changed."""
+
+DELIVERED: Final = "chat:delivered"
+READ: Final = "chat:read"
+TYPING: Final = "chat:typing"
+ROOM_TYPING: Final = "room:typing"
+"""Notices that are told as they are, under their names."""
 
 MOST_LISTED: Final = 200
 MOST_UNREAD: Final = 100
@@ -146,6 +159,14 @@ class Acknowledged:
     conversation_id: ConversationId
     delivered_seq: int
     read_seq: int
+
+
+@attrs.frozen
+class Typing:
+    """One is typing to somebody, or has stopped."""
+
+    peer_id: UserId
+    active: bool = True
 
 
 @attrs.frozen

@@ -273,6 +273,15 @@ class RoomSummary:
 
 
 @attrs.frozen
+class Mark:
+    """Where a conversation stands to somebody in it: its last number, and what they cleared."""
+
+    conversation_id: ConversationId
+    last_seq: int
+    cleared: int
+
+
+@attrs.frozen
 class Window:
     """Which messages of a conversation somebody is shown, at most ``limit``.
 

@@ -130,6 +130,14 @@ def check_acknowledged(seq: int, last_seq: int, name: str) -> None:
         raise ValidationFailed(errors=[fault])
 
 
+def receipts(cursors: Cursors, own: PersonCard) -> Iterator[tuple[str, int]]:
+    """What others are told of how far somebody has come: reading only by those who let them."""
+    if cursors.delivered:
+        yield "delivered", cursors.delivered
+    if cursors.read and own.read_receipts:
+        yield "read", cursors.read
+
+
 def check_same(message: Message | None, content: Content) -> Message:
     """The message that was sent before under the same name, where it says the same.
 

@@ -11,6 +11,7 @@ from divan_core.chat.model import (
     Dialogue,
     DialogueSummary,
     Draft,
+    Mark,
     Member,
     Message,
     Pair,
@@ -108,6 +109,22 @@ class MessageRepository(Protocol):
         Those in which something is left for the viewer to see, by (last moment, id) descending,
         below ``before``. One statement.
         """
+        ...
+
+    async def after(
+        self, conversation_id: ConversationId, seq: int, limit: int
+    ) -> Sequence[Message]:
+        """Up to ``limit`` messages above a number, oldest first, whoever may see them."""
+        ...
+
+    async def recent(self, viewer: UserId, limit: int) -> Sequence[Mark]:
+        """Where somebody's direct conversations stand, the last written to first. One statement."""
+        ...
+
+    async def marks(
+        self, viewer: UserId, conversations: Sequence[ConversationId]
+    ) -> Sequence[Mark]:
+        """Where those of these conversations stand that somebody is part of. One statement."""
         ...
 
     async def unread(self, conversation_id: ConversationId, viewer: UserId) -> int:

@@ -149,6 +149,14 @@ class RoomMessagesQuery:
 
 
 @attrs.frozen
+class RoomTyping:
+    """One is typing in a room, or has stopped."""
+
+    room_id: RoomId
+    active: bool = True
+
+
+@attrs.frozen
 class ReadRoom:
     """One has read what was written in a room, up to this number."""
 

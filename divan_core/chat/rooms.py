@@ -11,6 +11,7 @@ from divan_core.chat import policy, roompolicy
 from divan_core.chat.messages import (
     MESSAGE_SENT,
     ROOM_CREATED,
+    ROOM_TYPING,
     ROOMS,
     Acknowledged,
     MessageView,
@@ -26,6 +27,7 @@ from divan_core.chat.roommessages import (
     RoomMessagesQuery,
     RoomQuery,
     RoomsQuery,
+    RoomTyping,
     RoomView,
     RosterEntry,
     RosterQuery,
@@ -34,9 +36,20 @@ from divan_core.chat.roommessages import (
 )
 from divan_core.chat.roompolicy import Roster
 from divan_core.chat.seating import Crowd, Seating, known, told
-from divan_core.chat.tools import SEQ, ChatTools, Fact, Outgoing, Place, Sending, at_seq, event
+from divan_core.chat.tools import (
+    SEQ,
+    ChatTools,
+    Fact,
+    Outgoing,
+    Place,
+    Sending,
+    at_seq,
+    event,
+    tell,
+)
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.ids import RoomId, UserId
+from divan_core.kernel.notices import PersonNotice
 from divan_core.kernel.once import Attempt, Done, KeyGiven
 from divan_core.kernel.paging import Page
 from divan_core.kernel.units import Units
@@ -252,6 +265,7 @@ class Rooms:
         conversation_id, client_id = roompolicy.conversation_of(room_id), command.client_msg_id
         sending = Sending(
             actor,
+            ROOMS,
             SEND,
             command,
             conversation_id,
@@ -313,6 +327,25 @@ class Rooms:
 
         now = await self._units.write(body, locking=True)
         return policy.acknowledged(roompolicy.conversation_of(command.room_id), now or Cursors())
+
+    async def typing(self, actor: Actor, command: RoomTyping) -> None:
+        """Tell those in a room that the actor is typing, or has stopped. Nothing is kept.
+
+        Raises:
+            NotFound, NotMember: the actor is not in such a room.
+            Muted: the actor may only read there.
+        """
+        now = self._tools.clock.now()
+
+        async def body(unit: ChatUnit) -> None:
+            _, seat = await known(unit, actor, command.room_id)
+            roompolicy.check_writer(roompolicy.check_inside(seat), now)
+
+        await self._units.read(body)
+        room_id = str(command.room_id)
+        data = {"room_id": room_id, "user_id": str(actor.user_id), "active": command.active}
+        notice = PersonNotice(actor.campus_id, actor.user_id, ROOMS, ROOM_TYPING, data)
+        await tell(self._tools, notice)
 
     async def _check_inside(self, actor: Actor, room_id: RoomId) -> None:
         async def body(unit: ChatUnit) -> None:

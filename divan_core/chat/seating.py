@@ -6,16 +6,24 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
 from divan_core.chat import policy, roompolicy
-from divan_core.chat.messages import ROOM_CHANGED, ROOM_JOINED, ROOM_KICKED, ROOM_LEFT, ROOMS
+from divan_core.chat.messages import (
+    MEMBERS_NOTICE,
+    ROOM_CHANGED,
+    ROOM_JOINED,
+    ROOM_KICKED,
+    ROOM_LEFT,
+    ROOMS,
+)
 from divan_core.chat.model import Member, Role, Room
 from divan_core.chat.ports import ChatUnit
 from divan_core.chat.roommessages import AddMember, KickMember, MuteMember, RosterEntry, SetRole
 from divan_core.chat.roompolicy import Roster, Shift
-from divan_core.chat.tools import ChatTools, Fact, event
+from divan_core.chat.tools import ChatTools, Fact, event, tell
 from divan_core.errors import NotFound
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.events import Event
 from divan_core.kernel.ids import RoomId, UserId
+from divan_core.kernel.notices import PersonNotice
 from divan_core.kernel.units import Units
 from divan_core.kernel.visibility import PersonCard, Relations, Surface, can_see
 
@@ -208,7 +216,7 @@ class Seating:
         await self._change(actor, command.room_id, name, decide)
 
     async def _change(self, actor: Actor, room_id: RoomId, name: str, decide: Deciding) -> None:
-        async def body(unit: ChatUnit) -> None:
+        async def body(unit: ChatUnit) -> Shift | None:
             await unit.locks.take(f"room:{room_id}")
             room, seat = await known(unit, actor, room_id)
             roster = Roster(room, tuple(await unit.rooms.roster(room_id)))
@@ -216,8 +224,13 @@ class Seating:
             if shift is not None:
                 await unit.rooms.put(shift.room, shift.members)
                 await unit.outbox.add(told(self._tools, actor, name, shift))
+            return shift
 
-        await self._units.write(body, locking=True)
+        shift = await self._units.write(body, locking=True)
+        if shift is not None:
+            data = {**told(self._tools, actor, name, shift).data, "change": name}
+            notice = PersonNotice(actor.campus_id, actor.user_id, ROOMS, MEMBERS_NOTICE, data)
+            await tell(self._tools, notice)
 
     async def _entry(self, actor: Actor, room_id: RoomId, user_id: UserId) -> RosterEntry:
         async def body(unit: ChatUnit) -> Member | None:

@@ -12,6 +12,7 @@ from divan_core.chat import policy
 from divan_core.chat.messages import (
     CHAT,
     MESSAGE_SENT,
+    TYPING,
     Acknowledged,
     AcknowledgeDelivery,
     AcknowledgeReading,
@@ -22,6 +23,7 @@ from divan_core.chat.messages import (
     OutboxQuery,
     PeerQuery,
     SendMessage,
+    Typing,
 )
 from divan_core.chat.model import (
     ConversationId,
@@ -34,11 +36,22 @@ from divan_core.chat.model import (
     Window,
 )
 from divan_core.chat.ports import ChatUnit
-from divan_core.chat.tools import SEQ, ChatTools, Fact, Outgoing, Place, Sending, at_seq, event
+from divan_core.chat.tools import (
+    SEQ,
+    ChatTools,
+    Fact,
+    Outgoing,
+    Place,
+    Sending,
+    at_seq,
+    event,
+    tell,
+)
 from divan_core.errors import NotFound
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
+from divan_core.kernel.notices import PersonNotice
 from divan_core.kernel.once import Done, KeyGiven
 from divan_core.kernel.paging import Page
 from divan_core.kernel.units import Units
@@ -115,6 +128,7 @@ class Chat:
 
         sending = Sending(
             actor,
+            CHAT,
             SEND,
             command,
             pair.conversation_id,
@@ -255,7 +269,34 @@ class Chat:
         if now is None:
             await self._dialogue(actor, user_id)
             policy.check_acknowledged(seq, 0, name)
+        await self._tell_peer(actor, user_id, cursors)
         return policy.acknowledged(pair.conversation_id, now or Cursors())
+
+    async def _tell_peer(self, actor: Actor, peer: UserId, cursors: Cursors) -> None:
+        """Tell the other one's sockets how far the actor has come, if they may know it."""
+        meeting = await self._meet(actor, peer)
+        own = await self._tools.audience.card(actor.user_id)
+        if not meeting.is_there or own is None:
+            return
+        for name, seq in policy.receipts(cursors, own):
+            data = {"peer_id": str(actor.user_id), f"{name}_seq": seq}
+            notice = PersonNotice(actor.campus_id, peer, CHAT, f"chat:{name}", data)
+            await tell(self._tools, notice)
+
+    async def typing(self, actor: Actor, command: Typing) -> None:
+        """Tell somebody's sockets that the actor is typing to them, or has stopped.
+
+        Nothing is kept. It goes where a message could go.
+
+        Raises:
+            InvalidInput: that is the actor.
+            NotFound: there is nobody whom the actor could write to.
+            NotFriends: they take messages of friends only.
+        """
+        await self._check_recipient(await self._meet(actor, command.peer_id))
+        data = {"peer_id": str(actor.user_id), "active": command.active}
+        notice = PersonNotice(actor.campus_id, command.peer_id, CHAT, TYPING, data)
+        await tell(self._tools, notice)
 
     async def _check_recipient(self, meeting: _Meeting) -> None:
         """Refuse to write where nobody is to be found, or does not want it."""

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import attrs
+from msgspec import UNSET
 
 from divan_core.chat import policy
-from divan_core.chat.messages import MessageView
+from divan_core.chat.messages import MESSAGE_NOTICE, MessageView
 from divan_core.chat.model import Content, ConversationId, Draft, Message, MessageId
 from divan_core.chat.ports import ChatUnit, WritersGate
 from divan_core.codec.reader import encode
-from divan_core.errors import InvalidCursor, MessageExists, RateLimited
+from divan_core.errors import InvalidCursor, MessageExists, RateLimited, StoreUnavailable
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.events import Event, EventId
 from divan_core.kernel.ids import Ids
 from divan_core.kernel.limits import Limit, RateLimits
+from divan_core.kernel.notices import PersonNotice, PersonNotices
 from divan_core.kernel.once import Attempt, Done, KeyGiven, Once
 from divan_core.kernel.paging import CursorSealer, Page
 from divan_core.kernel.units import Units
@@ -46,9 +49,19 @@ class ChatTools:
     limit: ChatLimits
     once: Once[ChatUnit]
     gate: WritersGate
+    notices: PersonNotices
     clock: Clock
     ids: Ids
     sealer: CursorSealer
+
+
+async def tell(tools: ChatTools, notice: PersonNotice) -> None:
+    """Tell the sockets of all processes, if that is possible now.
+
+    What cannot be told is not lost: whoever was out of reach reads on from where they were.
+    """
+    with suppress(StoreUnavailable):
+        await tools.notices.publish(notice)
 
 
 @attrs.frozen
@@ -81,10 +94,11 @@ def event(tools: ChatTools, actor: Actor, fact: Fact) -> Event:
 class Sending:
     """A message on its way: the command, what it says and to which conversation it goes.
 
-    ``keep`` writes it in a unit; ``view`` tells of it.
+    ``keep`` writes it in a unit; ``view`` tells of it; ``topic`` is where its notice goes.
     """
 
     actor: Actor
+    topic: str
     operation: str
     command: Any
     conversation_id: ConversationId
@@ -131,9 +145,11 @@ class Outgoing:
             actor, sending.operation, sending.command, MessageView, key, tools.limit.message
         )
         try:
-            return await tools.once.once(attempt, body)
+            done = await tools.once.once(attempt, body)
         except (MessageExists, RateLimited) as refusal:
-            return await self._repeated(sending, refusal)
+            done = await self._repeated(sending, refusal)
+        await tell(tools, _notice(sending, done.view))
+        return done
 
     async def _repeated(
         self, sending: Sending, refusal: MessageExists | RateLimited
@@ -152,6 +168,16 @@ class Outgoing:
             raise refusal
         view = sending.view(policy.check_same(found, sending.content))
         return Done(view, encode(view), replayed=True)
+
+
+def _notice(sending: Sending, view: MessageView) -> PersonNotice:
+    """Where a conversation has come to. Repeats are told of, too: the first try may have died."""
+    actor = sending.actor
+    people = [str(actor.user_id)]
+    if view.recipient_id is not UNSET:
+        people.append(str(view.recipient_id))
+    where = {"conversation_id": str(view.conversation_id), "seq": view.seq, "people": people}
+    return PersonNotice(actor.campus_id, actor.user_id, sending.topic, MESSAGE_NOTICE, where)
 
 
 @attrs.frozen

@@ -13,6 +13,7 @@ from divan_core.chat.model import (
     Dialogue,
     DialogueSummary,
     Draft,
+    Mark,
     Member,
     Message,
     Pair,
@@ -98,6 +99,30 @@ class MemoryMessages:
         ]
         found.sort(key=_place, reverse=True)
         return [one for one in found if before is None or _place(one) < before][:limit]
+
+    async def after(
+        self, conversation_id: ConversationId, seq: int, limit: int
+    ) -> Sequence[Message]:
+        """Up to ``limit`` messages above a number, oldest first, whoever may see them."""
+        talk = self._records.talks.get(conversation_id, Talk())
+        return talk.messages[seq : seq + limit]
+
+    async def recent(self, viewer: UserId, limit: int) -> Sequence[Mark]:
+        """Where somebody's direct conversations stand, the last written to first."""
+        ids = [*self._records.direct.get(viewer, ())]
+        ids.sort(key=lambda one: (self._records.talks[one].last_at, one), reverse=True)
+        return await self.marks(viewer, ids[:limit])
+
+    async def marks(
+        self, viewer: UserId, conversations: Sequence[ConversationId]
+    ) -> Sequence[Mark]:
+        """Where those of these conversations stand that somebody is part of."""
+        found = ((one, self._records.talks.get(one, Talk())) for one in conversations)
+        return [
+            Mark(one, len(talk.messages), talk.members[viewer].cursors.cleared)
+            for one, talk in found
+            if viewer in talk.members and talk.members[viewer].inside
+        ]
 
     async def unread(self, conversation_id: ConversationId, viewer: UserId) -> int:
         """How many messages of others somebody has not read, up to a hundred."""

@@ -303,6 +303,45 @@ def unread_statement(dialect: DialectName) -> Select[Any]:
 
 
 @functools.cache
+def after_statement() -> Select[Any]:
+    """Messages above a number, oldest first."""
+    after = MESSAGES.c.seq > bindparam("after_seq", type_=BigInteger())
+    query = select(*MESSAGE_COLUMNS).where(MESSAGES.c.conversation_id == _CONVERSATION, after)
+    return query.order_by(MESSAGES.c.seq).limit(_LIMIT)
+
+
+@functools.cache
+def recent_statement() -> Select[Any]:
+    """Where somebody's direct conversations stand, the last written to first."""
+    sides = (
+        _marks()
+        .where(CONVERSATIONS.c[name] == _VIEWER, CONVERSATIONS.c.low_id.is_not(None))
+        .order_by(CONVERSATIONS.c.last_at.desc(), CONVERSATIONS.c.id.desc())
+        .limit(_LIMIT)
+        .subquery()
+        for name in ("low_id", "high_id")
+    )
+    found = union_all(*(select(side) for side in sides)).subquery()
+    return select(found).order_by(found.c.last_at.desc(), found.c.id.desc()).limit(_LIMIT)
+
+
+@functools.cache
+def marks_statement(dialect: DialectName) -> Select[Any]:
+    """Where those of the conversations ``among`` stand that somebody is part of."""
+    return _marks().where(among(CONVERSATIONS.c.id, dialect))
+
+
+def _marks() -> Select[Any]:
+    wanted = (CONVERSATIONS.c.id, CONVERSATIONS.c.last_seq, CONVERSATIONS.c.last_at)
+    return (
+        select(*wanted, MEMBERS.c.cleared_seq)
+        .join(MEMBERS, MEMBERS.c.conversation_id == CONVERSATIONS.c.id)
+        .where(MEMBERS.c.user_id == _VIEWER)
+        .where(MEMBERS.c.seat == literal_column("'taken'", String()))
+    )
+
+
+@functools.cache
 def advance_statement(dialect: DialectName) -> Update:
     """Move somebody's cursors on; its row is where they are."""
     moved = {

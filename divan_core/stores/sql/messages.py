@@ -17,6 +17,7 @@ from divan_core.chat.model import (
     Dialogue,
     DialogueSummary,
     Draft,
+    Mark,
     Message,
     MessageId,
     Pair,
@@ -98,6 +99,28 @@ class SqlMessages:
         query = statements.dialogues_statement(self._connection.dialect)
         rows = await self._connection.execute(query, given)
         return [DialogueSummary(_dialogue(row), _message(row), row.unread) for row in rows]
+
+    async def after(
+        self, conversation_id: ConversationId, seq: int, limit: int
+    ) -> Sequence[Message]:
+        """Up to ``limit`` messages above a number, oldest first, whoever may see them."""
+        query = statements.after_statement()
+        rows = await self._rows(query, conversation_id, after_seq=seq, most=limit)
+        return [_message(row) for row in rows]
+
+    async def recent(self, viewer: UserId, limit: int) -> Sequence[Mark]:
+        """Where somebody's direct conversations stand, the last written to first."""
+        given = {"viewer_id": viewer, "most": limit}
+        rows = await self._connection.execute(statements.recent_statement(), given)
+        return [_mark(row) for row in rows]
+
+    async def marks(
+        self, viewer: UserId, conversations: Sequence[ConversationId]
+    ) -> Sequence[Mark]:
+        """Where those of these conversations stand that somebody is part of."""
+        given = {"viewer_id": viewer, "among": list(conversations)}
+        query = statements.marks_statement(self._connection.dialect)
+        return [_mark(row) for row in await self._connection.execute(query, given)]
 
     async def unread(self, conversation_id: ConversationId, viewer: UserId) -> int:
         """How many messages of others somebody has not read, up to a hundred."""
@@ -195,6 +218,10 @@ def _message(row: Row[Any]) -> Message:
         client_id=row.client_id,
         shadowed=row.shadowed,
     )
+
+
+def _mark(row: Row[Any]) -> Mark:
+    return Mark(ConversationId(row.id), row.last_seq, row.cleared_seq)
 
 
 def _dialogue(row: Row[Any]) -> Dialogue:
