@@ -8,6 +8,7 @@ import typer
 
 from divan_cli.commands import (
     campus,
+    chat,
     config,
     demo,
     friends,
@@ -37,6 +38,7 @@ app.command("import")(imports.import_file)
 app.command("nearby")(nearby.nearby)
 app.command("openapi")(openapi.openapi)
 app.add_typer(campus.app, name="campus")
+app.add_typer(chat.app, name="chat")
 app.add_typer(friends.app, name="friends")
 app.add_typer(invites.app, name="invites")
 app.add_typer(seed.app, name="seed")

@@ -8,7 +8,7 @@ import attrs
 from msgspec import UNSET, Meta, UnsetType
 
 from divan_core.chat.model import MAX_ATTACHMENTS, MAX_BODY, Attachment, ConversationId
-from divan_core.kernel.ids import RoomId, UserId
+from divan_core.kernel.ids import CampusId, RoomId, UserId
 
 __all__ = [
     "CHAT",
@@ -17,6 +17,7 @@ __all__ = [
     "AcknowledgeReading",
     "Acknowledged",
     "Attachment",
+    "ChatStats",
     "ConversationId",
     "ConversationView",
     "ConversationsQuery",
@@ -167,6 +168,17 @@ class Typing:
 
     peer_id: UserId
     active: bool = True
+
+
+@attrs.frozen
+class ChatStats:
+    """How much is written on a campus, for operators: numbers, and nothing of anybody."""
+
+    campus_id: CampusId
+    conversations: int
+    rooms: int
+    messages: int
+    messages_24h: int
 
 
 @attrs.frozen

@@ -282,6 +282,20 @@ class Mark:
 
 
 @attrs.frozen
+class Tally:
+    """How much is written on a campus: numbers, and nothing of anybody.
+
+    ``recent`` messages are those since a moment.
+    """
+
+    campus_id: CampusId
+    direct: int
+    rooms: int
+    messages: int
+    recent: int
+
+
+@attrs.frozen
 class Window:
     """Which messages of a conversation somebody is shown, at most ``limit``.
 

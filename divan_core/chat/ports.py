@@ -17,6 +17,7 @@ from divan_core.chat.model import (
     Pair,
     Room,
     RoomSummary,
+    Tally,
     Verdict,
     Window,
 )
@@ -125,6 +126,13 @@ class MessageRepository(Protocol):
         self, viewer: UserId, conversations: Sequence[ConversationId]
     ) -> Sequence[Mark]:
         """Where those of these conversations stand that somebody is part of. One statement."""
+        ...
+
+    async def tally(self, since: Millis) -> Sequence[Tally]:
+        """How much is written on each campus where anything is, by id; ``recent`` after ``since``.
+
+        One statement, which reads no message more than one of each conversation.
+        """
         ...
 
     async def unread(self, conversation_id: ConversationId, viewer: UserId) -> int:

@@ -16,6 +16,7 @@ from divan_core.chat.messages import (
     Acknowledged,
     AcknowledgeDelivery,
     AcknowledgeReading,
+    ChatStats,
     ConversationsQuery,
     ConversationView,
     MessagesQuery,
@@ -33,6 +34,7 @@ from divan_core.chat.model import (
     Draft,
     Message,
     Pair,
+    Tally,
     Window,
 )
 from divan_core.chat.ports import ChatUnit
@@ -58,6 +60,7 @@ from divan_core.kernel.units import Units
 from divan_core.kernel.visibility import PersonCard, Relations
 
 SEND: Final = "chat.send"
+DAY_MS: Final = 86_400_000
 
 
 @attrs.frozen
@@ -271,6 +274,18 @@ class Chat:
             policy.check_acknowledged(seq, 0, name)
         await self._tell_peer(actor, user_id, cursors)
         return policy.acknowledged(pair.conversation_id, now or Cursors())
+
+    async def stats(self) -> tuple[ChatStats, ...]:
+        """How much is written on each campus, for operators."""
+        since = Millis(self._tools.clock.now() - DAY_MS)
+
+        async def body(unit: ChatUnit) -> Sequence[Tally]:
+            return await unit.messages.tally(since)
+
+        return tuple(
+            ChatStats(one.campus_id, one.direct, one.rooms, one.messages, one.recent)
+            for one in await self._units.read(body)
+        )
 
     async def _tell_peer(self, actor: Actor, peer: UserId, cursors: Cursors) -> None:
         """Tell the other one's sockets how far the actor has come, if they may know it."""

@@ -15,12 +15,16 @@ from divan_core.accounts.messages import (
     ListQuery,
 )
 from divan_core.accounts.service import Accounts
+from divan_core.chat.messages import MessagesQuery, SendMessage
+from divan_core.chat.roommessages import CreateRoom, RoomQuery, RoomsQuery, SendRoomMessage
+from divan_core.chat.rooms import Rooms
+from divan_core.chat.service import Chat
 from divan_core.errors import PresenceRequired
 from divan_core.kernel.actor import Actor
 from divan_core.presence.messages import GoOffline, Heartbeat, LookupQuery, NearbyQuery
 from divan_core.presence.service import Presence
 from divan_core.social.service import Social
-from divan_core.sync import SyncAccounts, SyncPresence, SyncSocial
+from divan_core.sync import SyncAccounts, SyncChat, SyncPresence, SyncRooms, SyncSocial
 from divan_core.testing.clock import ManualClock
 
 
@@ -47,10 +51,13 @@ def beat(divan: SyncDivan, actor: Actor) -> None:
 
 def test_every_use_case_of_requests_is_there() -> None:
     internal = {"admit", "online", "refresh", "shown", "surroundings", "sweep", "sweep_all"}
+    internal |= {"stats"}
     for service, waiting in (
         (Accounts, SyncAccounts),
         (Social, SyncSocial),
         (Presence, SyncPresence),
+        (Chat, SyncChat),
+        (Rooms, SyncRooms),
     ):
         for name, method in vars(service).items():
             if inspect.iscoroutinefunction(method) and not name.startswith("_"):
@@ -77,6 +84,17 @@ def test_a_whole_story(divan: SyncDivan) -> None:
     assert divan.accounts.change_privacy(ben, ChangePrivacy(ghost_mode=True)).ghost_mode
     divan.presence.offline(ana, GoOffline())
     assert not divan.presence.status(ana).online
+
+
+def test_a_conversation_and_a_room(divan: SyncDivan) -> None:
+    ana, ben = join(divan, "ana", "ben")
+    sent = divan.chat.send(ana, SendMessage(ben.user_id, "hello"), idempotency_key="k")
+    assert divan.chat.messages(ben, MessagesQuery(ana.user_id)).items == (sent.view,)
+    room = divan.rooms.create(ana, CreateRoom("Den", "2-4", "link")).view
+    assert divan.rooms.join(ben, RoomQuery(room.id)).member_count == 2
+    divan.rooms.send(ben, SendRoomMessage(room.id, "hi"))
+    (listed,) = divan.rooms.mine(ana, RoomsQuery()).items
+    assert listed.unread_count == 1
 
 
 def test_calls_come_from_any_thread(divan: SyncDivan) -> None:

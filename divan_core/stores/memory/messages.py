@@ -17,6 +17,7 @@ from divan_core.chat.model import (
     Member,
     Message,
     Pair,
+    Tally,
     Window,
 )
 from divan_core.errors import MessageExists, NotFound
@@ -123,6 +124,28 @@ class MemoryMessages:
             for one, talk in found
             if viewer in talk.members and talk.members[viewer].inside
         ]
+
+    async def tally(self, since: Millis) -> Sequence[Tally]:
+        """How much is written on each campus where anything is, by id."""
+        tallies = dict[CampusId, Tally]()
+        for talk in self._records.talks.values():
+            campus_id = self._campus_of(talk)
+            before = tallies.get(campus_id, Tally(campus_id, 0, 0, 0, 0))
+            tallies[campus_id] = Tally(
+                campus_id,
+                before.direct + (talk.pair is not None),
+                before.rooms + (talk.room is not None and not talk.room.closed),
+                before.messages + len(talk.messages),
+                before.recent + sum(one.at > since for one in talk.messages),
+            )
+        return [tallies[campus_id] for campus_id in sorted(tallies)]
+
+    def _campus_of(self, talk: Talk) -> CampusId:
+        if talk.room is not None:
+            return talk.room.campus_id
+        if talk.pair is None:
+            raise LookupError("This is no conversation.")
+        return self._accounts.people[talk.pair.low].campus_id
 
     async def unread(self, conversation_id: ConversationId, viewer: UserId) -> int:
         """How many messages of others somebody has not read, up to a hundred."""

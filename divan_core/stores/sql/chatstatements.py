@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    case,
     exists,
     false,
     func,
@@ -338,6 +339,50 @@ def _marks() -> Select[Any]:
         .join(MEMBERS, MEMBERS.c.conversation_id == CONVERSATIONS.c.id)
         .where(MEMBERS.c.user_id == _VIEWER)
         .where(MEMBERS.c.seat == literal_column("'taken'", String()))
+    )
+
+
+def recent_count(since: ColumnElement[Any]) -> ColumnElement[Any]:
+    """How many messages a conversation has had after a moment, which its numbers tell."""
+    before = (
+        select(MESSAGES.c.seq)
+        .where(MESSAGES.c.conversation_id == CONVERSATIONS.c.id, MESSAGES.c.at <= since)
+        .order_by(MESSAGES.c.at.desc(), MESSAGES.c.seq.desc())
+        .limit(literal_column("1"))
+        .correlate(CONVERSATIONS)
+        .scalar_subquery()
+    )
+    counted = CONVERSATIONS.c.last_seq - func.coalesce(before, _ZERO)
+    return case((CONVERSATIONS.c.last_at > since, counted), else_=_ZERO)
+
+
+@functools.cache
+def tally_statement() -> Select[Any]:
+    """How much is written on each campus."""
+    since = bindparam("since", type_=Moment())
+    direct = case((CONVERSATIONS.c.low_id.is_not(None), 1), else_=0)
+    room = case((ROOMS.c.closed.is_(false()), 1), else_=0)
+    each = (
+        select(
+            CONVERSATIONS.c.campus_id,
+            direct.label("direct"),
+            room.label("rooms"),
+            CONVERSATIONS.c.last_seq,
+            recent_count(since).label("recent"),
+        )
+        .select_from(CONVERSATIONS.outerjoin(ROOMS, ROOMS.c.id == CONVERSATIONS.c.id))
+        .subquery()
+    )
+    return (
+        select(
+            each.c.campus_id,
+            func.sum(each.c.direct).label("direct"),
+            func.sum(each.c.rooms).label("rooms"),
+            func.sum(each.c.last_seq).label("messages"),
+            func.sum(each.c.recent).label("recent"),
+        )
+        .group_by(each.c.campus_id)
+        .order_by(each.c.campus_id)
     )
 
 

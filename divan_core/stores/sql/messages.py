@@ -21,6 +21,7 @@ from divan_core.chat.model import (
     Message,
     MessageId,
     Pair,
+    Tally,
     Window,
 )
 from divan_core.errors import NotFound
@@ -121,6 +122,16 @@ class SqlMessages:
         given = {"viewer_id": viewer, "among": list(conversations)}
         query = statements.marks_statement(self._connection.dialect)
         return [_mark(row) for row in await self._connection.execute(query, given)]
+
+    async def tally(self, since: Millis) -> Sequence[Tally]:
+        """How much is written on each campus where anything is, by id."""
+        rows = await self._connection.execute(statements.tally_statement(), {"since": since})
+        return [
+            Tally(
+                CampusId(row.campus_id), row.direct, row.rooms, int(row.messages), int(row.recent)
+            )
+            for row in rows
+        ]
 
     async def unread(self, conversation_id: ConversationId, viewer: UserId) -> int:
         """How many messages of others somebody has not read, up to a hundred."""

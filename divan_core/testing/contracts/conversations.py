@@ -18,9 +18,11 @@ from divan_core.chat.model import (
     Dialogue,
     DialogueSummary,
     Draft,
+    Mark,
     Message,
     MessageId,
     Pair,
+    Tally,
     Window,
 )
 from divan_core.errors import MessageExists, NotFound
@@ -282,6 +284,36 @@ class ConversationsContract(ABC):
         assert await read(stores, lambda u: u.messages.unread(conversation, user_id(1))) == 0
         assert await read(stores, lambda u: u.messages.unread(conversation, user_id(9))) == 0
 
+    async def test_a_tally(self, stores: RelationalStores) -> None:
+        """Numbers of each campus; messages at the very moment are not after it."""
+        await populate(stores, 3)
+        assert await tally(stores, START_MS) == []
+        for number in range(1, 6):
+            await send(stores, number, 1, 2)
+        await send(stores, 9, 3, 1)
+        for late, recent in ((0, 6), (3, 3), (5, 1), (9, 0)):
+            (found,) = await tally(stores, START_MS + late)
+            assert found == Tally(campus_id(1), direct=2, rooms=0, messages=6, recent=recent)
+
+    async def test_where_conversations_stand(self, stores: RelationalStores) -> None:
+        """The last written to first; none that somebody is not part of."""
+        await populate(stores, 4)
+        await send(stores, 1, 1, 2)
+        await send(stores, 2, 3, 1)
+        await send(stores, 3, 1, 3)
+        await send(stores, 4, 3, 4)
+        await advance(stores, 1, 3, Cursors(cleared=1))
+        mine = [pair_of(1, other).conversation_id for other in (3, 2)]
+        expected = [Mark(mine[0], 2, 1), Mark(mine[1], 1, 0)]
+        one = user_id(1)
+        assert await read(stores, lambda u: u.messages.recent(one, 9)) == expected
+        assert await read(stores, lambda u: u.messages.recent(one, 1)) == expected[:1]
+        ids = [*mine, pair_of(3, 4).conversation_id, pair_of(2, 4).conversation_id]
+        found = await read(stores, lambda u: u.messages.marks(one, ids))
+        assert sorted(found, key=lambda mark: mark.last_seq) == expected[::-1]
+        after = await read(stores, lambda u: u.messages.after(mine[0], 1, 9))
+        assert [message.seq for message in after] == [2]
+
     async def test_everybody_exists(self, stores: RelationalStores) -> None:
         """Anything else is a bug of the caller."""
         await populate(stores, 1)
@@ -391,6 +423,11 @@ async def dialogue(stores: RelationalStores, one: int, other: int) -> Dialogue |
     found = await read(stores, lambda unit: unit.messages.dialogue(pair_of(one, other)))
     assert found is None or isinstance(found, Dialogue)
     return found
+
+
+async def tally(stores: RelationalStores, since: int) -> Sequence[Tally]:
+    """How much is written."""
+    return list(await read(stores, lambda unit: unit.messages.tally(Millis(since))))
 
 
 async def dialogues(
