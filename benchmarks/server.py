@@ -63,13 +63,14 @@ async def serve(port: int, addresses: list[str]) -> None:
     async with Divan.open(settings(), stores=stores) as divan:
         await populate(divan, walkers(PEOPLE, SIDE_M))
         settle_memory()
-        ours = uvicorn.Server(_config(beside_hello(divan), port, GatheringProtocol))
-        plain = uvicorn.Server(_config(hello(), port + 1, HttpToolsProtocol))
+        ours = uvicorn.Server(config(beside_hello(divan), port, GatheringProtocol))
+        plain = uvicorn.Server(config(hello(), port + 1, HttpToolsProtocol))
         print(READY, flush=True)
         await asyncio.gather(ours.serve(), plain.serve())
 
 
-def _config(app: Asgi, port: int, protocol: type[asyncio.Protocol]) -> uvicorn.Config:
+def config(app: Asgi, port: int, protocol: type[asyncio.Protocol]) -> uvicorn.Config:
+    """A server without anything that a measurement has no use for."""
     return uvicorn.Config(
         app,
         host="127.0.0.1",

@@ -22,6 +22,8 @@ UNLIMITED = LimitSettings(
     heartbeat_per_minute=1_000_000,
     nearby_per_minute=1_000_000,
     subscribe_per_minute=1_000_000,
+    search_per_minute=1_000_000,
+    enumeration_per_day=1_000_000,
     invite_per_minute=1_000_000,
     invite_per_day=1_000_000,
 )

@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit
 import attrs
 import msgspec
 
+from divan_core.discovery.messages import DiscoverQuery, FoundPerson
 from divan_core.errors import ConfigurationError, Conflict, DivanError, Unavailable
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.paging import Page
@@ -36,6 +37,18 @@ def ask_nearby(server: str, actor: Actor, query: NearbyQuery) -> Page[NearbyPers
     parameters = {"radius_m": query.radius_m, "limit": query.limit, "filter": query.filter}
     body = _get(server, f"/proximity/nearby?{urlencode(parameters)}", actor)
     return msgspec.json.decode(body, type=Page[NearbyPerson])
+
+
+def ask_people(server: str, actor: Actor, query: DiscoverQuery) -> Page[FoundPerson]:
+    """Ask a server whom an actor might know. Blocks.
+
+    Raises:
+        ConfigurationError: the server's address is not one.
+        Unavailable: there is no server.
+        DivanError: the server's refusal, in its words.
+    """
+    body = _get(server, f"/discover/people?{urlencode({'limit': query.limit})}", actor)
+    return msgspec.json.decode(body, type=Page[FoundPerson])
 
 
 def _get(server: str, target: str, actor: Actor) -> bytes:

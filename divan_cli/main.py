@@ -11,6 +11,7 @@ from divan_cli.commands import (
     chat,
     config,
     demo,
+    discover,
     friends,
     imports,
     invites,
@@ -19,6 +20,7 @@ from divan_cli.commands import (
     openapi,
     outbox,
     privacy,
+    search,
     seed,
     serve,
     workers,
@@ -42,10 +44,13 @@ app.add_typer(chat.app, name="chat")
 app.add_typer(friends.app, name="friends")
 app.add_typer(invites.app, name="invites")
 app.add_typer(seed.app, name="seed")
+app.add_typer(search.app, name="search")
+app.add_typer(discover.app, name="discover")
 app.add_typer(config.app, name="config")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(workers.app, name="workers")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(search.app, name="search")
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it like this

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-if TYPE_CHECKING:  # loading it takes as long as all the rest of the command
+if TYPE_CHECKING:  # loading these takes as long as all the rest of the command
     from rich.console import Console
+
+    from divan_core.kernel.paging import Page
 
 Step = Callable[[str, int, int | None], None]
 """Shows how far long work has come: what is being done, how much of it, and of how much."""
@@ -31,6 +33,10 @@ def tell(text: str) -> None:
 
 def as_json(value: object) -> None:
     """Print a value as JSON."""
+    _json(value)
+
+
+def _json(value: object) -> None:
     import msgspec
 
     typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
@@ -49,6 +55,16 @@ def as_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     for row in found:
         table.add_row(*(Text(_cell(value)) for value in row))
     _console(sys.stdout).print(table)
+
+
+def as_page(page: Page[Any], columns: Sequence[str], *, as_json: bool) -> None:
+    """Print the items of a page as JSON, or these fields of them as a table."""
+    if as_json:
+        _json(page.items)
+        return
+    as_table(columns, ([getattr(one, name) for name in columns] for one in page.items))
+    if page.cursor is not None:
+        tell(f"There are more than these {len(page.items)}.")
 
 
 def _cell(value: object) -> str:

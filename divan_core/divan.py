@@ -12,6 +12,8 @@ from divan_core.accounts.service import Accounts
 from divan_core.chat.live import Listening
 from divan_core.chat.rooms import Rooms
 from divan_core.chat.service import Chat
+from divan_core.discovery.service import Discovery
+from divan_core.discovery.upkeep import IndexUpkeep
 from divan_core.idempotency.service import Idempotency
 from divan_core.identity.service import Authenticator
 from divan_core.kernel.audience import Audience
@@ -59,10 +61,12 @@ class Divan:
         self.chat: Chat = services.chat
         self.rooms: Rooms = services.rooms
         self.listening: Listening = services.listening
+        self.discovery: Discovery = services.discovery
         self.identity: Authenticator = services.identity
         self.audience: Audience = services.audience
         self.idempotency: Idempotency[StoreUnit] = services.idempotency
         self.metrics: Metrics = services.metrics
+        self.search_index: IndexUpkeep = services.search_index
         self.workers: Workers = staff(stores, services, ground, subscriptions)
 
     @classmethod

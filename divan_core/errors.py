@@ -18,7 +18,7 @@ of the command, each in one table of the transport. The tree::
     ├── InvalidInput (422)         ValidationFailed  AccuracyTooLow  ImplausibleMovement
     │                              ClockSkew  OutsideCampus  InvalidCursor
     │                              IdempotencyKeyReused
-    ├── LimitExceeded (429)        RateLimited  CooldownActive
+    ├── LimitExceeded (429)        RateLimited  EnumerationBudget  CooldownActive
     ├── Unavailable (503)          StoreUnavailable  OutcomeUnknown  IdempotencyUnavailable
     └── ConfigurationError (never sent to a client: the process does not start)
 """
@@ -363,6 +363,13 @@ class CooldownActive(LimitExceeded):
 
     code = "cooldown_active"
     title = "Wait before you write again"
+
+
+class EnumerationBudget(LimitExceeded):
+    """The caller was answered about as many distinct people as may be; others must wait."""
+
+    code = "enumeration_budget"
+    title = "Too many different people"
 
 
 class Unavailable(DivanError):

@@ -55,6 +55,8 @@ from divan_core.chat.roommessages import (
 )
 from divan_core.chat.rooms import Rooms
 from divan_core.chat.service import Chat
+from divan_core.discovery.messages import DiscoverQuery, FoundPerson, FoundRoom, SearchQuery
+from divan_core.discovery.service import Discovery
 from divan_core.divan import Divan
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import Clock
@@ -338,6 +340,31 @@ class SyncRooms:
         self._run(self._service.typing, actor, command)
 
 
+class SyncDiscovery:
+    """:class:`~divan_core.discovery.service.Discovery`, waiting for each answer."""
+
+    def __init__(self, service: Discovery, waiting: _Waiting) -> None:
+        """Call ``service`` through the loop's thread."""
+        self._service = service
+        self._run = waiting.run
+
+    def search_users(self, actor: Actor, query: SearchQuery) -> Page[FoundPerson]:
+        """See ``Discovery.search_users``."""
+        return self._run(self._service.search_users, actor, query)
+
+    def search_rooms(self, actor: Actor, query: SearchQuery) -> Page[FoundRoom]:
+        """See ``Discovery.search_rooms``."""
+        return self._run(self._service.search_rooms, actor, query)
+
+    def people(self, actor: Actor, query: DiscoverQuery) -> Page[FoundPerson]:
+        """See ``Discovery.people``."""
+        return self._run(self._service.people, actor, query)
+
+    def rooms(self, actor: Actor, query: DiscoverQuery) -> Page[FoundRoom]:
+        """See ``Discovery.rooms``."""
+        return self._run(self._service.rooms, actor, query)
+
+
 class SyncDivan:
     """A running Divan for synchronous programs. Make one with :meth:`open`."""
 
@@ -351,6 +378,7 @@ class SyncDivan:
         self.presence = SyncPresence(divan.presence, waiting)
         self.chat = SyncChat(divan.chat, waiting)
         self.rooms = SyncRooms(divan.rooms, waiting)
+        self.discovery = SyncDiscovery(divan.discovery, waiting)
 
     @classmethod
     @contextmanager

@@ -16,6 +16,12 @@ from divan_core.chat.rooms import Rooms
 from divan_core.chat.service import Chat
 from divan_core.chat.tools import ChatLimits, ChatTools
 from divan_core.codec.reader import decode, encode
+from divan_core.directory import OpenRooms
+from divan_core.discovery.acquaintances import Acquaintances
+from divan_core.discovery.circles import Circles
+from divan_core.discovery.service import Discovery, DiscoveryTools
+from divan_core.discovery.suggestions import DiscoveryLimits, Suggestions, SuggestionTools
+from divan_core.discovery.upkeep import IndexUpkeep
 from divan_core.idempotency.service import (
     Answers,
     Idempotency,
@@ -29,6 +35,7 @@ from divan_core.kernel.delivery import Group
 from divan_core.kernel.ids import Entropy, Ids
 from divan_core.kernel.notices import PersonNotice
 from divan_core.kernel.paging import CursorSealer
+from divan_core.kernel.turnstile import Entrance
 from divan_core.observability.alarm import Alarm
 from divan_core.observability.metrics import Metrics
 from divan_core.observability.workers import LoggedWorkers
@@ -74,10 +81,12 @@ class Services:
     chat: Chat
     rooms: Rooms
     listening: Listening
+    discovery: Discovery
     identity: Authenticator
     audience: Audience
     idempotency: Idempotency[StoreUnit]
     metrics: Metrics
+    search_index: IndexUpkeep
 
 
 def derived_key(secret: bytes, purpose: str) -> bytes:
@@ -127,10 +136,12 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         chat=Chat(stores.units, talking),
         rooms=Rooms(stores.units, talking),
         listening=Listening(stores.units, audience),
+        discovery=_discovery(stores, settings, ground, (audience, sealer)),
         identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock)),
         audience=audience,
         idempotency=idempotency,
         metrics=metrics,
+        search_index=IndexUpkeep(stores.search_upkeep),
     )
 
 
@@ -204,6 +215,7 @@ def _presence(
         PresenceTools(
             audience=audience,
             areas=areas,
+            entrance=Entrance(stores.turnstile, audience),
             limits=stores.limits,
             clock=ground.clock,
             drift=Drift(derived_key(ground.secret, DRIFT)),
@@ -216,4 +228,34 @@ def _presence(
             enumeration=limit.enumeration,
         ),
         settings.location_floor_m,
+    )
+
+
+def _discovery(
+    stores: Stores, settings: Settings, ground: Ground, shared: tuple[Audience, CursorSealer]
+) -> Discovery:
+    audience, sealer = shared
+    rooms = OpenRooms(stores.units, ground.clock)
+    entrance, circles = Entrance(stores.turnstile, audience), Circles(audience)
+    limits = DiscoveryLimits(settings.limit.search, settings.limit.enumeration)
+    tools = SuggestionTools(
+        audience,
+        Acquaintances(audience, circles),
+        entrance,
+        stores.limits,
+        ground.clock,
+        sealer,
+    )
+    return Discovery(
+        stores.search,
+        rooms,
+        DiscoveryTools(
+            audience=audience,
+            entrance=entrance,
+            limits=stores.limits,
+            circles=circles,
+            suggestions=Suggestions(stores.signals, rooms, tools, limits),
+            sealer=sealer,
+        ),
+        limits,
     )

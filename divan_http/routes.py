@@ -6,7 +6,17 @@ from typing import Any, Final
 
 from divan_http import openapi
 from divan_http.operation import Operation
-from divan_http.resources import accounts, chat, health, metrics, presence, proximity, rooms, social
+from divan_http.resources import (
+    accounts,
+    chat,
+    discovery,
+    health,
+    metrics,
+    presence,
+    proximity,
+    rooms,
+    social,
+)
 from divan_http.resources.document import describing
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -16,6 +26,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *social.OPERATIONS,
     *chat.OPERATIONS,
     *rooms.OPERATIONS,
+    *discovery.OPERATIONS,
     *health.OPERATIONS,
     *metrics.OPERATIONS,
 )

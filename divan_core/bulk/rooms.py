@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import attrs
 
 from divan_core.bulk.lines import BadLine, RoomLine, parse
+from divan_core.bulk.report import Fate
 from divan_core.bulk.spool import NumberedLine
 from divan_core.bulk.weighing import Findings, know_people
 from divan_core.chat.model import Preset, Room, RoomVisibility
@@ -49,7 +50,7 @@ async def weigh_rooms(
         except BadLine as fault:
             found.faults[number] = str(fault)
             continue
-        fate = "added" if known is None else "changed"
+        fate: Fate = "added" if known is None else "changed"
         if known is not None and shift.room == known:
             fate = "unchanged"
         else:

@@ -296,6 +296,20 @@ class Tally:
 
 
 @attrs.frozen
+class OpenRoom:
+    """A link room as somebody outside sees it.
+
+    ``members`` are those they may see, ``friends`` those of them who are theirs, and ``recent``
+    the messages since a moment.
+    """
+
+    room: Room
+    members: int
+    friends: int
+    recent: int
+
+
+@attrs.frozen
 class Window:
     """Which messages of a conversation somebody is shown, at most ``limit``.
 

@@ -14,6 +14,7 @@ from divan_core.chat.model import (
     Mark,
     Member,
     Message,
+    OpenRoom,
     Pair,
     Room,
     RoomSummary,
@@ -26,6 +27,7 @@ from divan_core.kernel.clock import Millis
 from divan_core.kernel.events import Outbox
 from divan_core.kernel.ids import CampusId, RoomId, UserId
 from divan_core.kernel.units import Locks
+from divan_core.kernel.visibility import Relations
 
 
 class WritersGate(Protocol):
@@ -172,6 +174,16 @@ class RoomRepository(Protocol):
 
     async def members_of(self, rooms: Sequence[RoomId]) -> Sequence[tuple[RoomId, UserId]]:
         """Everybody who is in each of these rooms. Few statements."""
+        ...
+
+    async def link_rooms(
+        self, campus_id: CampusId, relations: Relations, since: Millis
+    ) -> Sequence[OpenRoom]:
+        """The open link rooms of a campus, in any order, to somebody with these relations.
+
+        Of those in them, whoever hides counts for friends only, whoever is gone or in a block for
+        nobody. One statement, which reads no message more than one of each room.
+        """
         ...
 
     async def put(self, room: Room, members: Sequence[Member]) -> None:

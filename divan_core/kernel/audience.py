@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar, cast
 
 import anyio
 
@@ -33,6 +33,9 @@ class JournalSlice:
     position: bytes
     changed: frozenset[UserId] | None = frozenset()
 
+
+Moment = tuple[bytes, int]
+"""How much of a campus's journal a process knew, and how often it had lost its place before."""
 
 START: Final = b""
 """The position of whoever has not read a journal yet."""
@@ -80,6 +83,10 @@ class PeopleSource(Protocol):
         """The person's friends and blocks in one statement; empty for an unknown id."""
         ...
 
+    async def relations_of(self, people: Collection[UserId]) -> dict[UserId, Relations]:
+        """The same of many, in one statement for every five thousand; unknown ids are empty."""
+        ...
+
 
 class Audience:
     """The cache. One per process; bounded; the oldest entries go first."""
@@ -95,10 +102,19 @@ class Audience:
         self._relations: dict[UserId, Relations] = {}
         self._positions: dict[CampusId, bytes] = {}
         self._forgotten = 0
+        self._lapses = 0
 
     def position(self, campus_id: CampusId) -> bytes:
         """Up to where this process has read the campus's journal."""
         return self._positions.get(campus_id, START)
+
+    def moment(self, campus_id: CampusId) -> Moment:
+        """What else may be cached by: it is another one as soon as this process reads news.
+
+        What is read from a store after this moment was asked for stays good as long as the
+        moment after each further reading of the journal is the same.
+        """
+        return self._positions.get(campus_id, START), self._lapses
 
     def apply(self, campus_id: CampusId, news: JournalSlice) -> None:
         """Forget what the journal says has changed."""
@@ -139,6 +155,18 @@ class Audience:
                 self._keep(self._relations, {user_id: found})
         return found
 
+    async def relations_of(self, people: Sequence[UserId]) -> list[Relations]:
+        """The friends and blocks of each of these, in their order."""
+        found = list(map(self._relations.get, people))
+        if all(found):  # relations are always true, too
+            return cast("list[Relations]", found)
+        missing = [one for one, known in zip(people, found, strict=True) if known is None]
+        forgotten = self._forgotten
+        loaded = await self._source.relations_of(missing)
+        if forgotten == self._forgotten:
+            self._keep(self._relations, loaded)
+        return [known or loaded[one] for one, known in zip(people, found, strict=True)]
+
     @asynccontextmanager
     async def changing(
         self, campus_id: CampusId, people: Collection[UserId]
@@ -169,5 +197,6 @@ class Audience:
 
     def _forget_all(self) -> None:
         self._forgotten += 1
+        self._lapses += 1
         self._cards.clear()
         self._relations.clear()

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import attrs
 
-from divan_core.errors import RateLimited
+from divan_core.errors import EnumerationBudget, RateLimited
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 
@@ -70,6 +70,15 @@ def refusal(limit: Limit, wait: int) -> RateLimited:
     )
 
 
+def exhausted(limit: Limit, wait: int) -> EnumerationBudget:
+    """The error for a spent budget of distinct people; ``wait`` is in milliseconds."""
+    seconds = -(-wait // 1000)
+    return EnumerationBudget(
+        f"You were told of {limit.memory} different people. Others wait for {seconds} s.",
+        retry_after=seconds,
+    )
+
+
 class RateLimits(Protocol):
     """Counts admissions per person, exactly, over all server processes."""
 
@@ -108,7 +117,7 @@ class RateLimits(Protocol):
         All are admitted and remembered, or none is. The limit has one window.
 
         Raises:
-            RateLimited: the distinct people would pass the window's count.
+            EnumerationBudget: the distinct people would pass the window's count.
             StoreUnavailable: the counts cannot be reached; nothing was admitted.
         """
         ...

@@ -48,6 +48,9 @@ class Surface(enum.Enum):
     BLOCKED = "blocked"
     CHAT = "chat"
     CONVERSATION = "conversation"
+    SEARCH = "search"
+    SEARCH_BY_HANDLE = "search by handle"
+    DISCOVERY = "discovery"
 
 
 @attrs.frozen
@@ -84,6 +87,11 @@ class Relations:
     blocked: frozenset[UserId] = frozenset()
 
 
+def is_open(person: PersonCard) -> bool:
+    """Whether the person shows themselves to everyone: to whoever has no block with them."""
+    return person.visibility is _EVERYONE and person.standing is _ACTIVE and not person.ghost_mode
+
+
 def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface: Surface) -> bool:
     """Whether the viewer may see this person on this surface.
 
@@ -93,6 +101,7 @@ def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface
     hides nobody.
     Friends can always write to each other, and whoever takes part in a conversation, in a room or
     of two, has shown themselves in it.
+    Whoever hides is found by a friend who knows the handle, to the letter, and by nobody else.
     Campuses are not compared here: every list is drawn from the viewer's own.
     """
     if person.user_id.int == viewer_id.int:  # a third of the time of comparing UUIDs
@@ -113,6 +122,8 @@ def _has_shown(relations: Relations, person: PersonCard, surface: Surface) -> bo
     is_friend = person.user_id in relations.friends
     if surface in {Surface.FRIENDS, Surface.CHAT}:
         return is_friend
+    if surface is Surface.SEARCH_BY_HANDLE and is_friend:
+        return True
     if person.ghost_mode or person.visibility is not Visibility.FRIENDS:
         return False
     return is_friend or surface in {Surface.INVITE_BY_HANDLE, Surface.OUTBOX}

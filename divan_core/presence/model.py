@@ -22,6 +22,9 @@ LEASE_MS: Final = 90_000
 MEMORY_MS: Final = 90_000
 """How long a fix counts when movement is judged."""
 
+SEEN_MS: Final = 86_400_000
+"""How long it is known when somebody was last heard."""
+
 HOUR_MS: Final = 3_600_000
 
 EVERYBODY: Final = 1_000_000

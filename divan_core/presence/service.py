@@ -18,6 +18,7 @@ from divan_core.kernel.geo import CampusArea
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.limits import Limit, RateLimits
 from divan_core.kernel.paging import CursorSealer, Page
+from divan_core.kernel.turnstile import Entrance
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import Surface, can_see
 from divan_core.presence import listing, policy
@@ -72,6 +73,7 @@ class PresenceTools:
 
     audience: Audience
     areas: CampusAreas
+    entrance: Entrance
     limits: RateLimits
     clock: Clock
     drift: Drift
@@ -158,12 +160,14 @@ class Presence:
         """Whether these people are online, as far as the actor may know.
 
         Raises:
-            RateLimited: too many look-ups, or too many distinct people within a day.
+            RateLimited: too many look-ups.
+            EnumerationBudget: too many distinct people within a day.
         """
         people = tuple(dict.fromkeys(query.user_ids))
-        limits = self._tools.limits
-        await limits.admit(actor.campus_id, actor.user_id, self._limits.lookup)
-        await limits.spend(actor.campus_id, actor.user_id, self._limits.enumeration, people)
+        tools = self._tools
+        await tools.entrance.admit(actor, self._limits.lookup)
+        budget = self._limits.enumeration
+        await tools.limits.spend(actor.campus_id, actor.user_id, budget, people)
         seen = await self._visible(actor, people)
         heard = await self._index.heard(actor.campus_id, seen, self._tools.clock.now())
         return LookupAnswer(tuple(listing.sighting(one, heard.get(one)) for one in people))
@@ -262,7 +266,6 @@ class Presence:
 
     async def _visible(self, actor: Actor, people: tuple[UserId, ...]) -> list[UserId]:
         audience = self._tools.audience
-        await audience.refresh(actor.campus_id)
         relations = await audience.relations(actor.user_id)
         cards = await audience.cards(people)
         return [

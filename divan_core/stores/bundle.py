@@ -13,12 +13,14 @@ import attrs
 
 from divan_core.accounts.ports import CampusRepository, PersonRepository
 from divan_core.chat.ports import MessageRepository, RoomRepository
+from divan_core.discovery.ports import PeopleIndex, PeopleIndexUpkeep, PresenceSignals
 from divan_core.idempotency.ports import KeyRepository, KeyStore
 from divan_core.kernel.audience import ChangeJournal, PeopleSource
 from divan_core.kernel.delivery import EventBus, OutboxQueue
 from divan_core.kernel.events import HandledEvents, Outbox
 from divan_core.kernel.limits import RateLimits
 from divan_core.kernel.notices import PersonNotices
+from divan_core.kernel.turnstile import Turnstile
 from divan_core.kernel.units import Locks, Units
 from divan_core.presence.ports import PresenceIndex, PresenceNotices
 from divan_core.social.ports import InviteRepository, RelationRepository
@@ -109,6 +111,8 @@ class RelationalStores:
 
     units: Units[StoreUnit]
     people: PeopleSource
+    search: PeopleIndex
+    search_upkeep: PeopleIndexUpkeep
     keys: KeyStore
     outbox: OutboxQueue
     lifecycle: tuple[StoreLifecycle, ...] = ()
@@ -120,7 +124,9 @@ class LiveStores:
 
     journal: ChangeJournal
     limits: RateLimits
+    turnstile: Turnstile
     presence: PresenceIndex
+    signals: PresenceSignals
     notices: PresenceNotices
     person_notices: PersonNotices
     bus: EventBus
@@ -133,11 +139,15 @@ class Stores:
 
     units: Units[StoreUnit]
     people: PeopleSource
+    search: PeopleIndex
+    search_upkeep: PeopleIndexUpkeep
     keys: KeyStore
     outbox: OutboxQueue
     journal: ChangeJournal
     limits: RateLimits
+    turnstile: Turnstile
     presence: PresenceIndex
+    signals: PresenceSignals
     notices: PresenceNotices
     person_notices: PersonNotices
     bus: EventBus
@@ -149,11 +159,15 @@ class Stores:
         return cls(
             units=relational.units,
             people=relational.people,
+            search=relational.search,
+            search_upkeep=relational.search_upkeep,
             keys=relational.keys,
             outbox=relational.outbox,
             journal=live.journal,
             limits=live.limits,
+            turnstile=live.turnstile,
             presence=live.presence,
+            signals=live.signals,
             notices=live.notices,
             person_notices=live.person_notices,
             bus=live.bus,

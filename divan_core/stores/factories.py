@@ -12,6 +12,8 @@ from divan_core.stores.memory.journal import MemoryJournal
 from divan_core.stores.memory.limits import MemoryRateLimits
 from divan_core.stores.memory.notices import MemoryNotices, MemoryPersonNotices
 from divan_core.stores.memory.presence import MemoryPresence
+from divan_core.stores.memory.signals import MemorySignals
+from divan_core.stores.memory.turnstile import MemoryTurnstile
 from divan_core.stores.memory.unit import open_memory
 from divan_core.system import SystemClock
 
@@ -71,10 +73,13 @@ def memory_live(clock: Clock | None = None) -> LiveStores:
     notices = MemoryNotices()
     journal = MemoryJournal(clock, notices)
     limits = MemoryRateLimits(clock)
+    presence = MemoryPresence(journal, limits, notices)
     return LiveStores(
-        presence=MemoryPresence(journal, limits, notices),
+        presence=presence,
+        signals=MemorySignals(presence),
         journal=journal,
         limits=limits,
+        turnstile=MemoryTurnstile(journal, limits),
         notices=notices,
         person_notices=MemoryPersonNotices(),
         bus=MemoryBus(clock),

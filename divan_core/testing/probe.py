@@ -33,6 +33,8 @@ from divan_core.stores.memory.journal import MemoryJournal
 from divan_core.stores.memory.limits import MemoryRateLimits
 from divan_core.stores.memory.notices import MemoryNotices, MemoryPersonNotices
 from divan_core.stores.memory.presence import MemoryPresence
+from divan_core.stores.memory.signals import MemorySignals
+from divan_core.stores.memory.turnstile import MemoryTurnstile
 from divan_core.stores.memory.unit import open_memory
 from divan_core.testing.attack import (
     Change,
@@ -253,10 +255,13 @@ def leaky_stores(clock: ManualClock) -> Stores:
     notices = MemoryNotices()
     journal = MemoryJournal(clock, notices)
     limits = MemoryRateLimits(clock)
+    presence = LeakyPresence(journal, limits, notices)
     live = LiveStores(
         journal=journal,
         limits=limits,
-        presence=LeakyPresence(journal, limits, notices),
+        turnstile=MemoryTurnstile(journal, limits),
+        presence=presence,
+        signals=MemorySignals(presence),
         notices=notices,
         person_notices=MemoryPersonNotices(),
         bus=MemoryBus(clock),

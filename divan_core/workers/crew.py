@@ -217,6 +217,9 @@ def _housekeeping(stores: Stores, groups: GroupsOfTopics, relay: Relay) -> tuple
     async def purge() -> int:
         return await stores.keys.purge(MOST)
 
+    async def forget_names() -> int:
+        return await stores.search_upkeep.purge(MOST)
+
     async def settle() -> int:
         settled = await stores.outbox.settle(groups, KEEP_MS, MOST)
         forgotten = await stores.outbox.forget_handled(KEEP_MS, MOST)
@@ -229,6 +232,7 @@ def _housekeeping(stores: Stores, groups: GroupsOfTopics, relay: Relay) -> tuple
 
     return (
         Job("key-purge", PURGE_S, purge),
+        Job("name-purge", PURGE_S, forget_names),
         Job("outbox-settle", SETTLE_S, settle),
         Job("bus-trim", TRIM_S, trim),
     )

@@ -10,6 +10,7 @@ from divan_core.divan import Divan
 from divan_core.errors import (
     AccuracyTooLow,
     ClockSkew,
+    EnumerationBudget,
     ImplausibleMovement,
     OutsideCampus,
     RateLimited,
@@ -86,6 +87,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         command=LookupQuery,
         view=LookupAnswer,
         perform=lookup,
-        errors=(RateLimited,),
+        errors=(EnumerationBudget, RateLimited),
     ),
 )

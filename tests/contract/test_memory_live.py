@@ -8,6 +8,8 @@ from divan_core.stores.memory.journal import MemoryJournal
 from divan_core.stores.memory.limits import MemoryRateLimits
 from divan_core.stores.memory.notices import MemoryNotices, MemoryPersonNotices
 from divan_core.stores.memory.presence import MemoryPresence
+from divan_core.stores.memory.signals import MemorySignals
+from divan_core.stores.memory.turnstile import MemoryTurnstile
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.bus import BusContract
 from divan_core.testing.contracts.bushistories import BusHistoriesContract
@@ -18,6 +20,8 @@ from divan_core.testing.contracts.live import LiveContract
 from divan_core.testing.contracts.neighbourhood import NeighbourhoodContract
 from divan_core.testing.contracts.notices import NoticesContract, PersonNoticesContract
 from divan_core.testing.contracts.presence import PresenceContract
+from divan_core.testing.contracts.signals import SignalsContract
+from divan_core.testing.contracts.turnstile import TurnstileContract
 
 
 class OnMemory(LiveContract):
@@ -25,10 +29,13 @@ class OnMemory(LiveContract):
     def live(self, clock: ManualClock) -> LiveStores:
         notices, limits = MemoryNotices(), MemoryRateLimits(clock)
         journal = MemoryJournal(clock, notices)
+        presence = MemoryPresence(journal, limits, notices)
         return LiveStores(
-            presence=MemoryPresence(journal, limits, notices),
+            presence=presence,
+            signals=MemorySignals(presence),
             journal=journal,
             limits=limits,
+            turnstile=MemoryTurnstile(journal, limits),
             notices=notices,
             person_notices=MemoryPersonNotices(),
             bus=MemoryBus(clock),
@@ -48,6 +55,14 @@ class TestMemoryNeighbourhood(OnMemory, NeighbourhoodContract):
 
 
 class TestMemoryRateLimits(OnMemory, RateLimitsContract):
+    pass
+
+
+class TestMemoryTurnstile(OnMemory, TurnstileContract):
+    pass
+
+
+class TestMemorySignals(OnMemory, SignalsContract):
     pass
 
 

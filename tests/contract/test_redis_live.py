@@ -8,6 +8,8 @@ from divan_core.testing.contracts.limits import RateLimitsContract
 from divan_core.testing.contracts.neighbourhood import NeighbourhoodContract
 from divan_core.testing.contracts.notices import NoticesContract, PersonNoticesContract
 from divan_core.testing.contracts.presence import PresenceContract
+from divan_core.testing.contracts.signals import SignalsContract
+from divan_core.testing.contracts.turnstile import TurnstileContract
 from tests.contract.on_redis import OnRedis
 
 
@@ -24,6 +26,14 @@ class TestRedisNeighbourhood(OnRedis, NeighbourhoodContract):
 
 
 class TestRedisRateLimits(OnRedis, RateLimitsContract):
+    pass
+
+
+class TestRedisTurnstile(OnRedis, TurnstileContract):
+    pass
+
+
+class TestRedisSignals(OnRedis, SignalsContract):
     pass
 
 

@@ -10,6 +10,7 @@ import attrs
 import pytest
 import redis
 
+from divan_core.discovery.ports import Inquiry
 from divan_core.errors import ConfigurationError, RateLimited, StoreUnavailable
 from divan_core.kernel.audience import START
 from divan_core.kernel.clock import Millis
@@ -84,12 +85,14 @@ def ways_to_ask(stores: LiveStores, walker: Walker) -> list[Callable[[], Awaitab
         lambda: index.around(walker.key, Reach(5000.0), now, since=START),
         lambda: index.record(walker.key, now),
         lambda: index.heard(campus_id, [user_id], now),
+        lambda: stores.signals.signals(Inquiry(campus_id, user_id, [user_id], now, 9), now),
         lambda: index.everybody(campus_id, now),
         lambda: index.sweep(campus_id, now),
         lambda: index.amend(walker.key, leaving(), now),
         lambda: stores.limits.admit(campus_id, user_id, limit),
         lambda: stores.limits.withdraw(campus_id, user_id, limit, now),
         lambda: stores.limits.spend(campus_id, user_id, limit, [user_id]),
+        lambda: stores.turnstile.enter(campus_id, user_id, limit, START),
         lambda: stores.journal.announce(campus_id, [user_id]),
         lambda: stores.journal.record(campus_id, [user_id]),
         lambda: stores.journal.read(campus_id, START),

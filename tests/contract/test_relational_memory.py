@@ -9,6 +9,7 @@ from divan_core.testing.contracts.accounts import CampusesContract, PeopleContra
 from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
+from divan_core.testing.contracts.people_index import PeopleIndexContract
 from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.social import RelationsContract
 from divan_core.testing.contracts.units import UnitsContract
@@ -38,3 +39,9 @@ class TestMemoryKeys(KeysContract):
     @pytest.fixture
     def stores(self, clock: ManualClock) -> RelationalStores:
         return open_memory(clock)
+
+
+class TestMemoryIndex(PeopleIndexContract):
+    @pytest.fixture
+    def stores(self) -> RelationalStores:
+        return open_memory()

@@ -13,6 +13,7 @@ from divan_core.testing.contracts.branches import MissingBranchesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
+from divan_core.testing.contracts.people_index import PeopleIndexContract
 from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.samples import running
 from divan_core.testing.contracts.social import RelationsContract
@@ -54,4 +55,11 @@ class TestPostgresWithoutBranches(MissingBranchesContract):
     async def core_stores(self, empty_postgres_url: str) -> AsyncIterator[RelationalStores]:
         upgrade(empty_postgres_url, "core")
         async with running(open_sql(empty_postgres_url)) as stores:
+            yield stores
+
+
+class TestPostgresIndex(PeopleIndexContract):
+    @pytest.fixture
+    async def stores(self, postgres_url: str) -> AsyncIterator[RelationalStores]:
+        async with running(open_sql(postgres_url)) as stores:
             yield stores

@@ -14,6 +14,7 @@ from divan_core.testing.contracts.branches import MissingBranchesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
+from divan_core.testing.contracts.people_index import PeopleIndexContract
 from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.samples import running
 from divan_core.testing.contracts.social import RelationsContract
@@ -92,4 +93,18 @@ class TestSqliteWithoutBranches(MissingBranchesContract):
     async def core_stores(self, tmp_path: Path) -> AsyncIterator[RelationalStores]:
         upgrade(f"sqlite:///{tmp_path}/divan.db", "core")
         async with running(open_sql(f"sqlite:///{tmp_path}/divan.db")) as stores:
+            yield stores
+
+
+class TestSqliteFileIndex(PeopleIndexContract):
+    @pytest.fixture
+    async def stores(self, tmp_path: Path) -> AsyncIterator[RelationalStores]:
+        async with running(open_sql(f"sqlite:///{tmp_path}/divan.db", migrate=True)) as stores:
+            yield stores
+
+
+class TestSqliteMemoryIndex(PeopleIndexContract):
+    @pytest.fixture
+    async def stores(self) -> AsyncIterator[RelationalStores]:
+        async with running(open_sql("sqlite://")) as stores:
             yield stores

@@ -36,6 +36,8 @@ GIVEN: Final[Mapping[str, Callable[[World], Input]]] = {
     "proximity.nearby": lambda _world: {"params": {"radius_m": 200}},
     "accounts.change_privacy": lambda _world: {"json": {"ghost_mode": False}},
     "accounts.change_profile": lambda _world: {"json": {"display_name": "Ana"}},
+    "search.users": lambda _world: {"params": {"q": "ben"}},
+    "search.rooms": lambda _world: {"params": {"q": "ben"}},
     "invites.send": lambda world: {"json": {"to_user_id": str(world.ben)}},
 }
 """Valid input, where an operation needs some; people in a path are Ben, invites fit the reply."""

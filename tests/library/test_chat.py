@@ -213,7 +213,7 @@ async def test_after_a_block_nothing_new_passes_and_all_is_readable(pair: Pair) 
             await pair.say(by=by)
         assert await pair.heard(by) == ["two", "one"]
         (listed,) = (await chat.conversations(by, ConversationsQuery())).items
-        assert listed.peer.handle is listed.peer.display_name is listed.peer_read_seq is None
+        assert (listed.peer.handle, listed.peer.display_name, listed.peer_read_seq) == (None,) * 3
         assert listed.last_message.body == "two"
     await pair.world.divan.social.unblock(pair.ben, pair.ana.user_id)
     assert (await pair.say()).view.seq == 3

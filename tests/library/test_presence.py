@@ -10,6 +10,7 @@ import pytest
 from divan_core.accounts.messages import ChangePrivacy, CreateCampus, CreatePerson
 from divan_core.errors import (
     CampusMismatch,
+    EnumerationBudget,
     ImplausibleMovement,
     InvalidCursor,
     OutsideCampus,
@@ -295,7 +296,7 @@ async def test_a_person_meets_at_most_so_many_others_a_day(world: World) -> None
     for first in range(0, 500, 100):
         await presence.lookup(me, LookupQuery(user_ids=tuple(ids[first : first + 100])))
     await presence.lookup(me, LookupQuery(user_ids=tuple(ids[:100])))
-    with pytest.raises(RateLimited):
+    with pytest.raises(EnumerationBudget):
         await presence.lookup(me, LookupQuery(user_ids=(ids[0], ids[500])))
     world.clock.advance(86_400)
     await presence.lookup(me, LookupQuery(user_ids=(ids[500],)))

@@ -23,6 +23,7 @@ from divan_core.chat.roommessages import (
     SendRoomMessage,
     SetRole,
 )
+from divan_core.discovery.messages import DiscoverQuery, SearchQuery
 from divan_core.errors import (
     IdempotencyKeyReused,
     InvalidInput,
@@ -386,3 +387,20 @@ async def test_a_name_that_is_none(house: House) -> None:
         with pytest.raises(ValidationFailed) as refused:
             await house.world.divan.rooms.create(house.ana, CreateRoom(name, "2-4", "link"))
         assert [one.path for one in refused.value.errors] == ["$.name"]
+
+
+async def test_rooms_are_found_and_suggested(house: House) -> None:
+    ana, discovery = house.ana, house.world.divan.discovery
+    await house.open("ana", visibility="private")
+    quiet = await house.open("ana")
+    lively = await house.open("ana", "ben")
+    await house.say("ben", lively, "hello")
+    found = await discovery.rooms(house.cem, DiscoverQuery())
+    assert [one.room_id for one in found.items] == [lively, quiet]
+    named = await discovery.search_rooms(house.cem, SearchQuery("den"))
+    assert [one.room_id for one in named.items] == [lively, quiet]
+    house.world.clock.advance(86_401)
+    await house.join("cem", quiet)
+    await house.say("ana", quiet, "news")
+    found = await discovery.rooms(ana, DiscoverQuery())
+    assert [one.room_id for one in found.items] == [quiet, lively]

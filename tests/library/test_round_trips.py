@@ -1,4 +1,4 @@
-"""What a warm call costs: one round trip to Redis and no SQL at all."""
+"""What a warm call costs: few round trips to Redis, for most calls one, and no SQL at all."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -8,6 +8,9 @@ import pytest
 
 from divan_core import Divan, Settings
 from divan_core.accounts.messages import ChangePrivacy, CreateCampus
+from divan_core.discovery.messages import DiscoverQuery, SearchQuery
+from divan_core.kernel.audience import JournalSlice
+from divan_core.presence.messages import LookupQuery
 from divan_core.stores.bundle import Stores
 from divan_core.stores.factories import production_stores
 from divan_core.stores.redis.client import RedisClient
@@ -37,12 +40,14 @@ class Meter:
 
     units: Counted
     people: Counted
+    search: Counted
     redis: RedisClient
     read: tuple[int, int] = (0, 0)
 
     def spent(self) -> tuple[int, int]:
         """Round trips to Redis and calls of the database."""
-        now = (self.redis.round_trips, self.units.calls + self.people.calls)
+        database = self.units.calls + self.people.calls + self.search.calls
+        now = (self.redis.round_trips, database)
         before, self.read = self.read, now
         return now[0] - before[0], now[1] - before[1]
 
@@ -50,7 +55,10 @@ class Meter:
 @pytest.fixture
 def stores(postgres_url: str, redis_url: str, clock: ManualClock) -> Stores:
     made = production_stores(postgres_url, redis_url, key=bytes(32), clock=clock)
-    return attrs.evolve(made, units=Counted(made.units), people=Counted(made.people))
+    counted: dict[str, Any] = {
+        name: Counted(getattr(made, name)) for name in ("units", "people", "search")
+    }
+    return attrs.evolve(made, **counted)
 
 
 @pytest.fixture
@@ -60,10 +68,11 @@ async def two(
     async with Divan.open(settings, stores=stores, clock=clock) as divan:
         await divan.accounts.create_campus(CreateCampus("Test", CENTRE.lat, CENTRE.lon, id=CAMPUS))
         (redis,) = (part for part in stores.lifecycle if isinstance(part, RedisLifecycle))
-        units, people = stores.units, stores.people
+        units, people, search = stores.units, stores.people, stores.search
         assert isinstance(units, Counted)
         assert isinstance(people, Counted)
-        yield World(divan, clock), Meter(units, people, redis.client)
+        assert isinstance(search, Counted)
+        yield World(divan, clock), Meter(units, people, search, redis.client)
 
 
 async def test_a_warm_call_is_one_round_trip_and_no_sql(two: tuple[World, Meter]) -> None:
@@ -99,3 +108,69 @@ async def test_a_change_costs_one_reading_and_then_nothing(two: tuple[World, Met
     assert sql > 0
     assert await world.names(ana) == []
     assert meter.spent() == (1, 0)
+
+
+async def test_a_warm_search_is_two_statements_at_most(two: tuple[World, Meter]) -> None:
+    """One for the beginnings, one for the rest, each port's call being one; none if asked again.
+
+    Admission and the journal's news are one round trip, the budget of people is another.
+    """
+    world, meter = two
+    search = world.divan.discovery.search_users
+    ana = await world.join("ana")
+    for number in range(3):
+        await world.join(f"ben{number}")
+    assert len((await search(ana, SearchQuery("be"))).items) == 3
+    meter.spent()
+    assert len((await search(ana, SearchQuery("ben"))).items) == 3
+    assert meter.spent() == (2, 2)
+    assert len((await search(ana, SearchQuery("ben"))).items) == 3
+    assert meter.spent() == (2, 0)
+    assert (await search(ana, SearchQuery("nobody"))).items == ()
+    assert meter.spent() == (1, 2)
+
+
+async def test_suggestions_are_three_round_trips_and_no_sql(two: tuple[World, Meter]) -> None:
+    """To be let in, to hear of presence, to count who was told of; whether of friends' friends."""
+    world, meter = two
+    me, *others = [await world.join(f"person{number}") for number in range(8)]
+    for one in others:
+        await world.beat(one)
+    for one in others[1:]:
+        await world.divan.social.befriend(others[0], one.user_id)
+    query = DiscoverQuery(limit=3)
+    for known in (False, True):
+        if known:
+            await world.divan.social.befriend(me, others[0].user_id)
+        await world.divan.discovery.people(me, query)
+        meter.spent()
+        page = await world.divan.discovery.people(me, query)
+        assert [one.mutual_friends for one in page.items] == [int(known)] * 3
+        assert meter.spent() == (3, 0)
+        await world.divan.discovery.people(me, DiscoverQuery(limit=3, cursor=page.cursor))
+        assert meter.spent() == (3 + known, 0)  # where friends of friends end, strangers follow
+
+
+async def test_a_look_up_is_three_round_trips_and_no_sql(two: tuple[World, Meter]) -> None:
+    """To be let in, to count who was told of, to hear of presence."""
+    world, meter = two
+    me, you = await world.join("ana"), await world.join("ben")
+    for _ in range(2):
+        meter.spent()
+        await world.divan.presence.lookup(me, LookupQuery((you.user_id,)))
+    assert meter.spent() == (3, 0)
+
+
+async def test_cold_suggestions_cost_four_statements(two: tuple[World, Meter]) -> None:
+    """Relations and cards, of the friends and of theirs, however many there are."""
+    world, meter = two
+    people = [await world.join(f"person{number}") for number in range(12)]
+    for number, one in enumerate(people):
+        for step in (1, 2, 3):
+            other = people[(number + step) % len(people)]
+            await world.divan.social.befriend(one, other.user_id)
+    world.divan.audience.apply(CAMPUS, JournalSlice(b"0-1", None))
+    meter.spent()
+    page = await world.divan.discovery.people(people[0], DiscoverQuery())
+    assert len(page.items) == 5
+    assert meter.spent() == (3, 4)

@@ -19,12 +19,21 @@ from divan_core.chat.messages import MessagesQuery, SendMessage
 from divan_core.chat.roommessages import CreateRoom, RoomQuery, RoomsQuery, SendRoomMessage
 from divan_core.chat.rooms import Rooms
 from divan_core.chat.service import Chat
+from divan_core.discovery.messages import DiscoverQuery
+from divan_core.discovery.service import Discovery
 from divan_core.errors import PresenceRequired
 from divan_core.kernel.actor import Actor
 from divan_core.presence.messages import GoOffline, Heartbeat, LookupQuery, NearbyQuery
 from divan_core.presence.service import Presence
 from divan_core.social.service import Social
-from divan_core.sync import SyncAccounts, SyncChat, SyncPresence, SyncRooms, SyncSocial
+from divan_core.sync import (
+    SyncAccounts,
+    SyncChat,
+    SyncDiscovery,
+    SyncPresence,
+    SyncRooms,
+    SyncSocial,
+)
 from divan_core.testing.clock import ManualClock
 
 
@@ -58,6 +67,7 @@ def test_every_use_case_of_requests_is_there() -> None:
         (Presence, SyncPresence),
         (Chat, SyncChat),
         (Rooms, SyncRooms),
+        (Discovery, SyncDiscovery),
     ):
         for name, method in vars(service).items():
             if inspect.iscoroutinefunction(method) and not name.startswith("_"):
@@ -74,6 +84,8 @@ def test_a_whole_story(divan: SyncDivan) -> None:
     assert [one.handle for one in divan.presence.nearby(ana, query).items] == ["ben"]
     (seen,) = divan.presence.lookup(ana, LookupQuery((ben.user_id,))).items
     assert seen.online
+    assert [one.handle for one in divan.discovery.people(ana, DiscoverQuery()).items] == ["ben"]
+    assert divan.discovery.rooms(ana, DiscoverQuery()).items == ()
     divan.social.befriend(ana, ben.user_id)
     divan.social.remove(ana, ben.user_id)
     divan.social.block(ana, ben.user_id)

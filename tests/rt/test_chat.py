@@ -69,7 +69,7 @@ async def connect(
     world: World, actor: Actor, namespace: str = CHAT, since: object = None
 ) -> ChatClient:
     client = ChatClient(namespace)
-    auth = ids_of(actor) | ({} if since is None else {"since": since})  # type: ignore[operator]
+    auth = ids_of(actor) | ({} if since is None else {"since": since})
     await client.sio.connect(
         world.url,
         auth=auth,
@@ -159,18 +159,19 @@ async def test_what_was_missed_between_processes_is_found(world: World) -> None:
     bens = await connect(world, ben)
     await say(world, ana, ben, "heard")
     await bens.hears("chat:message")
-    publish = world.divan.stores.person_notices.publish
+    notices: Any = world.divan.stores.person_notices
+    publish = notices.publish
 
     async def lost(_notice: object) -> None:
         await anyio.lowlevel.checkpoint()
 
-    world.divan.stores.person_notices.publish = lost  # type: ignore[method-assign]
+    notices.publish = lost
     await say(world, ana, ben, "lost")
     assert await bens.hears() == []
-    world.divan.stores.person_notices.publish = publish  # type: ignore[method-assign]
+    notices.publish = publish
     await say(world, ana, ben, "next")
     assert bodies(await bens.hears("chat:message", "chat:message")) == ["lost", "next"]
-    world.divan.stores.person_notices.publish = lost  # type: ignore[method-assign]
+    notices.publish = lost
     await say(world, ana, ben, "lost again")
     world.server._talks.hear(NoticesLost())  # noqa: SLF001 - what a broken connection says
     assert bodies(await bens.hears("chat:message")) == ["lost again"]

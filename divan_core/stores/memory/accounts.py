@@ -14,6 +14,7 @@ from divan_core.kernel.units import UnitMisused
 from divan_core.kernel.visibility import PersonCard, Standing
 from divan_core.stores.memory.changes import Changes
 from divan_core.stores.memory.ordered import OrderedIds
+from divan_core.stores.memory.search import SearchRecords
 
 
 @attrs.define
@@ -27,6 +28,7 @@ class AccountRecords:
     members: defaultdict[CampusId, OrderedIds[UserId]] = attrs.field(
         factory=lambda: defaultdict(OrderedIds)
     )
+    search: SearchRecords = attrs.field(factory=SearchRecords)
 
 
 class MemoryCampuses:
@@ -106,7 +108,10 @@ class MemoryPeople:
             raise changes.failed(HandleTaken())
         if person.campus_id not in records.campuses:
             raise changes.failed(UnitMisused("A person's campus does not exist."))
-        if before := records.people.get(person.id):
+        before = records.people.get(person.id)
+        known = None if before is None else card_of(before)
+        records.search.replace(known, card_of(person), changes)
+        if before is not None:
             changes.drop(records.handles, before.handle)
             records.members[before.campus_id].discard(before.id, changes)
         changes.set(records.people, person.id, person)

@@ -10,7 +10,7 @@ from typing import Final
 
 from divan_core.kernel.clock import Clock, Millis
 from divan_core.kernel.ids import CampusId, UserId
-from divan_core.kernel.limits import Limit, refusal, wait_ms
+from divan_core.kernel.limits import Limit, exhausted, refusal, wait_ms
 
 _PRUNE_EVERY: Final = 50_000
 """Admissions between two passes that drop what no window remembers."""
@@ -84,16 +84,18 @@ class MemoryRateLimits:
         """See the port."""
         del campus_id
         now, span = self._clock.now(), limit.span_ms
-        before = self._met.setdefault(limit, {}).get(user_id, {})
-        met = {one: at for one, at in before.items() if at + span > now}
+        met = self._met.setdefault(limit, {}).setdefault(user_id, {})
+        _forget_until(met, now - span)
         asked = dict.fromkeys(people, now)
-        others = sorted(at for one, at in met.items() if one not in asked)
-        excess = len(others) + len(asked) - limit.memory
-        if excess > len(others):
-            raise refusal(limit, span)
+        excess = len(met) + sum(one not in met for one in asked) - limit.memory
         if excess > 0:
-            raise refusal(limit, others[excess - 1] + span - now)
-        self._met[limit][user_id] = met | asked
+            others = [at for one, at in met.items() if one not in asked]
+            # Too many at once never fit; else they do when so many of the others are forgotten.
+            wait = others[excess - 1] + span - now if excess <= len(others) else span
+            raise exhausted(limit, wait)
+        for one in asked:  # to the end, so that those met longest ago stay in front
+            met.pop(one, None)
+        met.update(asked)
 
     def _prune(self, now: int) -> None:
         self._since_prune = 0
@@ -103,5 +105,15 @@ class MemoryRateLimits:
                 del admitted[user_id]
         for limit, met in self._met.items():
             edge = now - limit.span_ms
-            for user_id in [one for one, those in met.items() if max(those.values()) <= edge]:
+            for user_id in [one for one, those in met.items() if _is_before(those, edge)]:
                 del met[user_id]
+
+
+def _forget_until(met: dict[UserId, int], edge: int) -> None:
+    """Drop whoever was met until then; those met longest ago stand in front."""
+    while met and next(iter(met.values())) <= edge:
+        del met[next(iter(met))]
+
+
+def _is_before(met: dict[UserId, int], edge: int) -> bool:
+    return not met or next(reversed(met.values())) <= edge

@@ -1,17 +1,14 @@
-"""Who is where, in this process: packed records, and a grid from public cell to people."""
+"""Who is where, in this process."""
 
 from __future__ import annotations
 
-import heapq
 import math
-from collections.abc import Callable, Collection, Mapping
-from typing import Final
-from uuid import UUID
+from collections.abc import Collection, Mapping
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.limits import Limit
-from divan_core.presence.lattice import MARGIN_M, annuli, distance_to, ring
+from divan_core.presence.lattice import MARGIN_M, annuli, distance_to
 from divan_core.presence.model import (
     Cell,
     Fix,
@@ -23,155 +20,11 @@ from divan_core.presence.model import (
     Reach,
     Rule,
 )
-from divan_core.presence.record import glimpse, packed, unpacked
+from divan_core.presence.record import glimpse
 from divan_core.stores.memory.journal import MemoryJournal
 from divan_core.stores.memory.limits import MemoryRateLimits
 from divan_core.stores.memory.notices import MemoryNotices
-
-SEEN_MS: Final = 86_400_000
-"""How long it is known when somebody was last heard."""
-
-_HALF: Final = 1 << 31
-_DUE: Final = 8
-
-Grid = dict[int, tuple[UserId, ...]]
-
-
-def _place(column: int, row: int) -> int:
-    """A cell of one grid as one number, which takes half the memory of a pair."""
-    return (column + _HALF) << 32 | (row + _HALF)
-
-
-def _cell(size_m: int, place: int) -> Cell:
-    return Cell(size_m, (place >> 32) - _HALF, (place & 0xFFFF_FFFF) - _HALF)
-
-
-class _Campus:
-    """One campus: packed records, a grid for each cell size, and a heap of endings.
-
-    A value of ``records`` is the moment of the person's valid heap entry and their record; in the
-    grid stand exactly those whose lease runs, because every call first takes out who has ended.
-    Bytes instead of objects keep a live person under 600 bytes.
-    """
-
-    def __init__(self, moved: Callable[[Cell | None, Cell | None], None]) -> None:
-        self.records: dict[UserId, bytes] = {}
-        self.grids: dict[int, Grid] = {}
-        self.endings: list[bytes] = []
-        self.seen: dict[UserId, int] = {}
-        self._moved = moved
-
-    def get(self, user_id: UserId) -> PresenceRecord | None:
-        value = self.records.get(user_id)
-        return None if value is None else unpacked(value[_DUE:])
-
-    def put(
-        self, user_id: UserId, before: PresenceRecord | None, record: PresenceRecord, now: Millis
-    ) -> None:
-        """Keep a record, stand the person in the right cell, and tell of a public move."""
-        until = record.online_until
-        online = until > now
-        due = self._due(user_id, until if online else record.keep_until)
-        self.records[user_id] = due + packed(record)
-        left = before.cell if before is not None and before.online(now) else None
-        entered = record.cell if online else None
-        if left != entered:
-            self._leave(user_id, left)
-            self._enter(user_id, entered)
-            self._moved(left, entered)
-
-    def sweep(self, now: Millis) -> None:
-        """Take out whoever has ended by now."""
-        edge = _moment(now + 1)
-        while self.endings and self.endings[0] < edge:
-            entry = heapq.heappop(self.endings)
-            user_id = UserId(UUID(bytes=entry[_DUE:]))
-            value = self.records.get(user_id)
-            if value is not None and value[:_DUE] == entry[:_DUE]:
-                self._end(user_id, unpacked(value[_DUE:]), now)
-        oldest = next(iter(self.seen.values()), now)
-        if oldest <= now - SEEN_MS:
-            self._forget_seen(now)
-
-    def _due(self, user_id: UserId, until: int) -> bytes:
-        """The moment of the person's heap entry: the old one as long as it is soon enough."""
-        moment = _moment(until)
-        value = self.records.get(user_id)
-        if value is not None and value[:_DUE] <= moment:
-            return value[:_DUE]
-        heapq.heappush(self.endings, moment + user_id.bytes)
-        return moment
-
-    def _end(self, user_id: UserId, record: PresenceRecord, now: Millis) -> None:
-        """The person's entry is due: their lease has run out, or their record, or neither yet."""
-        if not record.online(now) and self._leave(user_id, record.cell):
-            self._moved(record.cell, None)
-        until = record.online_until if record.online(now) else record.keep_until
-        if until <= now:
-            self._drop(user_id, record)
-            return
-        moment = _moment(until)
-        heapq.heappush(self.endings, moment + user_id.bytes)
-        self.records[user_id] = moment + packed(record)
-
-    def _drop(self, user_id: UserId, record: PresenceRecord) -> None:
-        del self.records[user_id]
-        here = record.here()
-        if here is not None:
-            self.seen.pop(user_id, None)
-            self.seen[user_id] = here.at
-
-    def _forget_seen(self, now: Millis) -> None:
-        for user_id in [one for one, at in self.seen.items() if at <= now - SEEN_MS]:
-            del self.seen[user_id]
-
-    def _enter(self, user_id: UserId, cell: Cell | None) -> None:
-        if cell is not None:
-            grid = self.grids.setdefault(cell.size_m, {})
-            place = _place(cell.column, cell.row)
-            grid[place] = (*grid.get(place, ()), user_id)
-
-    def _leave(self, user_id: UserId, cell: Cell | None) -> bool:
-        """Take the person out of a cell; whether they stood there."""
-        grid = self.grids.get(cell.size_m) if cell is not None else None
-        if cell is None or grid is None:
-            return False
-        place = _place(cell.column, cell.row)
-        people = grid.get(place, ())
-        if user_id not in people:
-            return False
-        left = tuple(one for one in people if one != user_id)
-        if left:
-            grid[place] = left
-        else:
-            del grid[place]
-            if not grid:
-                del self.grids[cell.size_m]
-        return True
-
-
-def _moment(at: int) -> bytes:
-    """A moment as bytes that sort like it."""
-    return max(at, 0).to_bytes(_DUE, "big")
-
-
-def _found(
-    grid: Grid, size_m: int, here: Fix, inner: float, outer: float
-) -> list[tuple[Cell, tuple[UserId, ...]]]:
-    """The occupied cells of one grid in an annulus, by the shorter of two ways."""
-    inner, outer = inner - MARGIN_M, outer + MARGIN_M
-    if math.pi * (outer / size_m + 1) ** 2 > len(grid):
-        every = ((_cell(size_m, place), people) for place, people in grid.items())
-        return [
-            (cell, people)
-            for cell, people in every
-            if inner < distance_to(cell, here.east, here.north) <= outer
-        ]
-    return [
-        (Cell(size_m, column, row), people)
-        for column, row in ring(here.east, here.north, size_m, inner, outer)
-        if (people := grid.get((column + _HALF) << 32 | (row + _HALF)))  # _place, in line
-    ]
+from divan_core.stores.memory.standing import DUE, Campus, cell_at, found
 
 
 class MemoryPresence:
@@ -184,13 +37,13 @@ class MemoryPresence:
         self._journal = journal
         self._limits = limits
         self._notices = notices
-        self._campuses: dict[CampusId, _Campus] = {}
+        self._campuses: dict[CampusId, Campus] = {}
 
     async def amend(
         self, key: PersonKey, rule: Rule, now: Millis, limit: Limit | None = None
     ) -> PresenceRecord:
         """See the port."""
-        campus = self._campus(key.campus_id, now)
+        campus = self.campus(key.campus_id, now)
         if limit is not None:
             self._limits.check(key.user_id, limit, now)
         before = campus.get(key.user_id)
@@ -206,10 +59,10 @@ class MemoryPresence:
         self, key: PersonKey, reach: Reach, now: Millis, *, since: bytes, limit: Limit | None = None
     ) -> Neighbourhood:
         """See the port."""
-        campus = self._campus(key.campus_id, now)
+        campus = self.campus(key.campus_id, now)
         news = self._journal.since(key.campus_id, since)
         value = campus.records.get(key.user_id)
-        here = None if value is None else glimpse(value[_DUE:], now)
+        here = None if value is None else glimpse(value[DUE:], now)
         if here is None:
             return Neighbourhood(None, (), math.inf, news)
         if limit is not None:
@@ -220,38 +73,37 @@ class MemoryPresence:
 
     async def record(self, key: PersonKey, now: Millis) -> PresenceRecord | None:
         """See the port."""
-        return self._campus(key.campus_id, now).get(key.user_id)
+        return self.campus(key.campus_id, now).get(key.user_id)
 
     async def heard(
         self, campus_id: CampusId, people: Collection[UserId], now: Millis
     ) -> Mapping[UserId, Heard]:
         """See the port."""
-        campus = self._campus(campus_id, now)
-        found = {}
+        campus = self.campus(campus_id, now)
+        heard = {}
         for user_id in people:
-            record = campus.get(user_id)
-            here = record.here() if record is not None else None
-            at = here.at if here is not None else campus.seen.get(user_id)
+            at = campus.seen.get(user_id)
             if at is not None:
+                record = campus.get(user_id)
                 online = record is not None and record.online(now)
-                found[user_id] = Heard(online, Millis(at))
-        return found
+                heard[user_id] = Heard(online, Millis(at))
+        return heard
 
     async def sweep(self, campus_id: CampusId, now: Millis) -> None:
         """See the port."""
-        self._campus(campus_id, now)
+        self.campus(campus_id, now)
         self._journal.settle(campus_id)
 
     async def everybody(self, campus_id: CampusId, now: Millis) -> Mapping[UserId, Cell]:
         """See the port."""
         return {
-            user_id: _cell(size_m, place)
-            for size_m, grid in self._campus(campus_id, now).grids.items()
+            user_id: cell_at(size_m, place)
+            for size_m, grid in self.campus(campus_id, now).grids.items()
             for place, people in grid.items()
             for user_id in people
         }
 
-    def _campus(self, campus_id: CampusId, now: Millis) -> _Campus:
+    def campus(self, campus_id: CampusId, now: Millis) -> Campus:
         """The campus, with everybody taken out whose time has ended."""
         campus = self._campuses.get(campus_id)
         if campus is None:
@@ -259,13 +111,13 @@ class MemoryPresence:
             def moved(left: Cell | None, entered: Cell | None) -> None:
                 self._notices.send(PublicMove(campus_id, left, entered))
 
-            campus = self._campuses[campus_id] = _Campus(moved)
+            campus = self._campuses[campus_id] = Campus(moved)
         campus.sweep(now)
         return campus
 
     @staticmethod
     def _search(
-        campus: _Campus, here: Fix, reach: Reach
+        campus: Campus, here: Fix, reach: Reach
     ) -> tuple[list[tuple[Cell, tuple[UserId, ...]]], float]:
         """The cells of a reach, step by step outward until there are enough people."""
         begin = reach.beyond_m
@@ -279,9 +131,9 @@ class MemoryPresence:
         for inner, outer in annuli(begin, end, reach.enough):
             for size_m, edge in edges.items():
                 if inner < edge:
-                    found = _found(campus.grids[size_m], size_m, here, inner, min(outer, edge))
-                    cells += found
-                    people += sum(len(one) for _, one in found)
+                    there = found(campus.grids[size_m], size_m, here, inner, min(outer, edge))
+                    cells += there
+                    people += sum(len(one) for _, one in there)
             if people >= reach.enough and outer < end:
                 return cells, outer
         return cells, math.inf

@@ -7,9 +7,19 @@ from itertools import islice
 
 import attrs
 
-from divan_core.chat.model import ConversationId, Member, Room, RoomSummary
-from divan_core.kernel.ids import RoomId, UserId
+from divan_core.accounts.model import Person
+from divan_core.chat.model import (
+    ConversationId,
+    Member,
+    OpenRoom,
+    Room,
+    RoomSummary,
+    RoomVisibility,
+)
+from divan_core.kernel.clock import Millis
+from divan_core.kernel.ids import CampusId, RoomId, UserId
 from divan_core.kernel.units import UnitMisused
+from divan_core.kernel.visibility import Relations, Standing, Visibility
 from divan_core.stores.memory.accounts import AccountRecords
 from divan_core.stores.memory.changes import Changes
 from divan_core.stores.memory.conversations import ConversationRecords, Talk
@@ -58,6 +68,22 @@ class MemoryRooms:
             if member.inside
         ]
 
+    async def link_rooms(
+        self, campus_id: CampusId, relations: Relations, since: Millis
+    ) -> Sequence[OpenRoom]:
+        """The open link rooms of a campus, in any order, to somebody with these relations."""
+        return [
+            self._open_room(room, talk, relations, since)
+            for talk in self._records.talks.values()
+            if (room := _room(talk)) is not None and _is_open(room, campus_id)
+        ]
+
+    def _open_room(self, room: Room, talk: Talk, relations: Relations, since: Millis) -> OpenRoom:
+        people = (self._accounts.people[one.user_id] for one in talk.members.values() if one.inside)
+        seen = [one.id for one in people if _is_seen(one, relations)]
+        friends = relations.friends.intersection(seen)
+        return OpenRoom(room, len(seen), len(friends), sum(one.at > since for one in talk.messages))
+
     async def put(self, room: Room, members: Sequence[Member]) -> None:
         """Keep a room and these of its members, replacing what has the same ids."""
         self._changes.begin()
@@ -90,6 +116,19 @@ class MemoryRooms:
 
     def _talk(self, room_id: RoomId) -> Talk:
         return self._records.talks.get(ConversationId(room_id), Talk())
+
+
+def _is_open(room: Room, campus_id: CampusId) -> bool:
+    is_link = room.visibility is RoomVisibility.LINK
+    return is_link and room.campus_id == campus_id and not room.closed
+
+
+def _is_seen(person: Person, relations: Relations) -> bool:
+    if person.standing is Standing.DELETED or person.id in relations.blocked:
+        return False
+    privacy = person.privacy
+    is_open = privacy.visibility is Visibility.EVERYONE and not privacy.ghost_mode
+    return is_open or person.id in relations.friends
 
 
 def _room(talk: Talk) -> Room | None:

@@ -35,7 +35,9 @@ from divan_core.stores.memory.outbox import (
     OutboxRecords,
 )
 from divan_core.stores.memory.rooms import MemoryRooms
+from divan_core.stores.memory.search import MemoryPeopleIndex
 from divan_core.stores.memory.social import MemoryRelations, SocialRecords
+from divan_core.stores.memory.upkeep import MemoryIndexUpkeep
 from divan_core.system import SystemClock
 
 ResultT = TypeVar("ResultT")
@@ -131,6 +133,10 @@ class MemoryPeopleSource:
         """The person's friends and blocks; empty for an unknown id."""
         return self._records.social.of(user_id)
 
+    async def relations_of(self, people: Collection[UserId]) -> dict[UserId, Relations]:
+        """The same of many."""
+        return {user_id: self._records.social.of(user_id) for user_id in people}
+
 
 def open_memory(clock: Clock | None = None) -> RelationalStores:
     """Stores of their own with nothing in them, by the machine's clock or another."""
@@ -140,6 +146,8 @@ def open_memory(clock: Clock | None = None) -> RelationalStores:
     return RelationalStores(
         units=MemoryUnits(records, clock, outbox.recorded),
         people=MemoryPeopleSource(records),
+        search=MemoryPeopleIndex(records.accounts.search),
+        search_upkeep=MemoryIndexUpkeep(records.accounts),
         keys=MemoryKeyStore(records.keys, clock),
         outbox=outbox,
     )

@@ -7,7 +7,7 @@ from typing import Final
 
 from divan_core.kernel.clock import Clock, Millis
 from divan_core.kernel.ids import CampusId, UserId
-from divan_core.kernel.limits import Limit, refusal
+from divan_core.kernel.limits import Limit, exhausted, refusal
 from divan_core.stores.redis.keys import KnownCampuses
 from divan_core.stores.redis.lifecycle import RedisLifecycle
 from divan_core.stores.redis.link import Part
@@ -62,4 +62,4 @@ class RedisRateLimits:
         args = (moment(self._clock), *windows(limit), *(one.bytes for one in people))
         wait = await self._redis.client.run(_SPEND, (key,), args, idempotent=True)
         if wait > 0:
-            raise refusal(limit, wait)
+            raise exhausted(limit, wait)

@@ -15,6 +15,8 @@ from divan_core.stores.redis.link import ConnectionPolicy
 from divan_core.stores.redis.notices import NoticeSeal, RedisNotices
 from divan_core.stores.redis.personnotices import RedisPersonNotices
 from divan_core.stores.redis.presence import RedisPresence
+from divan_core.stores.redis.signals import RedisSignals
+from divan_core.stores.redis.turnstile import RedisTurnstile
 
 _KEY_BYTES: Final = 16
 
@@ -44,6 +46,8 @@ def open_redis(
         presence=RedisPresence(redis, journal, seal, clock),
         journal=journal,
         limits=RedisRateLimits(redis, clock),
+        turnstile=RedisTurnstile(redis, journal, clock),
+        signals=RedisSignals(redis),
         notices=RedisNotices(redis, seal),
         person_notices=RedisPersonNotices(redis, seal),
         bus=RedisBus(redis, seal, clock),

@@ -28,6 +28,7 @@ from divan_core.kernel.visibility import Standing, Visibility
 from divan_core.stores.sql.catalogue import OptionalTables
 from divan_core.stores.sql.clauses import among, insert_or_replace, portions
 from divan_core.stores.sql.connection import DialectName, SqlConnection
+from divan_core.stores.sql.searchwrites import keep_index
 from divan_core.stores.sql.tables import CAMPUSES, PEOPLE, PROFILES, STANDINGS
 from divan_core.stores.sql.types import Id
 
@@ -130,6 +131,7 @@ class SqlPeople:
             alive = [one for one in latest.values() if one.standing is not Standing.DELETED]
             upsert = insert_or_replace(STANDINGS, dialect, "standing")
             await self._beside(STANDINGS, upsert, {one.id: _standing_row(one) for one in alive})
+        await keep_index(self._connection, list(latest.values()))
 
     async def _beside(
         self, table: Table, upsert: Insert, rows: Mapping[UserId, dict[str, Any] | None]
@@ -160,6 +162,16 @@ def with_optional(columns: Iterable[Column[Any]], tables: OptionalTables) -> Sel
         optional |= {"standing": STANDINGS.c.standing}
     labelled = (column.label(name) for name, column in optional.items())
     return select(*columns, *labelled).select_from(source)
+
+
+async def people_by_id(
+    connection: SqlConnection, tables: OptionalTables, after: UserId | None, limit: int
+) -> Sequence[Person]:
+    """Up to ``limit`` people of all campuses with an id above ``after``, by id ascending."""
+    query = _people(tables).order_by(PEOPLE.c.id).limit(limit)
+    if after is not None:
+        query = query.where(PEOPLE.c.id > after)
+    return [_person(row) for row in await connection.execute(query)]
 
 
 _CAMPUS: Final = select(CAMPUSES).where(CAMPUSES.c.id == bindparam("campus_id", type_=Id))

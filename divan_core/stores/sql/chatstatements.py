@@ -30,9 +30,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert, Update
 
 from divan_core.chat.messages import MOST_UNREAD
-from divan_core.stores.sql.clauses import among, greater
+from divan_core.stores.sql.clauses import among, greater, named_among
 from divan_core.stores.sql.connection import DialectName
-from divan_core.stores.sql.tables import CONVERSATIONS, MEMBERS, MESSAGES, ROOMS
+from divan_core.stores.sql.tables import CONVERSATIONS, MEMBERS, MESSAGES, PEOPLE, ROOMS
 from divan_core.stores.sql.types import Id, Moment
 
 ENDLESS: Final = 2**62
@@ -436,6 +436,48 @@ def room_with(more: tuple[ColumnElement[Any], ...] = ()) -> Select[Any]:
     last = (CONVERSATIONS.c.last_seq, CONVERSATIONS.c.last_at)
     joined = ROOMS.join(CONVERSATIONS, CONVERSATIONS.c.id == ROOMS.c.id)
     return select(*ROOMS.c, *last, *more).select_from(joined)
+
+
+@functools.cache
+def link_rooms_statement(dialect: DialectName) -> Select[Any]:
+    """The open link rooms of a campus, with who of those in them is ``seen`` and ``friendly``."""
+    friend = named_among(PEOPLE.c.id, "friends", dialect)
+    shown = and_(
+        PEOPLE.c.visibility == literal_column("'everyone'", String()),
+        PEOPLE.c.ghost_mode.is_(false()),
+    )
+    there = and_(
+        MEMBERS.c.seat == literal_column("'taken'", String()),
+        PEOPLE.c.deleted.is_(false()),
+        ~named_among(PEOPLE.c.id, "blocked", dialect),
+    )
+    inside = (
+        select(
+            func.coalesce(func.sum(case((or_(shown, friend), 1), else_=0)), 0).label("seen"),
+            func.coalesce(func.sum(case((friend, 1), else_=0)), 0).label("friendly"),
+            MEMBERS.c.conversation_id,
+        )
+        .join(PEOPLE, PEOPLE.c.id == MEMBERS.c.user_id)
+        .join(ROOMS, ROOMS.c.id == MEMBERS.c.conversation_id)
+        .where(there, *_linked())
+        .group_by(MEMBERS.c.conversation_id)
+        .subquery()
+    )
+    counts = [func.coalesce(inside.c[name], 0).label(name) for name in ("seen", "friendly")]
+    recent = recent_count(bindparam("since", type_=Moment())).label("recent")
+    return (
+        room_with((*counts, recent))
+        .outerjoin(inside, inside.c.conversation_id == ROOMS.c.id)
+        .where(*_linked())
+    )
+
+
+def _linked() -> tuple[ColumnElement[bool], ...]:
+    return (
+        ROOMS.c.campus_id == bindparam("campus_id", type_=Id()),
+        ROOMS.c.visibility == literal_column("'link'", String()),
+        ROOMS.c.closed.is_(false()),
+    )
 
 
 @functools.cache

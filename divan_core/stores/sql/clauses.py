@@ -60,6 +60,15 @@ def among(column: ColumnElement[ItemT], dialect: DialectName) -> ColumnElement[b
     return column.in_(select(func.unnest(values)))
 
 
+def named_among(
+    column: ColumnElement[ItemT], name: str, dialect: DialectName
+) -> ColumnElement[bool]:
+    """Whether a column holds one of the values of the parameter of this name, a list."""
+    if dialect == "sqlite":
+        return column.in_(bindparam(name, expanding=True, type_=column.type))
+    return column == any_(bindparam(name, type_=postgresql.ARRAY(column.type)))
+
+
 def one_of(column: ColumnElement[ItemT], dialect: DialectName) -> ColumnElement[bool]:
     """As :func:`among`, for a table whose index is always the better way, however it grows."""
     if dialect == "sqlite":
@@ -80,10 +89,10 @@ def selected(
     return column == any_(func.array(query.scalar_subquery()))
 
 
-def portions(items: Sequence[ItemT]) -> Iterator[Sequence[ItemT]]:
+def portions(items: Sequence[ItemT], most: int = MOST_AT_ONCE) -> Iterator[Sequence[ItemT]]:
     """The items, as many at a time as go into one statement."""
-    for start in itertools.count(step=MOST_AT_ONCE):
-        portion = items[start : start + MOST_AT_ONCE]
+    for start in itertools.count(step=most):
+        portion = items[start : start + most]
         if not portion:
             return
         yield portion

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import functools
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Column, Integer, Row, Select, bindparam, literal_column, select, union_all
+from sqlalchemy import (
+    Column,
+    CompoundSelect,
+    Integer,
+    Row,
+    Select,
+    bindparam,
+    literal_column,
+    select,
+    union_all,
+)
 
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.visibility import PersonCard, Relations, Visibility
 from divan_core.stores.sql.accounts import passions, standing, with_optional
 from divan_core.stores.sql.catalogue import Catalogue, OptionalTables
-from divan_core.stores.sql.clauses import among, portions
+from divan_core.stores.sql.clauses import MOST_AT_ONCE, among, one_of, portions
 from divan_core.stores.sql.connection import DialectName, SqlConnection
 from divan_core.stores.sql.engine import SqlEngine
 from divan_core.stores.sql.tables import BLOCKS, FRIENDSHIPS, PEOPLE
@@ -59,6 +70,13 @@ class SqlPeopleSource:
         """The person's friends and blocks; empty for an unknown id."""
         return await self._engine.ask(functools.partial(_read_relations, user_id))
 
+    async def relations_of(self, people: Collection[UserId]) -> dict[UserId, Relations]:
+        """The same of many; one statement for every five thousand asked for."""
+        found: dict[UserId, Relations] = {}
+        for portion in portions(list(people), MOST_AT_ONCE // 2):  # it is bound four times
+            found |= await self._engine.ask(functools.partial(_read_many_relations, portion))
+        return found
+
 
 async def _read_cards(
     people: Sequence[UserId], connection: SqlConnection, tables: OptionalTables
@@ -75,23 +93,46 @@ async def _read_relations(user_id: UserId, connection: SqlConnection) -> Relatio
     )
 
 
+async def _read_many_relations(
+    people: Sequence[UserId], connection: SqlConnection
+) -> dict[UserId, Relations]:
+    rows = await connection.execute(_relations_of(connection.dialect), {"among": people})
+    friends, blocked = defaultdict[UUID, set[UserId]](set), defaultdict[UUID, set[UserId]](set)
+    for row in rows:
+        (friends if row.is_friend else blocked)[row.this_id].add(row.other_id)
+    return {
+        one: Relations(frozenset(friends.get(one, ())), frozenset(blocked.get(one, ())))
+        for one in people
+    }
+
+
 @functools.cache
 def _cards(tables: OptionalTables, dialect: DialectName) -> Select[Any]:
     return with_optional(_SHOWN, tables).where(among(PEOPLE.c.id, dialect))
 
 
-def _side(this: Column[UUID], other: Column[UUID]) -> Select[UUID, int]:
+_SIDES: Final = (
+    (FRIENDSHIPS.c.low_id, FRIENDSHIPS.c.high_id),
+    (FRIENDSHIPS.c.high_id, FRIENDSHIPS.c.low_id),
+    (BLOCKS.c.by_id, BLOCKS.c.target_id),
+    (BLOCKS.c.target_id, BLOCKS.c.by_id),
+)
+"""Where somebody's relations stand: the person's column, and the other's."""
+
+
+def _side(this: Column[UUID], other: Column[UUID]) -> Select[UUID, UUID, int]:
     is_friend = literal_column("1" if this.table is FRIENDSHIPS else "0", Integer)
-    user_id = bindparam("user_id", type_=Id)
-    return select(other.label("other_id"), is_friend.label("is_friend")).where(this == user_id)
+    return select(this.label("this_id"), other.label("other_id"), is_friend.label("is_friend"))
 
 
 _RELATIONS: Final = union_all(
-    _side(FRIENDSHIPS.c.low_id, FRIENDSHIPS.c.high_id),
-    _side(FRIENDSHIPS.c.high_id, FRIENDSHIPS.c.low_id),
-    _side(BLOCKS.c.by_id, BLOCKS.c.target_id),
-    _side(BLOCKS.c.target_id, BLOCKS.c.by_id),
+    *(_side(this, other).where(this == bindparam("user_id", type_=Id)) for this, other in _SIDES)
 )
+
+
+@functools.cache
+def _relations_of(dialect: DialectName) -> CompoundSelect[UUID, UUID, int]:
+    return union_all(*(_side(this, other).where(one_of(this, dialect)) for this, other in _SIDES))
 
 
 def _card(row: Row[Any]) -> PersonCard:

@@ -12,6 +12,7 @@ from divan_core.chat.model import (
     ConversationId,
     Cursors,
     Member,
+    OpenRoom,
     Preset,
     Role,
     Room,
@@ -19,7 +20,9 @@ from divan_core.chat.model import (
     RoomVisibility,
     Seat,
 )
+from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, RoomId, UserId
+from divan_core.kernel.visibility import Relations
 from divan_core.stores.sql import chatstatements as statements
 from divan_core.stores.sql.clauses import among, insert_missing, insert_or_replace, portions
 from divan_core.stores.sql.connection import SqlConnection
@@ -78,6 +81,22 @@ class SqlRooms:
             rows = await self._connection.execute(query, {"among": portion})
             found += [(RoomId(row.conversation_id), UserId(row.user_id)) for row in rows]
         return found
+
+    async def link_rooms(
+        self, campus_id: CampusId, relations: Relations, since: Millis
+    ) -> Sequence[OpenRoom]:
+        """The open link rooms of a campus, in any order, to somebody with these relations."""
+        given = {
+            "campus_id": campus_id,
+            "since": since,
+            "friends": list(relations.friends),
+            "blocked": list(relations.blocked),
+        }
+        query = statements.link_rooms_statement(self._connection.dialect)
+        rows = await self._connection.execute(query, given)
+        return [
+            OpenRoom(_room(row), int(row.seen), int(row.friendly), int(row.recent)) for row in rows
+        ]
 
     async def put(self, room: Room, members: Sequence[Member]) -> None:
         """Keep a room and these of its members, replacing what has the same ids."""

@@ -17,6 +17,8 @@ from divan_core.stores.sql.lifecycle import SqlLifecycle
 from divan_core.stores.sql.migrate import upgrade, upgrade_connection
 from divan_core.stores.sql.outbox import SqlOutboxQueue
 from divan_core.stores.sql.people import SqlPeopleSource
+from divan_core.stores.sql.search import SqlPeopleIndex
+from divan_core.stores.sql.searchupkeep import SqlIndexUpkeep
 from divan_core.stores.sql.sqlite import SqliteEngine
 from divan_core.stores.sql.unit import SqlUnits
 
@@ -45,6 +47,8 @@ def open_sql(url: str, *, migrate: bool = False, clock: Clock | None = None) -> 
     return RelationalStores(
         units=SqlUnits(engine, catalogue, outbox.recorded, clock),
         people=SqlPeopleSource(engine, catalogue),
+        search=SqlPeopleIndex(engine, catalogue),
+        search_upkeep=SqlIndexUpkeep(engine, catalogue),
         keys=SqlKeyStore(engine, clock),
         outbox=outbox,
         lifecycle=(SqlLifecycle(engine, catalogue, prepare, beside),),

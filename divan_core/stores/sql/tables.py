@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -26,12 +27,13 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
     text,
     true,
 )
 
 from divan_core.errors import DivanError, HandleTaken, InviteExists, MessageExists
-from divan_core.stores.sql.types import JSON_LIST, JSON_OBJECT, Id, Moment
+from divan_core.stores.sql.types import CODES, FOLDED, JSON_LIST, JSON_OBJECT, Id, Moment
 
 METADATA: Final = MetaData(
     naming_convention={
@@ -273,6 +275,93 @@ HANDLED_EVENTS: Final = Table(
 )
 """``gave_up`` is why the group could not handle it; None where it did."""
 
+SEARCH_PEOPLE: Final = Table(
+    "search_people",
+    METADATA,
+    Column("user_id", Id, primary_key=True),
+    Column("campus_id", Id, nullable=False),
+    Column("handle", FOLDED, nullable=False),
+    Column("name", FOLDED, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Those who show themselves to everyone, as search knows them; all tables of search hold folded
+texts of these people alone, and can be made anew from the people."""
+
+SEARCH_HEADS: Final = Table(
+    "search_heads",
+    METADATA,
+    Column("campus_id", Id, primary_key=True),
+    Column("head", FOLDED, primary_key=True),
+    Column("length", SmallInteger, primary_key=True, autoincrement=False),
+    Column("unit", FOLDED, primary_key=True),
+    Column("user_id", Id, primary_key=True),
+    Column("shared", SmallInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How the words of people begin, in the order in which a tier is cut."""
+
+SEARCH_HOLDERS: Final = Table(
+    "search_holders",
+    METADATA,
+    Column("campus_id", Id, primary_key=True),
+    Column("text", FOLDED, primary_key=True),
+    Column("user_id", Id, primary_key=True),
+    Column("unit", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Who has a term. ``unit`` is false for a word that is only in the handle."""
+
+SEARCH_TERMS: Final = Table(
+    "search_terms",
+    METADATA,
+    Column("campus_id", Id, primary_key=True),
+    Column("text", FOLDED, primary_key=True),
+    Column("lane", SmallInteger, primary_key=True, autoincrement=False),
+    Column("length", SmallInteger, nullable=False),
+    Column("size", SmallInteger, nullable=False),
+    Column("padded", FOLDED, nullable=False),
+    Column("word", FOLDED),
+    Column("mirror", FOLDED),
+    Column("codes", CODES),
+    Column("number", BigInteger),
+    sqlite_with_rowid=False,
+)
+"""The terms of each campus, for as long as somebody has them. ``size`` counts their trigrams,
+which are those of ``padded``; ``word`` and ``mirror`` are for slips, from either end.
+
+On PostgreSQL ``codes`` stand for the trigrams, and a term may be there once in each ``lane``, so
+that no unit waits until a long import has ended. On SQLite the trigrams are in ``search_grams``,
+under ``number``."""
+
+SEARCH_LEFT: Final = Table(
+    "search_left",
+    METADATA,
+    Column("campus_id", Id, primary_key=True),
+    Column("text", FOLDED, primary_key=True),
+    Column("user_id", Id, primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""Terms that somebody had, on PostgreSQL, until it is certain whether others have them."""
+
+for _column in ("word", "mirror"):
+    _index = _index_where(
+        "mirror IS NOT NULL", f"ix_search_terms_length_{_column}", "campus_id", "length", _column
+    )
+    SEARCH_TERMS.append_constraint(_index)
+_CODES: Final = Index("ix_search_terms_codes", SEARCH_TERMS.c.codes, postgresql_using="gin")
+_NUMBER: Final = Index("ix_search_terms_number", SEARCH_TERMS.c.number, unique=True)
+_CODES.ddl_if("postgresql")
+_NUMBER.ddl_if("sqlite")
+_GRAMS: Final = (
+    "CREATE VIRTUAL TABLE search_grams USING fts5(padded, size UNINDEXED,"
+    " tokenize='trigram case_sensitive 1', detail=none, columnsize=0)"
+)
+_VOCABULARY: Final = "CREATE VIRTUAL TABLE search_vocabulary USING fts5vocab(search_grams, row)"
+_MERGING: Final = "INSERT INTO search_grams (search_grams, rank) VALUES ('automerge', 2)"
+for _statement in (_GRAMS, _MERGING, _VOCABULARY):
+    _ddl = DDL(_statement).execute_if(dialect="sqlite")  # type: ignore[no-untyped-call]  # theirs
+    event.listen(SEARCH_TERMS, "after_create", _ddl)
+
 STANDINGS: Final = Table(
     "standings",
     METADATA,
@@ -306,6 +395,11 @@ BRANCHES: Final[Mapping[str, tuple[Table, ...]]] = {
         IDEMPOTENCY_KEYS,
         OUTBOX,
         HANDLED_EVENTS,
+        SEARCH_PEOPLE,
+        SEARCH_HEADS,
+        SEARCH_HOLDERS,
+        SEARCH_TERMS,
+        SEARCH_LEFT,
     ),
     "moderation": (STANDINGS,),
     "profile": (PROFILES,),

@@ -6,8 +6,8 @@ import datetime as dt
 import uuid
 from typing import Any, Final
 
-from sqlalchemy import JSON, TIMESTAMP, BigInteger, Dialect, LargeBinary, Uuid
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import JSON, TIMESTAMP, BigInteger, Dialect, LargeBinary, Text, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from divan_core.kernel.clock import Millis
@@ -81,3 +81,9 @@ JSON_LIST: Final = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True)
 
 JSON_OBJECT: Final = JSON().with_variant(JSONB(), "postgresql")
 """An object: ``jsonb`` on PostgreSQL, JSON text on SQLite."""
+
+FOLDED: Final = Text().with_variant(Text(collation="C"), "postgresql")
+"""Folded text, which sorts by code points as Python sorts it."""
+
+CODES: Final = LargeBinary().with_variant(ARRAY(BigInteger()), "postgresql")
+"""What stands for trigrams on PostgreSQL; SQLite leaves it empty."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from divan_core.errors import RateLimited
+from divan_core.errors import EnumerationBudget, RateLimited
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.limits import Limit, RateLimits, Window
@@ -68,7 +68,7 @@ async def wait_to_spend(
     """Try one answer; seconds to wait, 0 when it was admitted."""
     try:
         await limits.spend(campus_id, user_id, limit, people)
-    except RateLimited as refused:
+    except EnumerationBudget as refused:
         return refused.retry_after or -1
     return 0
 
@@ -234,7 +234,7 @@ class RateLimitsContract(LiveContract):
             recent = {one for at, one in told if clock.now() - at < 3000}
             try:
                 await live.limits.spend(campus_id, user_id, limit, people)
-            except RateLimited:
+            except EnumerationBudget:
                 assert len(recent | set(people)) > count
             else:
                 assert not people or len(recent | set(people)) <= count
@@ -268,10 +268,10 @@ class RateLimitsContract(LiveContract):
         first, second, third, fourth = PEOPLE[:4]
         await live.limits.spend(campus_id, user_id, limit, [first, second, first])
         await other.limits.spend(campus_id, user_id, limit, [second])
-        with pytest.raises(RateLimited):
+        with pytest.raises(EnumerationBudget):
             await other.limits.spend(campus_id, user_id, limit, [third, fourth])
         await live.limits.spend(campus_id, user_id, limit, [third])
-        with pytest.raises(RateLimited) as refused:
+        with pytest.raises(EnumerationBudget) as refused:
             await live.limits.spend(campus_id, user_id, limit, [fourth])
         assert refused.value.retry_after == 60
         await live.limits.spend(campus_id, somebody(), limit, [fourth])
@@ -287,7 +287,7 @@ class RateLimitsContract(LiveContract):
         async def spend(stores: LiveStores, one: UserId) -> None:
             try:
                 await stores.limits.spend(campus_id, user_id, limit, [one])
-            except RateLimited:
+            except EnumerationBudget:
                 return
             passed.append(one)
 

@@ -10,6 +10,7 @@ import anyio
 import attrs
 import pytest
 
+from divan_core.accounts.model import Privacy
 from divan_core.chat.model import (
     Content,
     ConversationId,
@@ -18,6 +19,7 @@ from divan_core.chat.model import (
     Member,
     Message,
     MessageId,
+    OpenRoom,
     Preset,
     Role,
     Room,
@@ -29,9 +31,10 @@ from divan_core.errors import NotFound
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import RoomId
 from divan_core.kernel.units import UnitMisused
+from divan_core.kernel.visibility import Relations, Standing, Visibility
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.testing.clock import START_MS
-from divan_core.testing.contracts.samples import campus_id, populate, user_id
+from divan_core.testing.contracts.samples import campus_id, person, populate, user_id
 
 
 class RoomsContract(ABC):
@@ -188,6 +191,34 @@ class RoomsContract(ABC):
         assert await rooms_of(stores, 2) == []
         assert [one.room.id for one in await rooms_of(stores, 1)] == [room_id(1)]
 
+    async def test_link_rooms(self, stores: RelationalStores) -> None:
+        """With those the viewer may see in them, friends of them, and what is new."""
+        await populate(stores, 4)
+        hidden = [
+            person(5, privacy=Privacy(ghost_mode=True)),
+            person(6, privacy=Privacy(Visibility.NONE)),
+            person(7, standing=Standing.DELETED),
+        ]
+        await stores.units.write(lambda unit: unit.people.put(hidden))
+        await put(stores, room(1, members=7), *(member(1, number) for number in range(1, 8)))
+        await put(stores, room(2), member(2, 1), member(2, 2, seat=Seat.LEFT))
+        await put(stores, room(3, visibility=RoomVisibility.PRIVATE), member(3, 1))
+        await put(stores, room(4, closed=True))
+        for number in range(1, 5):
+            await say(stores, 1, 1, number)
+        nobody = Relations()
+        some = Relations(frozenset({user_id(2), user_id(5)}), frozenset({user_id(3)}))
+        for relations, late, expected in (
+            (nobody, 0, {1: (4, 0, 4), 2: (1, 0, 0)}),
+            (some, 2, {1: (4, 2, 2), 2: (1, 0, 0)}),
+            (some, 4, {1: (4, 2, 0), 2: (1, 0, 0)}),
+        ):
+            since = Millis(START_MS + late)
+            found = await link_rooms(stores, relations, since)
+            assert {one.room.id: (one.members, one.friends, one.recent) for one in found} == {
+                room_id(number): counts for number, counts in expected.items()
+            }
+
     async def test_everybody_exists(self, stores: RelationalStores) -> None:
         """Anything else is a bug of the caller."""
         await populate(stores, 1)
@@ -247,6 +278,15 @@ async def history(stores: RelationalStores, number: int, window: Window) -> Sequ
     """What a window shows of a room."""
     conversation_id = ConversationId(room_id(number))
     return await stores.units.read(lambda unit: unit.messages.history(conversation_id, window))
+
+
+async def link_rooms(
+    stores: RelationalStores, relations: Relations, since: Millis
+) -> Sequence[OpenRoom]:
+    """The link rooms of campus 1."""
+    return await stores.units.read(
+        lambda unit: unit.rooms.link_rooms(campus_id(1), relations, since)
+    )
 
 
 async def seated(

@@ -76,6 +76,22 @@ class RelationsContract(ABC):
         """An unknown id is like somebody who knows nobody."""
         assert await relations(stores, 7) == known()
 
+    async def test_relations_of_many_are_those_of_each(self, stores: RelationalStores) -> None:
+        """Whoever exists or not, and however many are asked for."""
+        await populate(stores, 6)
+        await befriend(stores, (1, 2), (3, 1), (4, 5))
+        await block(stores, (2, 4), (4, 2), (6, 1))
+        everyone = [user_id(number) for number in range(1, 9)]
+        found = await stores.people.relations_of(everyone)
+        assert found == {one: await stores.people.relations(one) for one in everyone}
+        assert found[user_id(2)] == known(friends=(1,), blocked=(4,))
+        assert found[user_id(8)] == known()
+        assert await stores.people.relations_of([]) == {}
+        crowd = [user_id(number) for number in range(1, 12_001)]
+        assert await stores.people.relations_of(crowd) == {
+            one: found.get(one, known()) for one in crowd
+        }
+
     async def test_pages_of_friends(self, stores: RelationalStores) -> None:
         """By id, from both sides of the friendships together."""
         await populate(stores, 9)

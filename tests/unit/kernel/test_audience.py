@@ -26,6 +26,7 @@ class Source:
     def __init__(self) -> None:
         self.version = 1
         self.loads = 0
+        self.asked: list[UserId] = []
         self.pause = anyio.Event()
         self.pause.set()
 
@@ -38,6 +39,12 @@ class Source:
     async def relations(self, user_id: UserId) -> Relations:
         self.loads += 1
         return Relations(friends=frozenset({user_id}))
+
+    async def relations_of(self, people: Collection[UserId]) -> dict[UserId, Relations]:
+        self.loads += 1
+        self.asked = list(people)
+        await self.pause.wait()
+        return {one: Relations(friends=frozenset({one})) for one in people}
 
 
 class BrokenJournal(MemoryJournal):
@@ -82,6 +89,38 @@ async def test_a_change_is_forgotten_at_once() -> None:
     assert await handle(cache, ANA) == "v2"
     loads = source.loads
     await cache.relations(ANA)
+    assert source.loads == loads + 1
+
+
+async def test_relations_of_many_are_loaded_at_once_where_they_are_not_known() -> None:
+    source = Source()
+    cache = audience(source)
+    await cache.relations(BEN)
+    found = await cache.relations_of([ANA, BEN, NOBODY, ANA])
+    assert [tuple(one.friends) for one in found] == [(ANA,), (BEN,), (NOBODY,), (ANA,)]
+    assert set(source.asked) == {ANA, NOBODY}
+    loads = source.loads
+    await cache.relations_of([NOBODY, BEN])
+    await cache.relations(ANA)
+    assert source.loads == loads
+    async with cache.changing(CAMPUS, (ANA,)):
+        pass
+    await cache.relations_of([ANA, BEN])
+    assert (source.asked, source.loads) == ([ANA], loads + 1)
+
+
+async def test_relations_that_a_change_overtook_are_not_kept() -> None:
+    source = Source()
+    cache = audience(source)
+    source.pause = anyio.Event()
+    async with anyio.create_task_group() as group:
+        group.start_soon(cache.relations_of, [ANA])
+        await anyio.wait_all_tasks_blocked()
+        async with cache.changing(CAMPUS, (ANA,)):
+            pass
+        source.pause.set()
+    loads = source.loads
+    await cache.relations_of([ANA])
     assert source.loads == loads + 1
 
 

@@ -7,9 +7,10 @@
 -- presence), then cells and the people in them.
 -- include: terms.lua
 -- include: index.lua
+-- include: rings.lua
 -- include: admission.lua
 -- include: changes.lua
-local SWEPT, MARGIN, CHUNK = 256, 1e-6, 1000
+local SWEPT, MARGIN = 256, 1e-6
 local now, uid, list = tonumber(ARGV[1]), ARGV[2], KEYS[8]
 
 if sweep(now, SWEPT) then
@@ -55,24 +56,6 @@ local function add(cell, there)
   found = found + #there / 16
 end
 
--- Numbers of the cells of one size whose middles lie in (inner, outer]; lattice.ring and names.py.
-local function add_ring(cells, size, inner, outer)
-  local x, y, far = east / size - 0.5, north / size - 0.5, outer / size
-  local near = inner >= 0 and (inner / size) ^ 2 or -1
-  local count = #cells
-  for column = math.ceil(x - far), math.floor(x + far) do
-    local across = (column - x) ^ 2
-    local half = math.sqrt(math.max(far * far - across, 0))
-    local base = (size * 2 ^ 20 + column + 2 ^ 19) * 2 ^ 20 + 2 ^ 19
-    for row = math.ceil(y - half), math.floor(y + half) do
-      if across + (row - y) ^ 2 > near then
-        count = count + 1
-        cells[count] = base + row
-      end
-    end
-  end
-end
-
 local reaches, crowd, finest, furthest = {}, 0, math.huge, 0
 local counts = redis.call('HGETALL', sizes)
 for pair = 1, #counts, 2 do
@@ -104,17 +87,10 @@ local function search(inner, outer)
   local cells = {}
   for size, reach in pairs(reaches) do
     if inner < reach + MARGIN then
-      add_ring(cells, size, inner, math.min(outer, reach + MARGIN))
+      add_ring(cells, size, east, north, inner, math.min(outer, reach + MARGIN))
     end
   end
-  for first = 1, #cells, CHUNK do
-    local last = math.min(first + CHUNK - 1, #cells)
-    for index, there in ipairs(redis.call('HMGET', grid, unpack(cells, first, last))) do
-      if there then
-        add(cells[first + index - 1], there)
-      end
-    end
-  end
+  each_occupied(cells, add)
 end
 
 -- Outward in steps: the first would find a quarter of what is asked for if each of the smallest

@@ -1,0 +1,42 @@
+"""The server that is searched: ``python -m benchmarks.search_server PORT PEOPLE [URL [REDIS]]``.
+
+Without a database's address, everything is in memory. ``/hello`` is the yardstick, as in
+``benchmarks.server``.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import uvicorn
+import uvloop
+
+from benchmarks.crowd import settle
+from benchmarks.server import READY, beside_hello, config
+from benchmarks.world import settings
+from divan_cli.asgi import settle_memory
+from divan_cli.gathering import GatheringProtocol
+from divan_core import Divan, Stores, memory_stores
+from divan_core.stores.factories import production_stores, sql_stores
+
+
+def stores_at(addresses: list[str]) -> Stores:
+    """The stores at these addresses."""
+    if len(addresses) > 1:
+        return production_stores(addresses[0], addresses[1], key=bytes(32))
+    return sql_stores(addresses[0]) if addresses else memory_stores()
+
+
+async def serve(port: int, people: int, addresses: list[str]) -> None:
+    """Let everybody in, say so, and serve until killed."""
+    async with Divan.open(settings(), stores=stores_at(addresses)) as divan:
+        began = time.perf_counter()
+        await settle(divan, people)
+        settle_memory()
+        print(READY, f"{time.perf_counter() - began:.0f}", flush=True)
+        await uvicorn.Server(config(beside_hello(divan), port, GatheringProtocol)).serve()
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]))

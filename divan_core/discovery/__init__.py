@@ -1,0 +1,1 @@
+"""Finding people and rooms: search by half-remembered names, and suggestions."""

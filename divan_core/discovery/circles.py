@@ -1,0 +1,132 @@
+"""Whom a viewer is connected with: their friends, and the friends of those."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from divan_core.discovery.model import Entry, entry
+from divan_core.kernel.actor import Actor
+from divan_core.kernel.audience import Audience, Moment
+from divan_core.kernel.ids import UserId
+from divan_core.kernel.values import value
+from divan_core.kernel.visibility import PersonCard, Relations, Standing
+
+CAPACITY: Final = 2_000_000
+"""How many friends of friends one process keeps: about 60 MB."""
+
+
+@value
+class Friend:
+    """A viewer's friend: how to show them and to whom, and what they are found by.
+
+    ``padded`` has all trigrams of their words, which tells quickly who is not similar at all.
+    """
+
+    card: PersonCard
+    entry: Entry
+    padded: str
+
+
+@value
+class Circle:
+    """A viewer's friends of their own campus, and everyone whom these are friends with.
+
+    People stand here as the numbers of their ids, which Python hashes five times as fast.
+    ``mutual`` says of how many of the viewer's friends somebody is a friend; friends who are
+    banned, shadowed or deleted do not count. ``apart`` are those whom search does not take from
+    its index: the viewer, everyone with a block in either direction, and the friends. ``known``
+    are the other people of ``mutual``.
+    """
+
+    relations: Relations
+    friends: Sequence[Friend]
+    mutual: Mapping[int, int]
+    apart: frozenset[int]
+    known: Sequence[UserId]
+
+
+@value
+class _Kept:
+    """A circle, what it was made of, and the moment for which that is known."""
+
+    moment: Moment
+    grounds: tuple[Relations, list[PersonCard | None], list[Relations]]
+    circle: Circle
+
+
+class Circles:
+    """The circles of those who asked lately. One per process; bounded; the oldest go first."""
+
+    def __init__(self, audience: Audience, capacity: int = CAPACITY) -> None:
+        """Make them of what ``audience`` knows."""
+        self._audience = audience
+        self._capacity = capacity
+        self._kept: dict[UserId, _Kept] = {}
+        self._size = 0
+
+    async def of(self, actor: Actor) -> Circle:
+        """The actor's circle, as of the journal's news that the audience has had."""
+        moment = self._audience.moment(actor.campus_id)
+        kept = self._kept.get(actor.user_id)
+        if kept is not None and kept.moment == moment:
+            return kept.circle
+        relations = await self._audience.relations(actor.user_id)
+        friends = tuple(relations.friends)
+        cards = await self._audience.cards(friends)
+        grounds = relations, cards, await self._audience.relations_of(friends)
+        # Nearly always the same objects as before, which a comparison of lists sees at once.
+        same = kept is not None and kept.grounds == grounds
+        circle = kept.circle if kept is not None and same else _circle(actor, *grounds)
+        self._keep(actor.user_id, _Kept(moment, grounds, circle))
+        return circle
+
+    def _keep(self, user_id: UserId, kept: _Kept) -> None:
+        self._drop(user_id)
+        self._kept[user_id] = kept
+        self._size += _size(kept)
+        while self._size > self._capacity and len(self._kept) > 1:
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, user_id: UserId) -> None:
+        before = self._kept.pop(user_id, None)
+        if before is not None:
+            self._size -= _size(before)
+
+
+def _size(kept: _Kept) -> int:
+    circle = kept.circle
+    return 1 + len(circle.mutual) + len(circle.apart) + len(circle.known)
+
+
+def _circle(
+    actor: Actor,
+    relations: Relations,
+    cards: Sequence[PersonCard | None],
+    theirs: Sequence[Relations],
+) -> Circle:
+    known = [
+        (card, their)
+        for card, their in zip(cards, theirs, strict=True)
+        if card is not None
+        and card.campus_id == actor.campus_id
+        and card.standing is Standing.ACTIVE
+    ]
+    mutual: Counter[int] = Counter()
+    met: dict[int, UserId] = {}
+    for _, their in known:
+        numbered = {one.int: one for one in their.friends}
+        mutual.update(numbered.keys())
+        met |= numbered
+    del mutual[actor.user_id.int]
+    friends = [_friend(card) for card, _ in known]
+    apart = {one.int for one in (*relations.blocked, *relations.friends, actor.user_id)}
+    others = tuple([met[one] for one in met.keys() - apart])
+    return Circle(relations, friends, mutual, frozenset(apart), others)
+
+
+def _friend(card: PersonCard) -> Friend:
+    one = entry(card.user_id, card.handle, card.display_name)
+    words = f"{one.handle} {one.name}".split(" ")
+    return Friend(card, one, "".join(f"  {word} " for word in words))

@@ -1,0 +1,148 @@
+"""People found by their names, as one viewer may find them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from divan_core.discovery.circles import Circle, Circles, Friend
+from divan_core.discovery.model import ENOUGH, MOST_IN_TIER, Tier, Wanted
+from divan_core.discovery.policy import named_handle, person_score, text_score, tier_of
+from divan_core.discovery.pools import Pools, Question
+from divan_core.discovery.ports import PeopleIndex
+from divan_core.discovery.shares import Edge, Hit, Ranked, Share, first, share
+from divan_core.kernel.actor import Actor
+from divan_core.kernel.audience import Audience
+from divan_core.kernel.values import value
+from divan_core.kernel.visibility import PersonCard, Surface, can_see
+
+ASKED: Final = MOST_IN_TIER + 16
+"""How many people of a tier are asked for, so that few viewers have blocked too many of them."""
+
+Place = tuple[Tier, float, int]
+"""Where a page ends: the tier, and minus the score and the number of its last person."""
+
+
+Shown = tuple[PersonCard, bool, int]
+"""What a page shows of somebody: their card, whether they are a friend, and mutual friends."""
+
+
+@value
+class Found:
+    """Some people in order; ``end`` is where others come after them, None where nobody does."""
+
+    people: Sequence[Shown]
+    end: Place | None = None
+
+
+@value
+class _Search:
+    """A question of one viewer: how many people from which place on."""
+
+    actor: Actor
+    circle: Circle
+    question: Question
+    handle: str
+    after: Place | None
+
+
+class PeopleSearch:
+    """Finds people: the open ones in the store's index, the viewer's friends among themselves."""
+
+    def __init__(self, index: PeopleIndex, audience: Audience, circles: Circles) -> None:
+        """Ask ``index`` who is called like something, and ``audience`` who that is."""
+        self._audience = audience
+        self._circles = circles
+        self._pools = Pools(index)
+
+    async def find(
+        self, actor: Actor, q: str, wanted: Wanted, span: tuple[Place | None, int]
+    ) -> Found:
+        """The people from a place on, so many at most; ``span`` is the two.
+
+        The audience has to know the campus's news.
+        """
+        after, limit = span
+        # From here on the journal's moment is that of the question, whatever others read later.
+        question = Question(actor.campus_id, wanted, self._audience.moment(actor.campus_id))
+        circle = await self._circles.of(actor)
+        search = _Search(actor, circle, question, named_handle(q), after)
+        found: list[Hit] = []
+        tiers: list[Tier] = []
+        seen = 0
+        for tier in Tier:
+            part = await self._share(search, tier)
+            listed = _listed(search, part, tier, limit + 1 - len(found))
+            found += listed
+            tiers += [tier] * len(listed)
+            seen += part.count
+            if seen >= ENOUGH or len(found) > limit:
+                break
+        people = await self._shown(search, found[:limit])
+        if len(found) <= limit:
+            return Found(people)
+        last = found[limit - 1]
+        return Found(people, (tiers[limit - 1], *last[:2]))
+
+    async def _share(self, search: _Search, tier: Tier) -> Share:
+        """What the viewer sees of a tier; more of it is asked for where blocks ate up the cut."""
+        friends = [hit for one in search.circle.friends if (hit := _matching(search, one, tier))]
+        apart = search.circle.apart
+        part = share(await self._tier(search, tier, ASKED), friends, apart)
+        if not part.is_known:
+            part = share(await self._tier(search, tier, MOST_IN_TIER + len(apart)), friends, apart)
+        return part
+
+    async def _tier(self, search: _Search, tier: Tier, most: int) -> Ranked:
+        if tier is Tier.BEGINS:
+            return await self._pools.beginning(search.question, most)
+        inside, similar = await self._pools.later(search.question, most)
+        return inside if tier is Tier.INSIDE else similar
+
+    async def _shown(self, search: _Search, found: Sequence[Hit]) -> list[Shown]:
+        """What a page shows of those found.
+
+        The index only says who is worth a look: whether the viewer may see somebody is decided by
+        the card, so that nobody is shown whom a change has just hidden.
+        """
+        cards = await self._audience.cards([hit[2] for hit in found])
+        return [
+            (card, is_friend, mutual)
+            for card, (_, _, _, is_friend, mutual) in zip(cards, found, strict=True)
+            if card is not None and _may_see(search, card)
+        ]
+
+
+def _listed(search: _Search, part: Share, tier: Tier, most: int) -> list[Hit]:
+    """The first people of a tier from the search's place on."""
+    edge: Edge | None = None
+    if search.after is not None:
+        if tier < search.after[0]:
+            return []
+        edge = search.after[1:] if tier is search.after[0] else None
+    return first(part, search.circle.mutual, edge, most)
+
+
+def _matching(search: _Search, friend: Friend, tier: Tier) -> Hit | None:
+    """A friend whom the query fits in this tier, if the viewer may find them by it."""
+    looked_for, one = search.question.wanted, friend.entry
+    if tier is Tier.SIMILAR:
+        if not any(gram in friend.padded for gram in looked_for.grams):
+            return None
+    elif looked_for.text not in one.name and looked_for.text not in one.handle:
+        return None
+    if tier_of(looked_for, one) is not tier or not _may_see(search, friend.card):
+        return None
+    number = one.user_id.int
+    mutual = search.circle.mutual.get(number, 0)
+    score = person_score(text_score(looked_for, one), is_friend=True, mutual=mutual)
+    return -score, number, one.user_id, True, mutual
+
+
+def _may_see(search: _Search, card: PersonCard) -> bool:
+    actor = search.actor
+    by_handle = card.handle == search.handle
+    surface = Surface.SEARCH_BY_HANDLE if by_handle else Surface.SEARCH
+    return card.campus_id.int == actor.campus_id.int and can_see(
+        actor.user_id, search.circle.relations, card, surface
+    )

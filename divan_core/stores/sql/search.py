@@ -1,0 +1,182 @@
+"""Finding people by their names in SQL, as ``discovery.ports`` promises.
+
+The index of trigrams is GIN on PostgreSQL, over codes of the trigrams that
+``discovery.similarity`` cuts, and FTS5 with its tokenizer of trigrams on SQLite. So no locale of a
+database decides what a letter is, and both give what the policy says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from divan_core.discovery.model import Entry, Wanted
+from divan_core.discovery.policy import begins
+from divan_core.discovery.ports import Resembling
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.stores.sql import searchrows, searchstatements
+from divan_core.stores.sql.catalogue import Catalogue, OptionalTables
+from divan_core.stores.sql.connection import SqlConnection
+from divan_core.stores.sql.engine import SqlEngine
+from divan_core.stores.sql.searchrows import LengthClass
+from divan_core.stores.sql.searchstatements import ALIKE, INSIDE, SLIPPED
+
+SPARE: Final = 56
+"""Rows that are read beyond what is asked for, because somebody may be in several."""
+
+MORE: Final = 4
+"""How many times as many rows are read where that was not enough, which is rare."""
+
+_AFTER: Final = "\U0010ffff"
+"""What begins like a text comes before that text and this, the last character there is."""
+
+_NOTHING: Final = '"---"'
+"""What FTS5 looks for to find nothing: no term has a dash."""
+
+_NEVER: Final = "---"
+"""A trigram that no term has."""
+
+COUNTED: Final = 8
+"""There is a statement for every so many trigrams of a query."""
+
+Parameters = dict[str, Any]
+
+
+class SqlPeopleIndex:
+    """Finds people by their names."""
+
+    def __init__(self, engine: SqlEngine, catalogue: Catalogue) -> None:
+        """Ask ``engine``, with the optional tables that ``catalogue`` knows of."""
+        self._engine = engine
+        self._catalogue = catalogue
+
+    async def beginning(self, campus_id: CampusId, wanted: Wanted, most: int) -> Sequence[Entry]:
+        """The first ``most`` people of the first tier, in the order of its cut."""
+        body = partial(_beginning, campus_id, wanted, most)
+        return await self._catalogue.run(self._engine.ask, body)
+
+    async def resembling(self, campus_id: CampusId, wanted: Wanted, most: int) -> Resembling:
+        """The first ``most`` people of the second and of the third tier, each in order."""
+        body = partial(_resembling, campus_id, wanted, most)
+        return await self._catalogue.run(self._engine.ask, body)
+
+
+async def _beginning(
+    campus_id: CampusId,
+    wanted: Wanted,
+    most: int,
+    connection: SqlConnection,
+    tables: OptionalTables,
+) -> Sequence[Entry]:
+    statement = (
+        searchstatements.beginning_of_several if " " in wanted.text else searchstatements.beginning
+    )(connection.dialect, standings=tables.standings)
+    given = _starting(campus_id, wanted.text, connection.dialect == "sqlite")
+    rows = await connection.execute(statement, given | {"rows": most})
+    return [_entry(row.user_id, row.handle, row.name) for row in rows]
+
+
+async def _resembling(
+    campus_id: CampusId,
+    wanted: Wanted,
+    most: int,
+    connection: SqlConnection,
+    tables: OptionalTables,
+) -> Resembling:
+    counted = -(-len(wanted.grams) // COUNTED) * COUNTED
+    statement = searchstatements.resembling(connection.dialect, counted, standings=tables.standings)
+    given = _looking(campus_id, wanted, connection.dialect == "sqlite")
+    limit = most + SPARE
+    while True:
+        rows = (await connection.execute(statement, given | {"rows": limit})).all()
+        found = [row for row in rows if row.found_by == INSIDE]
+        others = [row for row in rows if row.found_by in {SLIPPED, ALIKE}]
+        inside = _people(wanted, found[:limit], within=True)
+        similar = _people(wanted, others[:limit], within=False)
+        if (len(inside) >= most or len(found) < limit) and (
+            len(similar) >= most or len(others) < limit
+        ):
+            return Resembling(inside[:most], similar[:most])
+        limit *= MORE
+
+
+def _people(wanted: Wanted, rows: Iterable[Row[Any]], *, within: bool) -> list[Entry]:
+    """Each person once, where their first row stands, unless they are of an earlier tier."""
+    text, seen, found = wanted.text, set[Any](), list[Entry]()
+    for row in rows:
+        user_id, handle, name = row.user_id, row.handle, row.name
+        if user_id in seen:
+            continue
+        seen.add(user_id)
+        if (text in handle or text in name) is within:
+            one = _entry(user_id, handle, name)
+            if not (within and begins(text, one)):
+                found.append(one)
+    return found
+
+
+def _entry(user_id: bytes | UUID, handle: str, name: str) -> Entry:
+    known = UUID(bytes=user_id) if isinstance(user_id, bytes) else user_id
+    return Entry(UserId(known), handle, name)
+
+
+def _starting(campus_id: CampusId, text: str, sqlite: bool) -> Parameters:  # noqa: FBT001
+    """The parameters of what begins with a text."""
+    if " " not in text:
+        head = text[: searchrows.LONGEST_HEAD]
+        return {"campus": campus_id, "query": text, "letters": len(text), "head": head}
+    grams = searchrows.at_start(text)
+    if sqlite:
+        return {"campus": campus_id, "query": text, "start": _all(grams)}
+    codes = {f"start_{one:d}": _codes(campus_id, one, grams) for one in LengthClass}
+    return {"campus": campus_id, "query": text} | codes
+
+
+def _looking(campus_id: CampusId, wanted: Wanted, sqlite: bool) -> Parameters:  # noqa: FBT001
+    """The parameters of what resembles a query."""
+    text, grams = wanted.text, wanted.grams
+    given = {"campus": campus_id, "query": text, "size": len(grams), **_slips(text, sqlite)}
+    for at, gram in enumerate([*grams, *[_NEVER] * (-len(grams) % COUNTED)]):
+        given[f"gram_{at}"] = gram
+    inside = searchrows.within(text)
+    if sqlite:
+        given |= {"inside": _all(inside), "query_end": text + _AFTER}
+        for one in LengthClass:
+            given[f"alike_{one:d}"] = _any(searchrows.decisive(grams, one))
+        return given
+    for one in LengthClass:
+        given[f"inside_{one:d}"] = _codes(campus_id, one, inside)
+        given[f"alike_{one:d}"] = _codes(campus_id, one, searchrows.decisive(grams, one))
+    return given
+
+
+def _slips(text: str, sqlite: bool) -> Parameters:  # noqa: FBT001
+    found = searchrows.slips(text)
+    exact, patterns = (found.exact, found.patterns) if found else ((), ())
+    first, last = (found.start, found.end) if found else ("", "")
+    return {
+        "letters": len(text),
+        "exact": json.dumps(exact) if sqlite else list(exact),
+        "patterns": json.dumps(patterns) if sqlite else list(patterns),
+        "first": first,
+        "first_end": first + _AFTER,
+        "last": last,
+        "last_end": last + _AFTER,
+    }
+
+
+def _codes(campus_id: CampusId, one: LengthClass, grams: Iterable[str]) -> list[int]:
+    return [searchrows.code(campus_id, one, gram) for gram in grams]
+
+
+def _all(grams: Iterable[str]) -> str:
+    return " AND ".join(f'"{gram}"' for gram in grams)
+
+
+def _any(grams: Sequence[str]) -> str:
+    return " OR ".join(f'"{gram}"' for gram in grams) or _NOTHING

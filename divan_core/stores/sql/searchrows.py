@@ -1,0 +1,241 @@
+"""What the tables of search keep of a person, and which of it a query asks for. All pure.
+
+A *term* is a text that somebody has: the handle, the name, or a word of either. Terms are kept once
+for each campus, with their trigrams; who has them stands beside them. They come in three classes,
+short ones first, because the cut of a tier takes the shortest: when those fill it, no longer one is
+looked at.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+import attrs
+
+from divan_core.discovery.model import SHORTEST, SHORTEST_SLIP, Entry, parts, units
+from divan_core.discovery.similarity import Trigrams, trigrams
+from divan_core.kernel.ids import CampusId
+from divan_core.kernel.values import value
+from divan_core.stores.sql.connection import DialectName
+
+LONGEST: Final = 1023
+"""No term is longer, in letters: a display name has 80, which folding makes some more."""
+
+TOGETHER: Final = 8
+"""How many trigrams are looked for together."""
+
+LONGEST_HEAD: Final = 6
+"""A longer beginning of a word is looked for among the words that begin like its first letters."""
+
+
+class LengthClass(enum.IntEnum):
+    """How long a term is; what has fewer trigrams than its length promises is among the short."""
+
+    SHORT = 0
+    MIDDLE = 1
+    LONG = 2
+
+
+LONGEST_IN: Final = {LengthClass.SHORT: 5, LengthClass.MIDDLE: 8, LengthClass.LONG: LONGEST}
+"""The letters of the longest terms of a class."""
+
+FEWEST_GRAMS: Final = {LengthClass.SHORT: 2, LengthClass.MIDDLE: 6, LengthClass.LONG: 9}
+"""The least number of trigrams in a class."""
+
+
+@value
+class Step:
+    """Terms that are looked at together: some of a class, of these lengths, in letters."""
+
+    of: LengthClass
+    shortest: int
+    longest: int
+
+
+CLASSES: Final = (
+    Step(LengthClass.SHORT, 1, 5),
+    Step(LengthClass.MIDDLE, 6, 8),
+    Step(LengthClass.LONG, 9, LONGEST),
+)
+"""A step for each class."""
+
+SIMILAR_STEPS: Final[Mapping[DialectName, Sequence[Step]]] = {
+    "postgresql": CLASSES,
+    "sqlite": (
+        Step(LengthClass.SHORT, 1, 5),
+        Step(LengthClass.MIDDLE, 6, 6),
+        Step(LengthClass.MIDDLE, 7, 7),
+        Step(LengthClass.MIDDLE, 8, 8),
+        Step(LengthClass.LONG, 9, 10),
+        Step(LengthClass.LONG, 11, 13),
+        Step(LengthClass.LONG, 14, LONGEST),
+    ),
+}
+"""The steps towards similar terms: one is taken when those before have not filled a tier.
+
+On SQLite a step costs next to nothing; on PostgreSQL each is planned."""
+
+
+Head = tuple[str, int, str, int]
+"""How a word begins, its length, the word, and how many letters a shorter one of theirs shares.
+
+It is for the index in the order of the cut. Whose shorter word begins like this one, too, is found
+by that one; so this is for queries of more letters than they share.
+"""
+
+
+@attrs.frozen
+class PersonRows:
+    """What is kept of one person: ``holdings`` tells of each term whether it is a unit."""
+
+    heads: frozenset[Head]
+    holdings: frozenset[tuple[str, bool]]
+
+
+def rows_of(one: Entry) -> PersonRows:
+    """The rows of a person."""
+    found = set(units(one))
+    holdings = frozenset((part, part in found) for part in set(parts(one)) if part)
+    return PersonRows(frozenset(_heads(found)), holdings)
+
+
+def _heads(texts: set[str]) -> Iterator[Head]:
+    ordered = sorted(texts, key=lambda text: (len(text), text))
+    for at, unit in enumerate(ordered):
+        shared = max((_shared(unit, shorter) for shorter in ordered[:at]), default=0)
+        last = min(LONGEST_HEAD, len(unit.partition(" ")[0]))
+        for letters in range(SHORTEST, last + 1):
+            if letters > shared or letters == LONGEST_HEAD:
+                yield unit[:letters], len(unit), unit, shared
+
+
+def _shared(one: str, other: str) -> int:
+    at = 0
+    for letter in one[: len(other)]:
+        if letter != other[at]:
+            break
+        at += 1
+    return at
+
+
+def class_of(text: str) -> LengthClass:
+    """The class of a term."""
+    size = len(trigrams(text))
+    for one in (LengthClass.LONG, LengthClass.MIDDLE):
+        if len(text) > LONGEST_IN[LengthClass(one - 1)] and size >= FEWEST_GRAMS[one]:
+            return one
+    return LengthClass.SHORT
+
+
+def padded(text: str) -> str:
+    """A term with the spaces that pg_trgm thinks around its words: all its trigrams are in it."""
+    return "".join(f"  {word} " for word in text.split(" "))
+
+
+def is_word(text: str) -> bool:
+    """Whether a slip of the hand is forgiven in a term."""
+    return len(text) >= SHORTEST_SLIP and " " not in text
+
+
+def pairs(text: str) -> frozenset[str]:
+    """The neighbouring letters in a term."""
+    return frozenset(text[at : at + 2] for at in range(len(text) - 1))
+
+
+@functools.lru_cache(maxsize=262_144)
+def code(campus_id: CampusId, one: LengthClass, gram: str) -> int:
+    """What stands for a trigram, or a pair of letters, in terms of a campus and a class."""
+    text = f"{one:d}{gram}".encode()
+    digest = hashlib.blake2b(text, digest_size=8, key=campus_id.bytes).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def codes(campus_id: CampusId, text: str) -> list[int]:
+    """What stands for all of a term's trigrams and pairs."""
+    one = class_of(text)
+    return [code(campus_id, one, gram) for gram in trigrams(text) | pairs(text)]
+
+
+def within(text: str) -> Sequence[str]:
+    """Some of what every term has that has this text inside: trigrams, or the pair it is."""
+    first, *others = text.split(" ")
+    if not others:
+        return _rarest(_windows(text)) or (text,)
+    *middle, last = others
+    between = (f"  {word} " for word in middle)
+    return _rarest(gram for edge in (f"{first} ", *between, f"  {last}") for gram in _windows(edge))
+
+
+def at_start(text: str) -> Sequence[str]:
+    """Some of what every term has that has this text at the start of a word."""
+    *before, last = text.split(" ")
+    edges = (*(f"  {word} " for word in before), f"  {last}")
+    return _rarest(gram for edge in edges for gram in _windows(edge))
+
+
+def _rarest(grams: Iterable[str]) -> tuple[str, ...]:
+    """The rarest few, which leave little that has them all and not the text."""
+    return tuple(sorted(set(grams), key=commonness)[:TOGETHER])
+
+
+def _windows(text: str) -> tuple[str, ...]:
+    return tuple(text[at : at + 3] for at in range(len(text) - 2))
+
+
+def decisive(grams: Trigrams, one: LengthClass) -> Sequence[str]:
+    """The rarest trigrams of a query, one of which is in every term of the class alike to it.
+
+    Of sets with m and n members, s of them shared, the similarity is s / (m + n - s). It is over
+    one fifth when 6 s > m + n, so that with all but s - 1 of the m looked for, one is met.
+    """
+    needed = (len(grams) + FEWEST_GRAMS[one]) // 6 + 1
+    return sorted(grams, key=commonness)[: max(0, len(grams) - needed + 1)]
+
+
+@functools.lru_cache(maxsize=65_536)
+def commonness(gram: str) -> tuple[int, int, str]:
+    """How often a trigram is met in names, roughly: it decides about speed only."""
+    if gram.startswith("  "):
+        return 2, 0, gram
+    letters = sum(_COMMON.get(letter, 0) for letter in gram)
+    return int(gram.startswith(" ")), letters, gram
+
+
+_COMMON: Final = {letter: 26 - at for at, letter in enumerate("aeinroslthmdkcguybvjpzfwxq")}
+
+
+@value
+class Slips:
+    """Where words are that one edit turns the query into."""
+
+    exact: Sequence[str]
+    """Words that are the query without a character, or with two neighbours swapped."""
+    patterns: Sequence[str]
+    """Patterns of LIKE for those with another letter, or with one more."""
+    start: str
+    """How these begin, ..."""
+    end: str
+    """... or end, read from the end."""
+
+
+def slips(text: str) -> Slips | None:
+    """Where the words are; None where no slip is forgiven.
+
+    One edit turns a text with a space into a word only by taking or replacing that space.
+    """
+    size, half = len(text), len(text) // 2
+    spaces = text.count(" ")
+    if spaces > 1 or size < SHORTEST_SLIP - 1:
+        return None
+    touched = [text.index(" ")] if spaces else range(size)
+    without = {text[:at] + text[at + 1 :] for at in touched}
+    replaced = [f"{text[:at]}_{text[at + 1 :]}" for at in touched]
+    if not spaces:
+        without |= {text[:at] + text[at + 1] + text[at] + text[at + 2 :] for at in range(size - 1)}
+        replaced += [f"{text[:at]}_{text[at:]}" for at in range(size + 1)]
+    exact = sorted(one for one in without if len(one) >= SHORTEST_SLIP)
+    return Slips(exact, replaced, start=text[:half], end=text[half:][::-1])

@@ -1,0 +1,265 @@
+"""The statements of search, one for each tier and database.
+
+Rows come in the order of the cut, at most ``rows`` for each way of fitting. A person may be in
+several; the caller leaves out whom it has.
+"""
+
+# ruff: noqa: S608 - they are put together of constants alone
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Text, TextClause, bindparam, text
+from sqlalchemy.types import TypeEngine
+
+from divan_core.stores.sql.connection import DialectName
+from divan_core.stores.sql.searchrows import CLASSES, LONGEST, SIMILAR_STEPS, LengthClass, Step
+from divan_core.stores.sql.searchterms import CAMPUS_BITS, CLASS_BITS, LENGTH_BITS
+from divan_core.stores.sql.types import Id
+
+INSIDE: Final = 2
+"""Found by a unit that has the query inside; ..."""
+
+SLIPPED: Final = 3
+"""... by a word that one edit turns it into; ..."""
+
+ALIKE: Final = 4
+"""... by a similar text."""
+
+_BEGINS: Final = {"postgresql": "starts_with({0}, :query)", "sqlite": "instr({0}, :query) = 1"}
+_INSIDE: Final = {"postgresql": "strpos({0}, :query) > 0", "sqlite": "instr({0}, :query) > 0"}
+_HAS: Final = {
+    "postgresql": "CAST(strpos(t.padded, :gram_{0}) > 0 AS integer)",
+    "sqlite": "(instr(t.padded, :gram_{0}) > 0)",
+}
+"""1 when a term has one of the query's trigrams, else 0."""
+
+_AT_WORD: Final = {
+    "postgresql": "strpos(' ' || {0}, ' ' || :query) > 0",
+    "sqlite": "instr(' ' || {0}, ' ' || :query) > 0",
+}
+
+
+_TYPES: Final[Mapping[str, TypeEngine[Any]]] = {
+    "campus": Id(),
+    "query": Text(),
+    "query_end": Text(),
+    "head": Text(),
+    "letters": BigInteger(),
+    "size": BigInteger(),
+    "rows": BigInteger(),
+    "first": Text(),
+    "first_end": Text(),
+    "last": Text(),
+    "last_end": Text(),
+}
+
+
+def _typed(sql: str) -> TextClause:
+    """A statement whose parameters travel as their types say; lists are cast in the text."""
+    names = set(re.findall(r":(\w+)", sql))
+    typed = [bindparam(name, type_=one) for name, one in _TYPES.items() if name in names]
+    return text(sql).bindparams(*typed)
+
+
+@functools.cache
+def beginning(dialect: DialectName, *, standings: bool) -> TextClause:
+    """People whose handle or a word of whose name begins with one word: a walk of the heads."""
+    begins = _BEGINS[dialect].format("d.unit")
+    join = "CROSS JOIN" if dialect == "sqlite" else "JOIN"
+    return _typed(
+        "SELECT p.user_id, p.handle, p.name"
+        f" FROM search_heads d {join} search_people p ON p.user_id = d.user_id"
+        " WHERE d.campus_id = :campus AND d.head = :head AND d.shared < :letters"
+        f" AND {begins} AND {_active('d.user_id', standings=standings)}"
+        " ORDER BY d.length, d.unit, d.user_id LIMIT :rows"
+    )
+
+
+@functools.cache
+def beginning_of_several(dialect: DialectName, *, standings: bool) -> TextClause:
+    """People whose handle begins with several words, or whose name has them so."""
+    handle, name = (_BEGINS[dialect].format(f"p.{one}") for one in ("handle", "name"))
+    return _typed(
+        f"WITH found AS ({_starting(dialect)})"
+        " SELECT user_id, handle, name FROM (SELECT p.user_id, p.handle, p.name,"
+        f" CASE WHEN NOT {handle} THEN p.name"
+        f" WHEN NOT {name} OR length(p.handle) < length(p.name)"
+        " OR (length(p.handle) = length(p.name) AND p.handle < p.name)"
+        " THEN p.handle ELSE p.name END AS unit FROM search_people p"
+        " WHERE p.user_id IN (SELECT h.user_id FROM found f JOIN search_holders h"
+        " ON h.campus_id = :campus AND h.text = f.text WHERE h.unit)"
+        f" AND ({handle} OR {_AT_WORD[dialect].format('p.name')})"
+        f" AND {_active('p.user_id', standings=standings)}) AS fitting"
+        " ORDER BY length(unit), unit, user_id LIMIT :rows"
+    )
+
+
+def _starting(dialect: DialectName) -> str:
+    """Terms with the query at the start of a word."""
+    if dialect == "sqlite":
+        return (
+            "SELECT replace(trim(padded), '   ', ' ') AS text FROM search_grams"
+            f" WHERE search_grams MATCH :start AND rowid >= {_bound(LengthClass.SHORT, 0)}"
+            f" AND rowid < {_bound(LengthClass.SHORT, 0)} + {1 << CAMPUS_BITS}"
+        )
+    some = " OR ".join(f"codes @> CAST(:start_{one} AS bigint[])" for one in range(3))
+    return f"SELECT DISTINCT text FROM search_terms WHERE {some}"
+
+
+@functools.cache
+def resembling(dialect: DialectName, counted: int, *, standings: bool) -> TextClause:
+    """People of the second and the third tier, each row with what it was found by.
+
+    The query's trigrams are ``counted`` parameters, from ``gram_0`` on.
+    """
+    parts = [_near(dialect), _found(dialect, "near", standings=standings)]
+    rows = [("near", SLIPPED)]
+    for kind, by in (("inside", INSIDE), ("alike", ALIKE)):
+        for at in range(len(_steps(dialect, kind))):
+            parts.append(_terms(dialect, kind, at, counted))
+            parts.append(_found(dialect, f"{kind}_{at}", standings=standings))
+            rows.append((f"{kind}_{at}", by))
+    every = " UNION ALL ".join(
+        f"SELECT {by} AS found_by, length, text, user_id FROM found_{name}" for name, by in rows
+    )
+    return _typed(
+        f"WITH {', '.join(parts)}"
+        " SELECT e.found_by, e.text, p.user_id, p.handle, p.name"
+        f" FROM ({every}) AS e JOIN search_people p ON p.user_id = e.user_id"
+        " ORDER BY e.found_by, e.length, e.text, e.user_id"
+    )
+
+
+def _active(column: str, *, standings: bool) -> str:
+    """Whether the community has decided nothing against somebody."""
+    if not standings:
+        return "TRUE"
+    return f"NOT EXISTS (SELECT 1 FROM standings s WHERE s.user_id = {column})"
+
+
+def _near(dialect: DialectName) -> str:
+    """The words that one edit turns the query into."""
+    hint = " INDEXED BY ix_search_terms_length_{0}" if dialect == "sqlite" else ""
+    word = f"SELECT t.text, t.length FROM search_terms t{hint} WHERE t.campus_id = :campus"
+    if dialect == "sqlite":
+        exact = (
+            "SELECT t.text, t.length FROM json_each(:exact) CROSS JOIN search_terms t"
+            " ON t.campus_id = :campus AND t.text = value WHERE t.mirror IS NOT NULL"
+        )
+        fits = "EXISTS (SELECT 1 FROM json_each(:patterns) WHERE t.text LIKE value)"
+    else:
+        exact = (
+            f"{word.format('')} AND t.text = ANY(CAST(:exact AS text[])) AND t.mirror IS NOT NULL"
+        )
+        fits = "t.text LIKE ANY(CAST(:patterns AS text[]))"
+    fits += f" AND NOT {_INSIDE[dialect].format('t.text')}"
+    halves = (
+        f"{word.format(column)} AND t.mirror IS NOT NULL AND t.length IN (:letters, :letters + 1)"
+        f" AND t.{column} >= :{half} AND t.{column} < :{half}_end AND {fits}"
+        for column, half in (("word", "first"), ("mirror", "last"))
+    )
+    return f"near AS MATERIALIZED ({' UNION '.join((exact, *halves))})"
+
+
+def _terms(dialect: DialectName, kind: str, at: int, counted: int) -> str:
+    """Terms of a step that have the query inside, or are alike; none when others were enough."""
+    name, steps = f"{kind}_{at}", _steps(dialect, kind)
+    step = steps[at]
+    gate = _gate(steps, kind, at)
+    low, high = _lengths(steps, at)
+    if dialect == "sqlite":
+        source = (
+            "(SELECT replace(trim(padded), '   ', ' ') AS text, (rowid >> 34) & 1023 AS length,"
+            " padded, size FROM search_grams WHERE search_grams MATCH"
+            f" CASE WHEN {gate} THEN {_match(kind, step)} ELSE '\"---\"' END"
+            f" AND rowid >= {_bound(step.of, low)} AND rowid < {_bound(step.of, high)}) AS t"
+        )
+        condition = "TRUE"
+    else:
+        operator = "@>" if kind == "inside" else "&&"
+        source = "search_terms t"
+        condition = f"{gate} AND t.codes {operator} CAST(:{kind}_{step.of:d} AS bigint[])"
+    inside = _INSIDE[dialect].format("t.text")
+    if kind == "inside":
+        fits = f"{inside} AND NOT {_BEGINS[dialect].format('t.text')}"
+    else:
+        counted_ones = (_HAS[dialect].format(gram) for gram in range(counted))
+        fits = (
+            f"6 * ({' + '.join(counted_ones)}) > :size + t.size AND NOT {inside}"
+            " AND t.text NOT IN (SELECT text FROM near)"
+        )
+    return (
+        f"{name} AS MATERIALIZED (SELECT DISTINCT t.text, t.length FROM {source}"
+        f" WHERE {condition} AND {fits})"
+    )
+
+
+def _steps(dialect: DialectName, kind: str) -> Sequence[Step]:
+    return SIMILAR_STEPS[dialect] if kind == "alike" else CLASSES
+
+
+def _lengths(steps: Sequence[Step], at: int) -> tuple[int, int]:
+    """From which length a step goes to before which one; a class's last step takes all above."""
+    step = steps[at]
+    is_last = at + 1 == len(steps) or steps[at + 1].of is not step.of
+    is_first = at == 0 or steps[at - 1].of is not step.of
+    return 0 if is_first else step.shortest, LONGEST + 1 if is_last else step.longest + 1
+
+
+def _bound(one: LengthClass, length: int) -> str:
+    """The first number of a campus's terms of a class and a length; see ``searchterms.place``."""
+    campus = "(SELECT number >> 48 FROM search_terms WHERE campus_id = :campus LIMIT 1)"
+    return f"(({campus} << 48) + {(one << CLASS_BITS) + (length << LENGTH_BITS)})"
+
+
+def _match(kind: str, step: Step) -> str:
+    """What FTS5 looks for; all trigrams that begin with a query of two letters, which is none."""
+    if kind == "alike":
+        return f":alike_{step.of:d}"
+    pairs = (
+        "(SELECT group_concat('\"' || term || '\"', ' OR ') FROM search_vocabulary"
+        " WHERE term >= :query AND term < :query_end)"
+    )
+    return f"CASE WHEN :letters = 2 THEN coalesce({pairs}, '\"---\"') ELSE :inside END"
+
+
+def _gate(steps: Sequence[Step], kind: str, at: int) -> str:
+    """Whether the steps before have left room; what they found that is longer does not count."""
+    longest = steps[at - 1].longest if at else 0
+    counts = [
+        f"(SELECT count(*) FROM found_{kind}_{before} WHERE length <= {longest})"
+        for before in range(at)
+    ]
+    if kind == "alike":
+        counts.append("(SELECT count(*) FROM found_near)")
+    room = f"{' + '.join(counts)} < :rows" if counts else "TRUE"
+    fits = kind == "alike" or steps[at].of is LengthClass.SHORT  # which has longer ones, too
+    return room if fits else f":letters <= {steps[at].longest} AND {room}"
+
+
+def _found(dialect: DialectName, name: str, *, standings: bool) -> str:
+    """Who has the terms of a table, in order: the shortest term first."""
+    active = _active("h.user_id", standings=standings)
+    unit = " AND h.unit" if name.startswith("inside") else ""
+    ordered = f"SELECT text, length FROM {name} ORDER BY length, text"
+    if dialect == "sqlite":
+        # The loops run in the order of the join, so the rows come sorted and nothing is sorted.
+        found = (
+            f"SELECT a.length, a.text, h.user_id FROM ({ordered} LIMIT -1) AS a"
+            " CROSS JOIN search_holders h ON h.campus_id = :campus AND h.text = a.text"
+            f" WHERE {active}{unit} LIMIT :rows"
+        )
+    else:
+        found = (
+            f"SELECT a.length, a.text, h.user_id FROM ({ordered}) AS a"
+            " CROSS JOIN LATERAL (SELECT h.user_id FROM search_holders h"
+            f" WHERE h.campus_id = :campus AND h.text = a.text AND {active}{unit}"
+            " ORDER BY h.user_id LIMIT :rows) AS h"
+            " ORDER BY a.length, a.text, h.user_id LIMIT :rows"
+        )
+    return f"found_{name} AS MATERIALIZED ({found})"

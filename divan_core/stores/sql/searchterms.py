@@ -1,0 +1,223 @@
+"""The terms of search: each is there for as long as somebody has it.
+
+On SQLite units that write are alone: a term goes with the last person who has it. On PostgreSQL
+nobody waits for the row of a common name, and nobody counts who has it. A unit that needs terms
+inserts those that are missing and holds a lock that all such units share; what somebody no longer
+has is written down, and removed soon after by whoever then has that lock alone, if nobody has it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from sqlalchemy import insert, text
+
+from divan_core.discovery.similarity import trigrams
+from divan_core.kernel.ids import CampusId
+from divan_core.stores.sql.clauses import portions
+from divan_core.stores.sql.connection import SqlConnection
+from divan_core.stores.sql.searchbulk import Row, unnested, upsert
+from divan_core.stores.sql.searchrows import class_of, codes, is_word, padded
+from divan_core.stores.sql.tables import SEARCH_LEFT, SEARCH_TERMS
+
+UPKEEP: Final = int.from_bytes(b"dsearch", "big")
+"""The advisory lock of PostgreSQL that units share, and that a purge has alone."""
+
+PATIENCE_MS: Final = 500
+"""How long a purge waits for units that are under way; those that begin meanwhile wait for it."""
+
+CLASS_BITS: Final = 44
+"""Where the class stands in the number of a term on SQLite; above it stands the campus, ..."""
+
+LENGTH_BITS: Final = 34
+"""... and here the length, so that numbers of short terms are lower."""
+
+CAMPUS_BITS: Final = 48
+
+
+class Terms(Protocol):
+    """Keeps the terms that people have."""
+
+    async def need(self, terms: Mapping[CampusId, Collection[str]], *, lane: int) -> None:
+        """Make sure of the terms of campuses."""
+        ...
+
+    async def leave(self, rows: Collection[Row]) -> None:
+        """Hear of a campus, a text, and a person who no longer has it."""
+        ...
+
+
+class PostgresTerms:
+    """Terms on PostgreSQL."""
+
+    def __init__(self, connection: SqlConnection) -> None:
+        """Work in the transaction of ``connection``."""
+        self._connection = connection
+
+    async def need(self, terms: Mapping[CampusId, Collection[str]], *, lane: int) -> None:
+        """Insert those that are not in the lane; the check sees what is, not a snapshot."""
+        if terms:
+            await self._connection.execute(_SHARE, {"key": UPKEEP})
+        for campus_id in sorted(terms):  # all insert in one order, and nobody waits in a circle
+            for portion in portions(sorted(terms[campus_id])):
+                await self._connection.execute(_INSERT, _columns(campus_id, portion, lane))
+
+    async def leave(self, rows: Collection[Row]) -> None:
+        """Write them down."""
+        await upsert(self._connection, SEARCH_LEFT, rows)
+
+    async def purge(self, most: int) -> int:
+        """Look at up to ``most`` that were written down; how many it were.
+
+        In a transaction whose statements each see what was committed before.
+        """
+        execute = self._connection.execute
+        await execute(_PATIENCE, {"ms": str(PATIENCE_MS)})
+        await execute(_ALONE, {"key": UPKEEP})
+        left = (await execute(_TAKE_LEFT, {"most": most})).all()
+        if left:
+            columns = {"c0": [row.campus_id for row in left], "c1": [row.text for row in left]}
+            await execute(_FORGET, columns)
+        return len(left)
+
+
+_SHARE: Final = text("SELECT pg_advisory_xact_lock_shared(:key)")
+_ALONE: Final = text("SELECT pg_advisory_xact_lock(:key)")
+_PATIENCE: Final = text("SELECT set_config('lock_timeout', :ms, true)")
+_TEXTS: Final = [SEARCH_TERMS.c.text] * 4
+_GIVEN: Final = [SEARCH_TERMS.c[name] for name in ("campus_id", "text", "length", "size")]
+_INSERT: Final = text(
+    "INSERT INTO search_terms"  # noqa: S608 - names of its own
+    " (campus_id, text, length, size, padded, word, mirror, codes, lane)"
+    " SELECT c0, c1, c2, c3, c4, c5, c6, CAST(string_to_array(c7, ' ') AS bigint[]), :lane"
+    f" FROM {unnested([*_GIVEN, *_TEXTS])} ON CONFLICT DO NOTHING"
+)
+_TAKE_LEFT: Final = text(
+    "DELETE FROM search_left WHERE (campus_id, text, user_id) IN"
+    " (SELECT campus_id, text, user_id FROM search_left LIMIT :most)"
+    " RETURNING campus_id, text"
+)
+_FORGET: Final = text(
+    f"DELETE FROM search_terms t USING {unnested(_GIVEN[:2])}"  # noqa: S608 - names of its own
+    " WHERE t.campus_id = c0 AND t.text = c1 AND NOT EXISTS"
+    " (SELECT 1 FROM search_holders h WHERE h.campus_id = c0 AND h.text = c1)"
+)
+
+
+def _columns(campus_id: CampusId, texts: Sequence[str], lane: int) -> dict[str, Any]:
+    return {
+        "c0": [campus_id] * len(texts),
+        "c1": texts,
+        "c2": list(map(len, texts)),
+        "c3": [len(trigrams(one)) for one in texts],
+        "c4": list(map(padded, texts)),
+        "c5": [one if is_word(one) else None for one in texts],
+        "c6": [one[::-1] if is_word(one) else None for one in texts],
+        "c7": [" ".join(map(str, codes(campus_id, one))) for one in texts],
+        "lane": lane,
+    }
+
+
+class SqliteTerms:
+    """Terms on SQLite."""
+
+    def __init__(self, connection: SqlConnection) -> None:
+        """Work in the transaction of ``connection``."""
+        self._connection = connection
+
+    async def need(self, terms: Mapping[CampusId, Collection[str]], *, lane: int) -> None:
+        """Insert those that are missing."""
+        del lane  # nobody waits for anybody
+        for campus_id, texts in terms.items():
+            for portion in portions(sorted(texts)):
+                given = {"campus": campus_id.bytes, "texts": json.dumps(portion)}
+                missing = (await self._connection.execute(_MISSING, given)).scalars().all()
+                if missing:
+                    await self._add(campus_id, missing)
+
+    async def leave(self, rows: Collection[Row]) -> None:
+        """Remove those that nobody has."""
+        left: defaultdict[CampusId, set[str]] = defaultdict(set)
+        for campus_id, one, _ in rows:
+            left[campus_id].add(one)
+        for campus_id, texts in left.items():
+            for portion in portions(sorted(texts)):
+                given = {"campus": campus_id.bytes, "texts": json.dumps(portion)}
+                found = (await self._connection.execute(_UNUSED, given)).all()
+                if found:
+                    dropped = [{"campus": campus_id.bytes, **row._asdict()} for row in found]
+                    await self._connection.execute(_DROP_GRAMS, dropped)
+                    await self._connection.execute(_DROP, dropped)
+
+    async def tidy(self) -> None:
+        """Remove those that nobody has, and merge the index of trigrams into one."""
+        for statement in (_STRAY_GRAMS, _STRAYS, _OPTIMIZE):
+            await self._connection.execute(statement)
+
+    async def _add(self, campus_id: CampusId, texts: Sequence[str]) -> None:
+        campus = (await self._connection.execute(_CAMPUS, {"campus": campus_id.bytes})).scalar_one()
+        by_place: defaultdict[int, list[str]] = defaultdict(list)
+        for one in texts:
+            by_place[place(campus, class_of(one), len(one))].append(one)
+        rows: list[dict[str, Any]] = []
+        for start, same in by_place.items():
+            bounds = {"low": start, "high": start + (1 << LENGTH_BITS)}
+            last = (await self._connection.execute(_LAST, bounds)).scalar_one()
+            for number, one in enumerate(same, last + 1 if last is not None else start):
+                rows.append(_term(campus_id, one, number))
+        await self._connection.run(_ADD, rows)
+        await self._connection.execute(_ADD_GRAMS, rows)
+
+
+def place(campus: int, one: int, length: int) -> int:
+    """Where the numbers of a campus's terms of a class and a length begin."""
+    return campus << CAMPUS_BITS | one << CLASS_BITS | length << LENGTH_BITS
+
+
+def _term(campus_id: CampusId, one: str, number: int) -> dict[str, Any]:
+    return {
+        "campus_id": campus_id,
+        "text": one,
+        "lane": 0,
+        "length": len(one),
+        "size": len(trigrams(one)),
+        "padded": padded(one),
+        "word": one if is_word(one) else None,
+        "mirror": one[::-1] if is_word(one) else None,
+        "codes": None,
+        "number": number,
+    }
+
+
+_MISSING: Final = text(
+    "SELECT value FROM json_each(:texts) WHERE NOT EXISTS"
+    " (SELECT 1 FROM search_terms WHERE campus_id = :campus AND text = value)"
+)
+_UNUSED: Final = text(
+    "SELECT t.text, t.number FROM json_each(:texts) CROSS JOIN search_terms t"
+    " ON t.campus_id = :campus AND t.text = value WHERE NOT EXISTS"
+    " (SELECT 1 FROM search_holders h WHERE h.campus_id = :campus AND h.text = t.text)"
+)
+_CAMPUS: Final = text(
+    "SELECT coalesce((SELECT number >> 48 FROM search_terms WHERE campus_id = :campus LIMIT 1),"
+    " (SELECT coalesce(max(number) >> 48, 0) + 1 FROM search_terms))"
+)
+_LAST: Final = text("SELECT max(number) FROM search_terms WHERE number >= :low AND number < :high")
+_ADD: Final = insert(SEARCH_TERMS)
+_ADD_GRAMS: Final = text(
+    "INSERT INTO search_grams (rowid, padded, size) VALUES (:number, :padded, :size)"
+)
+_DROP_GRAMS: Final = text("DELETE FROM search_grams WHERE rowid = :number")
+_DROP: Final = text("DELETE FROM search_terms WHERE campus_id = :campus AND text = :text")
+_STRAYS: Final = text(
+    "DELETE FROM search_terms WHERE NOT EXISTS (SELECT 1 FROM search_holders h"
+    " WHERE h.campus_id = search_terms.campus_id AND h.text = search_terms.text)"
+)
+_STRAY_GRAMS: Final = text(
+    "DELETE FROM search_grams WHERE rowid IN (SELECT number FROM search_terms t WHERE NOT EXISTS"
+    " (SELECT 1 FROM search_holders h WHERE h.campus_id = t.campus_id AND h.text = t.text))"
+)
+_OPTIMIZE: Final = text("INSERT INTO search_grams (search_grams) VALUES ('optimize')")
