@@ -41,13 +41,17 @@ class ChatClient:
 
     async def hears(self, *names: str) -> list[Any]:
         """The payloads of exactly these events, which are forgotten; more would be too many."""
-        with anyio.move_on_after(PATIENCE_S):
-            while len(self.told) < len(names):
-                await self._changed.wait()
-        await self.settle()
+        await self.until(len(names))
         told, self.told = self.told, []
         assert [name for name, _ in told] == list(names)
         return [payload for _, payload in told]
+
+    async def until(self, count: int) -> None:
+        """Wait for so many events, and for what comes with them."""
+        with anyio.move_on_after(PATIENCE_S):
+            while len(self.told) < count:
+                await self._changed.wait()
+        await self.settle()
 
     async def settle(self) -> None:
         """Let what is on its way arrive."""
