@@ -101,10 +101,9 @@ class Listening:
             views = policy.direct_views(messages, people[0], people[-1]) if people else ()
             return News(_heard(messages, views, {}), inside)
         await self._audience.refresh(campus_id)
-        hidden = {
-            one: (await self._audience.relations(one)).blocked
-            for one in {message.sender for message in messages}
-        }
+        senders = list(dict.fromkeys(message.sender for message in messages))
+        relations = await self._audience.relations_of(senders)
+        hidden = {one: found.blocked for one, found in zip(senders, relations, strict=True)}
         room_id = RoomId(conversation_id)
         told = tuple(policy.message_view(one, room_id=room_id) for one in messages)
         return News(_heard(messages, told, hidden), inside)

@@ -30,9 +30,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert, Update
 
 from divan_core.chat.messages import MOST_UNREAD
-from divan_core.stores.sql.clauses import among, greater, named_among
+from divan_core.stores.sql.clauses import among, greater
 from divan_core.stores.sql.connection import DialectName
-from divan_core.stores.sql.tables import CONVERSATIONS, MEMBERS, MESSAGES, PEOPLE, ROOMS
+from divan_core.stores.sql.tables import CONVERSATIONS, MEMBERS, MESSAGES, ROOMS
 from divan_core.stores.sql.types import Id, Moment
 
 ENDLESS: Final = 2**62
@@ -40,10 +40,10 @@ ENDLESS: Final = 2**62
 
 _ONE: Final = literal_column("1", Integer())
 _ZERO: Final = literal_column("0", BigInteger())
-_CONVERSATION: Final = bindparam("conversation_id", type_=Id())
-_VIEWER: Final = bindparam("viewer_id", type_=Id())
+CONVERSATION: Final = bindparam("conversation_id", type_=Id())
+VIEWER: Final = bindparam("viewer_id", type_=Id())
 _AT: Final = bindparam("sent_at", type_=Moment())
-_LIMIT: Final = bindparam("most", type_=Integer())
+LIMIT: Final = bindparam("most", type_=Integer())
 
 MESSAGE_COLUMNS: Final = tuple(MESSAGES.c)
 _SENT: Final = ("conversation_id", "seq", "at", "id", "sender_id", "client_id", "body")
@@ -57,8 +57,8 @@ def bump_direct(dialect: DialectName) -> Insert:
 
     Its row: the number, and the moment of the message. Whoever comes at the same time waits here.
     """
-    insert = _upserting(dialect)(CONVERSATIONS).values(
-        id=_CONVERSATION,
+    insert = upserting(dialect)(CONVERSATIONS).values(
+        id=CONVERSATION,
         campus_id=bindparam("campus_id", type_=Id()),
         low_id=bindparam("low_id", type_=Id()),
         high_id=bindparam("high_id", type_=Id()),
@@ -78,11 +78,11 @@ def bump_direct(dialect: DialectName) -> Insert:
 @functools.cache
 def bump_room(dialect: DialectName) -> Update:
     """Give out the next number of a room that is open. Its row as of :func:`bump_direct`."""
-    open_room = exists(_ONE).where(ROOMS.c.id == _CONVERSATION, ROOMS.c.closed.is_(false()))
+    open_room = exists(_ONE).where(ROOMS.c.id == CONVERSATION, ROOMS.c.closed.is_(false()))
     before = func.coalesce(CONVERSATIONS.c.last_at, _AT, type_=Moment())
     return (
         sql_update(CONVERSATIONS)
-        .where(CONVERSATIONS.c.id == _CONVERSATION, open_room)
+        .where(CONVERSATIONS.c.id == CONVERSATION, open_room)
         .values(last_seq=CONVERSATIONS.c.last_seq + _ONE, last_at=greater(before, _AT, dialect))
         .returning(CONVERSATIONS.c.last_seq, CONVERSATIONS.c.last_at)
     )
@@ -94,7 +94,7 @@ def send_on_postgres(*, direct: bool) -> Insert:
     bump = bump_direct("postgresql") if direct else bump_room("postgresql")
     bumped = bump.cte("bumped")
     source = select(
-        _CONVERSATION, bumped.c.last_seq, bumped.c.last_at, *_given(_SENT[3:]), *_given(_REST)
+        CONVERSATION, bumped.c.last_seq, bumped.c.last_at, *_given(_SENT[3:]), *_given(_REST)
     )
     insert = postgresql.insert(MESSAGES).from_select([*_SENT, *_REST], source)
     if direct:
@@ -116,7 +116,7 @@ def _seated(bumped: FromClause) -> Insert:
 def _seat(name: str) -> tuple[ColumnElement[Any], ...]:
     """The columns of a new member of a direct conversation, in the table's order."""
     return (
-        _CONVERSATION,
+        CONVERSATION,
         bindparam(name, type_=Id()),
         literal_column("'member'", String()),
         literal_column("'taken'", String()),
@@ -148,7 +148,8 @@ def keep_on_sqlite() -> Insert:
     return sqlite.insert(MESSAGES).values(dict(zip(columns, _given(columns), strict=True)))
 
 
-def _upserting(dialect: DialectName) -> Any:  # noqa: ANN401 - both make inserts that upsert
+def upserting(dialect: DialectName) -> Any:  # noqa: ANN401 - both make inserts that upsert
+    """What makes an insert that can upsert."""
     return postgresql.insert if dialect == "postgresql" else sqlite.insert
 
 
@@ -156,7 +157,7 @@ def _upserting(dialect: DialectName) -> Any:  # noqa: ANN401 - both make inserts
 def sent_statement() -> Select[Any]:
     """The message that its sender calls so."""
     return select(*MESSAGE_COLUMNS).where(
-        MESSAGES.c.conversation_id == _CONVERSATION,
+        MESSAGES.c.conversation_id == CONVERSATION,
         MESSAGES.c.sender_id == bindparam("sender_id", type_=Id()),
         MESSAGES.c.client_id == bindparam("client_id", type_=String(64)),
     )
@@ -177,7 +178,7 @@ def history_statement(dialect: DialectName, *, hiding: bool) -> Select[Any]:
     )
     if hiding:
         query = query.where(~among(MESSAGES.c.sender_id, dialect))
-    return query.order_by(MESSAGES.c.seq.desc()).limit(_LIMIT)
+    return query.order_by(MESSAGES.c.seq.desc()).limit(LIMIT)
 
 
 @functools.cache
@@ -189,31 +190,31 @@ def waiting_statement(dialect: DialectName) -> Select[Any]:
         .where(
             MESSAGES.c.seq > known,
             MESSAGES.c.seq > bindparam("after_seq", type_=BigInteger()),
-            MESSAGES.c.sender_id != _VIEWER,
+            MESSAGES.c.sender_id != VIEWER,
         )
         .order_by(MESSAGES.c.seq)
-        .limit(_LIMIT)
+        .limit(LIMIT)
     )
 
 
 def _shown() -> Select[Any]:
-    return select(*MESSAGE_COLUMNS).where(MESSAGES.c.conversation_id == _CONVERSATION, _visible())
+    return select(*MESSAGE_COLUMNS).where(MESSAGES.c.conversation_id == CONVERSATION, _visible())
 
 
 def _visible() -> ColumnElement[bool]:
-    return or_(MESSAGES.c.shadowed.is_(false()), MESSAGES.c.sender_id == _VIEWER)
+    return or_(MESSAGES.c.shadowed.is_(false()), MESSAGES.c.sender_id == VIEWER)
 
 
 def _own(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """Something of the viewer as a member; NULL for whoever is none."""
-    found = and_(MEMBERS.c.conversation_id == _CONVERSATION, MEMBERS.c.user_id == _VIEWER)
+    found = and_(MEMBERS.c.conversation_id == CONVERSATION, MEMBERS.c.user_id == VIEWER)
     return select(column).where(found).scalar_subquery()
 
 
 @functools.cache
 def dialogue_statement() -> Select[Any]:
     """A direct conversation with the cursors of both."""
-    return _with_both(CONVERSATIONS).where(CONVERSATIONS.c.id == _CONVERSATION)
+    return _with_both(CONVERSATIONS).where(CONVERSATIONS.c.id == CONVERSATION)
 
 
 def _with_both(conversations: FromClause, *more: ColumnElement[Any]) -> Select[Any]:
@@ -244,12 +245,12 @@ def dialogues_statement(dialect: DialectName) -> Select[Any]:
     )
     newest = MESSAGES.alias("newest")
     start = greater(found.c.read_seq, found.c.cleared_seq, dialect)
-    unread = _unread(found, found.c.id, start)
+    unread = unread_count(found, found.c.id, start)
     return (
         _with_both(found, *newest.c, unread.label("unread"))
         .join(newest, and_(newest.c.conversation_id == found.c.id, newest.c.seq == last))
         .order_by(found.c.last_at.desc(), found.c.id.desc())
-        .limit(_LIMIT)
+        .limit(LIMIT)
     )
 
 
@@ -266,14 +267,14 @@ def _side(name: str) -> Select[Any]:
     return (
         select(*CONVERSATIONS.c, own.c.read_seq, own.c.cleared_seq)
         .join(own, own.c.conversation_id == CONVERSATIONS.c.id)
-        .where(CONVERSATIONS.c[name] == _VIEWER, own.c.user_id == _VIEWER, place < before)
+        .where(CONVERSATIONS.c[name] == VIEWER, own.c.user_id == VIEWER, place < before)
         .where(CONVERSATIONS.c.low_id.is_not(None), left)
         .order_by(CONVERSATIONS.c.last_at.desc(), CONVERSATIONS.c.id.desc())
-        .limit(_LIMIT)
+        .limit(LIMIT)
     )
 
 
-def _unread(
+def unread_count(
     source: FromClause, conversation_id: ColumnElement[Any], start: ColumnElement[Any]
 ) -> ColumnElement[Any]:
     """How many messages of others there are above a number, up to a hundred."""
@@ -283,7 +284,7 @@ def _unread(
         .where(
             MESSAGES.c.conversation_id == conversation_id,
             MESSAGES.c.seq > start,
-            MESSAGES.c.sender_id != _VIEWER,
+            MESSAGES.c.sender_id != VIEWER,
             MESSAGES.c.shadowed.is_(false()),
         )
         .limit(literal_column(str(MOST_UNREAD)))
@@ -297,9 +298,9 @@ def _unread(
 def unread_statement(dialect: DialectName) -> Select[Any]:
     """What somebody has not read in a conversation."""
     start = greater(MEMBERS.c.read_seq, MEMBERS.c.cleared_seq, dialect)
-    unread = _unread(MEMBERS, MEMBERS.c.conversation_id, start)
+    unread = unread_count(MEMBERS, MEMBERS.c.conversation_id, start)
     return select(unread.label("unread")).where(
-        MEMBERS.c.conversation_id == _CONVERSATION, MEMBERS.c.user_id == _VIEWER
+        MEMBERS.c.conversation_id == CONVERSATION, MEMBERS.c.user_id == VIEWER
     )
 
 
@@ -307,8 +308,8 @@ def unread_statement(dialect: DialectName) -> Select[Any]:
 def after_statement() -> Select[Any]:
     """Messages above a number, oldest first."""
     after = MESSAGES.c.seq > bindparam("after_seq", type_=BigInteger())
-    query = select(*MESSAGE_COLUMNS).where(MESSAGES.c.conversation_id == _CONVERSATION, after)
-    return query.order_by(MESSAGES.c.seq).limit(_LIMIT)
+    query = select(*MESSAGE_COLUMNS).where(MESSAGES.c.conversation_id == CONVERSATION, after)
+    return query.order_by(MESSAGES.c.seq).limit(LIMIT)
 
 
 @functools.cache
@@ -316,14 +317,14 @@ def recent_statement() -> Select[Any]:
     """Where somebody's direct conversations stand, the last written to first."""
     sides = (
         _marks()
-        .where(CONVERSATIONS.c[name] == _VIEWER, CONVERSATIONS.c.low_id.is_not(None))
+        .where(CONVERSATIONS.c[name] == VIEWER, CONVERSATIONS.c.low_id.is_not(None))
         .order_by(CONVERSATIONS.c.last_at.desc(), CONVERSATIONS.c.id.desc())
-        .limit(_LIMIT)
+        .limit(LIMIT)
         .subquery()
         for name in ("low_id", "high_id")
     )
     found = union_all(*(select(side) for side in sides)).subquery()
-    return select(found).order_by(found.c.last_at.desc(), found.c.id.desc()).limit(_LIMIT)
+    return select(found).order_by(found.c.last_at.desc(), found.c.id.desc()).limit(LIMIT)
 
 
 @functools.cache
@@ -337,7 +338,7 @@ def _marks() -> Select[Any]:
     return (
         select(*wanted, MEMBERS.c.cleared_seq)
         .join(MEMBERS, MEMBERS.c.conversation_id == CONVERSATIONS.c.id)
-        .where(MEMBERS.c.user_id == _VIEWER)
+        .where(MEMBERS.c.user_id == VIEWER)
         .where(MEMBERS.c.seat == literal_column("'taken'", String()))
     )
 
@@ -395,98 +396,7 @@ def advance_statement(dialect: DialectName) -> Update:
     }
     return (
         sql_update(MEMBERS)
-        .where(MEMBERS.c.conversation_id == _CONVERSATION, MEMBERS.c.user_id == _VIEWER)
+        .where(MEMBERS.c.conversation_id == CONVERSATION, MEMBERS.c.user_id == VIEWER)
         .values(**moved)
         .returning(*(MEMBERS.c[name] for name in _CURSORS))
     )
-
-
-@functools.cache
-def seated_statement() -> Select[Any]:
-    """A room, and somebody's membership, whose columns begin with ``member_``."""
-    joined = and_(MEMBERS.c.conversation_id == ROOMS.c.id, MEMBERS.c.user_id == _VIEWER)
-    return room_with(_member()).outerjoin(MEMBERS, joined).where(ROOMS.c.id == _CONVERSATION)
-
-
-@functools.cache
-def rooms_of_statement(dialect: DialectName) -> Select[Any]:
-    """A page of the rooms that somebody is in, with what they have not read there."""
-    start = greater(MEMBERS.c.read_seq, MEMBERS.c.cleared_seq, dialect)
-    unread = _unread(MEMBERS, MEMBERS.c.conversation_id, start).label("unread")
-    return (
-        room_with((*_member(), unread))
-        .join(MEMBERS, MEMBERS.c.conversation_id == ROOMS.c.id)
-        .where(
-            MEMBERS.c.user_id == _VIEWER,
-            MEMBERS.c.seat == literal_column("'taken'", String()),
-            MEMBERS.c.conversation_id < bindparam("before_id", type_=Id()),
-            ROOMS.c.closed.is_(false()),
-        )
-        .order_by(MEMBERS.c.conversation_id.desc())
-        .limit(_LIMIT)
-    )
-
-
-def _member() -> tuple[ColumnElement[Any], ...]:
-    return tuple(column.label(f"member_{column.name}") for column in MEMBERS.c)
-
-
-def room_with(more: tuple[ColumnElement[Any], ...] = ()) -> Select[Any]:
-    """Rooms, with the last number and the last moment of their conversations."""
-    last = (CONVERSATIONS.c.last_seq, CONVERSATIONS.c.last_at)
-    joined = ROOMS.join(CONVERSATIONS, CONVERSATIONS.c.id == ROOMS.c.id)
-    return select(*ROOMS.c, *last, *more).select_from(joined)
-
-
-@functools.cache
-def link_rooms_statement(dialect: DialectName) -> Select[Any]:
-    """The open link rooms of a campus, with who of those in them is ``seen`` and ``friendly``."""
-    friend = named_among(PEOPLE.c.id, "friends", dialect)
-    shown = and_(
-        PEOPLE.c.visibility == literal_column("'everyone'", String()),
-        PEOPLE.c.ghost_mode.is_(false()),
-    )
-    there = and_(
-        MEMBERS.c.seat == literal_column("'taken'", String()),
-        PEOPLE.c.deleted.is_(false()),
-        ~named_among(PEOPLE.c.id, "blocked", dialect),
-    )
-    inside = (
-        select(
-            func.coalesce(func.sum(case((or_(shown, friend), 1), else_=0)), 0).label("seen"),
-            func.coalesce(func.sum(case((friend, 1), else_=0)), 0).label("friendly"),
-            MEMBERS.c.conversation_id,
-        )
-        .join(PEOPLE, PEOPLE.c.id == MEMBERS.c.user_id)
-        .join(ROOMS, ROOMS.c.id == MEMBERS.c.conversation_id)
-        .where(there, *_linked())
-        .group_by(MEMBERS.c.conversation_id)
-        .subquery()
-    )
-    counts = [func.coalesce(inside.c[name], 0).label(name) for name in ("seen", "friendly")]
-    recent = recent_count(bindparam("since", type_=Moment())).label("recent")
-    return (
-        room_with((*counts, recent))
-        .outerjoin(inside, inside.c.conversation_id == ROOMS.c.id)
-        .where(*_linked())
-    )
-
-
-def _linked() -> tuple[ColumnElement[bool], ...]:
-    return (
-        ROOMS.c.campus_id == bindparam("campus_id", type_=Id()),
-        ROOMS.c.visibility == literal_column("'link'", String()),
-        ROOMS.c.closed.is_(false()),
-    )
-
-
-@functools.cache
-def seat_statement(dialect: DialectName) -> Insert:
-    """Keep a member of a room; where there is one, how far they have come stays as it is."""
-    insert = _upserting(dialect)(MEMBERS)
-    changed = ("role", "seat", "joined_at", "muted_until")
-    upsert: Insert = insert.on_conflict_do_update(
-        index_elements=list(MEMBERS.primary_key),
-        set_={name: insert.excluded[name] for name in changed},
-    )
-    return upsert

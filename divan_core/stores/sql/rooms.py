@@ -23,7 +23,7 @@ from divan_core.chat.model import (
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, RoomId, UserId
 from divan_core.kernel.visibility import Relations
-from divan_core.stores.sql import chatstatements as statements
+from divan_core.stores.sql import roomstatements as statements
 from divan_core.stores.sql.clauses import among, insert_missing, insert_or_replace, portions
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.tables import CONVERSATIONS, MEMBERS, ROOMS
