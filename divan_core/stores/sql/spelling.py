@@ -21,7 +21,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 Statement = Select[Any] | Insert | Update | Delete
 
 _NAMED: Final = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy's
-_CAST: Final = re.compile(r"(:\w+)::\w+")
+_CAST: Final = re.compile(r"(:\w+)::(?:TIMESTAMP WITH TIME ZONE|\w+)")
 """How the type of a parameter is written; it hides the parameter from ``text``, which writes it."""
 
 _DRIVER: Final = SQLiteDialect_pysqlite(dbapi=sqlite3, paramstyle="qmark")
