@@ -8,7 +8,7 @@ import anyio
 import attrs
 import pytest
 
-from divan_core import Divan, Settings, memory_stores
+from divan_core import Divan, Settings, memory_stores, wiring
 from divan_core.accounts.messages import ChangePrivacy, CreateCampus
 from divan_core.chat.messages import (
     AcknowledgeDelivery,
@@ -21,9 +21,18 @@ from divan_core.chat.messages import (
     PeerQuery,
     SendMessage,
 )
+from divan_core.chat.model import Decision, Verdict
+from divan_core.chat.roommessages import (
+    CreateRoom,
+    RoomMessagesQuery,
+    RoomQuery,
+    SendRoomMessage,
+)
 from divan_core.errors import (
+    CooldownActive,
     IdempotencyKeyReused,
     InvalidInput,
+    Muted,
     NotFound,
     NotFriends,
     RateLimited,
@@ -32,7 +41,9 @@ from divan_core.errors import (
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.once import Done
+from divan_core.kernel.visibility import Standing
 from divan_core.settings import LimitSettings
+from divan_core.stores.bundle import StoreUnit
 from divan_core.testing.clock import ManualClock
 from tests.library.conftest import CAMPUS, CENTRE, World, stores_of
 
@@ -312,3 +323,85 @@ async def test_repeats_and_refusals_do_not_count(narrow: Pair) -> None:
     with pytest.raises(RateLimited):
         await narrow.say("four", client_msg_id="y")
     assert (await narrow.say("one", client_msg_id="x")).replayed
+
+
+async def sentence(world: World, actor: Actor, standing: Standing) -> None:
+    """What becomes of somebody when the community decides, or they do."""
+
+    async def body(unit: StoreUnit) -> None:
+        person = await unit.people.get(actor.user_id)
+        assert person is not None
+        await unit.people.put((attrs.evolve(person, standing=standing),))
+
+    async with world.divan.audience.changing(actor.campus_id, (actor.user_id,)):
+        await world.divan.stores.units.write(body)
+
+
+async def test_a_deleted_persons_messages_stay_without_their_name(pair: Pair) -> None:
+    chat, world = pair.world.divan.chat, pair.world
+    await pair.say("hello", by=pair.ben)
+    (before,) = (await chat.conversations(pair.ana, ConversationsQuery())).items
+    assert before.peer.handle == "ben"
+    await sentence(world, pair.ben, Standing.DELETED)
+    assert await pair.heard(pair.ana) == ["hello"]
+    (after,) = (await chat.conversations(pair.ana, ConversationsQuery())).items
+    assert (after.peer.handle, after.peer.display_name, after.peer_delivered_seq) == (None,) * 3
+    assert after.last_message == before.last_message
+    with pytest.raises(NotFound):
+        await pair.say("still there?")
+
+
+class Gate:
+    """A gate that says what it is told to, and remembers who asked."""
+
+    def __init__(self) -> None:
+        self.verdict = Verdict()
+        self.asked: list[Actor] = []
+
+    async def ask(self, actor: Actor, _conversation_id: object) -> Verdict:
+        self.asked.append(actor)
+        return self.verdict
+
+
+@pytest.fixture
+async def gated(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Pair, Gate]]:
+    """A campus with a gate before every message."""
+    gate = Gate()
+    monkeypatch.setattr(wiring, "OpenGate", lambda: gate)
+    stores = memory_stores(clock)
+    async with Divan.open(Settings(env="test"), stores=stores, clock=clock) as divan:
+        world = World(divan, clock)
+        await divan.accounts.create_campus(
+            CreateCampus("Test", CENTRE.lat, CENTRE.lon, id=CAMPUS, radius_m=5000)
+        )
+        yield Pair(world, await world.join("ana"), await world.join("ben")), gate
+
+
+async def test_every_message_passes_the_gate(gated: tuple[Pair, Gate]) -> None:
+    pair, gate = gated
+    rooms = pair.world.divan.rooms
+    room_id = (await rooms.create(pair.ana, CreateRoom("Den", "2-4", "link"))).view.id
+    await rooms.join(pair.ben, RoomQuery(room_id))
+
+    async def write() -> None:
+        await pair.say("direct")
+        await rooms.send(pair.ana, SendRoomMessage(room_id, "in a room"))
+
+    await write()
+    assert gate.asked == [pair.ana, pair.ana]
+    gate.verdict = Verdict(Decision.LIMITED, 9)
+    with pytest.raises(CooldownActive) as refused:
+        await write()
+    assert refused.value.retry_after == 9
+    gate.verdict = Verdict(Decision.MUTED)
+    with pytest.raises(Muted):
+        await write()
+    gate.verdict = Verdict(Decision.SHADOWED)
+    await write()
+    assert await pair.heard(pair.ana) == ["direct", "direct"]
+    assert await pair.heard(pair.ben) == ["direct"]
+    for viewer, count in ((pair.ana, 2), (pair.ben, 1)):
+        page = await rooms.messages(viewer, RoomMessagesQuery(room_id))
+        assert len(page.items) == count
