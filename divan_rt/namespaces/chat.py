@@ -7,6 +7,7 @@ from divan_core.divan import Divan
 from divan_rt.audience import Session
 from divan_rt.dispatch import Event, Table
 from divan_rt.messages import AcknowledgePeer, Done, Sent
+from divan_rt.namespaces.keys import key_of
 from divan_rt.namespaces.since import since
 from divan_rt.talks import Talks
 
@@ -39,7 +40,8 @@ class ChatEvents:
         self._talks.begin(session)
         sent = None
         try:
-            done = await self._divan.chat.send(session.actor, command)
+            key = key_of(self._divan.settings, command.to_user_id, command.client_msg_id)
+            done = await self._divan.chat.send(session.actor, command, idempotency_key=key)
             sent = (done.view.conversation_id, done.view.seq)
         finally:
             self._talks.end(session, sent)

@@ -8,6 +8,7 @@ from divan_core.errors import NotMember
 from divan_rt.audience import Session
 from divan_rt.dispatch import Event, Table
 from divan_rt.messages import Done, Joined, JoinRoom, LeaveRoom, Sent
+from divan_rt.namespaces.keys import key_of
 from divan_rt.namespaces.since import since
 from divan_rt.talks import Talks
 
@@ -59,7 +60,8 @@ class RoomEvents:
         self._talks.begin(session)
         sent = None
         try:
-            done = await self._divan.rooms.send(session.actor, command)
+            key = key_of(self._divan.settings, command.room_id, command.client_msg_id)
+            done = await self._divan.rooms.send(session.actor, command, idempotency_key=key)
             sent = (done.view.conversation_id, done.view.seq)
         finally:
             self._talks.end(session, sent)

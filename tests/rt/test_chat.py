@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import anyio
+import attrs
 import pytest
 import socketio
 
@@ -13,7 +14,10 @@ from divan_core.chat.roommessages import CreateRoom, KickMember, RoomQuery, Send
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.ids import RoomId
 from divan_core.kernel.notices import NoticesLost
-from tests.rt.world import PATIENCE_S, World, ids_of
+from divan_core.settings import IdempotencySettings
+from divan_core.stores.factories import memory_stores
+from divan_core.testing.clock import ManualClock
+from tests.rt.world import PATIENCE_S, SLOW_TICK, World, a_world, ids_of
 
 pytestmark = pytest.mark.anyio
 
@@ -301,3 +305,17 @@ async def test_those_who_block_each_other_in_a_room(world: World) -> None:
     told = await bens.hears("room:message", "room:message", "room:members")
     assert bodies(told[:2]) == ["from ben", "from ana"]
     assert bodies(await cems.hears("room:message", "room:message")) == ["from cem", "from ana"]
+
+
+async def test_where_keys_are_mandatory_a_name_is_one() -> None:
+    clock = ManualClock()
+    insisting = attrs.evolve(SLOW_TICK, idempotency=IdempotencySettings(key_mandatory=True))
+    async with a_world(memory_stores(clock), clock, insisting) as world:
+        ana, ben = await pair(world)
+        anas = await connect(world, ana)
+        payload = {"to_user_id": str(ben.user_id), "body": "hello"}
+        answer = await anas.call("chat:send", payload)
+        assert answer["error"]["code"] == "idempotency_key_missing"
+        for replayed in (False, True):
+            answer = await anas.call("chat:send", payload | {"client_msg_id": "ä b"})
+            assert (answer["ok"], answer["replayed"]) == (True, replayed)
