@@ -39,12 +39,15 @@ from divan_core.errors import (
     ValidationFailed,
 )
 from divan_core.kernel.actor import Actor
+from divan_core.kernel.delivery import Group
+from divan_core.kernel.events import Event
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.once import Done
 from divan_core.kernel.visibility import Standing
 from divan_core.settings import LimitSettings
 from divan_core.stores.bundle import StoreUnit
 from divan_core.testing.clock import ManualClock
+from divan_core.workers.subscription import Subscription
 from tests.library.conftest import CAMPUS, CENTRE, World, stores_of
 
 pytestmark = pytest.mark.anyio
@@ -405,3 +408,44 @@ async def test_every_message_passes_the_gate(gated: tuple[Pair, Gate]) -> None:
     for viewer, count in ((pair.ana, 2), (pair.ben, 1)):
         page = await rooms.messages(viewer, RoomMessagesQuery(room_id))
         assert len(page.items) == count
+
+
+async def test_events_are_told_in_order_and_hold_no_words(clock: ManualClock) -> None:
+    found: list[Event] = []
+
+    async def note(_unit: StoreUnit, event: Event) -> None:
+        found.append(event)
+
+    subscriptions = [Subscription(Group("probe", topic), note) for topic in ("chat", "rooms")]
+    async with Divan.open(
+        Settings(env="test"),
+        stores=memory_stores(clock),
+        clock=clock,
+        subscriptions=subscriptions,
+    ) as divan:
+        world = World(divan, clock)
+        await divan.accounts.create_campus(
+            CreateCampus("Test", CENTRE.lat, CENTRE.lon, id=CAMPUS, radius_m=5000)
+        )
+        pair = Pair(world, await world.join("ana"), await world.join("ben"))
+        for number in range(3):
+            await pair.say(f"secret {number}", client_msg_id=f"x{number}")
+        await pair.say("secret 0", client_msg_id="x0")
+        room_id = (await divan.rooms.create(pair.ana, CreateRoom("secret", "2-4", "link"))).view.id
+        await divan.rooms.join(pair.ben, RoomQuery(room_id))
+        await divan.rooms.join(pair.ben, RoomQuery(room_id))
+        await divan.rooms.send(pair.ben, SendRoomMessage(room_id, "secret"))
+        await divan.rooms.leave(pair.ben, RoomQuery(room_id))
+        await divan.drain()
+    direct = [one for one in found if one.topic == "chat"]
+    assert [(one.name, one.data["seq"]) for one in direct] == [
+        ("message.sent", seq) for seq in (1, 2, 3)
+    ]
+    assert len({one.aggregate for one in direct}) == 1
+    assert sorted(one.name for one in found if one.topic == "rooms") == [
+        "message.sent",
+        "room.created",
+        "room.joined",
+        "room.left",
+    ]
+    assert "secret" not in str([one.data for one in found])
