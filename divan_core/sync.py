@@ -36,6 +36,37 @@ from divan_core.auth.messages import (
 )
 from divan_core.auth.ports import Mailer, PasswordHasher
 from divan_core.auth.service import Auth
+from divan_core.chat.messages import (
+    Acknowledged,
+    AcknowledgeDelivery,
+    AcknowledgeReading,
+    ConversationsQuery,
+    ConversationView,
+    MessagesQuery,
+    MessageView,
+    OutboxQuery,
+    PeerQuery,
+    SendMessage,
+    Typing,
+)
+from divan_core.chat.roommessages import (
+    AddMember,
+    CreateRoom,
+    KickMember,
+    MuteMember,
+    ReadRoom,
+    RoomMessagesQuery,
+    RoomQuery,
+    RoomsQuery,
+    RoomTyping,
+    RoomView,
+    RosterEntry,
+    RosterQuery,
+    SendRoomMessage,
+    SetRole,
+)
+from divan_core.chat.rooms import Rooms
+from divan_core.chat.service import Chat
 from divan_core.discovery.messages import DiscoverQuery, FoundPerson, FoundRoom, SearchQuery
 from divan_core.discovery.service import Discovery
 from divan_core.divan import Divan
@@ -272,6 +303,118 @@ class SyncPresence:
         return self._run(self._service.nearby, actor, query)
 
 
+class SyncChat:
+    """:class:`~divan_core.chat.service.Chat`, waiting for each answer."""
+
+    def __init__(self, service: Chat, waiting: _Waiting) -> None:
+        """Call ``service`` through the loop's thread."""
+        self._service = service
+        self._run = waiting.run
+
+    def send(
+        self, actor: Actor, command: SendMessage, *, idempotency_key: KeyGiven = None
+    ) -> Done[MessageView]:
+        """See ``Chat.send``."""
+        return self._run(self._service.send, actor, command, idempotency_key=idempotency_key)
+
+    def conversations(self, actor: Actor, query: ConversationsQuery) -> Page[ConversationView]:
+        """See ``Chat.conversations``."""
+        return self._run(self._service.conversations, actor, query)
+
+    def messages(self, actor: Actor, query: MessagesQuery) -> Page[MessageView]:
+        """See ``Chat.messages``."""
+        return self._run(self._service.messages, actor, query)
+
+    def outbox(self, actor: Actor, query: OutboxQuery) -> Page[MessageView]:
+        """See ``Chat.outbox``."""
+        return self._run(self._service.outbox, actor, query)
+
+    def deliver(self, actor: Actor, command: AcknowledgeDelivery) -> Acknowledged:
+        """See ``Chat.deliver``."""
+        return self._run(self._service.deliver, actor, command)
+
+    def read(self, actor: Actor, command: AcknowledgeReading) -> Acknowledged:
+        """See ``Chat.read``."""
+        return self._run(self._service.read, actor, command)
+
+    def delete(self, actor: Actor, query: PeerQuery) -> None:
+        """See ``Chat.delete``."""
+        self._run(self._service.delete, actor, query)
+
+    def typing(self, actor: Actor, command: Typing) -> None:
+        """See ``Chat.typing``."""
+        self._run(self._service.typing, actor, command)
+
+
+class SyncRooms:
+    """:class:`~divan_core.chat.rooms.Rooms`, waiting for each answer."""
+
+    def __init__(self, service: Rooms, waiting: _Waiting) -> None:
+        """Call ``service`` through the loop's thread."""
+        self._service = service
+        self._run = waiting.run
+
+    def create(
+        self, actor: Actor, command: CreateRoom, *, idempotency_key: KeyGiven = None
+    ) -> Done[RoomView]:
+        """See ``Rooms.create``."""
+        return self._run(self._service.create, actor, command, idempotency_key=idempotency_key)
+
+    def mine(self, actor: Actor, query: RoomsQuery) -> Page[RoomView]:
+        """See ``Rooms.mine``."""
+        return self._run(self._service.mine, actor, query)
+
+    def card(self, actor: Actor, query: RoomQuery) -> RoomView:
+        """See ``Rooms.card``."""
+        return self._run(self._service.card, actor, query)
+
+    def join(self, actor: Actor, query: RoomQuery) -> RoomView:
+        """See ``Rooms.join``."""
+        return self._run(self._service.join, actor, query)
+
+    def leave(self, actor: Actor, query: RoomQuery) -> None:
+        """See ``Rooms.leave``."""
+        self._run(self._service.leave, actor, query)
+
+    def roster(self, actor: Actor, query: RosterQuery) -> Page[RosterEntry]:
+        """See ``Rooms.roster``."""
+        return self._run(self._service.roster, actor, query)
+
+    def add(self, actor: Actor, command: AddMember) -> RosterEntry:
+        """See ``Rooms.add``."""
+        return self._run(self._service.add, actor, command)
+
+    def set_role(self, actor: Actor, command: SetRole) -> RosterEntry:
+        """See ``Rooms.set_role``."""
+        return self._run(self._service.set_role, actor, command)
+
+    def mute(self, actor: Actor, command: MuteMember) -> None:
+        """See ``Rooms.mute``."""
+        self._run(self._service.mute, actor, command)
+
+    def kick(self, actor: Actor, command: KickMember) -> None:
+        """See ``Rooms.kick``."""
+        self._run(self._service.kick, actor, command)
+
+    def send(
+        self, actor: Actor, command: SendRoomMessage, *, idempotency_key: KeyGiven = None
+    ) -> Done[MessageView]:
+        """See ``Rooms.send``."""
+        return self._run(self._service.send, actor, command, idempotency_key=idempotency_key)
+
+    def messages(self, actor: Actor, query: RoomMessagesQuery) -> Page[MessageView]:
+        """See ``Rooms.messages``."""
+        return self._run(self._service.messages, actor, query)
+
+    def read(self, actor: Actor, command: ReadRoom) -> Acknowledged:
+        """See ``Rooms.read``."""
+        return self._run(self._service.read, actor, command)
+
+    def typing(self, actor: Actor, command: RoomTyping) -> None:
+        """See ``Rooms.typing``."""
+        self._run(self._service.typing, actor, command)
+
+
 class SyncDiscovery:
     """:class:`~divan_core.discovery.service.Discovery`, waiting for each answer."""
 
@@ -310,6 +453,8 @@ class SyncDivan:
         self.personal = SyncPersonal(divan.personal, waiting)
         self.social = SyncSocial(divan.social, waiting)
         self.presence = SyncPresence(divan.presence, waiting)
+        self.chat = SyncChat(divan.chat, waiting)
+        self.rooms = SyncRooms(divan.rooms, waiting)
         self.discovery = SyncDiscovery(divan.discovery, waiting)
 
     @classmethod
