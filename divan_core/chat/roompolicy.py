@@ -120,6 +120,11 @@ def conversation_of(room_id: RoomId) -> ConversationId:
     return ConversationId(room_id)
 
 
+def lock_of(room_id: RoomId) -> str:
+    """What is locked to decide about who is in a room."""
+    return f"room:{room_id}"
+
+
 def check_inside(seat: Member | None) -> Member:
     """The seat of somebody who is in the room.
 

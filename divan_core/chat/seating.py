@@ -217,7 +217,7 @@ class Seating:
 
     async def _change(self, actor: Actor, room_id: RoomId, name: str, decide: Deciding) -> None:
         async def body(unit: ChatUnit) -> Shift | None:
-            await unit.locks.take(f"room:{room_id}")
+            await unit.locks.take(roompolicy.lock_of(room_id))
             room, seat = await known(unit, actor, room_id)
             roster = Roster(room, tuple(await unit.rooms.roster(room_id)))
             shift = await decide(unit, roster, seat)
