@@ -128,7 +128,7 @@ def _entry(user_id: bytes | UUID, handle: str, name: str) -> Entry:
 def _starting(campus_id: CampusId, text: str, sqlite: bool) -> Parameters:  # noqa: FBT001
     """The parameters of what begins with a text."""
     if " " not in text:
-        head = text[: searchrows.LONGEST_HEAD]
+        head = searchrows.head_of(text)
         return {"campus": campus_id, "query": text, "letters": len(text), "head": head}
     grams = searchrows.at_start(text)
     if sqlite:

@@ -11,13 +11,11 @@ from __future__ import annotations
 import enum
 import functools
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-import attrs
-
-from divan_core.discovery.model import SHORTEST, SHORTEST_SLIP, Entry, parts, units
-from divan_core.discovery.similarity import Trigrams, trigrams
+from divan_core.discovery.model import SHORTEST_SLIP, Entry, parts, units
+from divan_core.discovery.similarity import Trigrams
 from divan_core.kernel.ids import CampusId
 from divan_core.kernel.values import value
 from divan_core.stores.sql.connection import DialectName
@@ -28,8 +26,8 @@ LONGEST: Final = 1023
 TOGETHER: Final = 8
 """How many trigrams are looked for together."""
 
-LONGEST_HEAD: Final = 6
-"""A longer beginning of a word is looked for among the words that begin like its first letters."""
+HEADS: Final = (2, 3, 4, 6)
+"""How many letters of a beginning are looked for; of those that are found, the rest is compared."""
 
 
 class LengthClass(enum.IntEnum):
@@ -80,40 +78,43 @@ SIMILAR_STEPS: Final[Mapping[DialectName, Sequence[Step]]] = {
 On SQLite a step costs next to nothing; on PostgreSQL each is planned."""
 
 
-Head = tuple[str, int, str, int]
-"""How a word begins, its length, the word, and how many letters a shorter one of theirs shares.
+Holding = tuple[str, int | None]
+"""A term that somebody has, and how many letters a shorter unit of theirs shares with it.
 
-It is for the index in the order of the cut. Whose shorter word begins like this one, too, is found
-by that one; so this is for queries of more letters than they share.
+None for a word that is only in the handle, which is no unit. Whose shorter unit begins with a query
+is found by that one; so a term is for queries of more letters than they share.
 """
 
 
-@attrs.frozen
-class PersonRows:
-    """What is kept of one person: ``holdings`` tells of each term whether it is a unit."""
-
-    heads: frozenset[Head]
-    holdings: frozenset[tuple[str, bool]]
-
-
-def rows_of(one: Entry) -> PersonRows:
-    """The rows of a person."""
-    found = set(units(one))
-    holdings = frozenset((part, part in found) for part in set(parts(one)) if part)
-    return PersonRows(frozenset(_heads(found)), holdings)
-
-
-def _heads(texts: set[str]) -> Iterator[Head]:
-    ordered = sorted(texts, key=lambda text: (len(text), text))
+def rows_of(one: Entry) -> frozenset[Holding]:
+    """What a person is found by."""
+    ordered = sorted(set(units(one)), key=lambda unit: (len(unit), unit))
+    found: dict[str, int | None] = dict.fromkeys(parts(one))
     for at, unit in enumerate(ordered):
-        shared = max((_shared(unit, shorter) for shorter in ordered[:at]), default=0)
-        last = min(LONGEST_HEAD, len(unit.partition(" ")[0]))
-        for letters in range(SHORTEST, last + 1):
-            if letters > shared or letters == LONGEST_HEAD:
-                yield unit[:letters], len(unit), unit, shared
+        found[unit] = max([_shared(unit, shorter) for shorter in ordered[:at]], default=0)
+    found.pop("", None)
+    return frozenset(found.items())
+
+
+def leads(text: str, shared: int | None) -> bool:
+    """Whether somebody is found by how this term of theirs begins."""
+    return shared is not None and shared < len(text.partition(" ")[0])
+
+
+def heads(text: str) -> Sequence[str]:
+    """The beginnings by which a term is found."""
+    letters = len(text.partition(" ")[0])
+    return [text[:some] for some in HEADS if some <= letters]
+
+
+def head_of(query: str) -> str:
+    """Which of them is looked for."""
+    return query[: max(some for some in HEADS if some <= len(query))]
 
 
 def _shared(one: str, other: str) -> int:
+    if one[:1] != other[:1]:
+        return 0
     at = 0
     for letter in one[: len(other)]:
         if letter != other[at]:
@@ -122,9 +123,8 @@ def _shared(one: str, other: str) -> int:
     return at
 
 
-def class_of(text: str) -> LengthClass:
-    """The class of a term."""
-    size = len(trigrams(text))
+def class_of(text: str, size: int) -> LengthClass:
+    """The class of a term of so many trigrams."""
     for one in (LengthClass.LONG, LengthClass.MIDDLE):
         if len(text) > LONGEST_IN[LengthClass(one - 1)] and size >= FEWEST_GRAMS[one]:
             return one
@@ -154,10 +154,10 @@ def code(campus_id: CampusId, one: LengthClass, gram: str) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def codes(campus_id: CampusId, text: str) -> list[int]:
+def codes(campus_id: CampusId, text: str, grams: Trigrams) -> list[int]:
     """What stands for all of a term's trigrams and pairs."""
-    one = class_of(text)
-    return [code(campus_id, one, gram) for gram in trigrams(text) | pairs(text)]
+    one = class_of(text, len(grams))
+    return [code(campus_id, one, gram) for gram in grams | pairs(text)]
 
 
 def within(text: str) -> Sequence[str]:

@@ -69,14 +69,26 @@ def _typed(sql: str) -> TextClause:
 @functools.cache
 def beginning(dialect: DialectName, *, standings: bool) -> TextClause:
     """People whose handle or a word of whose name begins with one word: a walk of the heads."""
-    begins = _BEGINS[dialect].format("d.unit")
-    join = "CROSS JOIN" if dialect == "sqlite" else "JOIN"
+    begins = _BEGINS[dialect].format("d.text")
+    active = _active("h.user_id", standings=standings)
+    heads = (
+        "SELECT d.length, d.text FROM search_heads d"
+        f" WHERE d.campus_id = :campus AND d.head = :head AND {begins}"
+    )
+    having = f"h.campus_id = :campus AND h.text = d.text AND h.shared < :letters AND {active}"
+    if dialect == "sqlite":
+        return _typed(
+            "SELECT p.user_id, p.handle, p.name FROM"
+            f" ({heads} ORDER BY d.length, d.text LIMIT -1) AS d CROSS JOIN search_holders h"
+            f" CROSS JOIN search_people p ON p.user_id = h.user_id WHERE {having} LIMIT :rows"
+        )
     return _typed(
-        "SELECT p.user_id, p.handle, p.name"
-        f" FROM search_heads d {join} search_people p ON p.user_id = d.user_id"
-        " WHERE d.campus_id = :campus AND d.head = :head AND d.shared < :letters"
-        f" AND {begins} AND {_active('d.user_id', standings=standings)}"
-        " ORDER BY d.length, d.unit, d.user_id LIMIT :rows"
+        "SELECT p.user_id, p.handle, p.name FROM (SELECT d.length, d.text, h.user_id FROM"
+        f" ({heads} GROUP BY d.length, d.text ORDER BY d.length, d.text) AS d CROSS JOIN LATERAL"
+        f" (SELECT h.user_id FROM search_holders h WHERE {having}"
+        " ORDER BY h.user_id LIMIT :rows) AS h"
+        " ORDER BY d.length, d.text, h.user_id LIMIT :rows) AS f"
+        " JOIN search_people p ON p.user_id = f.user_id ORDER BY f.length, f.text, f.user_id"
     )
 
 
@@ -92,7 +104,7 @@ def beginning_of_several(dialect: DialectName, *, standings: bool) -> TextClause
         " OR (length(p.handle) = length(p.name) AND p.handle < p.name)"
         " THEN p.handle ELSE p.name END AS unit FROM search_people p"
         " WHERE p.user_id IN (SELECT h.user_id FROM found f JOIN search_holders h"
-        " ON h.campus_id = :campus AND h.text = f.text WHERE h.unit)"
+        " ON h.campus_id = :campus AND h.text = f.text WHERE h.shared IS NOT NULL)"
         f" AND ({handle} OR {_AT_WORD[dialect].format('p.name')})"
         f" AND {_active('p.user_id', standings=standings)}) AS fitting"
         " ORDER BY length(unit), unit, user_id LIMIT :rows"
@@ -245,7 +257,7 @@ def _gate(steps: Sequence[Step], kind: str, at: int) -> str:
 def _found(dialect: DialectName, name: str, *, standings: bool) -> str:
     """Who has the terms of a table, in order: the shortest term first."""
     active = _active("h.user_id", standings=standings)
-    unit = " AND h.unit" if name.startswith("inside") else ""
+    unit = " AND h.shared IS NOT NULL" if name.startswith("inside") else ""
     ordered = f"SELECT text, length FROM {name} ORDER BY length, text"
     if dialect == "sqlite":
         # The loops run in the order of the join, so the rows come sorted and nothing is sorted.

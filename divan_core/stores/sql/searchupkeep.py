@@ -83,8 +83,7 @@ async def _reindex(
 
 
 async def _tidy(connection: SqlConnection) -> None:
-    for table in ("search_heads", "search_holders"):
-        await connection.execute(_STRAYS[table])
+    await connection.execute(_STRAYS)
     if connection.dialect == "sqlite":
         await SqliteTerms(connection).tidy()
     else:
@@ -95,19 +94,17 @@ async def _purge(most: int, connection: SqlConnection) -> int:
     return await PostgresTerms(connection).purge(most)
 
 
-_STRAYS: Final = {
-    table: text(
-        f"DELETE FROM {table} WHERE NOT EXISTS (SELECT 1 FROM search_people p"  # noqa: S608
-        f" WHERE p.user_id = {table}.user_id AND p.campus_id = {table}.campus_id)"
-    )
-    for table in ("search_heads", "search_holders")
-}
+_STRAYS: Final = text(
+    "DELETE FROM search_holders WHERE NOT EXISTS (SELECT 1 FROM search_people p"
+    " WHERE p.user_id = search_holders.user_id AND p.campus_id = search_holders.campus_id)"
+)
 
 _NOBODY: Final = "00000000-0000-0000-0000-000000000000"
 
 _LEFT: Final = text(
     "INSERT INTO search_left (campus_id, text, user_id)"  # noqa: S608 - a constant
-    f" SELECT DISTINCT campus_id, text, CAST('{_NOBODY}' AS uuid) FROM search_terms t"
+    f" SELECT campus_id, text, CAST('{_NOBODY}' AS uuid) FROM"
+    " (SELECT campus_id, text FROM search_terms UNION SELECT campus_id, text FROM search_heads) t"
     " WHERE NOT EXISTS (SELECT 1 FROM search_holders h"
     " WHERE h.campus_id = t.campus_id AND h.text = t.text) ON CONFLICT DO NOTHING"
 )
