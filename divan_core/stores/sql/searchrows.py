@@ -54,12 +54,20 @@ class Step:
     longest: int
 
 
+WIDE: Final = 5
+"""A query of so many letters stands inside few terms: those of all classes are looked at together.
+
+A shorter one stands in so many that the short ones most often fill a tier."""
+
 CLASSES: Final = (
     Step(LengthClass.SHORT, 1, 5),
     Step(LengthClass.MIDDLE, 6, 8),
     Step(LengthClass.LONG, 9, LONGEST),
 )
 """A step for each class."""
+
+EVERY: Final = Step(LengthClass.SHORT, 1, LONGEST)
+"""The terms of all classes."""
 
 SIMILAR_STEPS: Final[Mapping[DialectName, Sequence[Step]]] = {
     "postgresql": CLASSES,
@@ -146,7 +154,7 @@ def pairs(text: str) -> frozenset[str]:
     return frozenset(text[at : at + 2] for at in range(len(text) - 1))
 
 
-@functools.lru_cache(maxsize=262_144)
+@functools.lru_cache(maxsize=32_768)
 def code(campus_id: CampusId, one: LengthClass, gram: str) -> int:
     """What stands for a trigram, or a pair of letters, in terms of a campus and a class."""
     text = f"{one:d}{gram}".encode()
@@ -154,10 +162,28 @@ def code(campus_id: CampusId, one: LengthClass, gram: str) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def codes(campus_id: CampusId, text: str, grams: Trigrams) -> list[int]:
-    """What stands for all of a term's trigrams and pairs."""
-    one = class_of(text, len(grams))
-    return [code(campus_id, one, gram) for gram in grams | pairs(text)]
+def codes(campus_id: CampusId, text: str, grams: Trigrams) -> str:
+    """What stands for all of a term's trigrams and pairs, with spaces between."""
+    book = _book(campus_id, class_of(text, len(grams)))
+    return " ".join([book[gram] for gram in grams | pairs(text)])
+
+
+class _Book(dict[str, str]):
+    """Codes of a campus and a class as they are written, for many terms at once."""
+
+    def __init__(self, campus_id: CampusId, one: LengthClass) -> None:
+        super().__init__()
+        self._of = campus_id, one
+
+    def __missing__(self, gram: str) -> str:
+        if len(self) >= _IN_BOOK:
+            self.clear()
+        self[gram] = written = str(code(*self._of, gram))
+        return written
+
+
+_IN_BOOK: Final = 32_768
+_book: Final = functools.lru_cache(maxsize=12)(_Book)
 
 
 def within(text: str) -> Sequence[str]:
@@ -192,8 +218,19 @@ def decisive(grams: Trigrams, one: LengthClass) -> Sequence[str]:
     Of sets with m and n members, s of them shared, the similarity is s / (m + n - s). It is over
     one fifth when 6 s > m + n, so that with all but s - 1 of the m looked for, one is met.
     """
-    needed = (len(grams) + FEWEST_GRAMS[one]) // 6 + 1
-    return sorted(grams, key=commonness)[: max(0, len(grams) - needed + 1)]
+    shared = needed(grams, one)
+    return sorted(grams, key=commonness)[: max(0, len(grams) - shared + 1)]
+
+
+def needed(grams: Trigrams, one: LengthClass) -> int:
+    """How many trigrams of a query are at least in every term of the class alike to it."""
+    return (len(grams) + FEWEST_GRAMS[one]) // 6 + 1
+
+
+def decisive_pairs(grams: Trigrams, one: LengthClass) -> Sequence[str]:
+    """The rarest trigrams of a query, two of which are in every such term; two are needed."""
+    shared = needed(grams, one)
+    return sorted(grams, key=commonness)[: max(0, len(grams) - shared + 2)]
 
 
 @functools.lru_cache(maxsize=65_536)

@@ -71,8 +71,8 @@ class PostgresTerms:
             for portion in portions(sorted(terms[campus_id])):
                 await self._connection.execute(_INSERT, _columns(campus_id, portion, lane))
             leading = [one for one, leads in terms[campus_id].items() if leads]
-            for portion in portions(sorted(_begun(campus_id, leading))):
-                await self._connection.execute(_INSERT_HEADS, _begins(portion) | {"lane": lane})
+            for begun in portions(sorted(_begun(campus_id, leading))):
+                await self._connection.execute(_INSERT_HEADS, _begins(begun) | {"lane": lane})
 
     async def leave(self, rows: Collection[Row]) -> None:
         """Write them down."""
@@ -150,10 +150,7 @@ def _columns(campus_id: CampusId, texts: Sequence[str], lane: int) -> dict[str, 
         "c4": list(map(padded, texts)),
         "c5": [one if is_word(one) else None for one in texts],
         "c6": [one[::-1] if is_word(one) else None for one in texts],
-        "c7": [
-            " ".join(map(str, codes(campus_id, one, found)))
-            for one, found in zip(texts, grams, strict=True)
-        ],
+        "c7": [codes(campus_id, one, found) for one, found in zip(texts, grams, strict=True)],
         "lane": lane,
     }
 
@@ -194,9 +191,14 @@ class SqliteTerms:
                     await fill(self._connection, _DROP_HEADS, begun)
 
     async def tidy(self) -> None:
-        """Remove those that nobody has, and merge the index of trigrams into one."""
-        for statement in (_STRAY_HEADS, _STRAY_GRAMS, _STRAYS, _OPTIMIZE):
+        """Remove those that nobody has, and merge the index of trigrams."""
+        for statement in (_STRAY_HEADS, _STRAY_GRAMS, _STRAYS):
             await self._connection.execute(statement)
+        await self.merge()
+
+    async def merge(self) -> None:
+        """Merge the index of trigrams into one segment."""
+        await self._connection.execute(_OPTIMIZE)
 
     async def _add(self, campus_id: CampusId, texts: Sequence[str]) -> None:
         campus = (await self._connection.execute(_CAMPUS, {"campus": campus_id.bytes})).scalar_one()
