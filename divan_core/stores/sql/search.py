@@ -76,8 +76,8 @@ async def _beginning(
         searchstatements.beginning_of_several if " " in wanted.text else searchstatements.beginning
     )(connection.dialect, standings=tables.standings)
     given = _starting(campus_id, wanted.text, connection.dialect == "sqlite")
-    rows = await connection.execute(statement, given | {"rows": most})
-    return [_entry(row[0], row[1], row[2]) for row in rows]
+    rows: Iterable[Any] = await connection.execute(statement, given | {"rows": most})
+    return [_entry(*row) for row in rows]
 
 
 async def _resembling(
