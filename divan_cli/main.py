@@ -9,6 +9,7 @@ import typer
 from divan_cli.commands import (
     account,
     campus,
+    chat,
     config,
     demo,
     discover,
@@ -41,6 +42,7 @@ app.command("nearby")(nearby.nearby)
 app.command("openapi")(openapi.openapi)
 app.add_typer(account.app, name="account")
 app.add_typer(campus.app, name="campus")
+app.add_typer(chat.app, name="chat")
 app.add_typer(friends.app, name="friends")
 app.add_typer(invites.app, name="invites")
 app.add_typer(seed.app, name="seed")

@@ -11,6 +11,9 @@ from typing import Final
 from divan_core.accounts.service import Accounts
 from divan_core.auth.ports import Mailer, PasswordHasher
 from divan_core.auth.service import Auth
+from divan_core.chat.live import Listening
+from divan_core.chat.rooms import Rooms
+from divan_core.chat.service import Chat
 from divan_core.discovery.service import Discovery
 from divan_core.discovery.upkeep import IndexUpkeep
 from divan_core.idempotency.service import Idempotency
@@ -58,6 +61,9 @@ class Divan:
         self.accounts: Accounts = services.accounts
         self.social: Social = services.social
         self.presence: Presence = services.presence
+        self.chat: Chat = services.chat
+        self.rooms: Rooms = services.rooms
+        self.listening: Listening = services.listening
         self.discovery: Discovery = services.discovery
         self.identity: Authenticator = services.identity
         self.auth: Auth[StoreUnit] = services.auth

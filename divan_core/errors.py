@@ -6,18 +6,19 @@ of the command, each in one table of the transport. The tree::
     DivanError
     ├── InvalidRequest (400)       IdempotencyKeyInvalid  IdempotencyKeyMissing
     ├── NotAuthenticated (401)     InvalidCredentials  UnknownUser
-    ├── NotAllowed (403)           CampusMismatch  Banned  EmailUnverified
+    ├── NotAllowed (403)           CampusMismatch  Banned  EmailUnverified  Muted
+    │                              NotFriends  NotMember  KickedOut
     ├── NotFound (404)
     ├── Conflict (409)             PresenceRequired  HandleTaken  IdempotencyInProgress
     │                              InviteExists  AlreadyFriends  InviteClosed
-    │                              EmailTaken
+    │                              EmailTaken  RoomFull  MessageExists
     ├── Gone (410)                 InviteExpired
     ├── TooLarge (413)
     ├── UnsupportedMediaType (415)
     ├── InvalidInput (422)         ValidationFailed  AccuracyTooLow  ImplausibleMovement
     │                              ClockSkew  OutsideCampus  InvalidCursor
     │                              IdempotencyKeyReused
-    ├── LimitExceeded (429)        RateLimited  EnumerationBudget
+    ├── LimitExceeded (429)        RateLimited  EnumerationBudget  CooldownActive
     ├── Unavailable (503)          StoreUnavailable  OutcomeUnknown  IdempotencyUnavailable
     └── ConfigurationError (never sent to a client: the process does not start)
 """
@@ -159,6 +160,34 @@ class EmailUnverified(NotAllowed):
     advice = "Use the mail that was sent to you, or register again for another one."
 
 
+class NotFriends(NotAllowed):
+    """This is for friends only."""
+
+    code = "not_friends"
+    title = "You are not friends"
+
+
+class NotMember(NotAllowed):
+    """This is for those who are in the room."""
+
+    code = "not_member"
+    title = "You are not in this room"
+
+
+class KickedOut(NotAllowed):
+    """The caller was put out of the room, and is not added again."""
+
+    code = "kicked"
+    title = "You were put out of this room"
+
+
+class Muted(NotAllowed):
+    """The caller may read, and not write for now."""
+
+    code = "muted"
+    title = "You may not write now"
+
+
 class NotFound(DivanError):
     """There is no such thing, or the caller may not know of it: the answer is the same."""
 
@@ -217,6 +246,20 @@ class AlreadyFriends(Conflict):
 
     code = "already_friends"
     title = "You are friends already"
+
+
+class RoomFull(Conflict):
+    """There are as many people in the room as it is for."""
+
+    code = "room_full"
+    title = "The room is full"
+
+
+class MessageExists(Conflict):
+    """The sender has used this name for a message before; whoever sends it looks at that one."""
+
+    code = "message_exists"
+    title = "The message was sent before"
 
 
 class InviteClosed(Conflict):
@@ -328,6 +371,13 @@ class RateLimited(LimitExceeded):
 
     code = "rate_limited"
     title = "Too many requests"
+
+
+class CooldownActive(LimitExceeded):
+    """The caller was too fast for too long, and has to wait."""
+
+    code = "cooldown_active"
+    title = "Wait before you write again"
 
 
 class EnumerationBudget(LimitExceeded):

@@ -97,6 +97,9 @@ class LimitSettings:
             self.enumeration,
         )
 
+    message_per_minute: int = _count(600)
+    room_per_day: int = _count(50)
+
     @property
     def heartbeat(self) -> Limit:
         """Heartbeats, by HTTP and sockets together."""
@@ -142,6 +145,16 @@ class LimitSettings:
     def enumeration(self) -> Limit:
         """Distinct people answered by search, discovery and look-up."""
         return Limit("enumeration", (Window(self.enumeration_per_day, DAY_S),))
+
+    @property
+    def message(self) -> Limit:
+        """Messages to people and to rooms together, by HTTP and sockets."""
+        return Limit("message", (Window(self.message_per_minute, 60),))
+
+    @property
+    def room(self) -> Limit:
+        """Rooms opened."""
+        return Limit("room", (Window(self.room_per_day, DAY_S),))
 
 
 @attrs.frozen

@@ -15,10 +15,15 @@ from divan_core.auth.policy import AuthKeys
 from divan_core.auth.ports import Mailer, PasswordHasher
 from divan_core.auth.service import Auth
 from divan_core.auth.tools import AuthRules, AuthTools
+from divan_core.chat.live import Listening
+from divan_core.chat.ports import OpenGate
+from divan_core.chat.rooms import Rooms
+from divan_core.chat.service import Chat
+from divan_core.chat.tools import ChatLimits, ChatTools
 from divan_core.codec.reader import decode, encode
+from divan_core.directory import OpenRooms
 from divan_core.discovery.acquaintances import Acquaintances
 from divan_core.discovery.circles import Circles
-from divan_core.discovery.ports import NoRooms
 from divan_core.discovery.service import Discovery, DiscoveryTools
 from divan_core.discovery.suggestions import DiscoveryLimits, Suggestions, SuggestionTools
 from divan_core.discovery.upkeep import IndexUpkeep
@@ -100,6 +105,9 @@ class Services:
     accounts: Accounts
     social: Social
     presence: Presence
+    chat: Chat
+    rooms: Rooms
+    listening: Listening
     discovery: Discovery
     identity: Authenticator
     auth: Auth[StoreUnit]
@@ -131,6 +139,17 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     tokens = _own_tokens(settings, ground)
     hasher = ground.hasher or Argon2Hasher()
     auth = _auth(stores, settings, attrs.evolve(ground, hasher=hasher), (audience, tokens))
+    talking = ChatTools(
+        audience=audience,
+        limits=stores.limits,
+        limit=ChatLimits(settings.limit.message, settings.limit.room),
+        once=idempotency,
+        gate=OpenGate(),
+        notices=stores.person_notices,
+        clock=ground.clock,
+        ids=ground.ids,
+        sealer=sealer,
+    )
     return Services(
         accounts=accounts,
         social=Social(
@@ -147,6 +166,9 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
             ),
         ),
         presence=presence,
+        chat=Chat(stores.units, talking),
+        rooms=Rooms(stores.units, talking),
+        listening=Listening(stores.units, audience),
         discovery=_discovery(stores, settings, ground, (audience, sealer)),
         identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock, tokens)),
         auth=auth,
@@ -317,7 +339,7 @@ def _discovery(
     stores: Stores, settings: Settings, ground: Ground, shared: tuple[Audience, CursorSealer]
 ) -> Discovery:
     audience, sealer = shared
-    rooms = NoRooms()  # until something keeps rooms
+    rooms = OpenRooms(stores.units, ground.clock)
     entrance, circles = Entrance(stores.turnstile, audience), Circles(audience)
     limits = DiscoveryLimits(settings.limit.search, settings.limit.enumeration)
     tools = SuggestionTools(

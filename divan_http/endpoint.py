@@ -102,6 +102,8 @@ class Endpoint:
         return respond
 
     def _reader(self, operation: Row[Any, Any]) -> Reader:
+        if operation.has_body and operation.path_fields:
+            return self._mixed_reader(operation)
         if operation.has_body:
             return self._body_reader(JsonReader(operation.command))
         if not operation.takes_input:
@@ -117,6 +119,19 @@ class Endpoint:
             if body or not reader.optional:
                 check_media_type(req.content_type, headers.get(_ENCODING))
             return reader.read(body)
+
+        return read
+
+    def _mixed_reader(self, operation: Row[Any, Any]) -> Reader:
+        read_body = self._body_reader(JsonReader(operation.body))
+        fields = [field.name for field in attrs.fields(operation.body)]
+        places = ParameterReader(operation.path_command, operation.path_fields)
+        names = operation.path_fields
+
+        async def read(req: Request, path: dict[str, str], exchange: Exchange) -> object:
+            placed, said = places.read({}, path), await read_body(req, path, exchange)
+            values = {name: getattr(placed, name) for name in names}
+            return operation.command(**values, **{name: getattr(said, name) for name in fields})
 
         return read
 

@@ -114,7 +114,7 @@ def _schemes(*, dev: bool) -> dict[str, Schema]:
 
 def _components(rows: tuple[Operation, ...]) -> dict[str, Schema]:
     types: list[object] = [Problem]
-    types += [row.command for row in rows if row.has_body]
+    types += [row.body for row in rows if row.has_body]
     types += [row.view for row in rows if row.view is not NoneType]
     return _schemas(types)[1]
 
@@ -150,7 +150,7 @@ def _security(*, dev: bool) -> list[Schema]:
 
 
 def _request_body(row: Row[Any, Any]) -> Schema:
-    (reference,), components = _schemas([row.command])
+    (reference,), components = _schemas([row.body])
     schema = components[reference["$ref"].rpartition("/")[2]]
     return {
         "required": bool(schema.get("required")),
@@ -159,8 +159,7 @@ def _request_body(row: Row[Any, Any]) -> Schema:
 
 
 def _parameters(row: Operation) -> Iterator[Schema]:
-    if not row.has_body:
-        yield from _of_command(row)
+    yield from (one for one in _of_command(row) if not row.has_body or one["in"] == "path")
     if isinstance(row, KeyedOperation):
         yield _key_parameter()
 

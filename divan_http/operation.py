@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+import functools
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, get_type_hints
 
 import attrs
 
@@ -20,7 +21,7 @@ ViewT = TypeVar("ViewT")
 Method: TypeAlias = Literal["GET", "POST", "PATCH", "DELETE"]
 
 WITH_BODY: Final = frozenset({"POST", "PATCH"})
-"""Methods whose command comes from the body, unless the path names its fields."""
+"""Methods whose command comes from the body, but for those of its fields that the path names."""
 
 
 @attrs.frozen
@@ -55,13 +56,41 @@ class Row(Generic[CommandT, ViewT]):
 
     @property
     def has_body(self) -> bool:
-        """Whether the command is the request's JSON body."""
-        return self.takes_input and self.method in WITH_BODY and not self.path_fields
+        """Whether there is more of the command than the path names, in the request's JSON body."""
+        fields = len(attrs.fields(self.command))  # type: ignore[arg-type]  # an attrs class
+        return self.method in WITH_BODY and fields > len(self.path_fields)
+
+    @property
+    def body(self) -> type[Any]:
+        """What the request's JSON body holds: the command without what the path names."""
+        return _without(self.command, self.path_fields)  # type: ignore[arg-type]  # it is hashable
+
+    @property
+    def path_command(self) -> type[Any]:
+        """What the path names of the command."""
+        named = [field.name for field in attrs.fields(self.body)]
+        return _without(self.command, tuple(named))  # type: ignore[arg-type]  # it is hashable
 
     @property
     def takes_input(self) -> bool:
         """Whether there is anything to read."""
         return bool(attrs.fields(self.command))  # type: ignore[arg-type]  # an attrs class
+
+
+@functools.cache
+def _without(command: Hashable, names: tuple[str, ...]) -> type[Any]:
+    """A class of the fields of another that do not have these names; itself without names."""
+    if not names:
+        return command  # type: ignore[return-value]  # it is a class
+    hints = get_type_hints(command, include_extras=True)
+    rest = {
+        field.name: attrs.field(default=field.default, type=hints[field.name])
+        for field in attrs.fields(command)  # type: ignore[arg-type]  # an attrs class
+        if field.name not in names
+    }
+    made: type[Any] = attrs.make_class(f"{command.__name__}Body", rest, frozen=True)  # type: ignore[attr-defined]
+    made.__doc__ = command.__doc__
+    return made
 
 
 @attrs.frozen(kw_only=True)

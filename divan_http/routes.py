@@ -9,11 +9,13 @@ from divan_http.operation import Operation
 from divan_http.resources import (
     accounts,
     auth,
+    chat,
     discovery,
     health,
     metrics,
     presence,
     proximity,
+    rooms,
     social,
 )
 from divan_http.resources.document import describing
@@ -23,6 +25,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *proximity.OPERATIONS,
     *accounts.OPERATIONS,
     *social.OPERATIONS,
+    *chat.OPERATIONS,
+    *rooms.OPERATIONS,
     *discovery.OPERATIONS,
     *health.OPERATIONS,
     *metrics.OPERATIONS,

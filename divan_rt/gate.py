@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import attrs
@@ -76,19 +76,32 @@ class Hall:
             line.hang_up()
 
 
+async def _nothing(_session: Session, _auth: object) -> None:
+    """Begin nothing."""
+
+
+@attrs.frozen
+class Behind:
+    """What lies behind a gate: ``enter`` begins what a session listens to, ``leave`` ends it.
+
+    ``enter`` is given what the client connected with, and may refuse it.
+    """
+
+    leave: Callable[[Session], None]
+    enter: Callable[[Session, object], Awaitable[None]] = _nothing
+
+
 class Gate(socketio.AsyncNamespace):
     """One namespace."""
 
-    def __init__(
-        self, namespace: str, hall: Hall, dispatch: Dispatch, leave: Callable[[Session], None]
-    ) -> None:
-        """Let people in and answer them; ``leave`` ends what a session listens to."""
+    def __init__(self, namespace: str, hall: Hall, dispatch: Dispatch, behind: Behind) -> None:
+        """Let people in and answer them; ``behind`` begins and ends what a session listens to."""
         begin: Any = super().__init__  # it has no types
         begin(namespace)
         self._name = namespace
         self._hall = hall
         self._dispatch = dispatch
-        self._leave = leave
+        self._behind = behind
 
     async def trigger_event(self, event: str, *args: Any) -> object:  # noqa: ANN401 - by event
         """What python-socketio calls; clients reach nothing but the envelope."""
@@ -104,8 +117,11 @@ class Gate(socketio.AsyncNamespace):
         hall = self._hall
         try:
             identity = await hall.handshake.identity(auth)
-            hall.sessions.add(self._session(sid, identity))
+            session = self._session(sid, identity)
+            hall.sessions.add(session)
+            await self._behind.enter(session, auth)
         except Exception as fault:  # noqa: BLE001 - refused with a problem, whatever it was
+            hall.gone(sid)
             found = self._dispatch.problems.of(fault, "connect")
             raise refusal(found.title, found) from None
 
@@ -118,7 +134,7 @@ class Gate(socketio.AsyncNamespace):
         connection = hall.sessions.connection(eio_sid)
         if connection is None:
             connection = Connection(eio_sid, identity.actor, Outlet(socket))
-        return Session(sid, self._name, identity, connection, self._leave)
+        return Session(sid, self._name, identity, connection, self._behind.leave)
 
     async def _answer(self, sid: str, envelope: Envelope) -> object:
         hall, problems = self._hall, self._dispatch.problems

@@ -10,8 +10,10 @@ from typing import Annotated, Final
 import attrs
 from msgspec import Meta
 
+from divan_core.chat.messages import MessageView
+from divan_core.chat.roommessages import RoomView
 from divan_core.codec.problems import Problem
-from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.ids import CampusId, RoomId, UserId
 from divan_core.presence.messages import NearbyPerson, Radius
 
 MAX_SEQ: Final = 2**53 - 1
@@ -81,6 +83,58 @@ class SubscribeSelf:
 @attrs.frozen
 class Reload:
     """Something may have been missed: read the lists again."""
+
+
+@attrs.frozen
+class AcknowledgePeer:
+    """My devices have what somebody wrote, up to this number."""
+
+    peer_id: UserId
+    delivered_seq: Annotated[int, Meta(ge=0, le=MAX_SEQ)]
+
+
+@attrs.frozen
+class JoinRoom:
+    """Tell me what is written in a room that I am in, from after ``since_seq`` where given."""
+
+    room_id: RoomId
+    since_seq: Annotated[int, Meta(ge=0, le=MAX_SEQ)] | None = None
+
+
+@attrs.frozen
+class LeaveRoom:
+    """Tell me no more of a room; I stay in it."""
+
+    room_id: RoomId
+
+
+@attrs.frozen
+class Sent:
+    """The message as it was kept; ``replayed`` where it was sent before."""
+
+    message: MessageView
+    replayed: bool
+    ok: bool = True
+
+
+@attrs.frozen
+class Joined:
+    """The room, which one is told of from now on."""
+
+    room: RoomView
+    ok: bool = True
+
+
+@attrs.frozen
+class MembersChanged:
+    """Who has come into a room or gone, or has another role there or may only read.
+
+    ``change`` is ``joined``, ``left``, ``kicked`` or ``changed``.
+    """
+
+    room_id: RoomId
+    change: str
+    user_ids: tuple[UserId, ...]
 
 
 @attrs.frozen

@@ -34,6 +34,11 @@ class Outlet:
         if not self._socket.closed:
             self._socket.queue.put_nowait(packet)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether something more can be sent without keeping too much for a socket."""
+        return self._socket.closed or self._socket.queue.qsize() < MAX_QUEUED
+
     def update(self, packet: EnginePacket, now: Millis) -> None:
         """Send an update, unless the socket is behind."""
         if self.behind_since is not None:

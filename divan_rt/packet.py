@@ -18,7 +18,11 @@ PRESENCE: Final = "/presence"
 
 SOCIAL: Final = "/social"
 
-NAMESPACES: Final = frozenset({PRESENCE, SOCIAL})
+CHAT: Final = "/chat"
+
+ROOMS: Final = "/rooms"
+
+NAMESPACES: Final = frozenset({PRESENCE, SOCIAL, CHAT, ROOMS})
 """Every namespace that can be connected to."""
 
 ENVELOPE: Final = "envelope"

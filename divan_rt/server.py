@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -14,18 +14,22 @@ import attrs
 from divan_core.divan import Divan
 from divan_core.errors import StoreUnavailable
 from divan_core.kernel.ids import CampusId, Entropy
+from divan_core.kernel.notices import NoticesLost, PersonNotice
 from divan_core.system import SystemEntropy
 from divan_rt.audience import Session, Sessions
 from divan_rt.auth import Handshake
 from divan_rt.dispatch import Dispatch, Problems, Table
 from divan_rt.edge import MAX_FRAME, Edge
 from divan_rt.feeds import FeedRules, Feeds
-from divan_rt.gate import Gate, Hall
+from divan_rt.gate import Behind, Gate, Hall
 from divan_rt.library import Library, Receive, Scope, Send, library
+from divan_rt.namespaces.chat import ChatEvents
 from divan_rt.namespaces.presence import PresenceEvents
+from divan_rt.namespaces.rooms import RoomEvents
 from divan_rt.namespaces.social import SocialEvents
 from divan_rt.notices import relay
-from divan_rt.packet import NAMESPACES, PRESENCE, SOCIAL, Json, Packet
+from divan_rt.packet import CHAT, NAMESPACES, PRESENCE, ROOMS, SOCIAL, Json, Packet
+from divan_rt.talks import Talks
 from divan_rt.telling import Teller
 from divan_rt.ticker import Beat, Observe, Ticker
 
@@ -73,6 +77,7 @@ class SocketServer:
         )
         self._library = _library(divan.settings.http.cors_origins, polling=options.polling)
         self._edge = Edge(self._library, PATH, divan.clock)
+        self._talks = Talks(divan.listening, divan.clock)
         self._teller = Teller(self._sessions, {SOCIAL: divan.social.shown}, divan.clock)
         self._hall = Hall(
             library=self._library,
@@ -82,13 +87,16 @@ class SocketServer:
             clock=divan.clock,
         )
         presence = PresenceEvents(divan, self._feeds)
-        self._open(PRESENCE, presence.table(), presence.quit)
-        self._open(SOCIAL, SocialEvents(self._sessions).table(), _nothing)
+        chat, rooms = ChatEvents(divan, self._talks), RoomEvents(divan, self._talks)
+        self._open(PRESENCE, presence.table(), Behind(presence.quit))
+        self._open(SOCIAL, SocialEvents(self._sessions).table(), Behind(_nothing))
+        self._open(CHAT, chat.table(), Behind(self._talks.leave, chat.enter))
+        self._open(ROOMS, rooms.table(), Behind(self._talks.leave, rooms.enter))
 
-    def _open(self, namespace: str, table: Table, leave: Callable[[Session], None]) -> None:
-        """Answer what is asked in a namespace; ``leave`` ends what a session listens to."""
+    def _open(self, namespace: str, table: Table, behind: Behind) -> None:
+        """Answer what is asked in a namespace; ``behind`` is what a session listens to there."""
         dispatch = Dispatch(table, self._divan.clock, Problems(self._divan.ids))
-        self._library.register_namespace(Gate(namespace, self._hall, dispatch, leave))
+        self._library.register_namespace(Gate(namespace, self._hall, dispatch, behind))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or connection."""
@@ -100,7 +108,8 @@ class SocketServer:
         ticker = Ticker(self._divan.settings.nearby_tick_s, self.tick, self._options.observe)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(relay, self._divan.stores.notices, self._feeds.hear)
-            tasks.start_soon(relay, self._divan.stores.person_notices, self._teller.hear)
+            tasks.start_soon(relay, self._divan.stores.person_notices, self._hear)
+            tasks.start_soon(self._talks.run)
             tasks.start_soon(ticker.run)
             try:
                 yield
@@ -108,6 +117,10 @@ class SocketServer:
                 tasks.cancel_scope.cancel()
                 with anyio.CancelScope(shield=True):
                     await self._library.shutdown()
+
+    async def _hear(self, notice: PersonNotice | NoticesLost) -> None:
+        self._talks.hear(notice)
+        await self._teller.hear(notice)
 
     async def tick(self) -> int:
         """Do once what is done on every beat; the number of live lists computed."""

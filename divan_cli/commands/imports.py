@@ -22,7 +22,7 @@ async def import_file(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Import campuses, people, friendships and blocks: all of a file, or nothing of it.
+    """Import campuses, people, friendships, blocks and rooms: all of a file, or nothing of it.
 
     The same file again changes nothing. Bad lines are told by number, and end it with 1.
     """

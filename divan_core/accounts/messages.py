@@ -63,6 +63,7 @@ class PrivacyView:
     blur_distance_m: BlurDistance
     ghost_mode: bool
     chat_from: ChatFrom
+    read_receipts: bool
 
 
 @attrs.frozen
@@ -73,6 +74,7 @@ class ChangePrivacy:
     blur_distance_m: BlurDistance | UnsetType = UNSET
     ghost_mode: bool | UnsetType = UNSET
     chat_from: ChatFrom | UnsetType = UNSET
+    read_receipts: bool | UnsetType = UNSET
 
 
 @attrs.frozen

@@ -95,12 +95,16 @@ class Campus:
 
 @attrs.frozen
 class Privacy:
-    """How a person wants to be seen. ``blur_distance_m`` is one of 0, 10, 20, 50, 200."""
+    """How a person wants to be seen. ``blur_distance_m`` is one of 0, 10, 20, 50, 200.
+
+    Without ``read_receipts`` nobody learns what the person has read.
+    """
 
     visibility: Visibility = Visibility.EVERYONE
     blur_distance_m: int = attrs.field(default=0, validator=v.in_(BLUR_DISTANCES_M))
     ghost_mode: bool = False
     chat_from: str = attrs.field(default="everyone", validator=v.in_(("everyone", "friends")))
+    read_receipts: bool = True
 
 
 @attrs.frozen

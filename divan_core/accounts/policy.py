@@ -133,6 +133,7 @@ def privacy_view(privacy: Privacy) -> PrivacyView:
         blur_distance_m=privacy.blur_distance_m,  # type: ignore[arg-type]  # validated to these
         ghost_mode=privacy.ghost_mode,
         chat_from=privacy.chat_from,  # type: ignore[arg-type]  # validated to these
+        read_receipts=privacy.read_receipts,
     )
 
 

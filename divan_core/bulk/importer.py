@@ -22,6 +22,7 @@ from divan_core.bulk.report import (
     Stage,
     tallies,
 )
+from divan_core.bulk.rooms import weigh_rooms
 from divan_core.bulk.sorting import SortedLines, sort_lines, sorted_lines
 from divan_core.bulk.weighing import (
     Findings,
@@ -67,7 +68,7 @@ def _nobody_listens(_stage: Stage, _done: int, _total: int | None) -> None:
 
 
 class Importer:
-    """Loads campuses, people, friendships and blocks from JSON Lines.
+    """Loads campuses, people, friendships, blocks and rooms from JSON Lines.
 
     All of a file is kept, or nothing; or, on request, all but the bad lines. The same file again
     changes nothing. Only lines that have a password are hashed or compared, some at once, which
@@ -112,7 +113,11 @@ class Importer:
         found = Findings(now, lines.blocked)
         campuses = lines.campuses.items()
         await self._units.read(lambda unit: weigh_campuses(unit, campuses, found))
-        for weigh, spool in ((weigh_people, lines.people), (weigh_relations, lines.relations)):
+        for weigh, spool in (
+            (weigh_people, lines.people),
+            (weigh_relations, lines.relations),
+            (weigh_rooms, lines.rooms),
+        ):
             for batch in spool.batches(BATCH):
                 await self._units.read(partial(weigh, batch=batch, found=found))
                 progress("checking", len(found.fates) + len(found.faults), lines.count)
@@ -170,6 +175,10 @@ async def _write(
         progress("writing", len(again.fates), len(touched))
     for batch in lines.relations.batches(BATCH, touched):
         await (await weigh_relations(unit, batch, again)).write(unit, found.now)
+        progress("writing", len(again.fates), len(touched))
+    for batch in lines.rooms.batches(BATCH, touched):
+        for shift in await weigh_rooms(unit, batch, again):
+            await unit.rooms.put(shift.room, shift.members)
         progress("writing", len(again.fates), len(touched))
     if again.faults or not _announced(again, found):
         raise ImportOvertaken

@@ -15,10 +15,11 @@ from divan_core.accounts.messages import ChangePrivacy, Major, Passions, Year
 from divan_core.accounts.model import DEFAULT_RADIUS_M, Campus, Person, Privacy, Profile
 from divan_core.auth.model import Login, mailbox_key
 from divan_core.auth.policy import password_fault
+from divan_core.chat.roommessages import PresetName, RoomName, VisibilityName
 from divan_core.errors import InvalidInput
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.geo import Point
-from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.ids import CampusId, RoomId, UserId
 from divan_core.kernel.visibility import Visibility
 from divan_core.social.model import Block, Friendship
 
@@ -89,13 +90,27 @@ class BlockLine:
     target: UserId
 
 
-Line = CampusLine | PersonLine | FriendshipLine | BlockLine
+@attrs.frozen
+class RoomLine:
+    """A room with who is in it from the beginning; who is in a room that exists stays so."""
+
+    id: RoomId
+    campus_id: CampusId
+    name: RoomName
+    preset: PresetName
+    visibility: VisibilityName
+    owner: UserId
+    members: tuple[UserId, ...] = ()
+
+
+Line = CampusLine | PersonLine | FriendshipLine | BlockLine | RoomLine
 
 _TYPES: Final[Mapping[str, type[Line]]] = {
     "campus": CampusLine,
     "person": PersonLine,
     "friendship": FriendshipLine,
     "block": BlockLine,
+    "room": RoomLine,
 }
 _DECODERS: Final = {name: msgspec.json.Decoder(cls) for name, cls in _TYPES.items()}
 _MEMBERS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])

@@ -10,11 +10,11 @@ import attrs
 
 from divan_core.errors import Conflict, ErrorKind, FieldError, InvalidInput
 
-Kind = Literal["campus", "person", "friendship", "block"]
+Kind = Literal["campus", "person", "friendship", "block", "room"]
 Fate = Literal["added", "changed", "unchanged"]
 Stage = Literal["reading", "checking", "hashing", "writing"]
 
-KINDS: Final[tuple[Kind, ...]] = ("campus", "person", "friendship", "block")
+KINDS: Final[tuple[Kind, ...]] = ("campus", "person", "friendship", "block", "room")
 
 Progress = Callable[[Stage, int, int | None], None]
 """Called now and then, from any thread, with a stage, lines done, and lines in all if known."""

@@ -17,6 +17,7 @@ from divan_core.bulk.lines import (
     CampusLine,
     FriendshipLine,
     PersonLine,
+    RoomLine,
     block_of,
     campus_of,
     check_password,
@@ -25,9 +26,10 @@ from divan_core.bulk.lines import (
     person_of,
 )
 from divan_core.bulk.report import Progress
+from divan_core.bulk.rooms import room_of
 from divan_core.bulk.spool import LONGEST_LINE, Spool, numbered_lines
 from divan_core.kernel.clock import Millis
-from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.ids import CampusId, RoomId, UserId
 from divan_core.social.model import Friendship
 
 KeyT = TypeVar("KeyT")
@@ -46,9 +48,11 @@ class SortedLines:
 
     people: Spool
     relations: Spool
+    rooms: Spool
     campuses: dict[int, Campus] = attrs.field(factory=dict)
     campus_ids: dict[CampusId, int] = attrs.field(factory=dict)
     ids: dict[UserId, int] = attrs.field(factory=dict)
+    room_ids: dict[RoomId, int] = attrs.field(factory=dict)
     handles: dict[str, int] = attrs.field(factory=dict)
     mailboxes: dict[str, int] = attrs.field(factory=dict)
     passwords: set[int] = attrs.field(factory=set)
@@ -58,14 +62,14 @@ class SortedLines:
     @property
     def count(self) -> int:
         """How many lines are good so far."""
-        return len(self.campuses) + self.people.count + self.relations.count
+        return len(self.campuses) + self.people.count + self.relations.count + self.rooms.count
 
 
 @contextlib.contextmanager
 def sorted_lines() -> Iterator[SortedLines]:
     """Nothing sorted yet; what is set aside is gone when the context ends."""
-    with Spool() as people, Spool() as relations:
-        yield SortedLines(people, relations)
+    with Spool() as people, Spool() as relations, Spool() as rooms:
+        yield SortedLines(people, relations, rooms)
 
 
 def sort_lines(source: IO[bytes], lines: SortedLines, now: Millis, progress: Progress) -> None:
@@ -90,6 +94,9 @@ def _sort(lines: SortedLines, number: int, raw: bytes, now: Millis) -> None:
     elif isinstance(line, PersonLine):
         _sort_person(lines, number, line, now)
         lines.people.add(number, raw)
+    elif isinstance(line, RoomLine):
+        _sort_room(lines, number, line, now)
+        lines.rooms.add(number, raw)
     else:
         _check_relation(lines, line)
         lines.relations.add(number, raw)
@@ -114,6 +121,12 @@ def _sort_person(lines: SortedLines, number: int, line: PersonLine, now: Millis)
     if line.password is not UNSET:
         lines.passwords.add(number)
     lines.ids[line.id] = lines.handles[key] = number
+
+
+def _sort_room(lines: SortedLines, number: int, line: RoomLine, now: Millis) -> None:
+    room_of(line, now)
+    _once(lines.room_ids, line.id, "id")
+    lines.room_ids[line.id] = number
 
 
 def _once(seen: dict[KeyT, int], key: KeyT, name: str) -> None:

@@ -173,7 +173,7 @@ async def weigh_relations(unit: StoreUnit, batch: Sequence[NumberedLine], found:
     """The friendships and blocks that are not there, and the friendships that blocks end."""
     lines = [(number, _relation(raw)) for number, raw in batch]
     involved = {user_id for _, relation in lines for user_id in _ends(relation)}
-    await _know_people(unit, involved, found)
+    await know_people(unit, involved, found)
     ties = await _ties_there(unit, involved - found.newcomers)
     for number, relation in lines:
         try:
@@ -312,7 +312,8 @@ async def _know_campuses(unit: StoreUnit, campuses: Iterable[CampusId], found: F
             found.campuses.add(campus_id)
 
 
-async def _know_people(unit: StoreUnit, people: Iterable[UserId], found: Findings) -> None:
+async def know_people(unit: StoreUnit, people: Iterable[UserId], found: Findings) -> None:
+    """Note of which campuses these people are, those who exist and are not deleted."""
     unknown = [user_id for user_id in people if user_id not in found.people]
     for person in await unit.people.get_many(unknown):
         if person.standing is not Standing.DELETED:

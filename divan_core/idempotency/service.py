@@ -16,6 +16,7 @@ from divan_core.errors import (
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
     IdempotencyUnavailable,
+    MessageExists,
     OutcomeUnknown,
     RateLimited,
     StoreUnavailable,
@@ -43,6 +44,7 @@ _OUTCOMES: Final[Mapping[type[DivanError], str]] = {
     IdempotencyKeyMissing: "missing",
     IdempotencyKeyReused: "reused",
     IdempotencyUnavailable: "unavailable",
+    MessageExists: "replayed",
     OutcomeUnknown: "unknown",
 }
 _FAILED: Final = "failed"
@@ -50,6 +52,7 @@ _NOTHING_DONE: Final = (
     IdempotencyInProgress,
     IdempotencyKeyReused,
     IdempotencyUnavailable,
+    MessageExists,
     StoreUnavailable,
 )
 
@@ -197,7 +200,7 @@ class Idempotency(Generic[UnitT]):
         at = await self._admit(attempt)
         try:
             return await self._plain(body)
-        except StoreUnavailable:
+        except _NOTHING_DONE:
             await self._withdraw(attempt, at)
             raise
 

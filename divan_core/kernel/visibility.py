@@ -46,6 +46,8 @@ class Surface(enum.Enum):
     OUTBOX = "outbox"
     FRIENDS = "friends"
     BLOCKED = "blocked"
+    CHAT = "chat"
+    CONVERSATION = "conversation"
     SEARCH = "search"
     SEARCH_BY_HANDLE = "search by handle"
     DISCOVERY = "discovery"
@@ -56,7 +58,8 @@ class PersonCard:
     """What other contexts may know of a person: how to show them, and to whom.
 
     ``profile`` fields are None where the person left them empty or the deployment does without.
-    ``blur_distance_m`` is one of 0, 10, 20, 50 and 200 metres.
+    ``blur_distance_m`` is one of 0, 10, 20, 50 and 200 metres. ``chat_from`` is ``everyone`` or
+    ``friends``; ``read_receipts`` is whether others learn what the person has read.
     """
 
     user_id: UserId
@@ -67,6 +70,8 @@ class PersonCard:
     visibility: Visibility = Visibility.EVERYONE
     ghost_mode: bool = False
     blur_distance_m: int = 0
+    chat_from: str = "everyone"
+    read_receipts: bool = True
     standing: Standing = Standing.ACTIVE
     roles: frozenset[str] = frozenset()
     major: str | None = None
@@ -94,6 +99,8 @@ def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface
     Whoever invites somebody has shown themselves to them, and friends are always in each other's
     lists of friends, hidden from all others or not. In the list of whom one has blocked a block
     hides nobody.
+    Friends can always write to each other, and whoever takes part in a conversation, in a room or
+    of two, has shown themselves in it.
     Whoever hides is found by a friend who knows the handle, to the letter, and by nobody else.
     Campuses are not compared here: every list is drawn from the viewer's own.
     """
@@ -110,10 +117,10 @@ def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface
 
 def _has_shown(relations: Relations, person: PersonCard, surface: Surface) -> bool:
     """Whether somebody who hides has shown themselves to this viewer all the same."""
-    if surface is Surface.INBOX:
+    if surface in {Surface.INBOX, Surface.CONVERSATION}:
         return True
     is_friend = person.user_id in relations.friends
-    if surface in {Surface.FRIENDS, Surface.SEARCH_BY_HANDLE}:
+    if surface in {Surface.FRIENDS, Surface.CHAT, Surface.SEARCH_BY_HANDLE}:
         return is_friend
     if person.ghost_mode or person.visibility is not Visibility.FRIENDS:
         return False

@@ -9,6 +9,7 @@ import attrs
 
 from divan_core.accounts import policy as accounts_policy
 from divan_core.auth.model import mailbox_key
+from divan_core.chat import roompolicy
 from divan_core.erasure.model import Leaver
 from divan_core.erasure.ports import Outside, Step
 from divan_core.errors import NotFound
@@ -20,6 +21,9 @@ from divan_core.stores.bundle import StoreUnit
 
 PORTION: Final = 500
 """How many rows one unit of work removes."""
+
+ROOMS_AT_ONCE: Final = 20
+"""How many rooms one unit of work leaves, reading who is in each."""
 
 
 class Leaving:
@@ -96,6 +100,24 @@ async def _count_sessions(unit: StoreUnit, user_id: UserId) -> int:
     return len(await unit.sessions.of(user_id, PORTION))
 
 
+async def _leave_rooms(unit: StoreUnit, user_id: UserId) -> int:
+    """Leave some rooms as anybody does: an owner hands over, and an empty room is closed.
+
+    What the person wrote stays in the conversations of others, as nobody's.
+    """
+    rooms = await unit.rooms.rooms_of(user_id, None, ROOMS_AT_ONCE)
+    await unit.locks.take(*(roompolicy.lock_of(one.room.id) for one in rooms))
+    for one in rooms:
+        roster = roompolicy.Roster(one.room, tuple(await unit.rooms.roster(one.room.id)))
+        shift = roompolicy.after_leave(roster, one.member)
+        await unit.rooms.put(shift.room, shift.members)
+    return len(rooms)
+
+
+async def _count_rooms(unit: StoreUnit, user_id: UserId) -> int:
+    return len(await unit.rooms.rooms_of(user_id, None, PORTION))
+
+
 STEPS: Final[tuple[Step[StoreUnit], ...]] = (
     Rows(
         "sessions",
@@ -108,6 +130,7 @@ STEPS: Final[tuple[Step[StoreUnit], ...]] = (
         lambda unit, user_id: unit.invites.count_of(user_id),
         lambda unit, user_id: unit.invites.remove_of(user_id, PORTION),
     ),
+    Rows("rooms", _count_rooms, _leave_rooms),
     Rows(
         "stored answers",
         lambda unit, user_id: unit.keys.count_of(str(user_id)),

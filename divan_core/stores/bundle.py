@@ -13,6 +13,7 @@ import attrs
 
 from divan_core.accounts.ports import CampusRepository, PersonRepository
 from divan_core.auth.ports import LoginRepository, RegistrationRepository, SessionRepository
+from divan_core.chat.ports import MessageRepository, RoomRepository
 from divan_core.discovery.ports import PeopleIndex, PeopleIndexUpkeep, PresenceSignals
 from divan_core.erasure.ports import ErasureRepository
 from divan_core.idempotency.ports import KeyRepository, KeyStore
@@ -76,6 +77,16 @@ class StoreUnit(Protocol):
         ...
 
     @property
+    def messages(self) -> MessageRepository:
+        """Conversations and their messages."""
+        ...
+
+    @property
+    def rooms(self) -> RoomRepository:
+        """Rooms, and who is in them."""
+        ...
+
+    @property
     def keys(self) -> KeyRepository:
         """Idempotency keys."""
         ...
@@ -118,7 +129,7 @@ class StoreLifecycle(Protocol):
 
 @attrs.frozen
 class RelationalStores:
-    """What must last: accounts and the social graph, keys, and events until they are settled."""
+    """What must last: accounts, the social graph, conversations, keys, and events until settled."""
 
     units: Units[StoreUnit]
     people: PeopleSource

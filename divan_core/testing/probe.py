@@ -24,7 +24,7 @@ from divan_core.kernel.geo import LocalFrame, Point
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.limits import Limit
 from divan_core.presence.messages import Heartbeat, NearbyQuery
-from divan_core.presence.model import Cell, Neighbourhood, PersonKey, Reach
+from divan_core.presence.model import Cell, Fix, Neighbourhood, PersonKey, Reach
 from divan_core.settings import Settings
 from divan_core.stores.bundle import LiveStores, Stores
 from divan_core.stores.factories import memory_stores
@@ -269,19 +269,10 @@ def leaky_stores(clock: ManualClock) -> Stores:
     return Stores.of(open_memory(), live)
 
 
-@attrs.frozen
-class _ExactCell(Cell):
-    """A cell that gives its person away: its middle is where the person is."""
-
-    at: Place = (0.0, 0.0)
-
-    @property
-    def east(self) -> float:
-        return self.at[0]
-
-    @property
-    def north(self) -> float:
-        return self.at[1]
+def _cell_around(here: Fix, size_m: int) -> Cell:
+    """A cell that gives its person away: it lies off the lattice, its middle where they are."""
+    column, row = here.east / size_m - 0.5, here.north / size_m - 0.5
+    return Cell(size_m, column, row)  # type: ignore[arg-type]  # a place between whole numbers
 
 
 class LeakyPresence(MemoryPresence):
@@ -302,6 +293,5 @@ class LeakyPresence(MemoryPresence):
                 record = await self.record(PersonKey(key.campus_id, user_id), now)
                 here = record.here() if record is not None else None
                 if here is not None:
-                    at = (here.east, here.north)
-                    cells.append((_ExactCell(cell.size_m, cell.column, cell.row, at), (user_id,)))
+                    cells.append((_cell_around(here, cell.size_m), (user_id,)))
         return attrs.evolve(hood, cells=cells)

@@ -41,7 +41,7 @@ def test_a_file_is_kept_and_again_changes_nothing(
     assert counts(first.out)["person"] == ["2", "0", "0"]
     again = divan("import", file, "--json", **given)
     assert again.status == 0
-    assert [one["added"] + one["changed"] for one in again.json["tallies"]] == [0] * 4
+    assert [one["added"] + one["changed"] for one in again.json["tallies"]] == [0] * 5
 
 
 def test_bad_lines_end_it_with_1_and_nothing_is_kept(

@@ -6,27 +6,33 @@ from divan_core.stores.bundle import RelationalStores
 from divan_core.stores.memory.unit import open_memory
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
-from divan_core.testing.contracts.auth import AuthContract
-from divan_core.testing.contracts.erasure import ErasureContract
+from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.people_index import PeopleIndexContract
+from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.social import RelationsContract
 from divan_core.testing.contracts.units import UnitsContract
 
 
-class TestMemory(
-    UnitsContract,
-    CampusesContract,
-    PeopleContract,
-    RelationsContract,
-    InvitesContract,
-    AuthContract,
-    ErasureContract,
-):
+class OnMemory:
     @pytest.fixture
     def stores(self) -> RelationalStores:
         return open_memory()
+
+
+class TestMemory(
+    OnMemory, UnitsContract, CampusesContract, PeopleContract, RelationsContract, InvitesContract
+):
+    pass
+
+
+class TestMemoryConversations(OnMemory, ConversationsContract):
+    pass
+
+
+class TestMemoryRooms(OnMemory, RoomsContract):
+    pass
 
 
 class TestMemoryKeys(KeysContract):

@@ -9,30 +9,36 @@ from divan_core.stores.sql.migrate import upgrade
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
-from divan_core.testing.contracts.auth import AuthContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
-from divan_core.testing.contracts.erasure import ErasureContract
+from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.people_index import PeopleIndexContract
+from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.samples import running
 from divan_core.testing.contracts.social import RelationsContract
 from divan_core.testing.contracts.units import UnitsContract
 
 
-class TestPostgres(
-    UnitsContract,
-    CampusesContract,
-    PeopleContract,
-    RelationsContract,
-    InvitesContract,
-    AuthContract,
-    ErasureContract,
-):
+class OnPostgres:
     @pytest.fixture
     async def stores(self, postgres_url: str) -> AsyncIterator[RelationalStores]:
         async with running(open_sql(postgres_url)) as stores:
             yield stores
+
+
+class TestPostgres(
+    OnPostgres, UnitsContract, CampusesContract, PeopleContract, RelationsContract, InvitesContract
+):
+    pass
+
+
+class TestPostgresConversations(OnPostgres, ConversationsContract):
+    pass
+
+
+class TestPostgresRooms(OnPostgres, RoomsContract):
+    pass
 
 
 class TestPostgresKeys(KeysContract):

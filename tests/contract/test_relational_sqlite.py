@@ -12,31 +12,26 @@ from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
 from divan_core.testing.contracts.auth import AuthContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
+from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.erasure import ErasureContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.people_index import PeopleIndexContract
+from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.samples import running
 from divan_core.testing.contracts.social import RelationsContract
 from divan_core.testing.contracts.units import UnitsContract
 
 
-class TestSqliteFile(
-    UnitsContract,
-    CampusesContract,
-    PeopleContract,
-    RelationsContract,
-    InvitesContract,
-    AuthContract,
-    ErasureContract,
-):
+class OnSqliteFile:
     @pytest.fixture
     async def stores(self, tmp_path: Path) -> AsyncIterator[RelationalStores]:
         async with running(open_sql(f"sqlite:///{tmp_path}/divan.db", migrate=True)) as stores:
             yield stores
 
 
-class TestSqliteMemory(
+class TestSqliteFile(
+    OnSqliteFile,
     UnitsContract,
     CampusesContract,
     PeopleContract,
@@ -45,10 +40,43 @@ class TestSqliteMemory(
     AuthContract,
     ErasureContract,
 ):
+    pass
+
+
+class TestSqliteFileConversations(OnSqliteFile, ConversationsContract):
+    pass
+
+
+class TestSqliteFileRooms(OnSqliteFile, RoomsContract):
+    pass
+
+
+class OnSqliteMemory:
     @pytest.fixture
     async def stores(self) -> AsyncIterator[RelationalStores]:
         async with running(open_sql("sqlite://")) as stores:
             yield stores
+
+
+class TestSqliteMemory(
+    OnSqliteMemory,
+    UnitsContract,
+    CampusesContract,
+    PeopleContract,
+    RelationsContract,
+    InvitesContract,
+    AuthContract,
+    ErasureContract,
+):
+    pass
+
+
+class TestSqliteMemoryConversations(OnSqliteMemory, ConversationsContract):
+    pass
+
+
+class TestSqliteMemoryRooms(OnSqliteMemory, RoomsContract):
+    pass
 
 
 class TestSqliteFileKeys(KeysContract):

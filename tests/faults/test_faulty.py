@@ -9,6 +9,8 @@ import pytest
 
 from divan_core.accounts.messages import CreatePerson
 from divan_core.auth.messages import CreateAccount, SignIn
+from divan_core.chat.roommessages import CreateRoom, RoomQuery
+from divan_core.kernel.ids import RoomId
 from divan_core.settings import ObsSettings, Settings
 from divan_core.social.messages import InviteId, SendInvite
 from divan_core.stores.factories import memory_stores
@@ -40,8 +42,18 @@ GIVEN: Final[Mapping[str, Callable[[World], Input]]] = {
     "search.users": lambda _world: {"params": {"q": "ben"}},
     "search.rooms": lambda _world: {"params": {"q": "ben"}},
     "invites.send": lambda world: {"json": {"to_user_id": str(world.ben)}},
+    "chat.send": lambda world: {"json": {"to_user_id": str(world.ben), "body": "hello"}},
+    "chat.deliver": lambda _world: {"json": {"delivered_seq": 0}},
+    "chat.read": lambda _world: {"json": {"read_seq": 0}},
+    "rooms.create": lambda _world: {"json": {"name": "Den", "preset": "2-4", "visibility": "link"}},
+    "rooms.add": lambda world: {"json": {"user_id": str(world.ben)}},
+    "rooms.set_role": lambda _world: {"json": {"role": "moderator"}},
+    "rooms.mute": lambda _world: {"json": {"minutes": 0}},
+    "rooms.send": lambda _world: {"json": {"body": "hello"}},
+    "rooms.read": lambda _world: {"json": {"read_seq": 0}},
 }
-"""Valid input, where an operation needs some; people in a path are Ben, invites fit the reply."""
+"""Valid input, where an operation needs some; people in a path are Ben, invites fit the reply, and
+Ben is in the room, which is another one for leaving."""
 
 ROWS: Final = sorted(table(dev=True), key=lambda row: row.name == "presence.offline")
 """Every operation; the one after which others have nothing to tell comes last."""
@@ -57,12 +69,17 @@ class Faulty:
     world: World
     invites: Mapping[str, InviteId]
     signing_in: Mapping[str, Input]
+    rooms: Mapping[str, RoomId]
 
     async def ask(self, row: Operation) -> httpx2.Response:
         """Send an operation valid input; the answer is a documented one."""
         given = GIVEN[row.name](self.world) if row.name in GIVEN else {}
         given = self.signing_in.get(row.name, given)
-        path = row.path.format(user_id=self.world.ben, invite_id=self.invites.get(row.name))
+        path = row.path.format(
+            user_id=self.world.ben,
+            invite_id=self.invites.get(row.name),
+            room_id=self.rooms.get(row.name, self.rooms["rooms"]),
+        )
         headers = self.world.headers()
         answer = await self.world.client.request(row.method, path, headers=headers, **given)
         described = DOCUMENT["paths"][row.path][row.method.lower()]["responses"]
@@ -76,7 +93,13 @@ async def faulty() -> AsyncIterator[Faulty]:
     async with open_world(SETTINGS, stores.stores) as world:
         await world.beat()
         await world.beat(world.ben)
-        yield Faulty(stores, world, await invites_of(world), await signing_in(world))
+        yield Faulty(
+            stores,
+            world,
+            await invites_of(world),
+            await signing_in(world),
+            await rooms_of(world),
+        )
         stores.mend()
 
 
@@ -116,6 +139,16 @@ async def signing_in(world: World) -> Mapping[str, Input]:
         "auth.refresh": {"json": {"refresh_token": tokens[0].refresh_token}},
         "auth.logout": {"json": {"refresh_token": tokens[1].refresh_token}},
     }
+
+
+async def rooms_of(world: World) -> Mapping[str, RoomId]:
+    """A room of Ana's with Ben in it for most operations, and one that she can leave."""
+    accounts, rooms, found = world.divan.accounts, world.divan.rooms, dict[str, RoomId]()
+    ana, ben = [await accounts.actor(one) for one in (world.ana, world.ben)]
+    for name in ("rooms", "rooms.leave"):
+        found[name] = (await rooms.create(ana, CreateRoom("Den", "2-4", "link"))).view.id
+        await rooms.join(ben, RoomQuery(found[name]))
+    return found
 
 
 async def test_the_input_is_valid(faulty: Faulty) -> None:

@@ -26,6 +26,7 @@ async def test_me(world: World) -> None:
             "blur_distance_m": 0,
             "ghost_mode": False,
             "chat_from": "everyone",
+            "read_receipts": True,
         },
         "roles": [],
     }
@@ -73,6 +74,7 @@ async def test_privacy_shows_in_the_very_next_answer(world: World) -> None:
             "blur_distance_m": 50,
             "ghost_mode": ghost,
             "chat_from": "everyone",
+            "read_receipts": True,
         }
         near = await world.get("/proximity/nearby", radius_m=50)
         assert len(near.json()["items"]) == seen

@@ -31,6 +31,8 @@ UNLIMITED = LimitSettings(
     enumeration_per_day=MANY,
     sign_in_per_minute=MANY,
     register_per_hour=MANY,
+    message_per_minute=MANY,
+    room_per_day=MANY,
 )
 CASES = [
     pytest.param(row, mode, id=f"{row.name}-{mode.value}")

@@ -443,7 +443,7 @@ async def test_rooms_are_ranked_by_the_formula(
         for number in dice.sample(range(1, 500), 60)
     ]
     rooms = Rooms(*made)
-    monkeypatch.setattr(wiring, "NoRooms", lambda: rooms)
+    monkeypatch.setattr(wiring, "OpenRooms", lambda *_: rooms)
     async with Divan.open(settings, stores=memory_stores(clock), clock=clock) as divan:
         await divan.accounts.create_campus(CreateCampus("Test", CENTRE.lat, CENTRE.lon, id=CAMPUS))
         world = World(divan, clock)

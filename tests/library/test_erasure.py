@@ -17,6 +17,7 @@ from typed_settings import SecretStr
 from divan_core import Divan, Settings
 from divan_core.accounts.messages import ChangePrivacy, ChangeProfile, CreateCampus, CreatePerson
 from divan_core.auth.messages import RefreshToken, Register, SignIn, VerifyEmail
+from divan_core.chat.roommessages import CreateRoom, RoomsQuery
 from divan_core.erasure.model import Holding
 from divan_core.errors import NotAuthenticated, NotFound, StoreUnavailable, UnknownUser
 from divan_core.kernel.actor import Actor
@@ -80,6 +81,9 @@ class Scene:
         invite = SendInvite(self.others["cyd"].user_id)
         await divan.social.invite(eve, invite, idempotency_key="a-key")
         await divan.social.invite(self.others["dan"], SendInvite(self.eve))
+        ana = self.others["ana"].user_id
+        for name, members in (("Den", (ana,)), ("Solo", ())):
+            await divan.rooms.create(eve, CreateRoom(name, "2-4", "link", members))
         for who in (eve, self.others["ana"]):
             beat = Heartbeat(45.5, -73.6, 5.0, "phone", self.clock.now())
             await divan.presence.heartbeat(who, beat)
@@ -160,6 +164,7 @@ async def test_nothing_is_left(
             "sessions": 1,
             "friends and blocks": 2,
             "invites": 2,
+            "rooms": 2,
             "stored answers": 1,
             "mailbox": 1,
             "person": 1,
@@ -167,6 +172,8 @@ async def test_nothing_is_left(
         told: list[tuple[str, int]] = []
         await scene.divan.personal.erase(scene.eve, lambda step, done: told.append((step, done)))
         assert dict(told)["friends and blocks"] == 2
+        (den,) = (await scene.divan.rooms.mine(scene.others["ana"], RoomsQuery())).items
+        assert (den.name, den.role, den.member_count) == ("Den", "owner", 1)
         await assert_gone(kind, scene, request)
         await scene.divan.personal.erase(scene.eve)
         assert await scene.divan.personal.sweep(9) == 0
@@ -192,6 +199,7 @@ POINTS = sorted(
         "sessions.remove_of",
         "relations.part",
         "invites.remove_of",
+        "rooms.put",
         "keys.remove_of",
         "presence.amend",
         "limits.forget",
@@ -311,4 +319,4 @@ async def test_an_export_holds_everything(stores: Stores, clock: ManualClock) ->
 def test_steps_keep_their_names() -> None:
     """They stand in erasures that wait: a new name would begin them anew."""
     names = [step.name for step in STEPS]
-    assert names == ["sessions", "friends and blocks", "invites", "stored answers"]
+    assert names == ["sessions", "friends and blocks", "invites", "rooms", "stored answers"]

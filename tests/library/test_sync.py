@@ -16,6 +16,10 @@ from divan_core.accounts.messages import (
 )
 from divan_core.accounts.service import Accounts
 from divan_core.auth.messages import CreateAccount, RefreshToken, Register, SignIn, VerifyEmail
+from divan_core.chat.messages import MessagesQuery, SendMessage
+from divan_core.chat.roommessages import CreateRoom, RoomQuery, RoomsQuery, SendRoomMessage
+from divan_core.chat.rooms import Rooms
+from divan_core.chat.service import Chat
 from divan_core.discovery.messages import DiscoverQuery
 from divan_core.discovery.service import Discovery
 from divan_core.errors import PresenceRequired, ValidationFailed
@@ -23,7 +27,14 @@ from divan_core.kernel.actor import Actor
 from divan_core.presence.messages import GoOffline, Heartbeat, LookupQuery, NearbyQuery
 from divan_core.presence.service import Presence
 from divan_core.social.service import Social
-from divan_core.sync import SyncAccounts, SyncDiscovery, SyncPresence, SyncSocial
+from divan_core.sync import (
+    SyncAccounts,
+    SyncChat,
+    SyncDiscovery,
+    SyncPresence,
+    SyncRooms,
+    SyncSocial,
+)
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.mail import Letters, quick_hasher
 
@@ -60,10 +71,13 @@ def test_every_use_case_of_requests_is_there() -> None:
         "sweep",
         "sweep_all",
     }
+    internal |= {"stats"}
     for service, waiting in (
         (Accounts, SyncAccounts),
         (Social, SyncSocial),
         (Presence, SyncPresence),
+        (Chat, SyncChat),
+        (Rooms, SyncRooms),
         (Discovery, SyncDiscovery),
     ):
         for name, method in vars(service).items():
@@ -93,6 +107,17 @@ def test_a_whole_story(divan: SyncDivan) -> None:
     assert divan.accounts.change_privacy(ben, ChangePrivacy(ghost_mode=True)).ghost_mode
     divan.presence.offline(ana, GoOffline())
     assert not divan.presence.status(ana).online
+
+
+def test_a_conversation_and_a_room(divan: SyncDivan) -> None:
+    ana, ben = join(divan, "ana", "ben")
+    sent = divan.chat.send(ana, SendMessage(ben.user_id, "hello"), idempotency_key="k")
+    assert divan.chat.messages(ben, MessagesQuery(ana.user_id)).items == (sent.view,)
+    room = divan.rooms.create(ana, CreateRoom("Den", "2-4", "link")).view
+    assert divan.rooms.join(ben, RoomQuery(room.id)).member_count == 2
+    divan.rooms.send(ben, SendRoomMessage(room.id, "hi"))
+    (listed,) = divan.rooms.mine(ana, RoomsQuery()).items
+    assert listed.unread_count == 1
 
 
 def test_calls_come_from_any_thread(divan: SyncDivan) -> None:

@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
+import anyio
 import attrs
 import pytest
 
@@ -12,6 +13,7 @@ from divan_core.stores.bundle import Stores
 from divan_core.stores.memory.unit import open_memory
 from divan_core.stores.redis.store import open_redis
 from divan_core.testing.clock import ManualClock
+from tests.rt.test_chat import connect, say
 from tests.rt.test_social import invited, settled, social
 from tests.rt.test_updates import Crowd, truth
 from tests.rt.world import FAST_TICK, ROOMY, Found, LiveClient, World, a_world
@@ -112,3 +114,25 @@ async def test_what_happens_to_somebody_is_told_on_both(worlds: tuple[World, Wor
         assert update == {"user_id": str(ana.user_id), "state": "removed"}
     await settled(first, *anas)
     assert [client.told for client in anas] == [[], []]
+
+
+@pytest.mark.parametrize("worlds", ["redis_url"], indirect=True)
+async def test_messages_reach_sockets_of_both_servers(worlds: tuple[World, World]) -> None:
+    """In one order on all of them, whichever server each of them was sent through."""
+    first, _second = worlds
+    ana, ben = await first.join("ana"), await first.join("ben")
+    clients = [await connect(world, one) for world in worlds for one in (ana, ben)]
+
+    async def write(world: World, turn: int) -> None:
+        sender, recipient = (ana, ben) if turn % 2 else (ben, ana)
+        await say(world, sender, recipient, str(turn))
+
+    async with anyio.create_task_group() as group:
+        for turn in range(40):
+            group.start_soon(write, worlds[turn % 3 % 2], turn)
+    for client in clients:
+        await client.until(40)
+        assert [view["seq"] for _, view in client.told] == list(range(1, 41))
+        assert [view["body"] for _, view in client.told] == [
+            view["body"] for _, view in clients[0].told
+        ]

@@ -61,7 +61,7 @@ ROOMS = (
 @pytest.fixture
 def rooms(monkeypatch: pytest.MonkeyPatch) -> Rooms:
     found = Rooms(*ROOMS)
-    monkeypatch.setattr(wiring, "NoRooms", lambda: found)
+    monkeypatch.setattr(wiring, "OpenRooms", lambda *_: found)
     return found
 
 

@@ -152,6 +152,8 @@ def card_of(person: Person) -> PersonCard:
         visibility=person.privacy.visibility,
         ghost_mode=person.privacy.ghost_mode,
         blur_distance_m=person.privacy.blur_distance_m,
+        chat_from=person.privacy.chat_from,
+        read_receipts=person.privacy.read_receipts,
         standing=person.standing,
         roles=person.roles,
         major=person.profile.major,

@@ -30,15 +30,18 @@ from divan_core.stores.memory.auth import (
     MemorySessions,
 )
 from divan_core.stores.memory.changes import Changes
+from divan_core.stores.memory.conversations import ConversationRecords
 from divan_core.stores.memory.erasures import ErasureRecords, MemoryErasures
 from divan_core.stores.memory.invites import InviteRecords, MemoryInvites
 from divan_core.stores.memory.keys import KeyRecords, MemoryKeys, MemoryKeyStore
+from divan_core.stores.memory.messages import MemoryMessages
 from divan_core.stores.memory.outbox import (
     MemoryHandledEvents,
     MemoryOutbox,
     MemoryOutboxQueue,
     OutboxRecords,
 )
+from divan_core.stores.memory.rooms import MemoryRooms
 from divan_core.stores.memory.search import MemoryPeopleIndex
 from divan_core.stores.memory.social import MemoryRelations, SocialRecords
 from divan_core.stores.memory.upkeep import MemoryIndexUpkeep
@@ -56,6 +59,7 @@ class MemoryRecords:
     invites: InviteRecords = attrs.field(factory=InviteRecords)
     auth: AuthRecords = attrs.field(factory=AuthRecords)
     erasures: ErasureRecords = attrs.field(factory=ErasureRecords)
+    conversations: ConversationRecords = attrs.field(factory=ConversationRecords)
     keys: KeyRecords = attrs.field(factory=KeyRecords)
     outbox: OutboxRecords = attrs.field(factory=OutboxRecords)
 
@@ -75,6 +79,8 @@ class MemoryUnit:
         self.registrations = MemoryRegistrations(records.auth, accounts, changes)
         self.sessions = MemorySessions(records.auth, accounts, changes)
         self.erasures = MemoryErasures(records.erasures, accounts, changes)
+        self.messages = MemoryMessages(records.conversations, accounts, changes)
+        self.rooms = MemoryRooms(records.conversations, accounts, changes)
         self.keys = MemoryKeys(records.keys, clock, changes)
         self.outbox = MemoryOutbox(records.outbox, clock, changes)
         self.handled = MemoryHandledEvents(records.outbox, clock, changes)

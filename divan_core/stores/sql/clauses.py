@@ -76,6 +76,15 @@ def among(column: ColumnElement[ItemT], dialect: DialectName) -> ColumnElement[b
     return column.in_(select(func.unnest(values)))
 
 
+def named_among(
+    column: ColumnElement[ItemT], name: str, dialect: DialectName
+) -> ColumnElement[bool]:
+    """Whether a column holds one of the values of the parameter of this name, a list."""
+    if dialect == "sqlite":
+        return column.in_(bindparam(name, expanding=True, type_=column.type))
+    return column == any_(bindparam(name, type_=postgresql.ARRAY(column.type)))
+
+
 def one_of(column: ColumnElement[ItemT], dialect: DialectName) -> ColumnElement[bool]:
     """As :func:`among`, for a table whose index is always the better way, however it grows."""
     if dialect == "sqlite":
@@ -103,3 +112,11 @@ def portions(items: Sequence[ItemT], most: int = MOST_AT_ONCE) -> Iterator[Seque
         if not portion:
             return
         yield portion
+
+
+def greater(
+    one: ColumnElement[ItemT], other: ColumnElement[ItemT], dialect: DialectName
+) -> ColumnElement[ItemT]:
+    """The greater one of two values, neither of which is NULL."""
+    name = func.max if dialect == "sqlite" else func.greatest
+    return name(one, other, type_=one.type)

@@ -41,6 +41,8 @@ _SHOWN: Final = tuple(
         "visibility",
         "ghost_mode",
         "blur_distance_m",
+        "chat_from",
+        "read_receipts",
         "roles",
         "deleted",
     )
@@ -143,6 +145,8 @@ def _card(row: Row[Any]) -> PersonCard:
         visibility=Visibility(row.visibility),
         ghost_mode=row.ghost_mode,
         blur_distance_m=row.blur_distance_m,
+        chat_from=row.chat_from,
+        read_receipts=row.read_receipts,
         standing=standing(row),
         roles=frozenset(row.roles),
         major=row.major,

@@ -8,6 +8,7 @@ the time that SQLAlchemy needs around it.
 from __future__ import annotations
 
 import functools
+import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -20,6 +21,9 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 Statement = Select[Any] | Insert | Update | Delete
 
 _NAMED: Final = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy's
+_CAST: Final = re.compile(r"(:\w+)::(?:TIMESTAMP WITH TIME ZONE|\w+)")
+"""How the type of a parameter is written; it hides the parameter from ``text``, which writes it."""
+
 _DRIVER: Final = SQLiteDialect_pysqlite(dbapi=sqlite3, paramstyle="qmark")
 
 
@@ -47,7 +51,7 @@ def spelled(statement: Statement) -> TextClause:
     """
     compiled = statement.compile(dialect=_NAMED)
     parameters = (bindparam(name, type_=one.type) for name, one in compiled.binds.items())
-    return text(str(compiled)).bindparams(*parameters)
+    return text(_CAST.sub(r"\1", str(compiled))).bindparams(*parameters)
 
 
 @functools.cache

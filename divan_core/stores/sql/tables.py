@@ -32,7 +32,13 @@ from sqlalchemy import (
     true,
 )
 
-from divan_core.errors import DivanError, EmailTaken, HandleTaken, InviteExists
+from divan_core.errors import (
+    DivanError,
+    EmailTaken,
+    HandleTaken,
+    InviteExists,
+    MessageExists,
+)
 from divan_core.stores.sql.types import CODES, FOLDED, JSON_LIST, JSON_OBJECT, Id, Moment
 
 METADATA: Final = MetaData(
@@ -83,6 +89,7 @@ PEOPLE: Final = Table(
     Column("roles", JSON_LIST, nullable=False),
     Column("deleted", Boolean, nullable=False),
     Column("handle_key", String(60)),
+    Column("read_receipts", Boolean, nullable=False, server_default=true()),
     UniqueConstraint("handle"),
     CheckConstraint("visibility IN ('everyone', 'friends', 'none')", name="visibility"),
     CheckConstraint("chat_from IN ('everyone', 'friends')", name="chat_from"),
@@ -137,6 +144,87 @@ INVITES: Final = Table(
         unique=True,
     ),
 )
+
+CONVERSATIONS: Final = Table(
+    "conversations",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("campus_id", Id, ForeignKey(CAMPUSES.c.id), nullable=False),
+    Column("low_id", Id, ForeignKey(PEOPLE.c.id)),
+    Column("high_id", Id, ForeignKey(PEOPLE.c.id)),
+    Column("created_at", Moment, nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("last_at", Moment),
+    CheckConstraint("low_id < high_id", name="order"),
+    _index_where("low_id IS NOT NULL", "ix_conversations_low", "low_id", "last_at", "id"),
+    _index_where("low_id IS NOT NULL", "ix_conversations_high", "high_id", "last_at", "id"),
+)
+"""``low_id`` and ``high_id`` are the two of a direct conversation; a room has neither. The row is
+what all who write into a conversation wait for: ``last_seq`` is the number of the last message."""
+
+ROOMS: Final = Table(
+    "rooms",
+    METADATA,
+    Column("id", Id, ForeignKey(CONVERSATIONS.c.id), primary_key=True),
+    Column("campus_id", Id, ForeignKey(CAMPUSES.c.id), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("preset", String(8), nullable=False),
+    Column("visibility", String(16), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("members", Integer, nullable=False),
+    Column("closed", Boolean, nullable=False),
+    CheckConstraint("preset IN ('2-4', '4-6', '12+')", name="preset"),
+    CheckConstraint("visibility IN ('link', 'private')", name="visibility"),
+    Index(None, "campus_id", "id"),
+)
+"""``members`` are those who are in it now. What is decided about a room is decided by one unit at
+a time, so this is not the row that its writers wait for."""
+
+MEMBERS: Final = Table(
+    "conversation_members",
+    METADATA,
+    Column("conversation_id", Id, ForeignKey(CONVERSATIONS.c.id), primary_key=True),
+    Column("user_id", Id, ForeignKey(PEOPLE.c.id), primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("seat", String(16), nullable=False),
+    Column("joined_at", Moment, nullable=False),
+    Column("muted_until", Moment),
+    Column("delivered_seq", BigInteger, nullable=False),
+    Column("read_seq", BigInteger, nullable=False),
+    Column("cleared_seq", BigInteger, nullable=False),
+    CheckConstraint("role IN ('owner', 'moderator', 'member')", name="role"),
+    CheckConstraint("seat IN ('taken', 'left', 'kicked')", name="seat"),
+    Index(None, "user_id", "conversation_id"),
+    sqlite_with_rowid=False,
+)
+
+MESSAGES: Final = Table(
+    "messages",
+    METADATA,
+    Column("conversation_id", Id, ForeignKey(CONVERSATIONS.c.id), primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("id", Id, nullable=False),
+    Column("sender_id", Id, ForeignKey(PEOPLE.c.id), nullable=False),
+    Column("client_id", String(64)),
+    Column("body", Text, nullable=False),
+    Column("attachments", JSON_LIST),
+    Column("at", Moment, nullable=False),
+    Column("shadowed", Boolean, nullable=False),
+    CheckConstraint("seq > 0", name="seq"),
+    UniqueConstraint("id"),
+    Index(None, "conversation_id", "at"),
+    _index_where(
+        "client_id IS NOT NULL",
+        "uq_messages_conversation_id_sender_id_client_id",
+        "conversation_id",
+        "sender_id",
+        "client_id",
+        unique=True,
+    ),
+    sqlite_with_rowid=False,
+)
+"""Numbers are gapless and moments never go back in a conversation, so how many messages there were
+since a moment is a difference of two numbers. ``attachments`` is None where there are none."""
 
 IDEMPOTENCY_KEYS: Final = Table(
     "idempotency_keys",
@@ -363,6 +451,10 @@ BRANCHES: Final[Mapping[str, tuple[Table, ...]]] = {
         FRIENDSHIPS,
         BLOCKS,
         INVITES,
+        CONVERSATIONS,
+        ROOMS,
+        MEMBERS,
+        MESSAGES,
         IDEMPOTENCY_KEYS,
         OUTBOX,
         HANDLED_EVENTS,
@@ -386,5 +478,6 @@ TAKEN: Final[Mapping[str, type[DivanError]]] = {
     "uq_people_handle_key": HandleTaken,
     "uq_invites_sender_id_recipient_id": InviteExists,
     "uq_logins_email_key": EmailTaken,
+    "uq_messages_conversation_id_sender_id_client_id": MessageExists,
 }
 """What a clash with a unique constraint means."""

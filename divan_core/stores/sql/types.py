@@ -66,9 +66,14 @@ class Moment(TypeDecorator[Millis]):
     ) -> Millis | None:
         """Bring the database's form back to milliseconds."""
         del dialect
-        if isinstance(value, dt.datetime):
-            return Millis((value - _EPOCH) // _MILLISECOND)
-        return None if value is None else Millis(value)
+        return None if value is None else millis_of(value)
+
+
+def millis_of(value: dt.datetime | int) -> Millis:
+    """A moment as a driver has it, in milliseconds."""
+    if isinstance(value, dt.datetime):
+        return Millis((value - _EPOCH) // _MILLISECOND)
+    return Millis(value)
 
 
 JSON_LIST: Final = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")

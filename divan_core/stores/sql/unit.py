@@ -17,7 +17,9 @@ from divan_core.stores.sql.handled import SqlHandledEvents
 from divan_core.stores.sql.invites import SqlInvites
 from divan_core.stores.sql.keys import SqlKeys
 from divan_core.stores.sql.locks import SqlLocks
+from divan_core.stores.sql.messages import SqlMessages
 from divan_core.stores.sql.pending import Pending
+from divan_core.stores.sql.rooms import SqlRooms
 from divan_core.stores.sql.social import SqlRelations
 
 ResultT = TypeVar("ResultT")
@@ -80,6 +82,16 @@ class SqlUnit:
     def erasures(self) -> SqlErasures:
         """How far erasures have come."""
         return SqlErasures(self._connection)
+
+    @property
+    def messages(self) -> SqlMessages:
+        """Conversations and their messages."""
+        return SqlMessages(self._connection)
+
+    @property
+    def rooms(self) -> SqlRooms:
+        """Rooms, and who is in them."""
+        return SqlRooms(self._connection)
 
     @property
     def keys(self) -> SqlKeys:

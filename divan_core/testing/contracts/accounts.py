@@ -33,7 +33,9 @@ FULL: Final = person(
     display_name="Zoë \N{GRINNING FACE} 'O\"Brien",
     avatar_url="https://example.org/a.png",
     email="one@example.org",
-    privacy=Privacy(Visibility.FRIENDS, 50, ghost_mode=True, chat_from="friends"),
+    privacy=Privacy(
+        Visibility.FRIENDS, 50, ghost_mode=True, chat_from="friends", read_receipts=False
+    ),
     profile=STUDENT,
     standing=Standing.SHADOWED,
     roles=frozenset({"staff.moderator", "staff.admin"}),
@@ -260,6 +262,8 @@ class PeopleContract(ABC):
                 visibility=Visibility.FRIENDS,
                 ghost_mode=True,
                 blur_distance_m=50,
+                chat_from="friends",
+                read_receipts=False,
                 standing=Standing.SHADOWED,
                 roles=frozenset({"staff.moderator", "staff.admin"}),
                 major="Geodesy",

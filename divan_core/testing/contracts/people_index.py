@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from divan_core.accounts.handles import skeleton
 from divan_core.accounts.model import Person, Privacy
 from divan_core.discovery.model import MOST_IN_TIER, Entry, Tier, Wanted, entry, wanted
 from divan_core.discovery.policy import cut, tier_of
@@ -197,11 +198,11 @@ async def _settled(
     stores: RelationalStores, crowd: Iterable[tuple[str, str]]
 ) -> tuple[CampusId, list[Person]]:
     """People on a campus of their own; a handle that is taken gets a number."""
-    here, taken = CampusId(uuid4()), dict[str, None]()
+    here, taken = CampusId(uuid4()), set[str]()
     people: list[Person] = []
     for number, (handle, name) in enumerate(crowd):
-        known = handle if handle not in taken else f"{handle[:20]}_{number}"
-        taken[known] = None
+        known = handle if skeleton(handle) not in taken else f"{handle[:20]}_x{number}"
+        taken.add(skeleton(known))
         made = person(1, handle=known, display_name=name, campus_id=here)
         people.append(attrs.evolve(made, id=UserId(UUID(int=here.int ^ (number * 0x9E3779B9)))))
     await _free(stores, [one.handle for one in people])
@@ -213,7 +214,7 @@ async def _free(stores: RelationalStores, handles: Sequence[str]) -> None:
     """Take handles from those of earlier examples."""
 
     async def body(unit: StoreUnit) -> None:
-        holders = list((await unit.people.handles(handles)).values())
+        holders = list((await unit.people.look_alikes(handles)).values())
         known = await unit.people.get_many(holders)
         await unit.people.put([attrs.evolve(one, handle=f"x{one.id.hex[:29]}") for one in known])
 

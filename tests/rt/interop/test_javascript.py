@@ -16,6 +16,7 @@ from anyio.abc import Process
 from anyio.streams.text import TextReceiveStream
 
 from divan_core.accounts.messages import ChangeProfile
+from divan_core.chat.messages import SendMessage
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.visibility import Standing
 from tests.rt.test_endings import sentence
@@ -90,9 +91,15 @@ class Browser:
 
 @asynccontextmanager
 async def browser(
-    node: str, modules: Path, world: World, auth: dict[str, str], transports: str = "websocket"
+    node: str,
+    modules: Path,
+    world: World,
+    auth: dict[str, str],
+    transports: str = "websocket",
+    *,
+    program: str = "client.mjs",
 ) -> AsyncIterator[Browser]:
-    script = str(HERE / "client.mjs")
+    script = str(HERE / program)
     command = [node, script, world.url, str(modules), json.dumps(auth), transports]
     async with await anyio.open_process(command, stderr=None) as process:
         yield Browser(process)
@@ -175,3 +182,32 @@ async def test_a_banned_client_does_not_come_back_by_itself(
         await sentence(world, ana, Standing.BANNED)
         await world.tick()
         assert (await page.said("disconnected"))["reason"] == "io server disconnect"
+
+
+async def test_a_conversation_through_a_lost_connection(
+    node: str, modules: Path, world: World, people: tuple[Actor, Actor]
+) -> None:
+    ana, ben = people
+
+    async def write(body: str) -> None:
+        await world.divan.chat.send(ben, SendMessage(ana.user_id, body))
+
+    async with browser(node, modules, world, ids_of(ana), program="chat.mjs") as page:
+        await page.said("connected")
+        await write("one")
+        assert (await page.said("message"))["body"] == "one"
+        answer = {"to_user_id": str(ben.user_id), "body": "two 🐝", "client_msg_id": "x"}
+        for replayed in (False, True):
+            await page.do("emit", event="chat:send", payload=answer)
+            found = (await page.said("answer"))["answer"]
+            assert (found["ok"], found["replayed"], found["message"]["seq"]) == (True, replayed, 2)
+        await page.do("lose")
+        for number in range(3, 8):
+            await write(str(number))
+        await page.said("connected")
+        for number in range(3, 8):
+            assert (await page.said("message")) == {
+                "what": "message",
+                "seq": number,
+                "body": str(number),
+            }

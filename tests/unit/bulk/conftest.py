@@ -16,7 +16,7 @@ from divan_core.auth.model import Login
 from divan_core.bulk.importer import Importer, ImportTools
 from divan_core.bulk.report import ImportReport
 from divan_core.kernel.audience import Audience
-from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.ids import CampusId, RoomId, UserId
 from divan_core.kernel.visibility import Relations
 from divan_core.stores.bundle import RelationalStores
 from divan_core.stores.factories import sql_relational
@@ -54,6 +54,26 @@ def person_line(number: int, **changes: Any) -> Line:
         "campus_id": str(CAMPUS),
         "handle": f"person.{number}",
         "display_name": f"Person {number}",
+    }
+    return line | changes
+
+
+def room_id(number: int) -> RoomId:
+    """The id of room ``number``."""
+    return RoomId(UUID(int=0xF000 + number))
+
+
+def room_line(number: int, **changes: Any) -> Line:
+    """Room ``number`` of person 1, with person 2 in it."""
+    line = {
+        "type": "room",
+        "id": str(room_id(number)),
+        "campus_id": campus_line()["id"],
+        "name": "Den",
+        "preset": "2-4",
+        "visibility": "link",
+        "owner": str(user(1)),
+        "members": [str(user(2))],
     }
     return line | changes
 

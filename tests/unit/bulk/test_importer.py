@@ -34,6 +34,8 @@ from .conftest import (
     campus_line,
     friendship_line,
     person_line,
+    room_id,
+    room_line,
     user,
 )
 
@@ -93,8 +95,8 @@ async def test_the_same_file_again_changes_nothing(desk: Desk) -> None:
     before = await desk.person(1)
     desk.clock.advance(3600)
     report = await desk.load(*WHOLE)
-    assert [(one.added, one.changed) for one in report.tallies] == [(0, 0)] * 4
-    assert [one.unchanged for one in report.tallies] == [1, 4, 1, 1]
+    assert [(one.added, one.changed) for one in report.tallies] == [(0, 0)] * 5
+    assert [one.unchanged for one in report.tallies] == [1, 4, 1, 1, 0]
     assert desk.journal.portions == []
     assert await desk.person(1) == before
 
@@ -213,7 +215,12 @@ BAD: tuple[tuple[str | Line, str], ...] = (
     ("[]", "Expected `object`, got `array`"),
     ("{}", "has no type"),
     ('{"type": 3}', "Expected `str`, got `int`"),
-    ({"type": "room"}, "has the type 'room'; there are campus, person, friendship, block"),
+    ({"type": "zoo"}, "has the type 'zoo'; there are campus, person, friendship, block, room"),
+    (room_line(7, preset="3-5"), "Invalid enum value '3-5' - at `$.preset`"),
+    (room_line(7, name=" "), "must be 1-80 printable characters"),
+    (room_line(7, owner=str(user(99))), "there is no person"),
+    (room_line(8, members=[str(user(99))]), "there is no person"),
+    (room_line(7, colour="red"), "colour is not a member"),
     (person_line(7, handle="Not one"), "handle must be 3-30 of a-z"),
     (person_line(7, handle=7), "Expected `str`, got `int` - at `$.handle`"),
     (person_line(7, id="x"), "Invalid UUID - at `$.id`"),
@@ -249,6 +256,25 @@ BAD: tuple[tuple[str | Line, str], ...] = (
     ('{"a":' * 100_000, "is nested too deeply"),
 )
 GOOD = (campus_line(), person_line(1), person_line(2))
+
+
+async def test_rooms(desk: Desk) -> None:
+    """A new one comes with its people; of a known one only what it is called is brought."""
+    first = await desk.load(*GOOD, room_line(9))
+    assert {one.kind: one.added for one in first.tallies}["room"] == 1
+
+    async def members(unit: StoreUnit) -> list[tuple[UserId, str]]:
+        return [(one.user_id, one.role.value) for one in await unit.rooms.roster(room_id(9))]
+
+    units = desk.stores.units
+    assert sorted(await units.read(members)) == [(user(1), "owner"), (user(2), "member")]
+    assert {one.unchanged for one in (await desk.load(room_line(9))).tallies} == {0, 1}
+    again = await desk.load(room_line(9, name="Other", members=[]))
+    assert {one.kind: one.changed for one in again.tallies}["room"] == 1
+    assert len(await units.read(members)) == 2
+    found = await units.read(lambda unit: unit.rooms.get(room_id(9)))
+    assert found is not None
+    assert found.name == "Other"
 
 
 @pytest.mark.parametrize("desk", ["memory"], indirect=True)

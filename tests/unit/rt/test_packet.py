@@ -83,7 +83,7 @@ def test_handshakes_are_read() -> None:
         ('61-/presence,5[{"_placeholder":true,"num":0}]', InvalidRequest, None),
         ("3/presence,5[]", InvalidRequest, None),
         ("4/presence,{}", InvalidRequest, None),
-        ('2/chat,5["x"]', NotFound, None),
+        ('2/nowhere,5["x"]', NotFound, None),
         ('25["x"]', NotFound, None),
         ("hello", InvalidRequest, None),
         (b"\x00", InvalidRequest, None),

@@ -1,0 +1,1 @@
+"""Conversations: direct ones of two people, and rooms."""

@@ -1,0 +1,135 @@
+"""What sockets are told of conversations: where these stand, and what was written since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import attrs
+
+from divan_core.chat import policy
+from divan_core.chat.messages import MessageView
+from divan_core.chat.model import ConversationId, Mark, Message
+from divan_core.chat.ports import ChatUnit
+from divan_core.kernel.actor import Actor
+from divan_core.kernel.audience import Audience
+from divan_core.kernel.ids import CampusId, RoomId, UserId
+from divan_core.kernel.units import Units
+
+MOST_MARKS: Final = 200
+"""For how many conversations a socket's place is known from its beginning."""
+
+MOST_NEWS: Final = 200
+"""How many messages are read at a time."""
+
+
+@attrs.frozen
+class Heard:
+    """A message, and to whom of those in its conversation it is hidden."""
+
+    view: MessageView
+    shadowed: bool
+    hidden_from: frozenset[UserId]
+
+    def shown_to(self, viewer: UserId) -> bool:
+        """Whether somebody who is in the conversation sees it."""
+        if self.view.sender_id == viewer:
+            return True
+        return not self.shadowed and viewer not in self.hidden_from
+
+
+@attrs.frozen
+class News:
+    """Messages of a conversation above a number, oldest first, and who is in it now."""
+
+    messages: tuple[Heard, ...]
+    inside: frozenset[UserId]
+
+    @property
+    def more(self) -> bool:
+        """Whether there may be more of them."""
+        return len(self.messages) == MOST_NEWS
+
+
+class Listening:
+    """Reads once for everybody of a process who listens to a conversation."""
+
+    def __init__(self, units: Units[ChatUnit], audience: Audience) -> None:
+        """Read through ``units``; ``audience`` knows who blocks whom."""
+        self._units = units
+        self._audience = audience
+
+    async def places(
+        self, actor: Actor, since: Mapping[ConversationId, int], *, direct: bool
+    ) -> dict[ConversationId, int]:
+        """Up to which number somebody has each of their conversations.
+
+        For those of ``since`` that they are in, it is what is said there, but never less than they
+        have cleared or more than there is. With ``direct``, the last number of their other direct
+        conversations, the most recent ones.
+        """
+
+        async def body(unit: ChatUnit) -> tuple[Sequence[Mark], Sequence[Mark]]:
+            recent = await unit.messages.recent(actor.user_id, MOST_MARKS) if direct else ()
+            named = await unit.messages.marks(actor.user_id, list(since)) if since else ()
+            return recent, named
+
+        recent, named = await self._units.read(body)
+        last = {one.conversation_id: one.last_seq for one in recent}
+        return last | {
+            one.conversation_id: min(max(since[one.conversation_id], one.cleared), one.last_seq)
+            for one in named
+        }
+
+    async def news(
+        self, campus_id: CampusId, conversation_id: ConversationId, after: int, *, room: bool
+    ) -> News:
+        """What was written in a conversation of this campus above a number.
+
+        Raises:
+            StoreUnavailable: it cannot be read now.
+        """
+
+        async def body(unit: ChatUnit) -> tuple[Sequence[Message], frozenset[UserId]]:
+            members = await unit.rooms.members_of([RoomId(conversation_id)])
+            found = await unit.messages.after(conversation_id, after, MOST_NEWS)
+            return found, frozenset(user_id for _, user_id in members)
+
+        messages, inside = await self._units.read(body)
+        if not room:
+            people = tuple(inside)
+            views = policy.direct_views(messages, people[0], people[-1]) if people else ()
+            return News(_heard(messages, views, {}), inside)
+        await self._audience.refresh(campus_id)
+        senders = list(dict.fromkeys(message.sender for message in messages))
+        relations = await self._audience.relations_of(senders)
+        hidden = {one: found.blocked for one, found in zip(senders, relations, strict=True)}
+        room_id = RoomId(conversation_id)
+        told = tuple(policy.message_view(one, room_id=room_id) for one in messages)
+        return News(_heard(messages, told, hidden), inside)
+
+    async def inside(self, conversation_id: ConversationId) -> frozenset[UserId]:
+        """Who is in a conversation now."""
+
+        async def body(unit: ChatUnit) -> frozenset[UserId]:
+            members = await unit.rooms.members_of([RoomId(conversation_id)])
+            return frozenset(user_id for _, user_id in members)
+
+        return await self._units.read(body)
+
+    async def hidden_from(self, campus_id: CampusId, user_id: UserId) -> frozenset[UserId]:
+        """Whom somebody is hidden from in rooms."""
+        await self._audience.refresh(campus_id)
+        return (await self._audience.relations(user_id)).blocked
+
+
+def _heard(
+    messages: Sequence[Message],
+    views: Sequence[MessageView],
+    hidden: Mapping[UserId, frozenset[UserId]],
+) -> tuple[Heard, ...]:
+    nobody = frozenset[UserId]()
+    return tuple(
+        Heard(view, message.shadowed, hidden.get(message.sender, nobody))
+        for message, view in zip(messages, views, strict=True)
+    )

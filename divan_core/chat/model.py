@@ -1,0 +1,345 @@
+"""Conversations, who is part of them, and the messages in them."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated, Final, NewType
+from uuid import UUID
+
+import attrs
+from attrs import validators as v
+from msgspec import Meta
+
+from divan_core.errors import InvalidInput
+from divan_core.kernel.clock import Millis
+from divan_core.kernel.ids import CampusId, RoomId, UserId
+
+ConversationId = NewType("ConversationId", UUID)
+"""A conversation of two people, or a room: the id of a room is that of its conversation."""
+
+MessageId = NewType("MessageId", UUID)
+"""A message. Told as a ULID, which is another way to write the same 128 bits."""
+
+MAX_BODY: Final = 4000
+"""The longest message, in characters."""
+
+MAX_ATTACHMENTS: Final = 10
+
+MEDIA_TYPE: Final = r"^((image|video|audio)/[a-z0-9][a-z0-9.+-]*|application/pdf)$"
+"""What can be attached."""
+
+ADDRESS: Final = r"^https://[^\s/]+(/\S*)?$"
+
+_ULID: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_DIRECT: Final = b"divan direct"
+
+
+def ulid(message_id: MessageId) -> str:
+    """A message's id as 26 letters and digits (github.com/ulid/spec).
+
+    A UUIDv7 begins with the same 48 bits of milliseconds as a ULID, so both sort by time.
+    """
+    number = message_id.int
+    return "".join(_ULID[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+@attrs.frozen
+class Pair:
+    """Two different people; ``low`` has the smaller id."""
+
+    low: UserId
+    high: UserId
+
+    @classmethod
+    def of(cls, one: UserId, other: UserId) -> Pair:
+        """The two, in whichever order they are given.
+
+        Raises:
+            InvalidInput: they are the same person.
+        """
+        if one == other:
+            raise InvalidInput("Nobody can write to themselves.")
+        return cls(min(one, other), max(one, other))
+
+    @property
+    def conversation_id(self) -> ConversationId:
+        """The conversation of the two, known before it exists, so that nobody has to look it up.
+
+        A UUIDv8 (RFC 9562) of a hash of both ids. It opens nothing: who may read a conversation
+        is decided by who is part of it.
+        """
+        ids = self.low.bytes + self.high.bytes
+        digest = bytearray(hashlib.blake2b(ids, digest_size=16, person=_DIRECT).digest())
+        digest[6] = digest[6] & 0x0F | 0x80
+        digest[8] = digest[8] & 0x3F | 0x80
+        return ConversationId(UUID(bytes=bytes(digest)))
+
+
+@attrs.frozen
+class Attachment:
+    """What is told of a file that goes with a message; the file itself is elsewhere."""
+
+    media_type: Annotated[str, Meta(max_length=127, pattern=MEDIA_TYPE)]
+    attachment_id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    file_name: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
+    size_bytes: Annotated[int, Meta(ge=0, le=2**53)] | None = None
+    url: Annotated[str, Meta(max_length=2000, pattern=ADDRESS)] | None = None
+
+
+@attrs.frozen
+class Content:
+    """What somebody says: their words and what they attach."""
+
+    body: str = attrs.field(validator=[v.min_len(1), v.max_len(MAX_BODY)], repr=False)
+    attachments: tuple[Attachment, ...] = attrs.field(
+        default=(), validator=v.max_len(MAX_ATTACHMENTS), repr=False
+    )
+
+
+@attrs.frozen
+class Draft:
+    """A message that has no number yet.
+
+    ``client_id`` is its sender's own name for it, used once in a conversation. A ``shadowed`` one
+    is shown to nobody but its sender.
+    """
+
+    id: MessageId
+    conversation_id: ConversationId
+    sender: UserId
+    at: Millis
+    content: Content
+    client_id: str | None = None
+    shadowed: bool = False
+
+
+@attrs.frozen
+class Message:
+    """A message of a conversation. The first one has ``seq`` 1, and no number is left out.
+
+    ``at`` never goes back from one number to the next.
+    """
+
+    id: MessageId
+    conversation_id: ConversationId
+    seq: int
+    sender: UserId
+    at: Millis
+    content: Content
+    client_id: str | None = None
+    shadowed: bool = False
+
+
+class Role(enum.Enum):
+    """What somebody is in a room."""
+
+    OWNER = "owner"
+    MODERATOR = "moderator"
+    MEMBER = "member"
+
+
+class Seat(enum.Enum):
+    """Whether somebody is part of a conversation: they are, have left, or were put out."""
+
+    TAKEN = "taken"
+    LEFT = "left"
+    KICKED = "kicked"
+
+
+@attrs.frozen
+class Cursors:
+    """How far somebody has come in a conversation; each only ever grows.
+
+    ``delivered`` is the last number their devices have, ``read`` the last they have read, and
+    ``cleared`` the last they have deleted for themselves.
+    """
+
+    delivered: int = 0
+    read: int = 0
+    cleared: int = 0
+
+
+@attrs.frozen
+class Member:
+    """Somebody who is or was part of a conversation."""
+
+    conversation_id: ConversationId
+    user_id: UserId
+    joined_at: Millis
+    role: Role = Role.MEMBER
+    seat: Seat = Seat.TAKEN
+    muted_until: Millis | None = None
+    cursors: Cursors = Cursors()
+
+    @property
+    def inside(self) -> bool:
+        """Whether they are part of it now."""
+        return self.seat is Seat.TAKEN
+
+    def muted_at(self, now: Millis) -> bool:
+        """Whether they may only read."""
+        return self.muted_until is not None and now < self.muted_until
+
+
+class Preset(enum.Enum):
+    """How many people a room is for."""
+
+    FEW = "2-4"
+    SOME = "4-6"
+    MANY = "12+"
+
+    @property
+    def capacity(self) -> int:
+        """How many people can be in it."""
+        return _CAPACITY[self]
+
+
+_CAPACITY: Final[Mapping[Preset, int]] = {Preset.FEW: 4, Preset.SOME: 6, Preset.MANY: 250}
+
+
+class RoomVisibility(enum.Enum):
+    """Who can join a room: everybody of the campus, or those who are added."""
+
+    LINK = "link"
+    PRIVATE = "private"
+
+
+@attrs.frozen
+class Room:
+    """A conversation of several people of one campus. ``members`` are those who are in it now.
+
+    One that everybody has left is ``closed`` and as if it had never been.
+    """
+
+    id: RoomId
+    campus_id: CampusId
+    name: str
+    preset: Preset
+    visibility: RoomVisibility
+    created_at: Millis
+    members: int = 0
+    closed: bool = False
+    last_seq: int = 0
+    last_at: Millis | None = None
+
+    @property
+    def conversation_id(self) -> ConversationId:
+        """Its conversation."""
+        return ConversationId(self.id)
+
+
+@attrs.frozen
+class Dialogue:
+    """A direct conversation, and how far each of the two has come."""
+
+    pair: Pair
+    last_seq: int
+    last_at: Millis
+    low: Cursors
+    high: Cursors
+
+    @property
+    def id(self) -> ConversationId:
+        """Its conversation."""
+        return self.pair.conversation_id
+
+    def cursors_of(self, user_id: UserId) -> Cursors:
+        """How far one of the two has come."""
+        return self.low if user_id == self.pair.low else self.high
+
+    def peer_of(self, user_id: UserId) -> UserId:
+        """The other one."""
+        return self.pair.high if user_id == self.pair.low else self.pair.low
+
+
+@attrs.frozen
+class DialogueSummary:
+    """A direct conversation in one of the two's list; ``unread`` counts to a hundred."""
+
+    dialogue: Dialogue
+    last: Message
+    unread: int
+
+
+@attrs.frozen
+class RoomSummary:
+    """A room in the list of somebody who is in it; ``unread`` counts to a hundred."""
+
+    room: Room
+    member: Member
+    unread: int
+
+
+@attrs.frozen
+class Mark:
+    """Where a conversation stands to somebody in it: its last number, and what they cleared."""
+
+    conversation_id: ConversationId
+    last_seq: int
+    cleared: int
+
+
+@attrs.frozen
+class Tally:
+    """How much is written on a campus: numbers, and nothing of anybody.
+
+    ``recent`` messages are those since a moment.
+    """
+
+    campus_id: CampusId
+    direct: int
+    rooms: int
+    messages: int
+    recent: int
+
+
+@attrs.frozen
+class OpenRoom:
+    """A link room as somebody outside sees it.
+
+    ``members`` are those they may see, ``friends`` those of them who are theirs, and ``recent``
+    the messages since a moment.
+    """
+
+    room: Room
+    members: int
+    friends: int
+    recent: int
+
+
+@attrs.frozen
+class Window:
+    """Which messages of a conversation somebody is shown, at most ``limit``.
+
+    Those with a number above ``after`` and below ``before``, by nobody who is ``hidden`` from the
+    viewer; what is shadowed is shown to its sender alone.
+    """
+
+    viewer: UserId
+    limit: int
+    after: int = 0
+    before: int | None = None
+    hidden: frozenset[UserId] = frozenset()
+
+
+class Decision(enum.Enum):
+    """What the gate says to somebody who wants to write.
+
+    ``LIMITED``: not so fast, try again later. ``MUTED``: not at all for now. ``SHADOWED``: the
+    message is kept, and only its author ever sees it.
+    """
+
+    ALLOWED = "allowed"
+    LIMITED = "limited"
+    MUTED = "muted"
+    SHADOWED = "shadowed"
+
+
+@attrs.frozen
+class Verdict:
+    """A decision; ``retry_after`` is in whole seconds, where trying again later can help."""
+
+    decision: Decision = Decision.ALLOWED
+    retry_after: int | None = None

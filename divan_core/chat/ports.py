@@ -1,0 +1,219 @@
+"""What conversations need from a store, and from others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from divan_core.chat.model import (
+    ConversationId,
+    Cursors,
+    Dialogue,
+    DialogueSummary,
+    Draft,
+    Mark,
+    Member,
+    Message,
+    OpenRoom,
+    Pair,
+    Room,
+    RoomSummary,
+    Tally,
+    Verdict,
+    Window,
+)
+from divan_core.kernel.actor import Actor
+from divan_core.kernel.clock import Millis
+from divan_core.kernel.events import Outbox
+from divan_core.kernel.ids import CampusId, RoomId, UserId
+from divan_core.kernel.units import Locks
+from divan_core.kernel.visibility import Relations
+
+
+class WritersGate(Protocol):
+    """Whether somebody may write now. Asked for every message, before anything is done."""
+
+    async def ask(self, actor: Actor, conversation_id: ConversationId) -> Verdict:
+        """The verdict on one more message of this actor; a repeated one is asked for again.
+
+        Raises:
+            StoreUnavailable: it cannot be found out, so nothing is written.
+        """
+        ...
+
+
+class OpenGate:
+    """A gate through which everybody may go: that of a deployment which limits nobody."""
+
+    async def ask(self, actor: Actor, conversation_id: ConversationId) -> Verdict:
+        """Allowed."""
+        del actor, conversation_id
+        return Verdict()
+
+
+class MessageRepository(Protocol):
+    """Keeps conversations with their messages, and how far people have come in them.
+
+    Numbers are given out here: in the write's own transaction, each conversation from 1 without
+    a gap, under any number of processes. A unit that is undone gives its number back.
+    """
+
+    async def send(self, draft: Draft, pair: Pair, campus_id: CampusId) -> Message:
+        """Keep a message between two people who exist, in a conversation that may be new.
+
+        One statement on PostgreSQL. The message's moment is the draft's, or that of the message
+        before it where that is later.
+
+        Raises:
+            MessageExists: the sender has used the ``client_id`` in this conversation before;
+                nothing of the unit is kept.
+        """
+        ...
+
+    async def send_to_room(self, draft: Draft) -> Message:
+        """Keep a message in a room; otherwise as :meth:`send`.
+
+        Raises:
+            NotFound: there is no such room, or it is closed.
+            MessageExists: as in :meth:`send`.
+        """
+        ...
+
+    async def sent(
+        self, conversation_id: ConversationId, sender: UserId, client_id: str
+    ) -> Message | None:
+        """The message that its sender calls so, or None."""
+        ...
+
+    async def history(self, conversation_id: ConversationId, window: Window) -> Sequence[Message]:
+        """The messages that a window shows, newest first. One statement.
+
+        None to whoever is not, and never was, part of the conversation; none of those that the
+        viewer has deleted for themselves.
+        """
+        ...
+
+    async def waiting(self, conversation_id: ConversationId, window: Window) -> Sequence[Message]:
+        """Those of a window that others wrote and the viewer's devices do not have, oldest first.
+
+        One statement.
+        """
+        ...
+
+    async def dialogue(self, pair: Pair) -> Dialogue | None:
+        """The conversation of two people, or None where nobody has written. One statement."""
+        ...
+
+    async def dialogues(
+        self, viewer: UserId, before: tuple[Millis, ConversationId] | None, limit: int
+    ) -> Sequence[DialogueSummary]:
+        """Up to ``limit`` of somebody's direct conversations, the last written to first.
+
+        Those in which something is left for the viewer to see, by (last moment, id) descending,
+        below ``before``. One statement.
+        """
+        ...
+
+    async def after(
+        self, conversation_id: ConversationId, seq: int, limit: int
+    ) -> Sequence[Message]:
+        """Up to ``limit`` messages above a number, oldest first, whoever may see them."""
+        ...
+
+    async def recent(self, viewer: UserId, limit: int) -> Sequence[Mark]:
+        """Where somebody's direct conversations stand, the last written to first. One statement."""
+        ...
+
+    async def marks(
+        self, viewer: UserId, conversations: Sequence[ConversationId]
+    ) -> Sequence[Mark]:
+        """Where those of these conversations stand that somebody is part of. One statement."""
+        ...
+
+    async def tally(self, since: Millis) -> Sequence[Tally]:
+        """How much is written on each campus where anything is, by id; ``recent`` after ``since``.
+
+        One statement, which reads no message more than one of each conversation.
+        """
+        ...
+
+    async def unread(self, conversation_id: ConversationId, viewer: UserId) -> int:
+        """How many messages of others somebody has not read, up to a hundred. One statement."""
+        ...
+
+    async def advance(
+        self, conversation_id: ConversationId, user_id: UserId, cursors: Cursors
+    ) -> Cursors | None:
+        """Move somebody's cursors on, those that would go back stay; where they are now.
+
+        None where they are not part of the conversation. One statement.
+        """
+        ...
+
+
+class RoomRepository(Protocol):
+    """Keeps rooms, and who is in them."""
+
+    async def get(self, room_id: RoomId) -> Room | None:
+        """The room, closed ones included, or None."""
+        ...
+
+    async def seated(self, room_id: RoomId, user_id: UserId) -> tuple[Room, Member | None] | None:
+        """The room, and what this person is in it or was. One statement; None for no room."""
+        ...
+
+    async def roster(self, room_id: RoomId) -> Sequence[Member]:
+        """Everybody who is in the room, by (moment of joining, id)."""
+        ...
+
+    async def rooms_of(
+        self, user_id: UserId, before: RoomId | None, limit: int
+    ) -> Sequence[RoomSummary]:
+        """Up to ``limit`` rooms this person is in, by id descending, below ``before``."""
+        ...
+
+    async def members_of(self, rooms: Sequence[RoomId]) -> Sequence[tuple[RoomId, UserId]]:
+        """Everybody who is in each of these rooms. Few statements."""
+        ...
+
+    async def link_rooms(
+        self, campus_id: CampusId, relations: Relations, since: Millis
+    ) -> Sequence[OpenRoom]:
+        """The open link rooms of a campus, in any order, to somebody with these relations.
+
+        Of those in them, whoever hides counts for friends only, whoever is gone or in a block for
+        nobody. One statement, which reads no message more than one of each room.
+        """
+        ...
+
+    async def put(self, room: Room, members: Sequence[Member]) -> None:
+        """Keep a room and these of its members, replacing what has the same ids.
+
+        Numbers, last moments and cursors of rooms and members that exist stay as they are.
+        Everybody exists. Few statements.
+        """
+        ...
+
+
+class ChatUnit(Protocol):
+    """What conversations use of a unit of work."""
+
+    @property
+    def locks(self) -> Locks:
+        """Names that one unit at a time can hold."""
+        ...
+
+    @property
+    def messages(self) -> MessageRepository:
+        """Messages."""
+        ...
+
+    @property
+    def rooms(self) -> RoomRepository:
+        """Rooms."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """The events of this unit."""
+        ...

@@ -1,0 +1,76 @@
+"""What is kept of conversations in memory."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import attrs
+
+from divan_core.chat.messages import MOST_UNREAD
+from divan_core.chat.model import ConversationId, Member, Message, Pair, Room
+from divan_core.kernel.clock import Millis
+from divan_core.kernel.ids import RoomId, UserId
+from divan_core.stores.memory.changes import Changes
+from divan_core.stores.memory.ordered import OrderedIds
+
+Named = tuple[ConversationId, UserId, str]
+"""A sender's own name for a message."""
+
+
+@attrs.define
+class Talk:
+    """A conversation: its messages, number 1 first, and who is or was part of it.
+
+    ``pair`` is there in direct ones, ``room`` (without its numbers) in rooms.
+    """
+
+    pair: Pair | None = None
+    room: Room | None = None
+    messages: list[Message] = attrs.field(factory=list)
+    members: dict[UserId, Member] = attrs.field(factory=dict)
+
+    @property
+    def last_at(self) -> Millis | None:
+        """When the last message was written."""
+        return self.messages[-1].at if self.messages else None
+
+    def shown(self, viewer: UserId, after: int, before: int | None = None) -> Iterator[Message]:
+        """The messages between two numbers that the viewer may see, newest first."""
+        member = self.members.get(viewer)
+        if member is None:
+            return
+        end = len(self.messages) if before is None else min(before - 1, len(self.messages))
+        for place in range(end - 1, max(after, member.cursors.cleared) - 1, -1):
+            message = self.messages[place]
+            if not message.shadowed or message.sender == viewer:
+                yield message
+
+    def unread(self, viewer: UserId) -> int:
+        """How many messages of others the viewer has not read, up to a hundred."""
+        count = 0
+        for message in self.shown(viewer, self.members[viewer].cursors.read):
+            count += message.sender != viewer
+            if count == MOST_UNREAD:
+                break
+        return count
+
+
+@attrs.define
+class ConversationRecords:
+    """All conversations, and what finds them."""
+
+    talks: dict[ConversationId, Talk] = attrs.field(factory=dict)
+    named: dict[Named, Message] = attrs.field(factory=dict)
+    direct: defaultdict[UserId, OrderedIds[ConversationId]] = attrs.field(
+        factory=lambda: defaultdict(OrderedIds)
+    )
+    inside: defaultdict[UserId, OrderedIds[RoomId]] = attrs.field(
+        factory=lambda: defaultdict(OrderedIds)
+    )
+
+    def begin(self, conversation_id: ConversationId, talk: Talk, changes: Changes) -> Talk:
+        """The conversation of this id, which is ``talk`` if there was none."""
+        if conversation_id not in self.talks:
+            changes.set(self.talks, conversation_id, talk)
+        return self.talks[conversation_id]

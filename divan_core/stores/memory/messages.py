@@ -1,0 +1,210 @@
+"""Conversations and their messages in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+import attrs
+
+from divan_core.chat.model import (
+    ConversationId,
+    Cursors,
+    Dialogue,
+    DialogueSummary,
+    Draft,
+    Mark,
+    Member,
+    Message,
+    Pair,
+    Tally,
+    Window,
+)
+from divan_core.errors import MessageExists, NotFound
+from divan_core.kernel.clock import Millis
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.units import UnitMisused
+from divan_core.stores.memory.accounts import AccountRecords
+from divan_core.stores.memory.changes import Changes
+from divan_core.stores.memory.conversations import ConversationRecords, Talk
+
+
+class MemoryMessages:
+    """Keeps conversations with their messages."""
+
+    def __init__(
+        self, records: ConversationRecords, accounts: AccountRecords, changes: Changes
+    ) -> None:
+        """Work on ``records`` of those in ``accounts``; how to undo it goes into ``changes``."""
+        self._records = records
+        self._accounts = accounts
+        self._changes = changes
+
+    async def send(self, draft: Draft, pair: Pair, campus_id: CampusId) -> Message:
+        """Keep a message between two people, in a conversation that may be new."""
+        self._changes.begin()
+        if campus_id not in self._accounts.campuses or not (
+            {pair.low, pair.high} <= self._accounts.people.keys()
+        ):
+            raise self._changes.failed(UnitMisused("Somebody or their campus does not exist."))
+        talk = self._records.begin(draft.conversation_id, Talk(pair=pair), self._changes)
+        if not talk.messages:
+            for one in (pair.low, pair.high):
+                member = Member(draft.conversation_id, one, draft.at)
+                self._changes.set(talk.members, one, member)
+                self._records.direct[one].add(draft.conversation_id, self._changes)
+        return self._append(talk, draft)
+
+    async def send_to_room(self, draft: Draft) -> Message:
+        """Keep a message in a room."""
+        self._changes.begin()
+        talk = self._records.talks.get(draft.conversation_id)
+        if talk is None or talk.room is None or talk.room.closed:
+            raise NotFound
+        return self._append(talk, draft)
+
+    async def sent(
+        self, conversation_id: ConversationId, sender: UserId, client_id: str
+    ) -> Message | None:
+        """The message that its sender calls so, or None."""
+        return self._records.named.get((conversation_id, sender, client_id))
+
+    async def history(self, conversation_id: ConversationId, window: Window) -> Sequence[Message]:
+        """The messages that a window shows, newest first."""
+        talk = self._records.talks.get(conversation_id, Talk())
+        shown = talk.shown(window.viewer, window.after, window.before)
+        return list(islice((one for one in shown if one.sender not in window.hidden), window.limit))
+
+    async def waiting(self, conversation_id: ConversationId, window: Window) -> Sequence[Message]:
+        """Those that others wrote and the viewer's devices do not have, oldest first."""
+        talk = self._records.talks.get(conversation_id, Talk())
+        member = talk.members.get(window.viewer)
+        after = max(window.after, member.cursors.delivered) if member else 0
+        shown = [one for one in talk.shown(window.viewer, after) if one.sender != window.viewer]
+        return shown[::-1][: window.limit]
+
+    async def dialogue(self, pair: Pair) -> Dialogue | None:
+        """The conversation of two people, or None where nobody has written."""
+        talk = self._records.talks.get(pair.conversation_id)
+        return None if talk is None else _dialogue(talk)
+
+    async def dialogues(
+        self, viewer: UserId, before: tuple[Millis, ConversationId] | None, limit: int
+    ) -> Sequence[DialogueSummary]:
+        """Up to ``limit`` of somebody's direct conversations, the last written to first."""
+        talks = (self._records.talks[one] for one in self._records.direct.get(viewer, ()))
+        found = [
+            DialogueSummary(_dialogue(talk), last, talk.unread(viewer))
+            for talk in talks
+            if (last := next(talk.shown(viewer, 0), None)) is not None
+        ]
+        found.sort(key=_place, reverse=True)
+        return [one for one in found if before is None or _place(one) < before][:limit]
+
+    async def after(
+        self, conversation_id: ConversationId, seq: int, limit: int
+    ) -> Sequence[Message]:
+        """Up to ``limit`` messages above a number, oldest first, whoever may see them."""
+        talk = self._records.talks.get(conversation_id, Talk())
+        return talk.messages[seq : seq + limit]
+
+    async def recent(self, viewer: UserId, limit: int) -> Sequence[Mark]:
+        """Where somebody's direct conversations stand, the last written to first."""
+        ids = [*self._records.direct.get(viewer, ())]
+        ids.sort(key=lambda one: (self._records.talks[one].last_at, one), reverse=True)
+        return await self.marks(viewer, ids[:limit])
+
+    async def marks(
+        self, viewer: UserId, conversations: Sequence[ConversationId]
+    ) -> Sequence[Mark]:
+        """Where those of these conversations stand that somebody is part of."""
+        found = ((one, self._records.talks.get(one, Talk())) for one in conversations)
+        return [
+            Mark(one, len(talk.messages), talk.members[viewer].cursors.cleared)
+            for one, talk in found
+            if viewer in talk.members and talk.members[viewer].inside
+        ]
+
+    async def tally(self, since: Millis) -> Sequence[Tally]:
+        """How much is written on each campus where anything is, by id."""
+        tallies = dict[CampusId, Tally]()
+        for talk in self._records.talks.values():
+            campus_id = self._campus_of(talk)
+            before = tallies.get(campus_id, Tally(campus_id, 0, 0, 0, 0))
+            tallies[campus_id] = Tally(
+                campus_id,
+                before.direct + (talk.pair is not None),
+                before.rooms + (talk.room is not None and not talk.room.closed),
+                before.messages + len(talk.messages),
+                before.recent + sum(one.at > since for one in talk.messages),
+            )
+        return [tallies[campus_id] for campus_id in sorted(tallies)]
+
+    def _campus_of(self, talk: Talk) -> CampusId:
+        if talk.room is not None:
+            return talk.room.campus_id
+        if talk.pair is None:
+            raise LookupError("This is no conversation.")
+        return self._accounts.people[talk.pair.low].campus_id
+
+    async def unread(self, conversation_id: ConversationId, viewer: UserId) -> int:
+        """How many messages of others somebody has not read, up to a hundred."""
+        talk = self._records.talks.get(conversation_id, Talk())
+        return talk.unread(viewer) if viewer in talk.members else 0
+
+    async def advance(
+        self, conversation_id: ConversationId, user_id: UserId, cursors: Cursors
+    ) -> Cursors | None:
+        """Move somebody's cursors on; where they are now."""
+        self._changes.begin()
+        talk = self._records.talks.get(conversation_id, Talk())
+        member = talk.members.get(user_id)
+        if member is None:
+            return None
+        before = member.cursors
+        now = Cursors(
+            max(before.delivered, cursors.delivered),
+            max(before.read, cursors.read),
+            max(before.cleared, cursors.cleared),
+        )
+        self._changes.set(talk.members, user_id, attrs.evolve(member, cursors=now))
+        return now
+
+    def _append(self, talk: Talk, draft: Draft) -> Message:
+        if draft.sender not in self._accounts.people:
+            raise self._changes.failed(UnitMisused("The sender does not exist."))
+        message = Message(
+            id=draft.id,
+            conversation_id=draft.conversation_id,
+            seq=len(talk.messages) + 1,
+            sender=draft.sender,
+            at=max(draft.at, talk.last_at or draft.at),
+            content=draft.content,
+            client_id=draft.client_id,
+            shadowed=draft.shadowed,
+        )
+        if draft.client_id is not None:
+            name = (draft.conversation_id, draft.sender, draft.client_id)
+            if name in self._records.named:
+                raise self._changes.failed(MessageExists())
+            self._changes.set(self._records.named, name, message)
+        talk.messages.append(message)
+        self._changes.did(talk.messages.pop)
+        return message
+
+
+def _place(summary: DialogueSummary) -> tuple[Millis, ConversationId]:
+    return summary.dialogue.last_at, summary.dialogue.id
+
+
+def _dialogue(talk: Talk) -> Dialogue:
+    if talk.pair is None or talk.last_at is None:
+        raise LookupError("This is not a direct conversation.")
+    pair = talk.pair
+    return Dialogue(
+        pair=pair,
+        last_seq=len(talk.messages),
+        last_at=talk.last_at,
+        low=talk.members[pair.low].cursors,
+        high=talk.members[pair.high].cursors,
+    )

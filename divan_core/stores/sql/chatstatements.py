@@ -1,0 +1,402 @@
+"""The statements of conversations, each built once for each dialect."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy import cast as as_type
+from sqlalchemy import update as sql_update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Insert, Update
+
+from divan_core.chat.messages import MOST_UNREAD
+from divan_core.stores.sql.clauses import among, greater
+from divan_core.stores.sql.connection import DialectName
+from divan_core.stores.sql.tables import CONVERSATIONS, MEMBERS, MESSAGES, ROOMS
+from divan_core.stores.sql.types import Id, Moment
+
+ENDLESS: Final = 2**62
+"""A number that no message has."""
+
+_ONE: Final = literal_column("1", Integer())
+_ZERO: Final = literal_column("0", BigInteger())
+CONVERSATION: Final = bindparam("conversation_id", type_=Id())
+VIEWER: Final = bindparam("viewer_id", type_=Id())
+_AT: Final = bindparam("sent_at", type_=Moment())
+LIMIT: Final = bindparam("most", type_=Integer())
+
+MESSAGE_COLUMNS: Final = tuple(MESSAGES.c)
+_SENT: Final = ("conversation_id", "seq", "at", "id", "sender_id", "client_id", "body")
+_REST: Final = ("attachments", "shadowed")
+_CURSORS: Final = ("delivered_seq", "read_seq", "cleared_seq")
+
+
+@functools.cache
+def bump_direct(dialect: DialectName) -> Insert:
+    """Give out the next number of a direct conversation, which may begin with it.
+
+    Its row: the number, and the moment of the message. Whoever comes at the same time waits here.
+    """
+    insert = upserting(dialect)(CONVERSATIONS).values(
+        id=CONVERSATION,
+        campus_id=bindparam("campus_id", type_=Id()),
+        low_id=bindparam("low_id", type_=Id()),
+        high_id=bindparam("high_id", type_=Id()),
+        created_at=_AT,
+        last_seq=_ONE,
+        last_at=_AT,
+    )
+    new = insert.excluded
+    later = greater(CONVERSATIONS.c.last_at, new.last_at, dialect)
+    upsert: Insert = insert.on_conflict_do_update(
+        index_elements=[CONVERSATIONS.c.id],
+        set_={"last_seq": CONVERSATIONS.c.last_seq + _ONE, "last_at": later},
+    ).returning(CONVERSATIONS.c.last_seq, CONVERSATIONS.c.last_at)
+    return upsert
+
+
+@functools.cache
+def bump_room(dialect: DialectName) -> Update:
+    """Give out the next number of a room that is open. Its row as of :func:`bump_direct`."""
+    open_room = exists(_ONE).where(ROOMS.c.id == CONVERSATION, ROOMS.c.closed.is_(false()))
+    before = func.coalesce(CONVERSATIONS.c.last_at, _AT, type_=Moment())
+    return (
+        sql_update(CONVERSATIONS)
+        .where(CONVERSATIONS.c.id == CONVERSATION, open_room)
+        .values(last_seq=CONVERSATIONS.c.last_seq + _ONE, last_at=greater(before, _AT, dialect))
+        .returning(CONVERSATIONS.c.last_seq, CONVERSATIONS.c.last_at)
+    )
+
+
+@functools.cache
+def send_on_postgres(*, direct: bool) -> Insert:
+    """Give out a number, seat the two of a new conversation, and keep the message: in one step."""
+    bump = bump_direct("postgresql") if direct else bump_room("postgresql")
+    bumped = bump.cte("bumped")
+    source = select(
+        CONVERSATION, bumped.c.last_seq, bumped.c.last_at, *_given(_SENT[3:]), *_given(_REST)
+    )
+    insert = postgresql.insert(MESSAGES).from_select([*_SENT, *_REST], source)
+    if direct:
+        insert = insert.add_cte(_seated(bumped).cte("seated"))
+    return insert.returning(MESSAGES.c.seq, MESSAGES.c.at)
+
+
+def _seated(bumped: FromClause) -> Insert:
+    columns = [column.name for column in MEMBERS.c]
+    both = union_all(
+        *(
+            select(*_seat(name)).select_from(bumped).where(bumped.c.last_seq == _ONE)
+            for name in ("low_id", "high_id")
+        )
+    )
+    return postgresql.insert(MEMBERS).from_select(columns, both).on_conflict_do_nothing()
+
+
+def _seat(name: str) -> tuple[ColumnElement[Any], ...]:
+    """The columns of a new member of a direct conversation, in the table's order."""
+    return (
+        CONVERSATION,
+        bindparam(name, type_=Id()),
+        literal_column("'member'", String()),
+        literal_column("'taken'", String()),
+        _AT,
+        as_type(literal_column("NULL"), MEMBERS.c.muted_until.type),
+        _ZERO,
+        _ZERO,
+        _ZERO,
+    )
+
+
+def _given(names: tuple[str, ...]) -> tuple[ColumnElement[Any], ...]:
+    """The parameters of these columns of messages."""
+    return tuple(bindparam(f"given_{name}", type_=MESSAGES.c[name].type) for name in names)
+
+
+@functools.cache
+def seat_on_sqlite() -> Insert:
+    """Seat one of the two of a new conversation."""
+    return sqlite.insert(MEMBERS).values(
+        dict(zip((column.name for column in MEMBERS.c), _seat("user_id"), strict=True))
+    )
+
+
+@functools.cache
+def keep_on_sqlite() -> Insert:
+    """Keep a message whose number and moment were given out."""
+    columns = (*_SENT, *_REST)
+    return sqlite.insert(MESSAGES).values(dict(zip(columns, _given(columns), strict=True)))
+
+
+def upserting(dialect: DialectName) -> Any:  # noqa: ANN401 - both make inserts that upsert
+    """What makes an insert that can upsert."""
+    return postgresql.insert if dialect == "postgresql" else sqlite.insert
+
+
+@functools.cache
+def sent_statement() -> Select[Any]:
+    """The message that its sender calls so."""
+    return select(*MESSAGE_COLUMNS).where(
+        MESSAGES.c.conversation_id == CONVERSATION,
+        MESSAGES.c.sender_id == bindparam("sender_id", type_=Id()),
+        MESSAGES.c.client_id == bindparam("client_id", type_=String(64)),
+    )
+
+
+@functools.cache
+def history_statement(dialect: DialectName, *, hiding: bool) -> Select[Any]:
+    """Messages, newest first; with ``hiding`` none by those ``among``.
+
+    What the viewer has cleared is asked for by a subquery: it is known before the first message is
+    read, so that the index gives them in their order.
+    """
+    cleared = _own(MEMBERS.c.cleared_seq)
+    query = _shown().where(
+        MESSAGES.c.seq > cleared,
+        MESSAGES.c.seq > bindparam("after_seq", type_=BigInteger()),
+        MESSAGES.c.seq < bindparam("before_seq", type_=BigInteger()),
+    )
+    if hiding:
+        query = query.where(~among(MESSAGES.c.sender_id, dialect))
+    return query.order_by(MESSAGES.c.seq.desc()).limit(LIMIT)
+
+
+@functools.cache
+def waiting_statement(dialect: DialectName) -> Select[Any]:
+    """Messages of others that the viewer's devices do not have, oldest first."""
+    known = _own(greater(MEMBERS.c.delivered_seq, MEMBERS.c.cleared_seq, dialect))
+    return (
+        _shown()
+        .where(
+            MESSAGES.c.seq > known,
+            MESSAGES.c.seq > bindparam("after_seq", type_=BigInteger()),
+            MESSAGES.c.sender_id != VIEWER,
+        )
+        .order_by(MESSAGES.c.seq)
+        .limit(LIMIT)
+    )
+
+
+def _shown() -> Select[Any]:
+    return select(*MESSAGE_COLUMNS).where(MESSAGES.c.conversation_id == CONVERSATION, _visible())
+
+
+def _visible() -> ColumnElement[bool]:
+    return or_(MESSAGES.c.shadowed.is_(false()), MESSAGES.c.sender_id == VIEWER)
+
+
+def _own(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Something of the viewer as a member; NULL for whoever is none."""
+    found = and_(MEMBERS.c.conversation_id == CONVERSATION, MEMBERS.c.user_id == VIEWER)
+    return select(column).where(found).scalar_subquery()
+
+
+@functools.cache
+def dialogue_statement() -> Select[Any]:
+    """A direct conversation with the cursors of both."""
+    return _with_both(CONVERSATIONS).where(CONVERSATIONS.c.id == CONVERSATION)
+
+
+def _with_both(conversations: FromClause, *more: ColumnElement[Any]) -> Select[Any]:
+    low, high = MEMBERS.alias("low"), MEMBERS.alias("high")
+    wanted = ("id", "low_id", "high_id", "last_seq", "last_at")
+    columns = [conversations.c[name].label(f"dialogue_{name}") for name in wanted]
+    cursors = [
+        side.c[name].label(f"{side.name}_{name}") for side in (low, high) for name in _CURSORS
+    ]
+    query = select(*columns, *cursors, *more).select_from(conversations)
+    for side in (low, high):
+        same = side.c.conversation_id == conversations.c.id
+        query = query.join(side, and_(same, side.c.user_id == conversations.c[f"{side.name}_id"]))
+    return query
+
+
+@functools.cache
+def dialogues_statement(dialect: DialectName) -> Select[Any]:
+    """A page of somebody's direct conversations, each with its last message and what is unread."""
+    sides = [_side(name).subquery() for name in ("low_id", "high_id")]
+    found = union_all(*(select(side) for side in sides)).subquery("found")
+    last = (
+        select(func.max(MESSAGES.c.seq))
+        .where(MESSAGES.c.conversation_id == found.c.id, MESSAGES.c.seq > found.c.cleared_seq)
+        .where(_visible())
+        .correlate(found)
+        .scalar_subquery()
+    )
+    newest = MESSAGES.alias("newest")
+    start = greater(found.c.read_seq, found.c.cleared_seq, dialect)
+    unread = unread_count(found, found.c.id, start)
+    return (
+        _with_both(found, *newest.c, unread.label("unread"))
+        .join(newest, and_(newest.c.conversation_id == found.c.id, newest.c.seq == last))
+        .order_by(found.c.last_at.desc(), found.c.id.desc())
+        .limit(LIMIT)
+    )
+
+
+def _side(name: str) -> Select[Any]:
+    """The page of those conversations in which the viewer is the one or the other of the two."""
+    own = MEMBERS.alias("own")
+    left = exists(_ONE).where(
+        MESSAGES.c.conversation_id == CONVERSATIONS.c.id,
+        MESSAGES.c.seq > own.c.cleared_seq,
+        _visible(),
+    )
+    place = tuple_(CONVERSATIONS.c.last_at, CONVERSATIONS.c.id)
+    before = tuple_(bindparam("before_at", type_=Moment()), bindparam("before_id", type_=Id()))
+    return (
+        select(*CONVERSATIONS.c, own.c.read_seq, own.c.cleared_seq)
+        .join(own, own.c.conversation_id == CONVERSATIONS.c.id)
+        .where(CONVERSATIONS.c[name] == VIEWER, own.c.user_id == VIEWER, place < before)
+        .where(CONVERSATIONS.c.low_id.is_not(None), left)
+        .order_by(CONVERSATIONS.c.last_at.desc(), CONVERSATIONS.c.id.desc())
+        .limit(LIMIT)
+    )
+
+
+def unread_count(
+    source: FromClause, conversation_id: ColumnElement[Any], start: ColumnElement[Any]
+) -> ColumnElement[Any]:
+    """How many messages of others there are above a number, up to a hundred."""
+    some = (
+        select(_ONE.label("one"))
+        .select_from(MESSAGES)
+        .where(
+            MESSAGES.c.conversation_id == conversation_id,
+            MESSAGES.c.seq > start,
+            MESSAGES.c.sender_id != VIEWER,
+            MESSAGES.c.shadowed.is_(false()),
+        )
+        .limit(literal_column(str(MOST_UNREAD)))
+        .correlate(source)
+        .subquery()
+    )
+    return select(func.count(some.c.one)).scalar_subquery()
+
+
+@functools.cache
+def unread_statement(dialect: DialectName) -> Select[Any]:
+    """What somebody has not read in a conversation."""
+    start = greater(MEMBERS.c.read_seq, MEMBERS.c.cleared_seq, dialect)
+    unread = unread_count(MEMBERS, MEMBERS.c.conversation_id, start)
+    return select(unread.label("unread")).where(
+        MEMBERS.c.conversation_id == CONVERSATION, MEMBERS.c.user_id == VIEWER
+    )
+
+
+@functools.cache
+def after_statement() -> Select[Any]:
+    """Messages above a number, oldest first."""
+    after = MESSAGES.c.seq > bindparam("after_seq", type_=BigInteger())
+    query = select(*MESSAGE_COLUMNS).where(MESSAGES.c.conversation_id == CONVERSATION, after)
+    return query.order_by(MESSAGES.c.seq).limit(LIMIT)
+
+
+@functools.cache
+def recent_statement() -> Select[Any]:
+    """Where somebody's direct conversations stand, the last written to first."""
+    sides = (
+        _marks()
+        .where(CONVERSATIONS.c[name] == VIEWER, CONVERSATIONS.c.low_id.is_not(None))
+        .order_by(CONVERSATIONS.c.last_at.desc(), CONVERSATIONS.c.id.desc())
+        .limit(LIMIT)
+        .subquery()
+        for name in ("low_id", "high_id")
+    )
+    found = union_all(*(select(side) for side in sides)).subquery()
+    return select(found).order_by(found.c.last_at.desc(), found.c.id.desc()).limit(LIMIT)
+
+
+@functools.cache
+def marks_statement(dialect: DialectName) -> Select[Any]:
+    """Where those of the conversations ``among`` stand that somebody is part of."""
+    return _marks().where(among(CONVERSATIONS.c.id, dialect))
+
+
+def _marks() -> Select[Any]:
+    wanted = (CONVERSATIONS.c.id, CONVERSATIONS.c.last_seq, CONVERSATIONS.c.last_at)
+    return (
+        select(*wanted, MEMBERS.c.cleared_seq)
+        .join(MEMBERS, MEMBERS.c.conversation_id == CONVERSATIONS.c.id)
+        .where(MEMBERS.c.user_id == VIEWER)
+        .where(MEMBERS.c.seat == literal_column("'taken'", String()))
+    )
+
+
+def recent_count(since: ColumnElement[Any]) -> ColumnElement[Any]:
+    """How many messages a conversation has had after a moment, which its numbers tell."""
+    before = (
+        select(MESSAGES.c.seq)
+        .where(MESSAGES.c.conversation_id == CONVERSATIONS.c.id, MESSAGES.c.at <= since)
+        .order_by(MESSAGES.c.at.desc(), MESSAGES.c.seq.desc())
+        .limit(literal_column("1"))
+        .correlate(CONVERSATIONS)
+        .scalar_subquery()
+    )
+    counted = CONVERSATIONS.c.last_seq - func.coalesce(before, _ZERO)
+    return case((CONVERSATIONS.c.last_at > since, counted), else_=_ZERO)
+
+
+@functools.cache
+def tally_statement() -> Select[Any]:
+    """How much is written on each campus."""
+    since = bindparam("since", type_=Moment())
+    direct = case((CONVERSATIONS.c.low_id.is_not(None), 1), else_=0)
+    room = case((ROOMS.c.closed.is_(false()), 1), else_=0)
+    each = (
+        select(
+            CONVERSATIONS.c.campus_id,
+            direct.label("direct"),
+            room.label("rooms"),
+            CONVERSATIONS.c.last_seq,
+            recent_count(since).label("recent"),
+        )
+        .select_from(CONVERSATIONS.outerjoin(ROOMS, ROOMS.c.id == CONVERSATIONS.c.id))
+        .subquery()
+    )
+    return (
+        select(
+            each.c.campus_id,
+            func.sum(each.c.direct).label("direct"),
+            func.sum(each.c.rooms).label("rooms"),
+            func.sum(each.c.last_seq).label("messages"),
+            func.sum(each.c.recent).label("recent"),
+        )
+        .group_by(each.c.campus_id)
+        .order_by(each.c.campus_id)
+    )
+
+
+@functools.cache
+def advance_statement(dialect: DialectName) -> Update:
+    """Move somebody's cursors on; its row is where they are."""
+    moved = {
+        name: greater(MEMBERS.c[name], bindparam(f"to_{name}", type_=BigInteger()), dialect)
+        for name in _CURSORS
+    }
+    return (
+        sql_update(MEMBERS)
+        .where(MEMBERS.c.conversation_id == CONVERSATION, MEMBERS.c.user_id == VIEWER)
+        .values(**moved)
+        .returning(*(MEMBERS.c[name] for name in _CURSORS))
+    )

@@ -1,0 +1,445 @@
+"""What stores keep of conversations and their messages."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import anyio
+import attrs
+import pytest
+
+from divan_core.chat.model import (
+    Attachment,
+    Content,
+    ConversationId,
+    Cursors,
+    Dialogue,
+    DialogueSummary,
+    Draft,
+    Mark,
+    Message,
+    MessageId,
+    Pair,
+    Tally,
+    Window,
+)
+from divan_core.errors import MessageExists, NotFound
+from divan_core.kernel.clock import Millis
+from divan_core.kernel.units import UnitMisused
+from divan_core.stores.bundle import RelationalStores, StoreUnit
+from divan_core.testing.clock import START_MS
+from divan_core.testing.contracts.samples import campus_id, populate, user_id
+
+SENDERS = 50
+"""How many write at once."""
+
+
+class ConversationsContract(ABC):
+    """A subclass gives the fixture ``stores``: running, migrated and empty."""
+
+    pytestmark = pytest.mark.anyio
+
+    @pytest.fixture
+    @abstractmethod
+    def stores(self) -> RelationalStores | AsyncIterator[RelationalStores]:
+        """The stores under test."""
+
+    async def test_a_message_is_numbered_and_kept(self, stores: RelationalStores) -> None:
+        """From 1, as it was given; both see it, and nobody else."""
+        await populate(stores, 3)
+        sent = [await send(stores, number, 1 + number % 2, 2 - number % 2) for number in range(5)]
+        assert [one.seq for one in sent] == [1, 2, 3, 4, 5]
+        assert await history(stores, 1, 2) == sent[::-1]
+        assert await history(stores, 2, 1) == sent[::-1]
+        assert await history(stores, 3, 2) == []
+        window = Window(user_id(3), 10)
+        pair = pair_of(1, 2)
+        assert await read(stores, lambda u: u.messages.history(pair.conversation_id, window)) == []
+
+    async def test_all_of_a_message_comes_back(self, stores: RelationalStores) -> None:
+        """Attachments, letters beyond the BMP, its sender's name for it."""
+        await populate(stores, 2)
+        files = (
+            Attachment("image/png", "a1", "höhle.png", 2**40, "https://files.example/1"),
+            Attachment("application/pdf"),
+        )
+        content = Content("naïve 👩🏽‍🚀\n\t'\"\\ <b>", files)
+        kept = await send(stores, 1, 1, 2, content=content, client_id="tmp-1")
+        assert kept.content == content
+        assert await history(stores, 2, 1) == [kept]
+        found = await read(
+            stores, lambda u: u.messages.sent(kept.conversation_id, user_id(1), "tmp-1")
+        )
+        assert found == kept
+
+    async def test_conversations_are_numbered_apart(self, stores: RelationalStores) -> None:
+        """Each from 1."""
+        await populate(stores, 3)
+        for one, other in ((1, 2), (1, 3), (2, 3), (3, 1)):
+            await send(stores, one * 10 + other, one, other)
+        assert [one.seq for one in await history(stores, 1, 2)] == [1]
+        assert [one.seq for one in await history(stores, 1, 3)] == [2, 1]
+
+    async def test_an_undone_unit_gives_its_number_back(self, stores: RelationalStores) -> None:
+        """Also that of the first message, with which the conversation is gone again."""
+        await populate(stores, 2)
+        for expected in (1, 2):
+
+            async def body(unit: StoreUnit) -> None:
+                await keep(unit, draft(99, 1, 2), 1, 2)
+                raise LookupError
+
+            with pytest.raises(LookupError):
+                await stores.units.write(body, locking=True)
+            if expected == 1:
+                assert await dialogue(stores, 1, 2) is None
+            assert (await send(stores, expected, 1, 2)).seq == expected
+
+    async def test_many_write_at_once(self, stores: RelationalStores) -> None:
+        """1 to n, without a gap and without a repeat, also while the conversation begins."""
+        await populate(stores, 2)
+        numbers = list[int]()
+
+        async def writer(number: int) -> None:
+            for turn in range(3):
+                one, other = (1, 2) if number % 2 else (2, 1)
+                message = await send(stores, number * 10 + turn, one, other)
+                numbers.append(message.seq)
+
+        async with anyio.create_task_group() as group:
+            for number in range(1, SENDERS + 1):
+                group.start_soon(writer, number)
+        assert sorted(numbers) == list(range(1, SENDERS * 3 + 1))
+        found = await history(stores, 1, 2, limit=SENDERS * 3 + 1)
+        assert [one.seq for one in found] == list(range(SENDERS * 3, 0, -1))
+
+    async def test_moments_never_go_back(self, stores: RelationalStores) -> None:
+        """A sender whose clock is behind gets the moment of the message before."""
+        await populate(stores, 2)
+        moments = [
+            (await send(stores, number, 1, 2, at=Millis(START_MS + late))).at - START_MS
+            for number, late in enumerate((5, 3, 9, 1, 10))
+        ]
+        assert moments == [5, 5, 9, 9, 10]
+        assert [one.at - START_MS for one in await history(stores, 1, 2)] == moments[::-1]
+
+    async def test_a_name_is_good_once(self, stores: RelationalStores) -> None:
+        """For one sender in one conversation; nothing of the unit is kept, no number is lost."""
+        await populate(stores, 3)
+        first = await send(stores, 1, 1, 2, client_id="x")
+        with pytest.raises(MessageExists):
+            await send(stores, 2, 1, 2, client_id="x")
+        await send(stores, 3, 2, 1, client_id="x")
+        await send(stores, 4, 1, 3, client_id="x")
+        assert (await send(stores, 5, 1, 2, client_id="y")).seq == 3
+        found = await read(
+            stores, lambda u: u.messages.sent(first.conversation_id, user_id(1), "x")
+        )
+        assert found == first
+        none = await read(stores, lambda u: u.messages.sent(first.conversation_id, user_id(2), "y"))
+        assert none is None
+
+    async def test_of_the_same_name_at_once_one_is_kept(self, stores: RelationalStores) -> None:
+        """And the numbers stay gapless."""
+        await populate(stores, 2)
+        refused = list[int]()
+
+        async def write(number: int) -> None:
+            try:
+                await send(stores, number, 1, 2, client_id="x")
+            except MessageExists:
+                refused.append(number)
+
+        async with anyio.create_task_group() as group:
+            for number in range(1, 21):
+                group.start_soon(write, number)
+        assert len(refused) == 19
+        assert (await send(stores, 30, 2, 1)).seq == 2
+
+    async def test_windows(self, stores: RelationalStores) -> None:
+        """Bounds are open on both sides, the limit holds, and the hidden are left out before it."""
+        await populate(stores, 2)
+        for number in range(1, 9):
+            await send(stores, number, 1 + number % 2, 2 - number % 2)
+        for window, expected in (
+            ({"after": 3, "before": 7}, [6, 5, 4]),
+            ({"after": 6}, [8, 7]),
+            ({"before": 3}, [2, 1]),
+            ({"before": 1}, []),
+            ({"before": 100, "limit": 2}, [8, 7]),
+            ({"hidden": frozenset({user_id(2)}), "limit": 3}, [8, 6, 4]),
+        ):
+            found = await history(stores, 1, 2, **window)
+            assert [one.seq for one in found] == expected, window
+
+    async def test_what_is_shadowed_is_its_senders(self, stores: RelationalStores) -> None:
+        """In the history, in what waits, in the list and in what counts as unread."""
+        await populate(stores, 2)
+        await send(stores, 1, 1, 2, shadowed=True)
+        assert [one.seq for one in await history(stores, 1, 2)] == [1]
+        assert await history(stores, 2, 1) == []
+        assert await waiting(stores, 2, 1) == []
+        assert await dialogues(stores, 2) == []
+        assert [one.last.seq for one in await dialogues(stores, 1)] == [1]
+        await send(stores, 2, 1, 2)
+        await send(stores, 3, 1, 2, shadowed=True)
+        (seen,) = await dialogues(stores, 2)
+        assert (seen.last.seq, seen.unread) == (2, 1)
+        assert [one.seq for one in await waiting(stores, 2, 1)] == [2]
+
+    async def test_cursors_only_grow(self, stores: RelationalStores) -> None:
+        """Each by itself, and each of the two for themselves."""
+        await populate(stores, 3)
+        await send(stores, 1, 1, 2)
+        for given, expected in (
+            (Cursors(3, 1, 0), Cursors(3, 1, 0)),
+            (Cursors(2, 2, 1), Cursors(3, 2, 1)),
+            (Cursors(), Cursors(3, 2, 1)),
+        ):
+            assert await advance(stores, 2, 1, given) == expected
+        found = await dialogue(stores, 1, 2)
+        assert found is not None
+        assert found.cursors_of(user_id(2)) == Cursors(3, 2, 1)
+        assert found.cursors_of(user_id(1)) == Cursors()
+        conversation_id = pair_of(1, 2).conversation_id
+        none = await stores.units.write(
+            lambda unit: unit.messages.advance(conversation_id, user_id(3), Cursors(1)),
+            locking=True,
+        )
+        assert none is None
+
+    async def test_what_waits_is_what_others_wrote(self, stores: RelationalStores) -> None:
+        """Oldest first, above what was delivered and what was cleared."""
+        await populate(stores, 2)
+        for number in range(1, 7):
+            await send(stores, number, 1 + number % 2, 2 - number % 2)
+        assert [one.seq for one in await waiting(stores, 1, 2)] == [1, 3, 5]
+        assert [one.seq for one in await waiting(stores, 2, 1)] == [2, 4, 6]
+        await advance(stores, 1, 2, Cursors(delivered=2))
+        assert [one.seq for one in await waiting(stores, 1, 2, limit=1)] == [3]
+        assert [one.seq for one in await waiting(stores, 1, 2, after=3)] == [5]
+        await advance(stores, 1, 2, Cursors(cleared=5))
+        assert await waiting(stores, 1, 2) == []
+
+    async def test_what_is_cleared_is_gone_for_one(self, stores: RelationalStores) -> None:
+        """Until something new is written."""
+        await populate(stores, 2)
+        await send(stores, 1, 1, 2)
+        await send(stores, 2, 2, 1)
+        await advance(stores, 1, 2, Cursors(cleared=2))
+        assert await history(stores, 1, 2) == []
+        assert await dialogues(stores, 1) == []
+        assert [one.seq for one in await history(stores, 2, 1)] == [2, 1]
+        await send(stores, 3, 2, 1)
+        assert [one.seq for one in await history(stores, 1, 2)] == [3]
+        (again,) = await dialogues(stores, 1)
+        assert (again.last.seq, again.unread, again.dialogue.last_seq) == (3, 1, 3)
+
+    async def test_the_list_of_conversations(self, stores: RelationalStores) -> None:
+        """The last written to first, with what is unread; pages walk it without a repeat."""
+        await populate(stores, 7)
+        for number, (one, other) in enumerate(((1, 2), (3, 1), (1, 4), (5, 1), (1, 6), (2, 3))):
+            await send(stores, number, one, other, at=Millis(START_MS + number // 2))
+        await send(stores, 10, 2, 1, at=Millis(START_MS + 9))
+        found = await dialogues(stores, 1)
+        assert [_peer(one, 1) for one in found][:2] == [user_id(2), user_id(6)]
+        assert {_peer(one, 1): one.unread for one in found} == {
+            user_id(2): 1,
+            user_id(3): 1,
+            user_id(4): 0,
+            user_id(5): 1,
+            user_id(6): 0,
+        }
+        walked = list[DialogueSummary]()
+        before: tuple[Millis, ConversationId] | None = None
+        while page := await dialogues(stores, 1, before=before, limit=2):
+            walked += page
+            before = (page[-1].dialogue.last_at, page[-1].dialogue.id)
+        assert walked == found
+        assert [one.last.seq for one in walked] == [2, 1, 1, 1, 1]
+
+    async def test_unread_counts_to_a_hundred(self, stores: RelationalStores) -> None:
+        """And not one's own."""
+        await populate(stores, 2)
+
+        async def many(unit: StoreUnit) -> None:
+            for number in range(1, 121):
+                await keep(unit, draft(number, 1, 2), 1, 2)
+
+        await stores.units.write(many, locking=True)
+        conversation = pair_of(1, 2).conversation_id
+        for cursors, expected in (
+            (Cursors(), 100),
+            (Cursors(read=30), 90),
+            (Cursors(0, 0, 119), 1),
+        ):
+            await advance(stores, 2, 1, cursors)
+            assert await read(stores, lambda u: u.messages.unread(conversation, user_id(2))) == (
+                expected
+            )
+            (listed,) = await dialogues(stores, 2)
+            assert listed.unread == expected
+        assert await read(stores, lambda u: u.messages.unread(conversation, user_id(1))) == 0
+        assert await read(stores, lambda u: u.messages.unread(conversation, user_id(9))) == 0
+
+    async def test_a_tally(self, stores: RelationalStores) -> None:
+        """Numbers of each campus; messages at the very moment are not after it."""
+        await populate(stores, 3)
+        assert await tally(stores, START_MS) == []
+        for number in range(1, 6):
+            await send(stores, number, 1, 2)
+        await send(stores, 9, 3, 1)
+        for late, recent in ((0, 6), (3, 3), (5, 1), (9, 0)):
+            (found,) = await tally(stores, START_MS + late)
+            assert found == Tally(campus_id(1), direct=2, rooms=0, messages=6, recent=recent)
+
+    async def test_where_conversations_stand(self, stores: RelationalStores) -> None:
+        """The last written to first; none that somebody is not part of."""
+        await populate(stores, 4)
+        await send(stores, 1, 1, 2)
+        await send(stores, 2, 3, 1)
+        await send(stores, 3, 1, 3)
+        await send(stores, 4, 3, 4)
+        await advance(stores, 1, 3, Cursors(cleared=1))
+        mine = [pair_of(1, other).conversation_id for other in (3, 2)]
+        expected = [Mark(mine[0], 2, 1), Mark(mine[1], 1, 0)]
+        one = user_id(1)
+        assert await read(stores, lambda u: u.messages.recent(one, 9)) == expected
+        assert await read(stores, lambda u: u.messages.recent(one, 1)) == expected[:1]
+        ids = [*mine, pair_of(3, 4).conversation_id, pair_of(2, 4).conversation_id]
+        found = await read(stores, lambda u: u.messages.marks(one, ids))
+        assert sorted(found, key=lambda mark: mark.last_seq) == expected[::-1]
+        after = await read(stores, lambda u: u.messages.after(mine[0], 1, 9))
+        assert [message.seq for message in after] == [2]
+
+    async def test_everybody_exists(self, stores: RelationalStores) -> None:
+        """Anything else is a bug of the caller."""
+        await populate(stores, 1)
+        with pytest.raises(UnitMisused, match="not exist"):
+            await send(stores, 1, 1, 2)
+
+    async def test_a_reading_unit_sends_nothing(self, stores: RelationalStores) -> None:
+        """It is refused."""
+        await populate(stores, 2)
+        with pytest.raises(UnitMisused, match="reading"):
+            await stores.units.read(lambda unit: keep(unit, draft(1, 1, 2), 1, 2))
+
+    async def test_there_is_no_such_room(self, stores: RelationalStores) -> None:
+        """Nor is a direct conversation one."""
+        await populate(stores, 2)
+        await send(stores, 1, 1, 2)
+        for conversation_id in (ConversationId(campus_id(7)), pair_of(1, 2).conversation_id):
+            letter = attrs.evolve(draft(9, 1, 2), conversation_id=conversation_id)
+            with pytest.raises(NotFound):
+                await say(stores, letter)
+
+
+def pair_of(one: int, other: int) -> Pair:
+    """Two people by their numbers."""
+    return Pair.of(user_id(one), user_id(other))
+
+
+def draft(number: int, sender: int, recipient: int, **changes: Any) -> Draft:  # noqa: ANN401
+    """Message ``number``."""
+    made = Draft(
+        id=MessageId(campus_id(number + 1000 * sender)),
+        conversation_id=pair_of(sender, recipient).conversation_id,
+        sender=user_id(sender),
+        at=Millis(START_MS + number),
+        content=Content(f"message {number}"),
+    )
+    return attrs.evolve(made, **changes)
+
+
+async def keep(unit: StoreUnit, letter: Draft, sender: int, recipient: int) -> Message:
+    """Keep a message in a unit."""
+    return await unit.messages.send(letter, pair_of(sender, recipient), campus_id(1))
+
+
+async def send(
+    stores: RelationalStores,
+    number: int,
+    sender: int,
+    recipient: int,
+    **changes: Any,  # noqa: ANN401 - evolve knows
+) -> Message:
+    """Keep a message in a unit of its own."""
+    letter = draft(number, sender, recipient, **changes)
+    return await stores.units.write(
+        lambda unit: keep(unit, letter, sender, recipient), locking=True
+    )
+
+
+async def say(stores: RelationalStores, letter: Draft) -> Message:
+    """Send a message to a room in a unit of its own."""
+    return await stores.units.write(lambda unit: unit.messages.send_to_room(letter), locking=True)
+
+
+async def read(stores: RelationalStores, body: Any) -> Any:  # noqa: ANN401 - whatever it reads
+    """Read in a unit of its own."""
+    return await stores.units.read(body)
+
+
+async def history(
+    stores: RelationalStores,
+    viewer: int,
+    peer: int,
+    **window: Any,  # noqa: ANN401 - a window's fields
+) -> Sequence[Message]:
+    """What a viewer is shown of a conversation."""
+    conversation_id = pair_of(viewer, peer).conversation_id
+    shown = Window(user_id(viewer), **{"limit": 50, **window})
+    found = await read(stores, lambda unit: unit.messages.history(conversation_id, shown))
+    return list(found)
+
+
+async def waiting(
+    stores: RelationalStores,
+    viewer: int,
+    peer: int,
+    **window: Any,  # noqa: ANN401 - a window's fields
+) -> Sequence[Message]:
+    """What waits for a viewer in a conversation."""
+    conversation_id = pair_of(viewer, peer).conversation_id
+    shown = Window(user_id(viewer), **{"limit": 50, **window})
+    found = await read(stores, lambda unit: unit.messages.waiting(conversation_id, shown))
+    return list(found)
+
+
+async def advance(
+    stores: RelationalStores, viewer: int, peer: int, cursors: Cursors
+) -> Cursors | None:
+    """Move a viewer's cursors on in a conversation."""
+    conversation_id = pair_of(viewer, peer).conversation_id
+    return await stores.units.write(
+        lambda unit: unit.messages.advance(conversation_id, user_id(viewer), cursors), locking=True
+    )
+
+
+async def dialogue(stores: RelationalStores, one: int, other: int) -> Dialogue | None:
+    """The conversation of two people."""
+    found = await read(stores, lambda unit: unit.messages.dialogue(pair_of(one, other)))
+    assert found is None or isinstance(found, Dialogue)
+    return found
+
+
+async def tally(stores: RelationalStores, since: int) -> Sequence[Tally]:
+    """How much is written."""
+    return list(await read(stores, lambda unit: unit.messages.tally(Millis(since))))
+
+
+async def dialogues(
+    stores: RelationalStores,
+    viewer: int,
+    before: tuple[Millis, ConversationId] | None = None,
+    limit: int = 50,
+) -> Sequence[DialogueSummary]:
+    """A page of somebody's conversations."""
+    found = await read(stores, lambda unit: unit.messages.dialogues(user_id(viewer), before, limit))
+    return list(found)
+
+
+def _peer(summary: DialogueSummary, viewer: int) -> object:
+    return summary.dialogue.peer_of(user_id(viewer))

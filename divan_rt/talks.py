@@ -1,0 +1,336 @@
+"""Conversations as they go on: each message once to each socket, in order, without a gap.
+
+A notice says how far a conversation has come; nobody's words travel in it. What was written since
+is read once for all sockets of this process, and each is sent what it does not have yet. So a
+notice that is lost or comes twice changes nothing but the moment.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
+from uuid import UUID
+
+import anyio
+import attrs
+import msgspec
+
+from divan_core.chat.live import MOST_MARKS, Heard, Listening, News
+from divan_core.chat.messages import MEMBERS_NOTICE, MESSAGE_NOTICE, ROOM_TYPING, ConversationId
+from divan_core.chat.roommessages import RoomTyping
+from divan_core.errors import StoreUnavailable
+from divan_core.kernel.clock import Clock
+from divan_core.kernel.ids import CampusId, RoomId, UserId
+from divan_core.kernel.notices import NoticesLost, PersonNotice
+from divan_rt.audience import Session
+from divan_rt.library import EnginePacket
+from divan_rt.messages import MembersChanged
+from divan_rt.packet import CHAT, ROOMS, event
+
+AGAIN_S: Final = 0.05
+"""How long to wait for a socket that has much to read, and for a store that is away."""
+
+_TOPICS: Final = frozenset({CHAT.removeprefix("/"), ROOMS.removeprefix("/")})
+_LOG: Final = logging.getLogger("divan.rt")
+
+
+@attrs.define(eq=False)
+class _Ear:
+    """A session that listens, and up to which number it has each conversation.
+
+    Nothing is brought to it before it is ``ready``, nor while it is ``sending``: what it sends
+    itself, its ``own``, comes back in the acknowledgement.
+    """
+
+    session: Session
+    places: dict[ConversationId, int] = attrs.field(factory=dict)
+    own: set[tuple[ConversationId, int]] = attrs.field(factory=set)
+    ready: bool = False
+    sending: int = 0
+
+    def place(self, due: _Due) -> int:
+        """Up to which number it has a conversation; one that has just begun, from its beginning."""
+        known = self.places.get(due.conversation_id)
+        if known is not None:
+            return known
+        return 0 if len(self.places) < MOST_MARKS else due.seq - 1
+
+    @property
+    def open(self) -> bool:
+        """Whether something can be brought now."""
+        return self.ready and not self.sending and not self.session.ended
+
+
+@attrs.define
+class _Due:
+    """A conversation that has come to ``seq``, and who of it is known; nobody in rooms."""
+
+    campus_id: CampusId
+    conversation_id: ConversationId
+    seq: int
+    room: bool
+    people: set[UserId] = attrs.field(factory=set)
+
+
+class Talks:
+    """The sessions of this process that listen to conversations."""
+
+    def __init__(self, listening: Listening, clock: Clock) -> None:
+        """Read what was written through ``listening``."""
+        self._listening = listening
+        self._clock = clock
+        self._ears: dict[Session, _Ear] = {}
+        self._people: dict[UserId, set[_Ear]] = {}
+        self._rooms: dict[ConversationId, set[_Ear]] = {}
+        self._due: dict[ConversationId, _Due] = {}
+        self._active: set[ConversationId] = set()
+        self._errands: list[Callable[[], Awaitable[None]]] = []
+        self._wake = anyio.Event()
+
+    async def run(self) -> None:
+        """Bring what is due, each conversation by itself, until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            while True:
+                await self._wake.wait()
+                self._wake = anyio.Event()
+                for conversation_id in self._due.keys() - self._active:
+                    self._active.add(conversation_id)
+                    tasks.start_soon(self._serve, conversation_id)
+                errands, self._errands = self._errands, []
+                for errand in errands:
+                    tasks.start_soon(self._run_errand, errand)
+
+    def hear(self, notice: PersonNotice | NoticesLost) -> None:
+        """Note what is to be done about a notice."""
+        if isinstance(notice, NoticesLost):
+            for ear in tuple(self._ears.values()):
+                self._errand(self._catching_up(ear))
+        elif notice.topic not in _TOPICS:
+            return
+        elif notice.name == MESSAGE_NOTICE:
+            self._hear_message(notice)
+        elif notice.name == MEMBERS_NOTICE:
+            self._errand(lambda: self._tell_members(notice))
+        elif notice.name == ROOM_TYPING:
+            self._errand(lambda: self._tell_typing(notice))
+        else:
+            packet = event(CHAT, notice.name, notice.data)
+            self._tell(self._people.get(notice.user_id, ()), packet)
+
+    async def enter(self, session: Session, since: dict[ConversationId, int]) -> None:
+        """Let a session listen to its person's conversations from now on, or from ``since``."""
+        ear = self._ears[session] = _Ear(session)
+        direct = session.namespace == CHAT
+        if direct:
+            self._people.setdefault(session.actor.user_id, set()).add(ear)
+        ear.places = await self._listening.places(session.actor, since, direct=direct)
+        if not direct:
+            for conversation_id in ear.places:
+                self._rooms.setdefault(conversation_id, set()).add(ear)
+        ear.ready = True
+        self._errand(self._catching_up(ear))
+
+    async def join(self, session: Session, room_id: RoomId, since_seq: int | None) -> None:
+        """Let a session listen to a room that its person is in, from now on or from a number."""
+        ear, conversation_id = self._ears[session], ConversationId(room_id)
+        since = {conversation_id: 2**53 if since_seq is None else since_seq}
+        places = await self._listening.places(session.actor, since, direct=False)
+        if since_seq is not None or conversation_id not in ear.places:
+            ear.places |= places
+        if not session.ended and conversation_id in places:
+            self._rooms.setdefault(conversation_id, set()).add(ear)
+            self._errand(self._catching_up(ear))
+
+    def quit(self, session: Session, room_id: RoomId) -> None:
+        """Let a session no longer listen to a room."""
+        ear = self._ears.get(session)
+        if ear is not None:
+            self._drop(ear, ConversationId(room_id))
+
+    def leave(self, session: Session) -> None:
+        """Forget a session."""
+        ear = self._ears.pop(session, None)
+        if ear is None:
+            return
+        for conversation_id in tuple(ear.places):
+            self._drop(ear, conversation_id)
+        ears = self._people.get(session.actor.user_id, set())
+        ears.discard(ear)
+        if not ears:
+            self._people.pop(session.actor.user_id, None)
+
+    def begin(self, session: Session) -> None:
+        """The session sends a message; its own is not brought to it."""
+        self._ears[session].sending += 1
+
+    def end(self, session: Session, sent: tuple[ConversationId, int] | None) -> None:
+        """It has sent ``sent``, or nothing; what others wrote meanwhile is brought now."""
+        ear = self._ears.get(session)
+        if ear is None:
+            return
+        ear.sending -= 1
+        if sent is not None:
+            conversation_id, seq = sent
+            if ear.places.get(conversation_id, 0) == seq - 1:
+                ear.places[conversation_id] = seq
+            elif ear.places.get(conversation_id, 0) < seq:
+                ear.own.add(sent)
+            self._put(self._due_of(ear, conversation_id, seq))
+
+    def _hear_message(self, notice: PersonNotice) -> None:
+        data, room = notice.data, f"/{notice.topic}" == ROOMS
+        conversation_id = ConversationId(UUID(data["conversation_id"]))
+        people = {UserId(UUID(one)) for one in data["people"]}
+        due = _Due(notice.campus_id, conversation_id, data["seq"], room, people)
+        if self._listeners(due):
+            self._put(due)
+
+    def _due_of(self, ear: _Ear, conversation_id: ConversationId, seq: int) -> _Due:
+        actor, room = ear.session.actor, ear.session.namespace == ROOMS
+        return _Due(actor.campus_id, conversation_id, seq, room, {actor.user_id})
+
+    def _put(self, due: _Due) -> None:
+        before = self._due.get(due.conversation_id)
+        if before is None:
+            self._due[due.conversation_id] = due
+        else:
+            before.seq = max(before.seq, due.seq)
+            before.people |= due.people
+        self._wake.set()
+
+    def _errand(self, errand: Callable[[], Awaitable[None]]) -> None:
+        self._errands.append(errand)
+        self._wake.set()
+
+    async def _run_errand(self, errand: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await errand()
+        except StoreUnavailable:
+            await anyio.sleep(AGAIN_S)
+            self._errand(errand)
+        except Exception:  # noqa: BLE001 - one notice's bug must not end all telling
+            _LOG.exception("a notice of a conversation could not be told")
+
+    def _listeners(self, due: _Due) -> list[_Ear]:
+        if due.room:
+            return list(self._rooms.get(due.conversation_id, ()))
+        return [ear for one in due.people for ear in self._people.get(one, ())]
+
+    async def _serve(self, conversation_id: ConversationId) -> None:
+        """Bring a conversation until nothing of it is due."""
+        try:
+            while (due := self._due.pop(conversation_id, None)) is not None:
+                if await self._has_to_wait(due):
+                    await anyio.sleep(AGAIN_S)
+                    self._put(due)
+        except Exception:  # noqa: BLE001 - one conversation's bug must not end all of them
+            _LOG.exception("a conversation could not be brought")
+        finally:
+            self._active.discard(conversation_id)
+            if conversation_id in self._due:
+                self._wake.set()
+
+    async def _has_to_wait(self, due: _Due) -> bool:
+        """Bring what is new; whether some of it has to wait, for a socket or for the store."""
+        try:
+            return await self._bring(due)
+        except StoreUnavailable:
+            return True
+
+    async def _bring(self, due: _Due) -> bool:
+        """Bring what is new to those who listen; whether some of it has to wait a little."""
+        behind = [ear for ear in self._listeners(due) if ear.open and ear.place(due) < due.seq]
+        if not behind:
+            return False
+        lowest = min(ear.place(due) for ear in behind)
+        news = await self._listening.news(due.campus_id, due.conversation_id, lowest, room=due.room)
+        late = [not self._catch_up(ear, due, news) for ear in behind if ear.open]
+        if news.more and not any(late):
+            self._put(due)
+        return any(late)
+
+    def _catch_up(self, ear: _Ear, due: _Due, news: News) -> bool:
+        """Send one session what it does not have; whether there was room for all of it."""
+        user_id = ear.session.actor.user_id
+        if user_id not in news.inside:
+            self._drop(ear, due.conversation_id)
+            return True
+        for heard in news.messages:
+            if heard.view.seq <= ear.place(due):
+                continue
+            if not ear.session.outlet.has_room:
+                return False
+            self._pass_on(ear, due, heard)
+            ear.places[due.conversation_id] = heard.view.seq
+        return True
+
+    def _pass_on(self, ear: _Ear, due: _Due, heard: Heard) -> None:
+        mine = (due.conversation_id, heard.view.seq)
+        if mine in ear.own:
+            ear.own.discard(mine)
+        elif heard.shown_to(ear.session.actor.user_id):
+            ear.session.outlet.send(_packet(ear.session, heard))
+
+    def _catching_up(self, ear: _Ear) -> Callable[[], Awaitable[None]]:
+        async def catch_up() -> None:
+            """Find out which conversations of a session have gone on without it."""
+            if ear.session.ended or not ear.ready:
+                return
+            direct = ear.session.namespace == CHAT
+            named = dict.fromkeys(ear.places, 2**53)
+            now = await self._listening.places(ear.session.actor, named, direct=direct)
+            for conversation_id, seq in now.items():
+                self._put(self._due_of(ear, conversation_id, seq))
+
+        return catch_up
+
+    async def _tell_members(self, notice: PersonNotice) -> None:
+        """Tell a room who has come and gone, and let those who are out of it listen no more."""
+        room_id = RoomId(UUID(notice.data["room_id"]))
+        conversation_id = ConversationId(room_id)
+        if conversation_id not in self._rooms:
+            return
+        people = [UserId(UUID(one)) for one in notice.data["user_ids"]]
+        inside = await self._listening.inside(conversation_id)
+        hidden = {one: await self._listening.hidden_from(notice.campus_id, one) for one in people}
+        change = str(notice.data["change"]).removeprefix("room.")
+        for ear in tuple(self._rooms.get(conversation_id, ())):
+            viewer = ear.session.actor.user_id
+            seen = tuple(one for one in people if viewer not in hidden[one])
+            if seen and (viewer in inside or viewer in people):
+                self._tell(
+                    (ear,), event(ROOMS, "room:members", MembersChanged(room_id, change, seen))
+                )
+            if viewer not in inside:
+                self._drop(ear, conversation_id)
+
+    async def _tell_typing(self, notice: PersonNotice) -> None:
+        typing = msgspec.convert(notice.data, RoomTyping)
+        ears = self._rooms.get(ConversationId(typing.room_id))
+        if not ears:
+            return
+        hidden = await self._listening.hidden_from(notice.campus_id, notice.user_id)
+        others = hidden | {notice.user_id}
+        packet = event(ROOMS, ROOM_TYPING, notice.data)
+        self._tell([ear for ear in ears if ear.session.actor.user_id not in others], packet)
+
+    def _tell(self, ears: Iterable[_Ear], packet: EnginePacket) -> None:
+        now = self._clock.now()
+        for ear in ears:
+            if not ear.session.ended:
+                ear.session.outlet.update(packet, now)
+
+    def _drop(self, ear: _Ear, conversation_id: ConversationId) -> None:
+        ear.places.pop(conversation_id, None)
+        ears = self._rooms.get(conversation_id, set())
+        ears.discard(ear)
+        if not ears:
+            self._rooms.pop(conversation_id, None)
+
+
+def _packet(session: Session, heard: Heard) -> EnginePacket:
+    if session.namespace == ROOMS:
+        return event(ROOMS, "room:message", heard.view)
+    mine = heard.view.sender_id == session.actor.user_id
+    return event(CHAT, "chat:echo" if mine else "chat:message", heard.view)
