@@ -14,6 +14,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from divan_core.accounts.handles import skeleton
 from divan_core.discovery.folding import words
 
 NamedPerson = tuple[str, str]
@@ -142,7 +143,7 @@ _SHORTEST_SLIP: Final = 5
 
 
 def people(count: int, seed: int = 1) -> Iterator[NamedPerson]:
-    """Handles, each once, and display names; the same for the same seed."""
+    """Handles that no two look alike, and display names; the same for the same seed."""
     chance, taken = random.Random(seed), set[str]()
     first_names = _weights(len(FIRST_NAMES))
     last_names = _weights(len(LAST_NAMES))
@@ -210,8 +211,8 @@ def _handle(chance: random.Random, start: str, taken: set[str]) -> str:
     begin = (begin if begin[:1].isalpha() else f"x{begin}")[: _LONGEST_HANDLE - 7]
     for digits in itertools.count(2):
         handle = f"{begin}{chance.randrange(10 ** min(digits // 2, 7))}"
-        if handle not in taken:
-            taken.add(handle)
+        if (key := skeleton(handle)) not in taken:
+            taken.add(key)
             return handle
     raise AssertionError("there is always another number")
 

@@ -133,7 +133,7 @@ class SqlPeople:
         dialect = self._connection.dialect
         rows = [_person_row(person) for person in people]
         upsert = insert_or_replace(PEOPLE, dialect, otherwise=_same_key)
-        await _put(self._connection, upsert, rows)
+        await _put_whole(self._connection, upsert, rows)
         latest = {person.id: person for person in people}
         if self._tables.profiles:
             profiles = {user_id: _profile_row(one) for user_id, one in latest.items()}
@@ -159,6 +159,17 @@ async def _put(
 ) -> None:
     for portion in portions(rows):
         await connection.execute(upsert, portion)
+
+
+async def _put_whole(
+    connection: SqlConnection, upsert: Insert, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """The same of rows that have every column, which SQLite's driver takes as they are."""
+    if connection.dialect == "sqlite":
+        for portion in portions(rows):
+            await connection.run(upsert, portion)
+    else:
+        await _put(connection, upsert, rows)
 
 
 def with_optional(columns: Iterable[Column[Any]], tables: OptionalTables) -> Select[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
@@ -146,6 +146,13 @@ class ThreadConnection(_Failing):
         except sqlite3.Error as fault:
             raise self.failed(fault) from fault
         return rows[0] if rows else None
+
+    async def fill(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run text of SQLite once for each row, whose values are as the driver takes them."""
+        try:
+            self._driver.executemany(sql, rows)
+        except sqlite3.Error as fault:
+            raise self.failed(fault) from fault
 
 
 class OnlyItsUnit(Generic[ResultT]):

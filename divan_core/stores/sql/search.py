@@ -13,18 +13,17 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row
-
 from divan_core.discovery.model import Entry, Wanted
 from divan_core.discovery.policy import begins
 from divan_core.discovery.ports import Resembling
+from divan_core.discovery.similarity import Trigrams
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.stores.sql import searchrows, searchstatements
 from divan_core.stores.sql.catalogue import Catalogue, OptionalTables
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.engine import SqlEngine
 from divan_core.stores.sql.searchrows import LengthClass
-from divan_core.stores.sql.searchstatements import ALIKE, INSIDE, SLIPPED
+from divan_core.stores.sql.searchstatements import INSIDE
 
 SPARE: Final = 56
 """Rows that are read beyond what is asked for, because somebody may be in several."""
@@ -77,8 +76,8 @@ async def _beginning(
         searchstatements.beginning_of_several if " " in wanted.text else searchstatements.beginning
     )(connection.dialect, standings=tables.standings)
     given = _starting(campus_id, wanted.text, connection.dialect == "sqlite")
-    rows = await connection.execute(statement, given | {"rows": most})
-    return [_entry(row.user_id, row.handle, row.name) for row in rows]
+    rows: Iterable[Any] = await connection.execute(statement, given | {"rows": most})
+    return [_entry(*row) for row in rows]
 
 
 async def _resembling(
@@ -89,13 +88,16 @@ async def _resembling(
     tables: OptionalTables,
 ) -> Resembling:
     counted = -(-len(wanted.grams) // COUNTED) * COUNTED
-    statement = searchstatements.resembling(connection.dialect, counted, standings=tables.standings)
+    wide = len(wanted.text) >= searchrows.WIDE
+    statement = searchstatements.resembling(
+        connection.dialect, counted, wide=wide, standings=tables.standings
+    )
     given = _looking(campus_id, wanted, connection.dialect == "sqlite")
     limit = most + SPARE
     while True:
         rows = (await connection.execute(statement, given | {"rows": limit})).all()
-        found = [row for row in rows if row.found_by == INSIDE]
-        others = [row for row in rows if row.found_by in {SLIPPED, ALIKE}]
+        found = [row[1:] for row in rows if row[0] == INSIDE]
+        others = [row[1:] for row in rows if row[0] != INSIDE]
         inside = _people(wanted, found[:limit], within=True)
         similar = _people(wanted, others[:limit], within=False)
         if (len(inside) >= most or len(found) < limit) and (
@@ -105,11 +107,10 @@ async def _resembling(
         limit *= MORE
 
 
-def _people(wanted: Wanted, rows: Iterable[Row[Any]], *, within: bool) -> list[Entry]:
+def _people(wanted: Wanted, rows: Iterable[Sequence[Any]], *, within: bool) -> list[Entry]:
     """Each person once, where their first row stands, unless they are of an earlier tier."""
     text, seen, found = wanted.text, set[Any](), list[Entry]()
-    for row in rows:
-        user_id, handle, name = row.user_id, row.handle, row.name
+    for user_id, handle, name in rows:
         if user_id in seen:
             continue
         seen.add(user_id)
@@ -128,7 +129,7 @@ def _entry(user_id: bytes | UUID, handle: str, name: str) -> Entry:
 def _starting(campus_id: CampusId, text: str, sqlite: bool) -> Parameters:  # noqa: FBT001
     """The parameters of what begins with a text."""
     if " " not in text:
-        head = text[: searchrows.LONGEST_HEAD]
+        head = searchrows.head_of(text)
         return {"campus": campus_id, "query": text, "letters": len(text), "head": head}
     grams = searchrows.at_start(text)
     if sqlite:
@@ -147,7 +148,7 @@ def _looking(campus_id: CampusId, wanted: Wanted, sqlite: bool) -> Parameters:  
     if sqlite:
         given |= {"inside": _all(inside), "query_end": text + _AFTER}
         for one in LengthClass:
-            given[f"alike_{one:d}"] = _any(searchrows.decisive(grams, one))
+            given[f"alike_{one:d}"] = _alike(grams, one)
         return given
     for one in LengthClass:
         given[f"inside_{one:d}"] = _codes(campus_id, one, inside)
@@ -178,5 +179,25 @@ def _all(grams: Iterable[str]) -> str:
     return " AND ".join(f'"{gram}"' for gram in grams)
 
 
-def _any(grams: Sequence[str]) -> str:
-    return " OR ".join(f'"{gram}"' for gram in grams) or _NOTHING
+def _alike(grams: Trigrams, one: LengthClass) -> str:
+    """What FTS5 looks for to find terms of a class that are alike.
+
+    Reading a term takes so much longer than finding it that, but for the few short ones, those with
+    two of the trigrams are worth the search.
+    """
+    if one is not LengthClass.SHORT and searchrows.needed(grams, one) > 1:
+        return _two(searchrows.decisive_pairs(grams, one)) or _NOTHING
+    return _any(searchrows.decisive(grams, one)) or _NOTHING
+
+
+def _two(grams: Sequence[str]) -> str:
+    """At least two: in one half of them, or one in each."""
+    if len(grams) < 2:
+        return ""
+    left, right = grams[: len(grams) // 2], grams[len(grams) // 2 :]
+    found = (_two(left), _two(right), f"(({_any(left)}) AND ({_any(right)}))")
+    return " OR ".join(one for one in found if one)
+
+
+def _any(grams: Iterable[str]) -> str:
+    return " OR ".join(f'"{gram}"' for gram in grams)

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    BindParameter,
-    Column,
-    LargeBinary,
-    Table,
-    TextClause,
-    bindparam,
-    delete,
-    text,
-)
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import Delete, Insert
+from sqlalchemy import Column, Table, TextClause, text
+from sqlalchemy.dialects import postgresql
 
 from divan_core.stores.sql.clauses import portions
-from divan_core.stores.sql.connection import SqlConnection
-from divan_core.stores.sql.types import Id
+from divan_core.stores.sql.connection import DialectName, SqlConnection, ThreadConnection
 
 Row = tuple[Any, ...]
-"""The columns of a table, in its order; of rows that are removed, those of the key are enough."""
+"""The columns of a table, in its order; of rows that are removed, those of the key are enough.
+
+Ids are as the driver takes them: see :func:`keyed`."""
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's
+
+
+def keyed(known: UUID, dialect: DialectName) -> UUID | bytes:
+    """An id as the driver takes it."""
+    return known.bytes if dialect == "sqlite" else known
 
 
 async def upsert(connection: SqlConnection, table: Table, rows: Collection[Row]) -> None:
@@ -36,7 +32,7 @@ async def upsert(connection: SqlConnection, table: Table, rows: Collection[Row])
         if connection.dialect == "postgresql":
             await connection.execute(_unnested_upsert(table), _arrays(portion, len(table.c)))
         else:
-            await connection.run(_upsert(table), _named(portion, len(table.c)))
+            await fill(connection, _upsert(table), portion)
 
 
 async def remove(connection: SqlConnection, table: Table, rows: Collection[Row]) -> None:
@@ -46,13 +42,13 @@ async def remove(connection: SqlConnection, table: Table, rows: Collection[Row])
         if connection.dialect == "postgresql":
             await connection.execute(_unnested_delete(table), _arrays(portion, keys))
         else:
-            await connection.run(_delete(table), _named(portion, keys))
+            await fill(connection, _delete(table), [row[:keys] for row in portion])
 
 
-def _named(rows: Collection[Row], width: int) -> list[dict[str, Any]]:
-    names = [f"c{at}" for at in range(width)]
-    bare = [[one.bytes if isinstance(one, UUID) else one for one in row] for row in rows]
-    return [dict(zip(names, row, strict=False)) for row in bare]
+async def fill(connection: SqlConnection, sql: str, rows: Sequence[Row]) -> None:
+    """Run a statement of SQLite once for each row, whose values are as its driver takes them."""
+    assert isinstance(connection, ThreadConnection)  # noqa: S101 - what the dialect said
+    await connection.fill(sql, rows)
 
 
 def _arrays(rows: Collection[Row], width: int) -> dict[str, list[Any]]:
@@ -87,26 +83,15 @@ def _unnested_delete(table: Table) -> TextClause:
 
 
 @functools.cache
-def _upsert(table: Table) -> Insert:
-    """For SQLite's driver, with values as it takes them."""
-    statement = sqlite.insert(table).values(
-        {column.name: _given(column, at) for at, column in enumerate(table.c)}
-    )
-    others = [column.name for column in table.c if not column.primary_key]
-    return statement.on_conflict_do_update(
-        index_elements=list(table.primary_key),
-        set_={name: statement.excluded[name] for name in others},
-    )
+def _upsert(table: Table) -> str:
+    """For SQLite's driver: the keys of these tables are all that is unique in them."""
+    names = table.c.keys()
+    marks = ", ".join("?" * len(names))
+    return f"INSERT OR REPLACE INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
 
 
 @functools.cache
-def _delete(table: Table) -> Delete:
+def _delete(table: Table) -> str:
     """As above."""
-    keys = enumerate(table.primary_key.columns)
-    return delete(table).where(*(column == _given(column, at) for at, column in keys))
-
-
-def _given(column: Column[Any], at: int) -> BindParameter[Any]:
-    """A value as the driver takes it: an id is its bytes already."""
-    kind = LargeBinary() if isinstance(column.type, Id) else column.type
-    return bindparam(f"c{at}", type_=kind)
+    same = " AND ".join(f"{name} = ?" for name in table.primary_key.columns.keys())  # noqa: SIM118
+    return f"DELETE FROM {table.name} WHERE {same}"  # noqa: S608

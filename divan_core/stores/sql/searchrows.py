@@ -11,13 +11,11 @@ from __future__ import annotations
 import enum
 import functools
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-import attrs
-
-from divan_core.discovery.model import SHORTEST, SHORTEST_SLIP, Entry, parts, units
-from divan_core.discovery.similarity import Trigrams, trigrams
+from divan_core.discovery.model import SHORTEST_SLIP, Entry, parts, units
+from divan_core.discovery.similarity import Trigrams
 from divan_core.kernel.ids import CampusId
 from divan_core.kernel.values import value
 from divan_core.stores.sql.connection import DialectName
@@ -28,8 +26,8 @@ LONGEST: Final = 1023
 TOGETHER: Final = 8
 """How many trigrams are looked for together."""
 
-LONGEST_HEAD: Final = 6
-"""A longer beginning of a word is looked for among the words that begin like its first letters."""
+HEADS: Final = (2, 3, 4, 6)
+"""How many letters of a beginning are looked for; of those that are found, the rest is compared."""
 
 
 class LengthClass(enum.IntEnum):
@@ -56,12 +54,20 @@ class Step:
     longest: int
 
 
+WIDE: Final = 5
+"""A query of so many letters stands inside few terms: those of all classes are looked at together.
+
+A shorter one stands in so many that the short ones most often fill a tier."""
+
 CLASSES: Final = (
     Step(LengthClass.SHORT, 1, 5),
     Step(LengthClass.MIDDLE, 6, 8),
     Step(LengthClass.LONG, 9, LONGEST),
 )
 """A step for each class."""
+
+EVERY: Final = Step(LengthClass.SHORT, 1, LONGEST)
+"""The terms of all classes."""
 
 SIMILAR_STEPS: Final[Mapping[DialectName, Sequence[Step]]] = {
     "postgresql": CLASSES,
@@ -80,40 +86,43 @@ SIMILAR_STEPS: Final[Mapping[DialectName, Sequence[Step]]] = {
 On SQLite a step costs next to nothing; on PostgreSQL each is planned."""
 
 
-Head = tuple[str, int, str, int]
-"""How a word begins, its length, the word, and how many letters a shorter one of theirs shares.
+Holding = tuple[str, int | None]
+"""A term that somebody has, and how many letters a shorter unit of theirs shares with it.
 
-It is for the index in the order of the cut. Whose shorter word begins like this one, too, is found
-by that one; so this is for queries of more letters than they share.
+None for a word that is only in the handle, which is no unit. Whose shorter unit begins with a query
+is found by that one; so a term is for queries of more letters than they share.
 """
 
 
-@attrs.frozen
-class PersonRows:
-    """What is kept of one person: ``holdings`` tells of each term whether it is a unit."""
-
-    heads: frozenset[Head]
-    holdings: frozenset[tuple[str, bool]]
-
-
-def rows_of(one: Entry) -> PersonRows:
-    """The rows of a person."""
-    found = set(units(one))
-    holdings = frozenset((part, part in found) for part in set(parts(one)) if part)
-    return PersonRows(frozenset(_heads(found)), holdings)
-
-
-def _heads(texts: set[str]) -> Iterator[Head]:
-    ordered = sorted(texts, key=lambda text: (len(text), text))
+def rows_of(one: Entry) -> frozenset[Holding]:
+    """What a person is found by."""
+    ordered = sorted(set(units(one)), key=lambda unit: (len(unit), unit))
+    found: dict[str, int | None] = dict.fromkeys(parts(one))
     for at, unit in enumerate(ordered):
-        shared = max((_shared(unit, shorter) for shorter in ordered[:at]), default=0)
-        last = min(LONGEST_HEAD, len(unit.partition(" ")[0]))
-        for letters in range(SHORTEST, last + 1):
-            if letters > shared or letters == LONGEST_HEAD:
-                yield unit[:letters], len(unit), unit, shared
+        found[unit] = max([_shared(unit, shorter) for shorter in ordered[:at]], default=0)
+    found.pop("", None)
+    return frozenset(found.items())
+
+
+def leads(text: str, shared: int | None) -> bool:
+    """Whether somebody is found by how this term of theirs begins."""
+    return shared is not None and shared < len(text.partition(" ")[0])
+
+
+def heads(text: str) -> Sequence[str]:
+    """The beginnings by which a term is found."""
+    letters = len(text.partition(" ")[0])
+    return [text[:some] for some in HEADS if some <= letters]
+
+
+def head_of(query: str) -> str:
+    """Which of them is looked for."""
+    return query[: max(some for some in HEADS if some <= len(query))]
 
 
 def _shared(one: str, other: str) -> int:
+    if one[:1] != other[:1]:
+        return 0
     at = 0
     for letter in one[: len(other)]:
         if letter != other[at]:
@@ -122,9 +131,8 @@ def _shared(one: str, other: str) -> int:
     return at
 
 
-def class_of(text: str) -> LengthClass:
-    """The class of a term."""
-    size = len(trigrams(text))
+def class_of(text: str, size: int) -> LengthClass:
+    """The class of a term of so many trigrams."""
     for one in (LengthClass.LONG, LengthClass.MIDDLE):
         if len(text) > LONGEST_IN[LengthClass(one - 1)] and size >= FEWEST_GRAMS[one]:
             return one
@@ -146,7 +154,7 @@ def pairs(text: str) -> frozenset[str]:
     return frozenset(text[at : at + 2] for at in range(len(text) - 1))
 
 
-@functools.lru_cache(maxsize=262_144)
+@functools.lru_cache(maxsize=32_768)
 def code(campus_id: CampusId, one: LengthClass, gram: str) -> int:
     """What stands for a trigram, or a pair of letters, in terms of a campus and a class."""
     text = f"{one:d}{gram}".encode()
@@ -154,10 +162,28 @@ def code(campus_id: CampusId, one: LengthClass, gram: str) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def codes(campus_id: CampusId, text: str) -> list[int]:
-    """What stands for all of a term's trigrams and pairs."""
-    one = class_of(text)
-    return [code(campus_id, one, gram) for gram in trigrams(text) | pairs(text)]
+def codes(campus_id: CampusId, text: str, grams: Trigrams) -> str:
+    """What stands for all of a term's trigrams and pairs, with spaces between."""
+    book = _book(campus_id, class_of(text, len(grams)))
+    return " ".join([book[gram] for gram in grams | pairs(text)])
+
+
+class _Book(dict[str, str]):
+    """Codes of a campus and a class as they are written, for many terms at once."""
+
+    def __init__(self, campus_id: CampusId, one: LengthClass) -> None:
+        super().__init__()
+        self._of = campus_id, one
+
+    def __missing__(self, gram: str) -> str:
+        if len(self) >= _IN_BOOK:
+            self.clear()
+        self[gram] = written = str(code(*self._of, gram))
+        return written
+
+
+_IN_BOOK: Final = 32_768
+_book: Final = functools.lru_cache(maxsize=12)(_Book)
 
 
 def within(text: str) -> Sequence[str]:
@@ -192,8 +218,19 @@ def decisive(grams: Trigrams, one: LengthClass) -> Sequence[str]:
     Of sets with m and n members, s of them shared, the similarity is s / (m + n - s). It is over
     one fifth when 6 s > m + n, so that with all but s - 1 of the m looked for, one is met.
     """
-    needed = (len(grams) + FEWEST_GRAMS[one]) // 6 + 1
-    return sorted(grams, key=commonness)[: max(0, len(grams) - needed + 1)]
+    shared = needed(grams, one)
+    return sorted(grams, key=commonness)[: max(0, len(grams) - shared + 1)]
+
+
+def needed(grams: Trigrams, one: LengthClass) -> int:
+    """How many trigrams of a query are at least in every term of the class alike to it."""
+    return (len(grams) + FEWEST_GRAMS[one]) // 6 + 1
+
+
+def decisive_pairs(grams: Trigrams, one: LengthClass) -> Sequence[str]:
+    """The rarest trigrams of a query, two of which are in every such term; two are needed."""
+    shared = needed(grams, one)
+    return sorted(grams, key=commonness)[: max(0, len(grams) - shared + 2)]
 
 
 @functools.lru_cache(maxsize=65_536)

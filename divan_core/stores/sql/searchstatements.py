@@ -17,7 +17,14 @@ from sqlalchemy import BigInteger, Text, TextClause, bindparam, text
 from sqlalchemy.types import TypeEngine
 
 from divan_core.stores.sql.connection import DialectName
-from divan_core.stores.sql.searchrows import CLASSES, LONGEST, SIMILAR_STEPS, LengthClass, Step
+from divan_core.stores.sql.searchrows import (
+    CLASSES,
+    EVERY,
+    LONGEST,
+    SIMILAR_STEPS,
+    LengthClass,
+    Step,
+)
 from divan_core.stores.sql.searchterms import CAMPUS_BITS, CLASS_BITS, LENGTH_BITS
 from divan_core.stores.sql.types import Id
 
@@ -69,14 +76,26 @@ def _typed(sql: str) -> TextClause:
 @functools.cache
 def beginning(dialect: DialectName, *, standings: bool) -> TextClause:
     """People whose handle or a word of whose name begins with one word: a walk of the heads."""
-    begins = _BEGINS[dialect].format("d.unit")
-    join = "CROSS JOIN" if dialect == "sqlite" else "JOIN"
+    begins = _BEGINS[dialect].format("d.text")
+    active = _active("h.user_id", standings=standings)
+    heads = (
+        "SELECT d.length, d.text FROM search_heads d"
+        f" WHERE d.campus_id = :campus AND d.head = :head AND {begins}"
+    )
+    having = f"h.campus_id = :campus AND h.text = d.text AND h.shared < :letters AND {active}"
+    if dialect == "sqlite":
+        return _typed(
+            "SELECT p.user_id, p.handle, p.name FROM"
+            f" ({heads} ORDER BY d.length, d.text LIMIT -1) AS d CROSS JOIN search_holders h"
+            f" CROSS JOIN search_people p ON p.user_id = h.user_id WHERE {having} LIMIT :rows"
+        )
     return _typed(
-        "SELECT p.user_id, p.handle, p.name"
-        f" FROM search_heads d {join} search_people p ON p.user_id = d.user_id"
-        " WHERE d.campus_id = :campus AND d.head = :head AND d.shared < :letters"
-        f" AND {begins} AND {_active('d.user_id', standings=standings)}"
-        " ORDER BY d.length, d.unit, d.user_id LIMIT :rows"
+        "SELECT p.user_id, p.handle, p.name FROM (SELECT d.length, d.text, h.user_id FROM"
+        f" ({heads} GROUP BY d.length, d.text ORDER BY d.length, d.text) AS d CROSS JOIN LATERAL"
+        f" (SELECT h.user_id FROM search_holders h WHERE {having}"
+        " ORDER BY h.user_id LIMIT :rows) AS h"
+        " ORDER BY d.length, d.text, h.user_id LIMIT :rows) AS f"
+        " JOIN search_people p ON p.user_id = f.user_id ORDER BY f.length, f.text, f.user_id"
     )
 
 
@@ -92,7 +111,7 @@ def beginning_of_several(dialect: DialectName, *, standings: bool) -> TextClause
         " OR (length(p.handle) = length(p.name) AND p.handle < p.name)"
         " THEN p.handle ELSE p.name END AS unit FROM search_people p"
         " WHERE p.user_id IN (SELECT h.user_id FROM found f JOIN search_holders h"
-        " ON h.campus_id = :campus AND h.text = f.text WHERE h.unit)"
+        " ON h.campus_id = :campus AND h.text = f.text WHERE h.shared IS NOT NULL)"
         f" AND ({handle} OR {_AT_WORD[dialect].format('p.name')})"
         f" AND {_active('p.user_id', standings=standings)}) AS fitting"
         " ORDER BY length(unit), unit, user_id LIMIT :rows"
@@ -104,24 +123,25 @@ def _starting(dialect: DialectName) -> str:
     if dialect == "sqlite":
         return (
             "SELECT replace(trim(padded), '   ', ' ') AS text FROM search_grams"
-            f" WHERE search_grams MATCH :start AND rowid >= {_bound(LengthClass.SHORT, 0)}"
-            f" AND rowid < {_bound(LengthClass.SHORT, 0)} + {1 << CAMPUS_BITS}"
+            f" WHERE search_grams MATCH :start AND {_between((EVERY,), 0)}"
         )
     some = " OR ".join(f"codes @> CAST(:start_{one} AS bigint[])" for one in range(3))
     return f"SELECT DISTINCT text FROM search_terms WHERE {some}"
 
 
 @functools.cache
-def resembling(dialect: DialectName, counted: int, *, standings: bool) -> TextClause:
+def resembling(dialect: DialectName, counted: int, *, wide: bool, standings: bool) -> TextClause:
     """People of the second and the third tier, each row with what it was found by.
 
-    The query's trigrams are ``counted`` parameters, from ``gram_0`` on.
+    The query's trigrams are ``counted`` parameters, from ``gram_0`` on; ``wide`` is for a query of
+    ``WIDE`` letters or more.
     """
     parts = [_near(dialect), _found(dialect, "near", standings=standings)]
     rows = [("near", SLIPPED)]
     for kind, by in (("inside", INSIDE), ("alike", ALIKE)):
-        for at in range(len(_steps(dialect, kind))):
-            parts.append(_terms(dialect, kind, at, counted))
+        steps = _steps(dialect, kind, wide=wide)
+        for at in range(len(steps)):
+            parts.append(_terms(dialect, kind, steps, at, counted))
             parts.append(_found(dialect, f"{kind}_{at}", standings=standings))
             rows.append((f"{kind}_{at}", by))
     every = " UNION ALL ".join(
@@ -129,7 +149,7 @@ def resembling(dialect: DialectName, counted: int, *, standings: bool) -> TextCl
     )
     return _typed(
         f"WITH {', '.join(parts)}"
-        " SELECT e.found_by, e.text, p.user_id, p.handle, p.name"
+        " SELECT e.found_by, p.user_id, p.handle, p.name"
         f" FROM ({every}) AS e JOIN search_people p ON p.user_id = e.user_id"
         " ORDER BY e.found_by, e.length, e.text, e.user_id"
     )
@@ -166,24 +186,26 @@ def _near(dialect: DialectName) -> str:
     return f"near AS MATERIALIZED ({' UNION '.join((exact, *halves))})"
 
 
-def _terms(dialect: DialectName, kind: str, at: int, counted: int) -> str:
+def _terms(dialect: DialectName, kind: str, steps: Sequence[Step], at: int, counted: int) -> str:
     """Terms of a step that have the query inside, or are alike; none when others were enough."""
-    name, steps = f"{kind}_{at}", _steps(dialect, kind)
-    step = steps[at]
+    name, step = f"{kind}_{at}", steps[at]
     gate = _gate(steps, kind, at)
-    low, high = _lengths(steps, at)
     if dialect == "sqlite":
         source = (
             "(SELECT replace(trim(padded), '   ', ' ') AS text, (rowid >> 34) & 1023 AS length,"
             " padded, size FROM search_grams WHERE search_grams MATCH"
             f" CASE WHEN {gate} THEN {_match(kind, step)} ELSE '\"---\"' END"
-            f" AND rowid >= {_bound(step.of, low)} AND rowid < {_bound(step.of, high)}) AS t"
+            f" AND {_between(steps, at)}) AS t"
         )
         condition = "TRUE"
     else:
         operator = "@>" if kind == "inside" else "&&"
         source = "search_terms t"
-        condition = f"{gate} AND t.codes {operator} CAST(:{kind}_{step.of:d} AS bigint[])"
+        classes = LengthClass if step is EVERY else (step.of,)
+        some = " OR ".join(
+            f"t.codes {operator} CAST(:{kind}_{one:d} AS bigint[])" for one in classes
+        )
+        condition = f"{gate} AND ({some})"
     inside = _INSIDE[dialect].format("t.text")
     if kind == "inside":
         fits = f"{inside} AND NOT {_BEGINS[dialect].format('t.text')}"
@@ -199,8 +221,19 @@ def _terms(dialect: DialectName, kind: str, at: int, counted: int) -> str:
     )
 
 
-def _steps(dialect: DialectName, kind: str) -> Sequence[Step]:
-    return SIMILAR_STEPS[dialect] if kind == "alike" else CLASSES
+def _steps(dialect: DialectName, kind: str, *, wide: bool) -> Sequence[Step]:
+    if kind == "alike":
+        return SIMILAR_STEPS[dialect]
+    return (EVERY,) if wide else CLASSES
+
+
+def _between(steps: Sequence[Step], at: int) -> str:
+    """The numbers of a step's terms on SQLite."""
+    of, (low, high) = steps[at].of, _lengths(steps, at)
+    if steps[at] is EVERY:
+        first = _bound(LengthClass.SHORT, 0)
+        return f"rowid >= {first} AND rowid < {first} + {1 << CAMPUS_BITS}"
+    return f"rowid >= {_bound(of, low)} AND rowid < {_bound(of, high)}"
 
 
 def _lengths(steps: Sequence[Step], at: int) -> tuple[int, int]:
@@ -245,7 +278,7 @@ def _gate(steps: Sequence[Step], kind: str, at: int) -> str:
 def _found(dialect: DialectName, name: str, *, standings: bool) -> str:
     """Who has the terms of a table, in order: the shortest term first."""
     active = _active("h.user_id", standings=standings)
-    unit = " AND h.unit" if name.startswith("inside") else ""
+    unit = " AND h.shared IS NOT NULL" if name.startswith("inside") else ""
     ordered = f"SELECT text, length FROM {name} ORDER BY length, text"
     if dialect == "sqlite":
         # The loops run in the order of the join, so the rows come sorted and nothing is sorted.

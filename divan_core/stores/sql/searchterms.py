@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final, Protocol, TypeVar
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
 from divan_core.discovery.similarity import trigrams
 from divan_core.kernel.ids import CampusId
 from divan_core.stores.sql.clauses import portions
 from divan_core.stores.sql.connection import SqlConnection
-from divan_core.stores.sql.searchbulk import Row, unnested, upsert
-from divan_core.stores.sql.searchrows import class_of, codes, is_word, padded
-from divan_core.stores.sql.tables import SEARCH_LEFT, SEARCH_TERMS
+from divan_core.stores.sql.searchbulk import Row, fill, unnested, upsert
+from divan_core.stores.sql.searchrows import class_of, codes, heads, is_word, padded
+from divan_core.stores.sql.tables import SEARCH_HEADS, SEARCH_LEFT, SEARCH_TERMS
+
+IdT = TypeVar("IdT", CampusId, bytes)
 
 UPKEEP: Final = int.from_bytes(b"dsearch", "big")
 """The advisory lock of PostgreSQL that units share, and that a purge has alone."""
@@ -38,11 +40,15 @@ LENGTH_BITS: Final = 34
 CAMPUS_BITS: Final = 48
 
 
+Needed = Mapping[CampusId, Mapping[str, bool]]
+"""The terms of campuses, and whether somebody is found by how each begins."""
+
+
 class Terms(Protocol):
     """Keeps the terms that people have."""
 
-    async def need(self, terms: Mapping[CampusId, Collection[str]], *, lane: int) -> None:
-        """Make sure of the terms of campuses."""
+    async def need(self, terms: Needed, *, lane: int) -> None:
+        """Make sure of the terms of campuses, and of how those begin that somebody leads with."""
         ...
 
     async def leave(self, rows: Collection[Row]) -> None:
@@ -57,13 +63,16 @@ class PostgresTerms:
         """Work in the transaction of ``connection``."""
         self._connection = connection
 
-    async def need(self, terms: Mapping[CampusId, Collection[str]], *, lane: int) -> None:
+    async def need(self, terms: Needed, *, lane: int) -> None:
         """Insert those that are not in the lane; the check sees what is, not a snapshot."""
         if terms:
             await self._connection.execute(_SHARE, {"key": UPKEEP})
         for campus_id in sorted(terms):  # all insert in one order, and nobody waits in a circle
             for portion in portions(sorted(terms[campus_id])):
                 await self._connection.execute(_INSERT, _columns(campus_id, portion, lane))
+            leading = [one for one, leads in terms[campus_id].items() if leads]
+            for begun in portions(sorted(_begun(campus_id, leading))):
+                await self._connection.execute(_INSERT_HEADS, _begins(begun) | {"lane": lane})
 
     async def leave(self, rows: Collection[Row]) -> None:
         """Write them down."""
@@ -81,6 +90,9 @@ class PostgresTerms:
         if left:
             columns = {"c0": [row.campus_id for row in left], "c1": [row.text for row in left]}
             await execute(_FORGET, columns)
+            begun = [head for row in left for head in _begun(row.campus_id, [row.text])]
+            if begun:
+                await execute(_FORGET_HEADS, _begins(begun))
         return len(left)
 
 
@@ -107,16 +119,38 @@ _FORGET: Final = text(
 )
 
 
+_HEADS: Final = [SEARCH_HEADS.c[name] for name in ("campus_id", "head", "length", "text")]
+_INSERT_HEADS: Final = text(
+    "INSERT INTO search_heads (campus_id, head, length, text, lane)"  # noqa: S608 - as above
+    f" SELECT c0, c1, c2, c3, :lane FROM {unnested(_HEADS)} ON CONFLICT DO NOTHING"
+)
+_FORGET_HEADS: Final = text(
+    f"DELETE FROM search_heads d USING {unnested(_HEADS)}"  # noqa: S608 - as above
+    " WHERE d.campus_id = c0 AND d.head = c1 AND d.length = c2 AND d.text = c3 AND NOT EXISTS"
+    " (SELECT 1 FROM search_holders h WHERE h.campus_id = c0 AND h.text = c3)"
+)
+
+
+def _begun(campus_id: IdT, texts: Iterable[str]) -> list[tuple[IdT, str, int, str]]:
+    """How terms begin, as the columns of their table."""
+    return [(campus_id, head, len(one), one) for one in texts for head in heads(one)]
+
+
+def _begins(rows: Sequence[Row]) -> dict[str, Any]:
+    return {f"c{at}": [row[at] for row in rows] for at in range(4)}
+
+
 def _columns(campus_id: CampusId, texts: Sequence[str], lane: int) -> dict[str, Any]:
+    grams = list(map(trigrams, texts))
     return {
         "c0": [campus_id] * len(texts),
         "c1": texts,
         "c2": list(map(len, texts)),
-        "c3": [len(trigrams(one)) for one in texts],
+        "c3": list(map(len, grams)),
         "c4": list(map(padded, texts)),
         "c5": [one if is_word(one) else None for one in texts],
         "c6": [one[::-1] if is_word(one) else None for one in texts],
-        "c7": [" ".join(map(str, codes(campus_id, one))) for one in texts],
+        "c7": [codes(campus_id, one, found) for one, found in zip(texts, grams, strict=True)],
         "lane": lane,
     }
 
@@ -128,7 +162,7 @@ class SqliteTerms:
         """Work in the transaction of ``connection``."""
         self._connection = connection
 
-    async def need(self, terms: Mapping[CampusId, Collection[str]], *, lane: int) -> None:
+    async def need(self, terms: Needed, *, lane: int) -> None:
         """Insert those that are missing."""
         del lane  # nobody waits for anybody
         for campus_id, texts in terms.items():
@@ -137,59 +171,59 @@ class SqliteTerms:
                 missing = (await self._connection.execute(_MISSING, given)).scalars().all()
                 if missing:
                     await self._add(campus_id, missing)
+            begun = _begun(campus_id.bytes, [one for one, leads in texts.items() if leads])
+            await fill(self._connection, _ADD_HEADS, sorted(begun))
 
     async def leave(self, rows: Collection[Row]) -> None:
         """Remove those that nobody has."""
-        left: defaultdict[CampusId, set[str]] = defaultdict(set)
-        for campus_id, one, _ in rows:
-            left[campus_id].add(one)
-        for campus_id, texts in left.items():
+        left: defaultdict[bytes, set[str]] = defaultdict(set)
+        for campus, one, _ in rows:
+            left[campus].add(one)
+        for campus, texts in left.items():
             for portion in portions(sorted(texts)):
-                given = {"campus": campus_id.bytes, "texts": json.dumps(portion)}
+                given = {"campus": campus, "texts": json.dumps(portion)}
                 found = (await self._connection.execute(_UNUSED, given)).all()
                 if found:
-                    dropped = [{"campus": campus_id.bytes, **row._asdict()} for row in found]
-                    await self._connection.execute(_DROP_GRAMS, dropped)
-                    await self._connection.execute(_DROP, dropped)
+                    numbers = [(row.number,) for row in found]
+                    await fill(self._connection, _DROP_GRAMS, numbers)
+                    await fill(self._connection, _DROP, numbers)
+                    begun = _begun(campus, [row.text for row in found])
+                    await fill(self._connection, _DROP_HEADS, begun)
 
     async def tidy(self) -> None:
-        """Remove those that nobody has, and merge the index of trigrams into one."""
-        for statement in (_STRAY_GRAMS, _STRAYS, _OPTIMIZE):
+        """Remove those that nobody has, and merge the index of trigrams."""
+        for statement in (_STRAY_HEADS, _STRAY_GRAMS, _STRAYS):
             await self._connection.execute(statement)
+        await self.merge()
+
+    async def merge(self) -> None:
+        """Merge the index of trigrams into one segment."""
+        await self._connection.execute(_OPTIMIZE)
 
     async def _add(self, campus_id: CampusId, texts: Sequence[str]) -> None:
         campus = (await self._connection.execute(_CAMPUS, {"campus": campus_id.bytes})).scalar_one()
-        by_place: defaultdict[int, list[str]] = defaultdict(list)
+        by_place: defaultdict[int, list[Row]] = defaultdict(list)
         for one in texts:
-            by_place[place(campus, class_of(one), len(one))].append(one)
-        rows: list[dict[str, Any]] = []
-        for start, same in by_place.items():
+            size = len(trigrams(one))
+            by_place[place(campus, class_of(one, size), len(one))].append((one, size))
+        terms: list[Row] = []
+        grams: list[Row] = []
+        for start in sorted(by_place):  # FTS5 writes a segment whenever a number is lower
             bounds = {"low": start, "high": start + (1 << LENGTH_BITS)}
             last = (await self._connection.execute(_LAST, bounds)).scalar_one()
-            for number, one in enumerate(same, last + 1 if last is not None else start):
-                rows.append(_term(campus_id, one, number))
-        await self._connection.run(_ADD, rows)
-        await self._connection.execute(_ADD_GRAMS, rows)
+            first = start if last is None else last + 1
+            for number, (one, size) in enumerate(by_place[start], first):
+                apart = padded(one)
+                word, mirror = (one, one[::-1]) if is_word(one) else (None, None)
+                terms.append((campus_id.bytes, one, len(one), size, apart, word, mirror, number))
+                grams.append((number, apart, size))
+        await fill(self._connection, _ADD, terms)
+        await fill(self._connection, _ADD_GRAMS, grams)
 
 
 def place(campus: int, one: int, length: int) -> int:
     """Where the numbers of a campus's terms of a class and a length begin."""
     return campus << CAMPUS_BITS | one << CLASS_BITS | length << LENGTH_BITS
-
-
-def _term(campus_id: CampusId, one: str, number: int) -> dict[str, Any]:
-    return {
-        "campus_id": campus_id,
-        "text": one,
-        "lane": 0,
-        "length": len(one),
-        "size": len(trigrams(one)),
-        "padded": padded(one),
-        "word": one if is_word(one) else None,
-        "mirror": one[::-1] if is_word(one) else None,
-        "codes": None,
-        "number": number,
-    }
 
 
 _MISSING: Final = text(
@@ -206,12 +240,25 @@ _CAMPUS: Final = text(
     " (SELECT coalesce(max(number) >> 48, 0) + 1 FROM search_terms))"
 )
 _LAST: Final = text("SELECT max(number) FROM search_terms WHERE number >= :low AND number < :high")
-_ADD: Final = insert(SEARCH_TERMS)
-_ADD_GRAMS: Final = text(
-    "INSERT INTO search_grams (rowid, padded, size) VALUES (:number, :padded, :size)"
+_ADD: Final = (
+    "INSERT INTO search_terms"
+    " (campus_id, text, lane, length, size, padded, word, mirror, number)"
+    " VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?)"
 )
-_DROP_GRAMS: Final = text("DELETE FROM search_grams WHERE rowid = :number")
-_DROP: Final = text("DELETE FROM search_terms WHERE campus_id = :campus AND text = :text")
+_ADD_GRAMS: Final = "INSERT INTO search_grams (rowid, padded, size) VALUES (?, ?, ?)"
+_ADD_HEADS: Final = (
+    "INSERT OR IGNORE INTO search_heads (campus_id, head, length, text, lane)"
+    " VALUES (?, ?, ?, ?, 0)"
+)
+_DROP_HEADS: Final = (
+    "DELETE FROM search_heads WHERE campus_id = ? AND head = ? AND length = ? AND text = ?"
+)
+_DROP_GRAMS: Final = "DELETE FROM search_grams WHERE rowid = ?"
+_DROP: Final = "DELETE FROM search_terms WHERE number = ?"
+_STRAY_HEADS: Final = text(
+    "DELETE FROM search_heads WHERE NOT EXISTS (SELECT 1 FROM search_holders h"
+    " WHERE h.campus_id = search_heads.campus_id AND h.text = search_heads.text)"
+)
 _STRAYS: Final = text(
     "DELETE FROM search_terms WHERE NOT EXISTS (SELECT 1 FROM search_holders h"
     " WHERE h.campus_id = search_terms.campus_id AND h.text = search_terms.text)"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final
+from uuid import UUID
 
 import attrs
 from sqlalchemy import Select, select
@@ -16,10 +18,10 @@ from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.visibility import Standing, Visibility
 from divan_core.stores.sql.clauses import among, portions
 from divan_core.stores.sql.connection import DialectName, SqlConnection
-from divan_core.stores.sql.searchbulk import Row, remove, upsert
-from divan_core.stores.sql.searchrows import PersonRows, rows_of
+from divan_core.stores.sql.searchbulk import Row, keyed, remove, upsert
+from divan_core.stores.sql.searchrows import Holding, leads, rows_of
 from divan_core.stores.sql.searchterms import PostgresTerms, SqliteTerms, Terms
-from divan_core.stores.sql.tables import SEARCH_HEADS, SEARCH_HOLDERS, SEARCH_PEOPLE
+from divan_core.stores.sql.tables import SEARCH_HOLDERS, SEARCH_PEOPLE
 
 FEW: Final = 50
 """More people than these at once are a long import, whose terms are in a lane of their own."""
@@ -77,67 +79,50 @@ def _those(dialect: DialectName) -> Select[Any]:
 
 async def _amend(connection: SqlConnection, before: _Known, after: _Known) -> None:
     """Take away what is no longer so, and put what is new; the rest stays as it is."""
-    terms: Terms = (
-        SqliteTerms(connection) if connection.dialect == "sqlite" else PostgresTerms(connection)
-    )
-    changes = _Changes()
+    sqlite = connection.dialect == "sqlite"
+    terms: Terms = SqliteTerms(connection) if sqlite else PostgresTerms(connection)
+    changes = _Changes(connection.dialect)
     for user_id in before.keys() | after.keys():
         changes.collect(user_id, before.get(user_id), after.get(user_id))
-    gone = [(user_id,) for user_id in before.keys() - after.keys()]
-    await remove(connection, SEARCH_PEOPLE, gone)
-    await remove(connection, SEARCH_HEADS, changes.heads_gone)
-    await remove(connection, SEARCH_HOLDERS, changes.holders_gone)
-    await upsert(connection, SEARCH_PEOPLE, [_person(*known) for known in after.values()])
-    await upsert(connection, SEARCH_HEADS, changes.heads_come)
+    await remove(connection, SEARCH_PEOPLE, changes.people_gone)
+    await remove(connection, SEARCH_HOLDERS, changes.gone)
+    await upsert(connection, SEARCH_PEOPLE, changes.people_come)
     await terms.need(changes.needed, lane=int(len(after) > FEW))
-    await upsert(connection, SEARCH_HOLDERS, changes.holders_come)
-    await terms.leave([row[:3] for row in changes.holders_gone])
+    await upsert(connection, SEARCH_HOLDERS, sorted(changes.come, key=itemgetter(0, 1, 2)))
+    await terms.leave(changes.gone)
 
 
-def _person(campus_id: CampusId, one: Entry) -> Row:
-    return one.user_id, campus_id, one.handle, one.name
-
-
-_NOBODY: Final = PersonRows(frozenset(), frozenset())
+_NOTHING: Final = frozenset[Holding]()
 
 
 @attrs.define
 class _Changes:
-    """Rows that go and come, each as the columns of its table."""
+    """Rows that go and come, each as the columns of its table, and the terms that they need."""
 
-    heads_gone: list[Row] = attrs.field(factory=list)
-    heads_come: list[Row] = attrs.field(factory=list)
-    holders_gone: list[Row] = attrs.field(factory=list)
-    holders_come: list[Row] = attrs.field(factory=list)
-    needed: dict[CampusId, set[str]] = attrs.field(factory=lambda: defaultdict(set))
+    _dialect: DialectName
+    people_gone: list[Row] = attrs.field(factory=list)
+    people_come: list[Row] = attrs.field(factory=list)
+    gone: list[Row] = attrs.field(factory=list)
+    come: list[Row] = attrs.field(factory=list)
+    needed: dict[CampusId, dict[str, bool]] = attrs.field(factory=lambda: defaultdict(dict))
 
     def collect(self, user_id: UserId, before: _Place | None, after: _Place | None) -> None:
         """Compare what one person has with what they are to have."""
-        old, new = (rows_of(place[1]) if place else _NOBODY for place in (before, after))
+        old, new = (rows_of(place[1]) if place else _NOTHING for place in (before, after))
         stays = before is not None and after is not None and before[0] == after[0]
+        key = keyed(user_id, self._dialect)
         if before:
-            self._gone(user_id, before[0], old, new if stays else _NOBODY)
+            campus = keyed(before[0], self._dialect)
+            self.gone += [(campus, text, key) for text, _ in (old - new if stays else old)]
         if after:
-            self._come(user_id, after[0], new, old if stays else _NOBODY)
+            campus = keyed(after[0], self._dialect)
+            self.people_come.append((key, campus, after[1].handle, after[1].name))
+            self._come(after[0], key, new - old if stays else new)
+        elif before:
+            self.people_gone.append((key,))
 
-    def _gone(
-        self, user_id: UserId, campus_id: CampusId, rows: PersonRows, kept: PersonRows
-    ) -> None:
-        self.heads_gone += (
-            (campus_id, head, length, unit, user_id)
-            for head, length, unit, _ in rows.heads - kept.heads
-        )
-        self.holders_gone += (
-            (campus_id, text, user_id) for text, _ in rows.holdings - kept.holdings
-        )
-
-    def _come(
-        self, user_id: UserId, campus_id: CampusId, rows: PersonRows, had: PersonRows
-    ) -> None:
-        self.heads_come += (
-            (campus_id, head, length, unit, user_id, shared)
-            for head, length, unit, shared in rows.heads - had.heads
-        )
-        texts = rows.holdings - had.holdings
-        self.holders_come += ((campus_id, text, user_id, unit) for text, unit in texts)
-        self.needed[campus_id].update(text for text, _ in texts)
+    def _come(self, campus_id: CampusId, key: UUID | bytes, holdings: Iterable[Holding]) -> None:
+        campus, needed = keyed(campus_id, self._dialect), self.needed[campus_id]
+        for text, shared in holdings:
+            self.come.append((campus, text, key, shared))
+            needed[text] = needed.get(text, False) or leads(text, shared)

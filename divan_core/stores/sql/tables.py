@@ -356,12 +356,11 @@ SEARCH_HEADS: Final = Table(
     Column("campus_id", Id, primary_key=True),
     Column("head", FOLDED, primary_key=True),
     Column("length", SmallInteger, primary_key=True, autoincrement=False),
-    Column("unit", FOLDED, primary_key=True),
-    Column("user_id", Id, primary_key=True),
-    Column("shared", SmallInteger, nullable=False),
+    Column("text", FOLDED, primary_key=True),
+    Column("lane", SmallInteger, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
-"""How the words of people begin, in the order in which a tier is cut."""
+"""How terms begin, in the order in which a tier is cut; ``lane`` is that of the term."""
 
 SEARCH_HOLDERS: Final = Table(
     "search_holders",
@@ -369,10 +368,11 @@ SEARCH_HOLDERS: Final = Table(
     Column("campus_id", Id, primary_key=True),
     Column("text", FOLDED, primary_key=True),
     Column("user_id", Id, primary_key=True),
-    Column("unit", Boolean, nullable=False),
+    Column("shared", SmallInteger),
     sqlite_with_rowid=False,
 )
-"""Who has a term. ``unit`` is false for a word that is only in the handle."""
+"""Who has a term. ``shared`` says how many letters a shorter one of theirs shares; None for a word
+that is only in the handle."""
 
 SEARCH_TERMS: Final = Table(
     "search_terms",

@@ -33,7 +33,7 @@ def upgrade() -> None:
         sa.Column("campus_id", ID, nullable=False),
         sa.Column("text", FOLDED, nullable=False),
         sa.Column("user_id", ID, nullable=False),
-        sa.Column("unit", sa.Boolean(), nullable=False),
+        sa.Column("shared", sa.SmallInteger()),
         sa.PrimaryKeyConstraint("campus_id", "text", "user_id", name="pk_search_holders"),
         sqlite_with_rowid=False,
     )
@@ -49,17 +49,16 @@ def upgrade() -> None:
 
 
 def create_heads() -> None:
-    """Create the table of how words begin."""
+    """Create the table of how terms begin."""
     op.create_table(
         "search_heads",
         sa.Column("campus_id", ID, nullable=False),
         sa.Column("head", FOLDED, nullable=False),
         sa.Column("length", sa.SmallInteger(), nullable=False),
-        sa.Column("unit", FOLDED, nullable=False),
-        sa.Column("user_id", ID, nullable=False),
-        sa.Column("shared", sa.SmallInteger(), nullable=False),
+        sa.Column("text", FOLDED, nullable=False),
+        sa.Column("lane", sa.SmallInteger(), nullable=False),
         sa.PrimaryKeyConstraint(
-            "campus_id", "head", "length", "unit", "user_id", name="pk_search_heads"
+            "campus_id", "head", "length", "text", "lane", name="pk_search_heads"
         ),
         sqlite_with_rowid=False,
     )

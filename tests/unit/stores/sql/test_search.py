@@ -23,7 +23,15 @@ from divan_core.discovery.similarity import similarity, trigrams
 from divan_core.kernel.visibility import Visibility
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.stores.sql.connection import SqlConnection
-from divan_core.stores.sql.searchrows import LengthClass, class_of, decisive, padded, slips
+from divan_core.stores.sql.searchrows import (
+    LengthClass,
+    class_of,
+    decisive,
+    decisive_pairs,
+    needed,
+    padded,
+    slips,
+)
 from divan_core.stores.sql.store import open_sql
 from divan_core.stores.sql.unit import SqlUnits
 from divan_core.testing.contracts.samples import campus, campus_id, person, running, user_id
@@ -79,8 +87,8 @@ async def test_names_do_not_outlive_people(
     kept = {row.text for row in await rows(stores, "SELECT text FROM search_terms")}
     assert "maria" in kept
     assert not {one for one in kept if "xanth" in one}
-    for table, column in (("heads", "unit"), ("holders", "text"), ("left", "text")):
-        found = await rows(stores, f"SELECT {column} AS text FROM search_{table}")  # noqa: S608
+    for table in ("heads", "holders", "left"):
+        found = await rows(stores, f"SELECT text FROM search_{table}")  # noqa: S608
         assert not [row for row in found if "xanth" in row.text]
 
 
@@ -90,6 +98,28 @@ async def test_nothing_is_written_where_nothing_changed(stores: RelationalStores
     before = await rows(stores, "SELECT * FROM search_terms ORDER BY text")
     await put(stores, person(1, display_name="Maria Lopez", email="maria@example.org"))
     assert await rows(stores, "SELECT * FROM search_terms ORDER BY text") == before
+
+
+@pytest.mark.anyio
+async def test_the_index_of_trigrams_is_merged(tmp_path: Path) -> None:
+    """Whoever looks after it leaves few segments, each of which a query would open."""
+
+    async def scatter(connection: SqlConnection) -> None:
+        await connection.execute(
+            text("INSERT INTO search_grams (search_grams, rank) VALUES ('automerge', 0)")
+        )
+
+    segments = "SELECT DISTINCT segid FROM search_grams_idx"
+    async with running(open_sql(f"sqlite:///{tmp_path}/divan.db", migrate=True)) as stores:
+        await stores.units._engine.change(scatter)  # type: ignore[attr-defined]  # noqa: SLF001 - as above
+        for number, name in enumerate(("Ann", "Bob", "Cleo", "Dora", "Emil", "Fay"), 1):
+            await put(stores, person(number, display_name=name))
+        assert len(await rows(stores, segments)) > 4
+        assert await stores.search_upkeep.purge(1) == 0
+        assert len(await rows(stores, segments)) == 1
+        look = wanted("dor")
+        assert look is not None
+        assert len(await stores.search.beginning(campus_id(1), look, 9)) == 1
 
 
 @pytest.mark.anyio
@@ -170,13 +200,24 @@ async def test_the_similarity_is_that_of_pg_trgm(empty_postgres_url: str) -> Non
 @given(TEXTS, TEXTS)
 def test_whatever_is_alike_has_a_decisive_trigram(query: str, other: str) -> None:
     if similarity(trigrams(query), trigrams(other)) > SIMILAR:
-        assert trigrams(other) & set(decisive(trigrams(query), class_of(other)))
+        assert trigrams(other) & set(
+            decisive(trigrams(query), class_of(other, len(trigrams(other))))
+        )
+
+
+@given(TEXTS, TEXTS)
+def test_whatever_is_alike_has_two_decisive_trigrams(query: str, other: str) -> None:
+    """Where two are needed at all."""
+    grams = trigrams(other)
+    of = class_of(other, len(grams))
+    if similarity(trigrams(query), grams) > SIMILAR and needed(trigrams(query), of) > 1:
+        assert len(grams & set(decisive_pairs(trigrams(query), of))) > 1
 
 
 @given(TEXTS)
 def test_a_term_shows_its_trigrams_and_no_class_is_too_poor(one: str) -> None:
     assert all(gram in padded(one) for gram in trigrams(one))
-    assert len(one) > 5 or class_of(one) is LengthClass.SHORT
+    assert len(one) > 5 or class_of(one, len(trigrams(one))) is LengthClass.SHORT
 
 
 @given(st.text("abm ", min_size=4, max_size=9).map(comparable), st.text("abm", max_size=10))
