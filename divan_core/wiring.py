@@ -139,17 +139,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     tokens = _own_tokens(settings, ground)
     hasher = ground.hasher or Argon2Hasher()
     auth = _auth(stores, settings, attrs.evolve(ground, hasher=hasher), (audience, tokens))
-    talking = ChatTools(
-        audience=audience,
-        limits=stores.limits,
-        limit=ChatLimits(settings.limit.message, settings.limit.room),
-        once=idempotency,
-        gate=OpenGate(),
-        notices=stores.person_notices,
-        clock=ground.clock,
-        ids=ground.ids,
-        sealer=sealer,
-    )
+    talking = _talking(stores, settings, ground, (audience, idempotency, sealer))
     return Services(
         accounts=accounts,
         social=Social(
@@ -178,6 +168,26 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         idempotency=idempotency,
         metrics=metrics,
         search_index=IndexUpkeep(stores.search_upkeep),
+    )
+
+
+def _talking(
+    stores: Stores,
+    settings: Settings,
+    ground: Ground,
+    shared: tuple[Audience, Idempotency[StoreUnit], CursorSealer],
+) -> ChatTools:
+    audience, idempotency, sealer = shared
+    return ChatTools(
+        audience=audience,
+        limits=stores.limits,
+        limit=ChatLimits(settings.limit.message, settings.limit.room),
+        once=idempotency,
+        gate=OpenGate(),
+        notices=stores.person_notices,
+        clock=ground.clock,
+        ids=ground.ids,
+        sealer=sealer,
     )
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from divan_core.stores.sql.metadata import METADATA
 from divan_core.stores.sql.migrate import upgrade
-from divan_core.stores.sql.tables import METADATA
 from tests.migrations.conftest import rows
 from tests.servers.databases import Databases
 

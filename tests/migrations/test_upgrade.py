@@ -12,8 +12,9 @@ import pytest
 
 from divan_core.errors import ConfigurationError, StoreUnavailable
 from divan_core.stores.sql import migrate, revisions
+from divan_core.stores.sql.metadata import VERSION_TABLE
 from divan_core.stores.sql.migrate import BranchReport, BranchStatus, MigrationFailed
-from divan_core.stores.sql.tables import BRANCHES, VERSION_TABLE
+from divan_core.stores.sql.tables import BRANCHES
 from tests.migrations.conftest import Query, locked, run_script
 from tests.servers.process import free_port
 

@@ -16,8 +16,8 @@ from divan_core.stores.bundle import StoreHealth
 from divan_core.stores.sql.catalogue import Catalogue
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.engine import SqlEngine
+from divan_core.stores.sql.metadata import VERSION_TABLE
 from divan_core.stores.sql.revisions import Revisions
-from divan_core.stores.sql.tables import VERSION_TABLE
 
 PROBE_TIMEOUT_S: Final = 1.0
 

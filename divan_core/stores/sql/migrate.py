@@ -23,8 +23,9 @@ from sqlalchemy import Connection, text
 from divan_core.errors import ConfigurationError, DivanError
 from divan_core.stores.sql.address import Address, parse_address
 from divan_core.stores.sql.faults import TableMissing, overdue, refusal
+from divan_core.stores.sql.metadata import VERSION_TABLE
 from divan_core.stores.sql.revisions import Revisions, configuration
-from divan_core.stores.sql.tables import BRANCHES, VERSION_TABLE
+from divan_core.stores.sql.tables import BRANCHES
 
 ResultT = TypeVar("ResultT")
 

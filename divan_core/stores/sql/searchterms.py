@@ -21,7 +21,7 @@ from divan_core.stores.sql.clauses import portions
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.searchbulk import Row, fill, unnested, upsert
 from divan_core.stores.sql.searchrows import class_of, codes, heads, is_word, padded
-from divan_core.stores.sql.tables import SEARCH_HEADS, SEARCH_LEFT, SEARCH_TERMS
+from divan_core.stores.sql.searchtables import SEARCH_HEADS, SEARCH_LEFT, SEARCH_TERMS
 
 IdT = TypeVar("IdT", CampusId, bytes)
 

@@ -15,9 +15,10 @@ from divan_core.stores.sql.catalogue import Catalogue, OptionalTables
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.engine import SqlEngine
 from divan_core.stores.sql.faults import LockRefused
+from divan_core.stores.sql.searchtables import SEARCH_PEOPLE
 from divan_core.stores.sql.searchterms import PostgresTerms, SqliteTerms
 from divan_core.stores.sql.searchwrites import keep_index
-from divan_core.stores.sql.tables import PEOPLE, SEARCH_PEOPLE, STANDINGS
+from divan_core.stores.sql.tables import PEOPLE, STANDINGS
 
 
 class SqlIndexUpkeep:

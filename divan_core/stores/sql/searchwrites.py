@@ -20,8 +20,8 @@ from divan_core.stores.sql.clauses import among, portions
 from divan_core.stores.sql.connection import DialectName, SqlConnection
 from divan_core.stores.sql.searchbulk import Row, keyed, remove, upsert
 from divan_core.stores.sql.searchrows import Holding, leads, rows_of
+from divan_core.stores.sql.searchtables import SEARCH_HOLDERS, SEARCH_PEOPLE
 from divan_core.stores.sql.searchterms import PostgresTerms, SqliteTerms, Terms
-from divan_core.stores.sql.tables import SEARCH_HOLDERS, SEARCH_PEOPLE
 
 FEW: Final = 50
 """More people than these at once are a long import, whose terms are in a lane of their own."""

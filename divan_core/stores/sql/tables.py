@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import (
-    DDL,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -21,14 +20,11 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     String,
     Table,
     Text,
     UniqueConstraint,
-    event,
-    text,
     true,
 )
 
@@ -39,27 +35,15 @@ from divan_core.errors import (
     InviteExists,
     MessageExists,
 )
-from divan_core.stores.sql.types import CODES, FOLDED, JSON_LIST, JSON_OBJECT, Id, Moment
-
-METADATA: Final = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from divan_core.stores.sql.metadata import METADATA, index_where
+from divan_core.stores.sql.searchtables import (
+    SEARCH_HEADS,
+    SEARCH_HOLDERS,
+    SEARCH_LEFT,
+    SEARCH_PEOPLE,
+    SEARCH_TERMS,
 )
-
-VERSION_TABLE: Final = "divan_alembic_version"
-"""Where Alembic keeps what has been applied; private, so that a host's own does not clash."""
-
-
-def _index_where(condition: str, name: str, *columns: str, unique: bool = False) -> Index:
-    """An index that holds only the rows for which ``condition`` is true."""
-    only = text(condition)
-    return Index(name, *columns, unique=unique, postgresql_where=only, sqlite_where=only)
-
+from divan_core.stores.sql.types import JSON_LIST, JSON_OBJECT, Id, Moment
 
 CAMPUSES: Final = Table(
     "campuses",
@@ -134,9 +118,9 @@ INVITES: Final = Table(
     ),
     Index(None, "recipient_id", "id"),
     Index(None, "sender_id", "id"),
-    _index_where("state = 'open'", "ix_invites_received", "recipient_id", "id"),
-    _index_where("state = 'open'", "ix_invites_sent", "sender_id", "id"),
-    _index_where(
+    index_where("state = 'open'", "ix_invites_received", "recipient_id", "id"),
+    index_where("state = 'open'", "ix_invites_sent", "sender_id", "id"),
+    index_where(
         "state = 'open'",
         "uq_invites_sender_id_recipient_id",
         "sender_id",
@@ -156,8 +140,8 @@ CONVERSATIONS: Final = Table(
     Column("last_seq", BigInteger, nullable=False),
     Column("last_at", Moment),
     CheckConstraint("low_id < high_id", name="order"),
-    _index_where("low_id IS NOT NULL", "ix_conversations_low", "low_id", "last_at", "id"),
-    _index_where("low_id IS NOT NULL", "ix_conversations_high", "high_id", "last_at", "id"),
+    index_where("low_id IS NOT NULL", "ix_conversations_low", "low_id", "last_at", "id"),
+    index_where("low_id IS NOT NULL", "ix_conversations_high", "high_id", "last_at", "id"),
 )
 """``low_id`` and ``high_id`` are the two of a direct conversation; a room has neither. The row is
 what all who write into a conversation wait for: ``last_seq`` is the number of the last message."""
@@ -213,7 +197,7 @@ MESSAGES: Final = Table(
     CheckConstraint("seq > 0", name="seq"),
     UniqueConstraint("id"),
     Index(None, "conversation_id", "at"),
-    _index_where(
+    index_where(
         "client_id IS NOT NULL",
         "uq_messages_conversation_id_sender_id_client_id",
         "conversation_id",
@@ -261,9 +245,9 @@ OUTBOX: Final = Table(
     Column("leased_until", Moment),
     Column("published_at", Moment),
     UniqueConstraint("id"),
-    _index_where("published_at IS NULL", "ix_outbox_waiting", "position"),
-    _index_where("leased_until IS NOT NULL", "ix_outbox_leased", "leased_until", "aggregate"),
-    _index_where("published_at IS NOT NULL", "ix_outbox_published", "recorded_at"),
+    index_where("published_at IS NULL", "ix_outbox_waiting", "position"),
+    index_where("leased_until IS NOT NULL", "ix_outbox_leased", "leased_until", "aggregate"),
+    index_where("published_at IS NOT NULL", "ix_outbox_published", "recorded_at"),
     sqlite_autoincrement=True,
 )
 """``position`` orders the events of an aggregate: two units that add some to the same one conflict
@@ -279,7 +263,7 @@ HANDLED_EVENTS: Final = Table(
     Column("handled_at", Moment, nullable=False),
     Column("gave_up", Text),
     Index(None, "handled_at"),
-    _index_where("gave_up IS NOT NULL", "ix_handled_events_gave_up", "event_id"),
+    index_where("gave_up IS NOT NULL", "ix_handled_events_gave_up", "event_id"),
     sqlite_with_rowid=False,
 )
 """``gave_up`` is why the group could not handle it; None where it did."""
@@ -310,7 +294,7 @@ REGISTRATIONS: Final = Table(
     Column("mail_at", Moment),
     Index(None, "email_key", "created_at"),
     Index(None, "expires_at"),
-    _index_where("mail_at IS NOT NULL", "ix_registrations_mail_at", "mail_at"),
+    index_where("mail_at IS NOT NULL", "ix_registrations_mail_at", "mail_at"),
 )
 """``mail_at`` is when the mail is to be sent; None once it is out."""
 
@@ -334,96 +318,9 @@ ERASURES: Final = Table(
     Column("step", String(64), nullable=False),
     Column("started_at", Moment, nullable=False),
     Column("finished_at", Moment),
-    _index_where("finished_at IS NULL", "ix_erasures_waiting", "started_at"),
+    index_where("finished_at IS NULL", "ix_erasures_waiting", "started_at"),
 )
 """``step`` is the next one; ids and times only, so that it may stay."""
-
-SEARCH_PEOPLE: Final = Table(
-    "search_people",
-    METADATA,
-    Column("user_id", Id, primary_key=True),
-    Column("campus_id", Id, nullable=False),
-    Column("handle", FOLDED, nullable=False),
-    Column("name", FOLDED, nullable=False),
-    sqlite_with_rowid=False,
-)
-"""Those who show themselves to everyone, as search knows them; all tables of search hold folded
-texts of these people alone, and can be made anew from the people."""
-
-SEARCH_HEADS: Final = Table(
-    "search_heads",
-    METADATA,
-    Column("campus_id", Id, primary_key=True),
-    Column("head", FOLDED, primary_key=True),
-    Column("length", SmallInteger, primary_key=True, autoincrement=False),
-    Column("text", FOLDED, primary_key=True),
-    Column("lane", SmallInteger, primary_key=True, autoincrement=False),
-    sqlite_with_rowid=False,
-)
-"""How terms begin, in the order in which a tier is cut; ``lane`` is that of the term."""
-
-SEARCH_HOLDERS: Final = Table(
-    "search_holders",
-    METADATA,
-    Column("campus_id", Id, primary_key=True),
-    Column("text", FOLDED, primary_key=True),
-    Column("user_id", Id, primary_key=True),
-    Column("shared", SmallInteger),
-    sqlite_with_rowid=False,
-)
-"""Who has a term. ``shared`` says how many letters a shorter one of theirs shares; None for a word
-that is only in the handle."""
-
-SEARCH_TERMS: Final = Table(
-    "search_terms",
-    METADATA,
-    Column("campus_id", Id, primary_key=True),
-    Column("text", FOLDED, primary_key=True),
-    Column("lane", SmallInteger, primary_key=True, autoincrement=False),
-    Column("length", SmallInteger, nullable=False),
-    Column("size", SmallInteger, nullable=False),
-    Column("padded", FOLDED, nullable=False),
-    Column("word", FOLDED),
-    Column("mirror", FOLDED),
-    Column("codes", CODES),
-    Column("number", BigInteger),
-    sqlite_with_rowid=False,
-)
-"""The terms of each campus, for as long as somebody has them. ``size`` counts their trigrams,
-which are those of ``padded``; ``word`` and ``mirror`` are for slips, from either end.
-
-On PostgreSQL ``codes`` stand for the trigrams, and a term may be there once in each ``lane``, so
-that no unit waits until a long import has ended. On SQLite the trigrams are in ``search_grams``,
-under ``number``."""
-
-SEARCH_LEFT: Final = Table(
-    "search_left",
-    METADATA,
-    Column("campus_id", Id, primary_key=True),
-    Column("text", FOLDED, primary_key=True),
-    Column("user_id", Id, primary_key=True),
-    sqlite_with_rowid=False,
-)
-"""Terms that somebody had, on PostgreSQL, until it is certain whether others have them."""
-
-for _column in ("word", "mirror"):
-    _index = _index_where(
-        "mirror IS NOT NULL", f"ix_search_terms_length_{_column}", "campus_id", "length", _column
-    )
-    SEARCH_TERMS.append_constraint(_index)
-_CODES: Final = Index("ix_search_terms_codes", SEARCH_TERMS.c.codes, postgresql_using="gin")
-_NUMBER: Final = Index("ix_search_terms_number", SEARCH_TERMS.c.number, unique=True)
-_CODES.ddl_if("postgresql")
-_NUMBER.ddl_if("sqlite")
-_GRAMS: Final = (
-    "CREATE VIRTUAL TABLE search_grams USING fts5(padded, size UNINDEXED,"
-    " tokenize='trigram case_sensitive 1', detail=none, columnsize=0)"
-)
-_VOCABULARY: Final = "CREATE VIRTUAL TABLE search_vocabulary USING fts5vocab(search_grams, row)"
-_MERGING: Final = "INSERT INTO search_grams (search_grams, rank) VALUES ('automerge', 2)"
-for _statement in (_GRAMS, _MERGING, _VOCABULARY):
-    _ddl = DDL(_statement).execute_if(dialect="sqlite")  # type: ignore[no-untyped-call]  # theirs
-    event.listen(SEARCH_TERMS, "after_create", _ddl)
 
 STANDINGS: Final = Table(
     "standings",

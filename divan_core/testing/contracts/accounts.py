@@ -19,6 +19,7 @@ from divan_core.kernel.units import UnitMisused
 from divan_core.kernel.visibility import PersonCard, Standing, Visibility
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.testing.contracts.samples import (
+    HIDDEN,
     campus,
     campus_id,
     person,
@@ -237,7 +238,7 @@ class PeopleContract(ABC):
 
     async def test_many_people_at_once(self, stores: RelationalStores) -> None:
         """More than a statement has room for."""
-        people = [person(number, profile=STUDENT) for number in range(1, 12_001)]
+        people = [person(one, profile=STUDENT, privacy=HIDDEN) for one in range(1, 12_001)]
         await put(stores, *people)
         assert await count(stores) == len(people)
         ids = [one.id for one in people]

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import attrs
 
-from divan_core.accounts.model import Campus, Person
+from divan_core.accounts.model import Campus, Person, Privacy
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.geo import Point
 from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.visibility import Visibility
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.testing.clock import START_MS
+
+HIDDEN: Final = Privacy(Visibility.NONE)
+"""Of those whom no search finds, so that keeping many of them is quick."""
 
 
 def campus_id(number: int) -> CampusId:
@@ -54,11 +58,12 @@ async def running(stores: RelationalStores) -> AsyncIterator[RelationalStores]:
         yield stores
 
 
-async def populate(stores: RelationalStores, count: int) -> None:
-    """Keep campus 1 and people 1 to ``count``."""
+async def populate(stores: RelationalStores, count: int, privacy: Privacy | None = None) -> None:
+    """Keep campus 1 and people 1 to ``count``, open ones unless there is another ``privacy``."""
+    privacy = privacy or Privacy()
 
     async def body(unit: StoreUnit) -> None:
         await unit.campuses.put([campus()])
-        await unit.people.put([person(number) for number in range(1, count + 1)])
+        await unit.people.put([person(number, privacy=privacy) for number in range(1, count + 1)])
 
     await stores.units.write(body)
