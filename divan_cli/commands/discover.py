@@ -56,7 +56,7 @@ async def rooms(*, user_id: As, limit: Limit = 20, as_json: AsJson = False) -> N
     async with session.running() as divan:
         actor = await divan.accounts.actor(UserId(user_id))
         page = await divan.discovery.rooms(actor, DiscoverQuery(limit))
-    columns = ("room_id", "name", "preset", "members", "friends_inside")
+    columns = ("id", "name", "preset", "members", "friends_inside")
     render.as_page(page, columns, as_json=as_json)
 
 

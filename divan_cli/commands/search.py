@@ -48,7 +48,7 @@ async def rooms(query: Query, *, user_id: As, limit: Limit = 20, as_json: AsJson
     async with session.running() as divan:
         actor = await divan.accounts.actor(UserId(user_id))
         page = await divan.discovery.search_rooms(actor, SearchQuery(query, limit))
-    columns = ("room_id", "name", "preset", "members", "friends_inside")
+    columns = ("id", "name", "preset", "members", "friends_inside")
     render.as_page(page, columns, as_json=as_json)
 
 

@@ -66,7 +66,7 @@ class FoundRoom:
     how many of them are friends of the viewer. ``created_at`` is RFC 3339.
     """
 
-    room_id: RoomId
+    id: RoomId
     name: str
     preset: str
     members: int

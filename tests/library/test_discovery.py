@@ -468,7 +468,7 @@ async def test_rooms_are_ranked_by_the_formula(
             one.room_id.int,
         ),
     )
-    assert [one.room_id for one in found] == [one.room_id for one in expected]
+    assert [one.id for one in found] == [one.room_id for one in expected]
     first = expected[0]
     assert found[0] == FoundRoom(
         first.room_id, first.name, "2-4", first.members, first.friends, "1970-01-01T00:00:00.000Z"

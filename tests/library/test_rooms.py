@@ -396,11 +396,11 @@ async def test_rooms_are_found_and_suggested(house: House) -> None:
     lively = await house.open("ana", "ben")
     await house.say("ben", lively, "hello")
     found = await discovery.rooms(house.cem, DiscoverQuery())
-    assert [one.room_id for one in found.items] == [lively, quiet]
+    assert [one.id for one in found.items] == [lively, quiet]
     named = await discovery.search_rooms(house.cem, SearchQuery("den"))
-    assert [one.room_id for one in named.items] == [lively, quiet]
+    assert [one.id for one in named.items] == [lively, quiet]
     house.world.clock.advance(86_401)
     await house.join("cem", quiet)
     await house.say("ana", quiet, "news")
     found = await discovery.rooms(ana, DiscoverQuery())
-    assert [one.room_id for one in found.items] == [quiet, lively]
+    assert [one.id for one in found.items] == [quiet, lively]

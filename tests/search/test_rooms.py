@@ -85,7 +85,7 @@ async def test_rooms_are_found_by_their_names_page_by_page(world: World, rooms: 
         found += page.items
         cursor = page.cursor
     assert cursor is None
-    assert [one.room_id.int for one in found] == [3, 4, 5, 2]
+    assert [one.id.int for one in found] == [3, 4, 5, 2]
     assert attrs.astuple(found[0])[1:5] == ("Chess club", "2-4", 9, 2)
     assert {ben.user_id} == set(rooms.asked[0][1].friends)
     assert (await search(me, SearchQuery("c"))).items == ()
