@@ -201,10 +201,14 @@ class PresenceContract(LiveContract):
         assert await walker.sees() == {walker.user_id: HOME}
 
     async def test_many_end_at_once(self, walker: Walker) -> None:
-        """None of them is found any more, however many there are."""
-        async with anyio.create_task_group() as group:
-            for _ in range(1500):
-                group.start_soon(attrs.evolve(walker, user_id=somebody()).stand)
+        """None of them is found any more, however many there are.
+
+        They arrive some at a time: all at once would measure how fast the machine is.
+        """
+        for _ in range(10):
+            async with anyio.create_task_group() as group:
+                for _ in range(150):
+                    group.start_soon(attrs.evolve(walker, user_id=somebody()).stand)
         walker.clock.advance(60)
         await walker.stand()
         walker.clock.advance(30)
