@@ -115,24 +115,6 @@ class RoomDirectory(Protocol):
         ...
 
 
-class NoRooms:
-    """The directory of a deployment in which nothing keeps rooms: it is empty."""
-
-    async def linked(
-        self, campus_id: CampusId, relations: Relations, most: int
-    ) -> Sequence[RoomCard]:
-        """No rooms."""
-        del campus_id, relations, most
-        return ()
-
-    async def named(
-        self, campus_id: CampusId, relations: Relations, wanted: Wanted, most: int
-    ) -> Sequence[RoomCard]:
-        """No rooms."""
-        del campus_id, relations, wanted, most
-        return ()
-
-
 @value
 class IndexState:
     """How many people show themselves to everyone, and how many of them search knows."""

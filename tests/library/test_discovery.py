@@ -15,7 +15,6 @@ from divan_core.codec.reader import encode
 from divan_core.discovery import acquaintances, suggestions
 from divan_core.discovery.messages import DiscoverQuery, FoundPerson, FoundRoom, SearchQuery
 from divan_core.discovery.model import RoomCard
-from divan_core.discovery.ports import NoRooms
 from divan_core.errors import EnumerationBudget, InvalidCursor, RateLimited, StoreUnavailable
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import Millis
@@ -413,7 +412,7 @@ async def test_without_a_store_there_is_no_answer(clock: ManualClock, settings: 
             assert await names(world, me) == ["ben"]
 
 
-class Rooms(NoRooms):
+class Rooms:
     """Link rooms of one campus, as their owner would tell of them."""
 
     def __init__(self, *rooms: RoomCard) -> None:
