@@ -41,13 +41,15 @@ class RoomEvents:
     async def join(self, session: Session, command: JoinRoom) -> Joined:
         """Begin to tell a socket of a room that its person is in.
 
+        The card is read last, so that nothing is missing between its ``last_seq`` and what is told.
+
         Raises:
             NotFound, NotMember: the person is not in such a room.
         """
+        await self._talks.join(session, command.room_id, command.since_seq)
         view = await self._divan.rooms.card(session.actor, RoomQuery(command.room_id))
         if not view.role:
             raise NotMember
-        await self._talks.join(session, command.room_id, command.since_seq)
         return Joined(view)
 
     async def leave(self, session: Session, command: LeaveRoom) -> Done:

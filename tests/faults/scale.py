@@ -8,7 +8,11 @@ import attrs
 
 @attrs.frozen
 class Scale:
-    """``kills`` and ``points`` (every one, or a few) are per database."""
+    """``kills`` and ``points`` (every one, or a few) are per database.
+
+    In the room, ``senders`` write ``lines`` each, with as many ``listeners`` who stay as who come
+    back, through so many ``troubles``.
+    """
 
     rounds: int
     duplicates: int
@@ -16,8 +20,34 @@ class Scale:
     events: int
     outage_s: float
     points: bool
+    senders: int
+    lines: int
+    listeners: int
+    troubles: int
 
 
-SHORT: Final = Scale(rounds=2, duplicates=200, kills=6, events=300, outage_s=1, points=False)
-LONG: Final = Scale(rounds=20, duplicates=1000, kills=200, events=5000, outage_s=10, points=True)
+SHORT: Final = Scale(
+    rounds=2,
+    duplicates=200,
+    kills=6,
+    events=300,
+    outage_s=1,
+    points=False,
+    senders=8,
+    lines=25,
+    listeners=4,
+    troubles=2,
+)
+LONG: Final = Scale(
+    rounds=20,
+    duplicates=1000,
+    kills=200,
+    events=5000,
+    outage_s=10,
+    points=True,
+    senders=50,
+    lines=200,
+    listeners=20,
+    troubles=8,
+)
 SCALE: Final = LONG if os.environ.get("DIVAN_FAULTS") == "long" else SHORT

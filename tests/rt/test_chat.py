@@ -269,6 +269,25 @@ async def test_a_room(world: World) -> None:
     assert bodies(await back.hears("room:message", "room:message")) == ["hello", "more"]
 
 
+async def test_nothing_falls_between_the_card_of_a_room_and_listening_to_it(world: World) -> None:
+    """The acknowledgement's last number leads to what is heard, without a gap."""
+    ana, ben = await pair(world)
+    room_id = await room_of(world, ana, ben)
+    bens = await connect(world, ben, ROOMS)
+    rooms: Any = world.divan.rooms
+    card = rooms.card
+
+    async def written_meanwhile(actor: Actor, query: RoomQuery) -> Any:
+        found = await card(actor, query)
+        await write(world, ana, room_id, "meanwhile")
+        return found
+
+    rooms.card = written_meanwhile
+    answer = await bens.call("room:join", {"room_id": str(room_id)})
+    assert answer["room"]["last_seq"] == 0
+    assert bodies(await bens.hears("room:message")) == ["meanwhile"]
+
+
 async def test_whoever_is_put_out_hears_no_more(world: World) -> None:
     ana, ben = await pair(world)
     room_id = await room_of(world, ana, ben)
