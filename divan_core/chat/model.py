@@ -282,6 +282,20 @@ class Mark:
 
 
 @attrs.frozen
+class Part:
+    """What somebody is in a conversation, or was: a direct one of ``pair``, or a room ``named`` so.
+
+    ``last_seq`` and ``last_at`` are the conversation's.
+    """
+
+    member: Member
+    last_seq: int
+    last_at: Millis | None
+    pair: Pair | None = None
+    named: str | None = None
+
+
+@attrs.frozen
 class Tally:
     """How much is written on a campus: numbers, and nothing of anybody.
 

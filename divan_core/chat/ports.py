@@ -16,6 +16,7 @@ from divan_core.chat.model import (
     Message,
     OpenRoom,
     Pair,
+    Part,
     Room,
     RoomSummary,
     Tally,
@@ -128,6 +129,25 @@ class MessageRepository(Protocol):
         self, viewer: UserId, conversations: Sequence[ConversationId]
     ) -> Sequence[Mark]:
         """Where those of these conversations stand that somebody is part of. One statement."""
+        ...
+
+    async def parts(
+        self, user_id: UserId, after: ConversationId | None, limit: int
+    ) -> Sequence[Part]:
+        """Up to ``limit`` conversations that somebody is or was part of, by id, above ``after``.
+
+        Closed rooms too, and what was left, or deleted for themselves. One statement.
+        """
+        ...
+
+    async def written(
+        self, user_id: UserId, after: tuple[ConversationId, int] | None, limit: int
+    ) -> Sequence[Message]:
+        """Up to ``limit`` messages that somebody wrote, by (conversation, number), above ``after``.
+
+        One statement. It reads the conversations that they are or were part of, each once over
+        all pages: there is no index of senders, which every message would have to pay for.
+        """
         ...
 
     async def tally(self, since: Millis) -> Sequence[Tally]:

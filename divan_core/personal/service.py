@@ -13,6 +13,7 @@ from divan_core.accounts.messages import OwnAccount
 from divan_core.accounts.model import Person
 from divan_core.auth.messages import LoginView
 from divan_core.auth.service import Auth
+from divan_core.chat.messages import MessageView
 from divan_core.erasure.model import Holding, Leaver
 from divan_core.erasure.service import Erasures, Progress
 from divan_core.errors import NotFound
@@ -21,6 +22,7 @@ from divan_core.kernel.clock import rfc3339
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.units import Units
 from divan_core.kernel.visibility import Standing
+from divan_core.personal.talk import OwnConversation, OwnRoom, talk_of
 from divan_core.presence.messages import OwnStatus
 from divan_core.presence.service import Presence
 from divan_core.social import policy as social_policy
@@ -41,6 +43,8 @@ class Dossier:
 
     ``blocked`` are those whom they have blocked; by whom they are blocked is others' to tell.
     ``stored_answers`` is how many answers to writes with an idempotency key are still kept.
+    ``conversations``, ``rooms`` and ``messages`` are what they are, or were, in conversations, and
+    all that they wrote there; not what others wrote.
     """
 
     account: OwnAccount
@@ -52,6 +56,9 @@ class Dossier:
     invites: tuple[InviteView, ...]
     presence: OwnStatus
     stored_answers: int
+    conversations: tuple[OwnConversation, ...]
+    rooms: tuple[OwnRoom, ...]
+    messages: tuple[MessageView, ...]
 
 
 @attrs.frozen
@@ -96,6 +103,7 @@ class Personal:
         login = await self._tools.auth.login(person.id)
         presence = await self._tools.presence.status(Actor(person.id, person.campus_id))
         found = await self._units.read(lambda unit: _relations(unit, person.id))
+        talk = await talk_of(self._units, person.id)
         return Dossier(
             account=accounts_policy.own_account(
                 person, email_verified=login.verified_at is not None
@@ -108,6 +116,9 @@ class Personal:
             invites=found.invites,
             presence=presence,
             stored_answers=found.stored_answers,
+            conversations=talk.conversations,
+            rooms=talk.rooms,
+            messages=talk.messages,
         )
 
     async def plan(self, email: str, handle: str) -> Plan:

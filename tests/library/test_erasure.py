@@ -17,11 +17,13 @@ from typed_settings import SecretStr
 from divan_core import Divan, Settings
 from divan_core.accounts.messages import ChangePrivacy, ChangeProfile, CreateCampus, CreatePerson
 from divan_core.auth.messages import RefreshToken, Register, SignIn, VerifyEmail
-from divan_core.chat.roommessages import CreateRoom, RoomsQuery
+from divan_core.chat.messages import Attachment, PeerQuery, SendMessage
+from divan_core.chat.roommessages import CreateRoom, RoomQuery, RoomsQuery, SendRoomMessage
 from divan_core.erasure.model import Holding
 from divan_core.errors import NotAuthenticated, NotFound, StoreUnavailable, UnknownUser
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.ids import CampusId, UserId
+from divan_core.personal import talk
 from divan_core.personal.steps import STEPS
 from divan_core.presence.messages import Heartbeat, NearbyQuery
 from divan_core.social.messages import SendInvite
@@ -314,6 +316,39 @@ async def test_an_export_holds_everything(stores: Stores, clock: ManualClock) ->
         }
         assert found.presence.online
         assert found.stored_answers == 1
+
+
+async def test_an_export_holds_what_they_wrote_and_no_words_of_others(
+    stores: Stores, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what they deleted for themselves, and where they are no more."""
+    monkeypatch.setattr(talk, "PAGE", 2)
+    async with scene_on(stores, clock) as scene:
+        await scene.set_up()
+        chat, rooms, ana = scene.divan.chat, scene.divan.rooms, scene.others["ana"]
+        eve = await scene.divan.accounts.actor(scene.eve)
+        file = Attachment("image/png", file_name="me.png")
+        sent = [(await chat.send(eve, SendMessage(ana.user_id, "one", None, (file,)))).view]
+        await chat.send(ana, SendMessage(eve.user_id, "a secret of ana"))
+        sent += [(await chat.send(eve, SendMessage(ana.user_id, f"more {n}"))).view for n in (1, 2)]
+        await chat.delete(eve, PeerQuery(ana.user_id))
+        mine = {one.name: one.id for one in (await rooms.mine(eve, RoomsQuery())).items}
+        for name in ("Den", "Solo"):
+            command = SendRoomMessage(mine[name], f"in {name}")
+            sent.append((await rooms.send(eve, command)).view)
+        await rooms.send(ana, SendRoomMessage(mine["Den"], "a secret of ana"))
+        for room_id in mine.values():
+            await rooms.leave(eve, RoomQuery(room_id))
+        found = await scene.divan.personal.export("personal@x.org")
+        assert "a secret of ana" not in repr(found)
+        expected = sorted(sent, key=lambda one: (one.conversation_id, one.seq))
+        assert list(found.messages) == expected
+        (conversation,) = found.conversations
+        assert (conversation.peer_id, conversation.last_seq) == (ana.user_id, 4)
+        assert (conversation.read_seq, conversation.cleared_seq) == (4, 4)
+        assert {one.name: (one.room_id, one.state, one.role) for one in found.rooms} == {
+            name: (room_id, "left", "member") for name, room_id in mine.items()
+        }
 
 
 def test_steps_keep_their_names() -> None:

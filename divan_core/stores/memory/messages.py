@@ -17,6 +17,7 @@ from divan_core.chat.model import (
     Member,
     Message,
     Pair,
+    Part,
     Tally,
     Window,
 )
@@ -125,6 +126,30 @@ class MemoryMessages:
             if viewer in talk.members and talk.members[viewer].inside
         ]
 
+    async def parts(
+        self, user_id: UserId, after: ConversationId | None, limit: int
+    ) -> Sequence[Part]:
+        """Up to ``limit`` conversations that somebody is or was part of, by id."""
+        ids = [one for one in self._of(user_id) if after is None or one > after]
+        return [_part(self._records.talks[one], user_id) for one in ids[:limit]]
+
+    async def written(
+        self, user_id: UserId, after: tuple[ConversationId, int] | None, limit: int
+    ) -> Sequence[Message]:
+        """Up to ``limit`` messages that somebody wrote, by conversation and number."""
+        messages = (
+            message
+            for conversation_id in self._of(user_id)
+            for message in self._records.talks[conversation_id].messages
+            if message.sender == user_id
+        )
+        above = (one for one in messages if after is None or (one.conversation_id, one.seq) > after)
+        return list(islice(above, limit))
+
+    def _of(self, user_id: UserId) -> list[ConversationId]:
+        talks = self._records.talks.items()
+        return sorted(one for one, talk in talks if user_id in talk.members)
+
     async def tally(self, since: Millis) -> Sequence[Tally]:
         """How much is written on each campus where anything is, by id."""
         tallies = dict[CampusId, Tally]()
@@ -195,6 +220,11 @@ class MemoryMessages:
 
 def _place(summary: DialogueSummary) -> tuple[Millis, ConversationId]:
     return summary.dialogue.last_at, summary.dialogue.id
+
+
+def _part(talk: Talk, user_id: UserId) -> Part:
+    name = None if talk.room is None else talk.room.name
+    return Part(talk.members[user_id], len(talk.messages), talk.last_at, talk.pair, name)
 
 
 def _dialogue(talk: Talk) -> Dialogue:

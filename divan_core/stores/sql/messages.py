@@ -21,6 +21,7 @@ from divan_core.chat.model import (
     Message,
     MessageId,
     Pair,
+    Part,
     Tally,
     Window,
 )
@@ -29,12 +30,14 @@ from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.stores.sql import chatstatements as statements
 from divan_core.stores.sql.connection import SqlConnection
+from divan_core.stores.sql.rooms import member_of
 from divan_core.stores.sql.spelling import Statement
 from divan_core.stores.sql.types import millis_of
 
 _LAST_MOMENT: Final = Millis(253_402_300_799_999)
 """The end of the year 9999, after which PostgreSQL's driver knows no moments."""
 _LAST_ID: Final = UUID(int=2**128 - 1)
+_FIRST_ID: Final = UUID(int=0)
 
 
 class SqlMessages:
@@ -122,6 +125,23 @@ class SqlMessages:
         given = {"viewer_id": viewer, "among": list(conversations)}
         query = statements.marks_statement(self._connection.dialect)
         return [_mark(row) for row in await self._connection.execute(query, given)]
+
+    async def parts(
+        self, user_id: UserId, after: ConversationId | None, limit: int
+    ) -> Sequence[Part]:
+        """Up to ``limit`` conversations that somebody is or was part of, by id."""
+        given = {"viewer_id": user_id, "after_id": after or _FIRST_ID, "most": limit}
+        rows = await self._connection.execute(statements.parts_statement(), given)
+        return [_part(row) for row in rows]
+
+    async def written(
+        self, user_id: UserId, after: tuple[ConversationId, int] | None, limit: int
+    ) -> Sequence[Message]:
+        """Up to ``limit`` messages that somebody wrote, by conversation and number."""
+        after_id, seq = after or (_FIRST_ID, 0)
+        given = {"viewer_id": user_id, "after_id": after_id, "after_seq": seq, "most": limit}
+        rows = await self._connection.execute(statements.written_statement(), given)
+        return [_message(row) for row in rows]
 
     async def tally(self, since: Millis) -> Sequence[Tally]:
         """How much is written on each campus where anything is, by id."""
@@ -233,6 +253,17 @@ def _message(row: Row[Any]) -> Message:
 
 def _mark(row: Row[Any]) -> Mark:
     return Mark(ConversationId(row.id), row.last_seq, row.cleared_seq)
+
+
+def _part(row: Row[Any]) -> Part:
+    direct = row.talk_low_id is not None
+    return Part(
+        member=member_of(row),
+        last_seq=row.talk_last_seq,
+        last_at=row.talk_last_at,
+        pair=Pair(row.talk_low_id, row.talk_high_id) if direct else None,
+        named=row.room_name,
+    )
 
 
 def _dialogue(row: Row[Any]) -> Dialogue:

@@ -50,7 +50,7 @@ class SqlRooms:
         row = (await self._connection.execute(statements.seated_statement(), given)).first()
         if row is None:
             return None
-        return _room(row), None if row.member_user_id is None else _member(row, "member_")
+        return _room(row), None if row.member_user_id is None else member_of(row, "member_")
 
     async def roster(self, room_id: RoomId) -> Sequence[Member]:
         """Everybody who is in the room, by (moment of joining, id)."""
@@ -59,7 +59,7 @@ class SqlRooms:
             .where(MEMBERS.c.conversation_id == room_id, MEMBERS.c.seat == Seat.TAKEN.value)
             .order_by(MEMBERS.c.joined_at, MEMBERS.c.user_id)
         )
-        return [_member(row) for row in await self._connection.execute(query)]
+        return [member_of(row) for row in await self._connection.execute(query)]
 
     async def rooms_of(
         self, user_id: UserId, before: RoomId | None, limit: int
@@ -68,7 +68,7 @@ class SqlRooms:
         given = {"viewer_id": user_id, "before_id": before or _LAST_ID, "most": limit}
         query = statements.rooms_of_statement(self._connection.dialect)
         rows = await self._connection.execute(query, given)
-        return [RoomSummary(_room(row), _member(row, "member_"), row.unread) for row in rows]
+        return [RoomSummary(_room(row), member_of(row, "member_"), row.unread) for row in rows]
 
     async def members_of(self, rooms: Sequence[RoomId]) -> Sequence[tuple[RoomId, UserId]]:
         """Everybody who is in each of these rooms."""
@@ -159,7 +159,8 @@ def _member_row(member: Member) -> dict[str, Any]:
     }
 
 
-def _member(row: Row[Any], prefix: str = "") -> Member:
+def member_of(row: Row[Any], prefix: str = "") -> Member:
+    """Somebody in a conversation, from columns that begin with ``prefix``."""
     value = {column.name: getattr(row, prefix + column.name) for column in MEMBERS.c}
     return Member(
         conversation_id=ConversationId(value["conversation_id"]),

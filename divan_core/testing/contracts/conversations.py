@@ -19,9 +19,11 @@ from divan_core.chat.model import (
     DialogueSummary,
     Draft,
     Mark,
+    Member,
     Message,
     MessageId,
     Pair,
+    Part,
     Tally,
     Window,
 )
@@ -313,6 +315,53 @@ class ConversationsContract(ABC):
         assert sorted(found, key=lambda mark: mark.last_seq) == expected[::-1]
         after = await read(stores, lambda u: u.messages.after(mine[0], 1, 9))
         assert [message.seq for message in after] == [2]
+
+    async def test_all_that_somebody_wrote(self, stores: RelationalStores) -> None:
+        """Theirs alone, whatever became of it; pages walk it without a repeat."""
+        await populate(stores, 4)
+        mine = [
+            await send(stores, 10 + number, 1, 2 + number % 3, shadowed=not number)
+            for number in range(7)
+        ]
+        for number in range(3):
+            await send(stores, 20 + number, 2 + number, 1)
+        await send(stores, 30, 2, 3)
+        await advance(stores, 1, 2, Cursors(cleared=2))
+        mine.sort(key=lambda one: (one.conversation_id, one.seq))
+        me = user_id(1)
+        assert await read(stores, lambda u: u.messages.written(me, None, 99)) == mine
+        for count in range(1, len(mine) + 1):
+            last = (mine[count - 1].conversation_id, mine[count - 1].seq)
+            first = await read(stores, lambda u, most=count: u.messages.written(me, None, most))
+            rest = await read(stores, lambda u, at=last: u.messages.written(me, at, 99))
+            assert [*first, *rest] == mine
+        assert await read(stores, lambda u: u.messages.written(user_id(9), None, 9)) == []
+
+    async def test_what_somebody_is_in_conversations(self, stores: RelationalStores) -> None:
+        """With whom, how far it has come and they; pages walk it without a repeat."""
+        await populate(stores, 4)
+        last = [
+            await send(stores, number, 1, number, at=Millis(START_MS + number)) for number in (2, 3)
+        ]
+        await send(stores, 9, 2, 3)
+        await advance(stores, 1, 2, Cursors(1, 1, 1))
+        expected = [
+            Part(
+                Member(one.conversation_id, user_id(1), one.at, cursors=cursors),
+                last_seq=1,
+                last_at=one.at,
+                pair=pair_of(1, number),
+            )
+            for one, number, cursors in zip(
+                last, (2, 3), (Cursors(1, 1, 1), Cursors()), strict=True
+            )
+        ]
+        expected.sort(key=lambda part: part.member.conversation_id)
+        me, first = user_id(1), expected[0].member.conversation_id
+        assert await read(stores, lambda u: u.messages.parts(me, None, 9)) == expected
+        assert await read(stores, lambda u: u.messages.parts(me, None, 1)) == expected[:1]
+        assert await read(stores, lambda u: u.messages.parts(me, first, 9)) == expected[1:]
+        assert await read(stores, lambda u: u.messages.parts(user_id(4), None, 9)) == []
 
     async def test_everybody_exists(self, stores: RelationalStores) -> None:
         """Anything else is a bug of the caller."""

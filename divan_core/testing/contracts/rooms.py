@@ -119,6 +119,30 @@ class RoomsContract(ABC):
         rest = await rooms_of(stores, 1, before=first[-1].room.id, limit=3)
         assert [*first, *rest] == found
 
+    async def test_what_somebody_is_and_was_in_rooms(self, stores: RelationalStores) -> None:
+        """Also in those they left or were put out of, and in closed ones."""
+        await populate(stores, 3)
+        seats = [
+            member(1, 1, role=Role.OWNER),
+            member(2, 1, seat=Seat.KICKED, muted_until=Millis(START_MS + 9)),
+            member(3, 1, seat=Seat.LEFT),
+        ]
+        for number, seat in enumerate(seats, 1):
+            await put(stores, room(number, name=f"R{number}"), member(number, 1), member(number, 2))
+            if number == 2:
+                await say(stores, 2, 1, 7)
+            await put(stores, room(number, name=f"R{number}", closed=number == 3), seat)
+        await put(stores, room(4), member(4, 2))
+        found = await stores.units.read(lambda unit: unit.messages.parts(user_id(1), None, 9))
+        assert [(one.member, one.named, one.pair) for one in found] == [
+            (seat, f"R{number}", None) for number, seat in enumerate(seats, 1)
+        ]
+        assert [one.last_seq for one in found] == [0, 1, 0]
+        written = await stores.units.read(lambda unit: unit.messages.written(user_id(1), None, 9))
+        assert [(one.conversation_id, one.seq) for one in written] == [
+            (ConversationId(room_id(2)), 1)
+        ]
+
     async def test_who_is_in_several_rooms(self, stores: RelationalStores) -> None:
         """In any order."""
         await populate(stores, 3)
