@@ -37,7 +37,7 @@ OUTAGE_S: Final = 0.5
 CUT_S: Final = 0.2
 """How long it goes on average until another client is cut off."""
 
-COPIED_S: Final = 60.0
+COPIED_S: Final = 120.0
 """How long after the last message every copy may take to be whole, on a busy machine."""
 
 MANY: Final = "1000000"
