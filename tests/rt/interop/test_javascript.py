@@ -19,6 +19,7 @@ from divan_core.accounts.messages import ChangeProfile
 from divan_core.chat.messages import SendMessage
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.visibility import Standing
+from divan_core.social.messages import SendInvite
 from tests.rt.test_endings import sentence
 from tests.rt.world import World, heartbeat_json, ids_of
 
@@ -79,6 +80,14 @@ class Browser:
                 if found["what"] == what:
                     return found
         pytest.fail(f"the client ended before it said {what}")
+
+    async def next(self) -> dict[str, Any]:
+        """The next thing that it says, whatever it is."""
+        with anyio.fail_after(PATIENCE_S):
+            async for line in self._lines:
+                found: dict[str, Any] = json.loads(line)
+                return found
+        pytest.fail("the client ended")
 
     @staticmethod
     async def _read(stream: TextReceiveStream) -> AsyncIterator[str]:
@@ -182,6 +191,33 @@ async def test_a_banned_client_does_not_come_back_by_itself(
         await sentence(world, ana, Standing.BANNED)
         await world.tick()
         assert (await page.said("disconnected"))["reason"] == "io server disconnect"
+
+
+async def test_what_happens_to_somebody(
+    node: str, modules: Path, world: World, people: tuple[Actor, Actor]
+) -> None:
+    """Also after a lost connection: it subscribes again, and reads its lists."""
+    ana, ben = people
+    async with browser(node, modules, world, ids_of(ana), program="social.mjs") as page:
+        await page.said("connected")
+        assert (await page.said("subscribed"))["answer"] == {"ok": True}
+        view = (await world.divan.social.invite(ben, SendInvite(ana.user_id))).view
+        new = await page.said("invite:new")
+        assert (new["id"], new["state"]) == (str(view.id), "open")
+        assert (new["person"]["handle"], new["person"]["user_id"]) == ("ben", str(ben.user_id))
+        await page.do("lose")
+        await page.said("connected")
+        await page.said("subscribed")
+        await world.divan.social.accept(ana, view.id)
+        update, friend = await page.said("invite:update"), await page.said("friend:update")
+        assert (update["id"], update["state"]) == (str(view.id), "accepted")
+        assert (friend["user_id"], friend["state"]) == (str(ben.user_id), "accepted")
+        await page.do("emit", event="colour", payload={})
+        assert (await page.said("answer"))["answer"]["error"]["status"] == 404
+        await world.divan.social.block(ben, ana.user_id)
+        await world.divan.drain()
+        await page.do("emit", event="colour", payload={})
+        assert (await page.next())["what"] == "answer"
 
 
 async def test_a_conversation_through_a_lost_connection(
