@@ -139,7 +139,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     tokens = _own_tokens(settings, ground)
     hasher = ground.hasher or Argon2Hasher()
     auth = _auth(stores, settings, attrs.evolve(ground, hasher=hasher), (audience, tokens))
-    talking = _talking(stores, settings, ground, (audience, idempotency, sealer))
+    talking = _talking(stores, settings, ground, (audience, idempotency, sealer, presence))
     return Services(
         accounts=accounts,
         social=Social(
@@ -175,9 +175,9 @@ def _talking(
     stores: Stores,
     settings: Settings,
     ground: Ground,
-    shared: tuple[Audience, Idempotency[StoreUnit], CursorSealer],
+    shared: tuple[Audience, Idempotency[StoreUnit], CursorSealer, Presence],
 ) -> ChatTools:
-    audience, idempotency, sealer = shared
+    audience, idempotency, sealer, presence = shared
     return ChatTools(
         audience=audience,
         limits=stores.limits,
@@ -188,6 +188,7 @@ def _talking(
         clock=ground.clock,
         ids=ground.ids,
         sealer=sealer,
+        presence=presence,
     )
 
 

@@ -185,13 +185,15 @@ class ChatStats:
 class PeerView:
     """The other one of a direct conversation.
 
-    All but the id is null for people who are gone, and for those one has a block with.
+    All but the id is null for people who are gone, and for those one has a block with. ``online``
+    is false for whoever hides.
     """
 
     user_id: UserId
     handle: str | None = None
     display_name: str | None = None
     avatar_url: str | None = None
+    online: bool | None = None
 
 
 @attrs.frozen

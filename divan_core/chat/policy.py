@@ -179,15 +179,15 @@ def direct_views(
     )
 
 
-def peer_view(user_id: UserId, card: PersonCard | None) -> PeerView:
+def peer_view(user_id: UserId, card: PersonCard | None, *, online: bool) -> PeerView:
     """Who somebody is; ``card`` is None where it is not to be told."""
     if card is None:
         return PeerView(user_id)
-    return PeerView(user_id, card.handle, card.display_name, card.avatar_url)
+    return PeerView(user_id, card.handle, card.display_name, card.avatar_url, online)
 
 
 def conversation_view(
-    summary: DialogueSummary, viewer: UserId, card: PersonCard | None
+    summary: DialogueSummary, viewer: UserId, card: PersonCard | None, *, online: bool = False
 ) -> ConversationView:
     """A direct conversation in the viewer's list.
 
@@ -199,7 +199,7 @@ def conversation_view(
     (last,) = direct_views((summary.last,), viewer, peer)
     return ConversationView(
         conversation_id=dialogue.id,
-        peer=peer_view(peer, card),
+        peer=peer_view(peer, card, online=online),
         last_seq=summary.last.seq,
         last_message=last,
         unread_count=summary.unread,

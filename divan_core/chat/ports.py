@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from divan_core.chat.model import (
@@ -50,6 +50,18 @@ class OpenGate:
         """Allowed."""
         del actor, conversation_id
         return Verdict()
+
+
+class PeopleOnline(Protocol):
+    """Who has live presence."""
+
+    async def online(self, campus_id: CampusId, people: Collection[UserId]) -> frozenset[UserId]:
+        """Those of these who are online, whoever may see it. One round trip, or none for nobody.
+
+        Raises:
+            StoreUnavailable: presence cannot be reached.
+        """
+        ...
 
 
 class MessageRepository(Protocol):

@@ -75,7 +75,7 @@ class RosterQuery:
 
 @attrs.frozen
 class RosterEntry:
-    """Somebody in a room, to those who are in it too."""
+    """Somebody in a room, to those who are in it too. ``online`` is false for whoever hides."""
 
     user_id: UserId
     handle: str
@@ -83,6 +83,7 @@ class RosterEntry:
     avatar_url: str | None
     role: RoleName
     is_friend: bool
+    online: bool
     joined_at: str
     muted_until: str | UnsetType = UNSET
 

@@ -279,7 +279,7 @@ def room_view(
 
 
 def roster_entry(member: Member, card: PersonCard, *, is_friend: bool, now: Millis) -> RosterEntry:
-    """Somebody in a room."""
+    """Somebody in a room, of whom it is not known yet that they are online."""
     return RosterEntry(
         user_id=card.user_id,
         handle=card.handle,
@@ -287,6 +287,7 @@ def roster_entry(member: Member, card: PersonCard, *, is_friend: bool, now: Mill
         avatar_url=card.avatar_url,
         role=member.role.value,
         is_friend=is_friend,
+        online=False,
         joined_at=rfc3339(member.joined_at),
         muted_until=_muted_until(member, now),
     )

@@ -187,7 +187,8 @@ class Rooms:
         entries = await self._crowd.entries(actor, await self._units.read(body))
         rest = tuple(one for one in entries if after is None or _standing(one[0]) > after)
         page = place.page(rest, query.limit, lambda one: _standing(one[0]))
-        return Page(tuple(entry for _, entry in page.items), page.cursor)
+        shown = await self._crowd.lively(actor, [entry for _, entry in page.items])
+        return Page(shown, page.cursor)
 
     async def add(self, actor: Actor, command: AddMember) -> RosterEntry:
         """Bring somebody into a room; also one who was put out.

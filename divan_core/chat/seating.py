@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
+import attrs
+
 from divan_core.chat import policy, roompolicy
 from divan_core.chat.messages import (
     MEMBERS_NOTICE,
@@ -18,7 +20,7 @@ from divan_core.chat.model import Member, Role, Room
 from divan_core.chat.ports import ChatUnit
 from divan_core.chat.roommessages import AddMember, KickMember, MuteMember, RosterEntry, SetRole
 from divan_core.chat.roompolicy import Roster, Shift
-from divan_core.chat.tools import ChatTools, Fact, event, tell
+from divan_core.chat.tools import ChatTools, Fact, event, online, tell
 from divan_core.errors import NotFound
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.events import Event
@@ -60,7 +62,8 @@ class Crowd:
     """Who of the people in rooms is there to an actor."""
 
     def __init__(self, tools: ChatTools) -> None:
-        """Ask the audience of ``tools``."""
+        """Ask the audience and the presence of ``tools``."""
+        self._tools = tools
         self._audience = tools.audience
         self._clock = tools.clock
 
@@ -106,6 +109,13 @@ class Crowd:
                 one.user_id == actor.user_id or is_of(actor, relations, card, Surface.CONVERSATION)
             )
         ]
+
+    async def lively(self, actor: Actor, entries: Sequence[RosterEntry]) -> tuple[RosterEntry, ...]:
+        """These, with who is online and does not hide it from the actor. One round trip."""
+        relations = await self._audience.relations(actor.user_id)
+        cards = await self._audience.cards([one.user_id for one in entries])
+        found = await online(self._tools, actor, relations, cards)
+        return tuple(attrs.evolve(one, online=one.user_id in found) for one in entries)
 
 
 class Seating:
@@ -241,4 +251,5 @@ class Seating:
         entries = await self._crowd.entries(actor, () if member is None else (member,))
         if not entries:
             raise NotFound
-        return entries[0][1]
+        (entry,) = await self._crowd.lively(actor, [entries[0][1]])
+        return entry

@@ -47,6 +47,7 @@ from divan_core.chat.tools import (
     Sending,
     at_seq,
     event,
+    online,
     tell,
 )
 from divan_core.errors import NotFound
@@ -353,11 +354,15 @@ class Chat:
         relations = await audience.relations(actor.user_id)
         cards = await audience.cards([one.dialogue.peer_of(actor.user_id) for one in found])
         viewer, campus_id = actor.user_id, actor.campus_id
+        there = [
+            card if policy.is_there(viewer, campus_id, relations, card) else None for card in cards
+        ]
+        lively = await online(self._tools, actor, relations, there)
         return tuple(
             policy.conversation_view(
-                one, viewer, card if policy.is_there(viewer, campus_id, relations, card) else None
+                one, viewer, card, online=card is not None and card.user_id in lively
             )
-            for one, card in zip(found, cards, strict=True)
+            for one, card in zip(found, there, strict=True)
         )
 
     def _place(self, name: bytes, actor: Actor, pair: Pair, *bounds: int | None) -> Place:

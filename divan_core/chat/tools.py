@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
@@ -13,19 +13,20 @@ from msgspec import UNSET
 from divan_core.chat import policy
 from divan_core.chat.messages import MESSAGE_NOTICE, MessageView
 from divan_core.chat.model import Content, ConversationId, Draft, Message, MessageId
-from divan_core.chat.ports import ChatUnit, WritersGate
+from divan_core.chat.ports import ChatUnit, PeopleOnline, WritersGate
 from divan_core.codec.reader import encode
 from divan_core.errors import InvalidCursor, MessageExists, RateLimited, StoreUnavailable
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.events import Event, EventId
-from divan_core.kernel.ids import Ids
+from divan_core.kernel.ids import Ids, UserId
 from divan_core.kernel.limits import Limit, RateLimits
 from divan_core.kernel.notices import PersonNotice, PersonNotices
 from divan_core.kernel.once import Attempt, Done, KeyGiven, Once
 from divan_core.kernel.paging import CursorSealer, Page
 from divan_core.kernel.units import Units
+from divan_core.kernel.visibility import PersonCard, Relations, Surface, can_see
 
 ItemT = TypeVar("ItemT")
 
@@ -53,6 +54,7 @@ class ChatTools:
     clock: Clock
     ids: Ids
     sealer: CursorSealer
+    presence: PeopleOnline
 
 
 async def tell(tools: ChatTools, notice: PersonNotice) -> None:
@@ -62,6 +64,18 @@ async def tell(tools: ChatTools, notice: PersonNotice) -> None:
     """
     with suppress(StoreUnavailable):
         await tools.notices.publish(notice)
+
+
+async def online(
+    tools: ChatTools, actor: Actor, relations: Relations, cards: Iterable[PersonCard | None]
+) -> frozenset[UserId]:
+    """Those of these who are online and do not hide it from the actor. One round trip at most."""
+    visible = [
+        card.user_id
+        for card in cards
+        if card is not None and can_see(actor.user_id, relations, card, Surface.LOOKUP)
+    ]
+    return await tools.presence.online(actor.campus_id, visible)
 
 
 @attrs.frozen

@@ -61,7 +61,11 @@ async def test_a_message(world: World) -> None:
         "handle": "ana",
         "display_name": "Ana",
         "avatar_url": None,
+        "online": False,
     }
+    await world.beat()
+    (now,) = (await world.get("/chat/conversations", world.ben)).json()["items"]
+    assert now["peer"]["online"] is True
 
 
 async def test_replays(world: World) -> None:

@@ -39,6 +39,7 @@ from divan_core.errors import (
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.ids import RoomId, UserId
 from divan_core.kernel.once import Done
+from divan_core.presence.messages import GoOffline
 from divan_core.testing.clock import ManualClock
 from tests.library.conftest import World, stores_of
 
@@ -341,6 +342,31 @@ async def test_whoever_hides_is_there_to_fellow_members_alone(house: House) -> N
     assert list(await house.roles("cem", room_id)) == ["ana", "ben", "cem"]
     for name, count in (("ana", 3), ("cem", 3), ("dia", 2)):
         assert (await house.card(name, room_id)).member_count == count
+
+
+async def test_who_is_online_in_a_room(house: House) -> None:
+    """Those whose presence the viewer may see elsewhere: no ghosts, and friends of some alone."""
+    divan = house.world.divan
+    room_id = await house.open("ana", "ben", "cem")
+    for name in ("dia", "eva"):
+        await house.join(name, room_id)
+    for name in ("ana", "ben", "cem", "dia"):
+        await house.world.beat(house.world.people[name])
+    await divan.accounts.change_privacy(house.cem, ChangePrivacy(visibility="friends"))
+    await divan.accounts.change_privacy(house.dia, ChangePrivacy(ghost_mode=True))
+
+    async def online(viewer: Actor) -> set[str]:
+        page = await divan.rooms.roster(viewer, RosterQuery(room_id))
+        assert [one.handle for one in page.items] == ["ana", "ben", "cem", "dia", "eva"]
+        return {one.handle for one in page.items if one.online}
+
+    assert await online(house.ana) == {"ana", "ben", "cem"}
+    assert await online(house.eva) == {"ana", "ben"}
+    assert await online(house.dia) == {"ana", "ben", "dia"}
+    entry = await divan.rooms.set_role(house.ana, SetRole(room_id, house.ben.user_id, "moderator"))
+    assert (entry.handle, entry.online) == ("ben", True)
+    await divan.presence.offline(house.ben, GoOffline())
+    assert await online(house.eva) == {"ana"}
 
 
 async def test_whom_one_can_bring_in(house: House) -> None:

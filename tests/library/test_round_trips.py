@@ -8,6 +8,8 @@ import pytest
 
 from divan_core import Divan, Settings
 from divan_core.accounts.messages import ChangePrivacy, CreateCampus
+from divan_core.chat.messages import ConversationsQuery, SendMessage
+from divan_core.chat.roommessages import CreateRoom, RoomQuery, RosterQuery
 from divan_core.discovery.messages import DiscoverQuery, SearchQuery
 from divan_core.kernel.audience import JournalSlice
 from divan_core.presence.messages import LookupQuery
@@ -92,6 +94,27 @@ async def test_a_warm_call_is_one_round_trip_and_no_sql(two: tuple[World, Meter]
     assert meter.spent() == (1, 0)
     await world.near(ana, 200, limit=1)
     assert meter.spent() == (1, 0)
+
+
+async def test_a_page_of_people_asks_once_who_is_online(two: tuple[World, Meter]) -> None:
+    """Beside the journal, however many there are, of rooms and of conversations."""
+    world, meter = two
+    people = [await world.join(f"walker{number}") for number in range(6)]
+    view = (await world.divan.rooms.create(people[0], CreateRoom("Den", "4-6", "link"))).view
+    for one in people[1:]:
+        await world.divan.rooms.join(one, RoomQuery(view.id))
+        await world.divan.chat.send(people[0], SendMessage(one.user_id, "hello"))
+        await world.beat(one)
+    for _ in range(2):
+        meter.spent()
+        roster = await world.divan.rooms.roster(people[0], RosterQuery(view.id))
+    assert [one.online for one in roster.items] == [False, True, True, True, True, True]
+    assert meter.spent() == (2, 1)
+    for _ in range(2):
+        meter.spent()
+        found = await world.divan.chat.conversations(people[0], ConversationsQuery())
+    assert [one.peer.online for one in found.items] == [True] * 5
+    assert meter.spent() == (2, 1)
 
 
 async def test_a_change_costs_one_reading_and_then_nothing(two: tuple[World, Meter]) -> None:
