@@ -274,12 +274,14 @@ class Talks:
 
     def _catching_up(self, ear: _Ear) -> Callable[[], Awaitable[None]]:
         async def catch_up() -> None:
-            """Find out which conversations of a session have gone on without it."""
+            """Find out which conversations of a session have gone on without it, or put it out."""
             if ear.session.ended or not ear.ready:
                 return
             direct = ear.session.namespace == CHAT
             named = dict.fromkeys(ear.places, 2**53)
             now = await self._listening.places(ear.session.actor, named, direct=direct)
+            for conversation_id in named.keys() - now.keys():
+                self._drop(ear, conversation_id)
             for conversation_id, seq in now.items():
                 self._put(self._due_of(ear, conversation_id, seq))
 

@@ -309,6 +309,28 @@ async def test_whoever_is_put_out_hears_no_more(world: World) -> None:
     assert answer["error"]["code"] == "not_member"
 
 
+async def test_whoever_was_put_out_unheard_hears_no_more_either(world: World) -> None:
+    """Where the notice of it was lost, it is found out with the next look at everything."""
+    ana, ben = await pair(world)
+    room_id = await room_of(world, ana, ben)
+    anas, bens = await connect(world, ana, ROOMS), await connect(world, ben, ROOMS)
+    for client in (anas, bens):
+        await client.call("room:join", {"room_id": str(room_id)})
+    notices: Any = world.divan.stores.person_notices
+    publish = notices.publish
+
+    async def lost(_notice: object) -> None:
+        await anyio.lowlevel.checkpoint()
+
+    notices.publish = lost
+    await world.divan.rooms.kick(ana, KickMember(room_id, ben.user_id))
+    notices.publish = publish
+    world.server._talks.hear(NoticesLost())  # noqa: SLF001 - what a broken connection says
+    await bens.settle()
+    assert await anas.call("room:typing", {"room_id": str(room_id)}) == {"ok": True}
+    assert await bens.hears() == []
+
+
 async def test_those_who_block_each_other_in_a_room(world: World) -> None:
     ana, ben = await pair(world)
     cem = await world.join("cem")
