@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from collections.abc import Callable
 
-from benchmarks import fanout, http, library, memory, relay, search, writes
+from benchmarks import fanout, http, library, memory, relay, scenarios, search, writes
 from benchmarks.report import machine
 
-NAMES = ("fanout", "http", "library", "memory", "relay", "search", "writes")
+NAMES = ("fanout", "http", "library", "memory", "relay", "scenarios", "search", "writes")
 
 
 def main() -> None:
@@ -23,21 +24,18 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=100_000)
     chosen = parser.parse_args()
     print(machine())
-    names = chosen.names or NAMES
-    if "library" in names:
-        asyncio.run(library.run())
-    if "memory" in names:
-        asyncio.run(memory.run())
-    if "writes" in names:
-        asyncio.run(writes.run())
-    if "relay" in names:
-        asyncio.run(relay.run())
-    if "http" in names:
-        http.run(chosen.rounds, chosen.seconds)
-    if "search" in names:
-        search.run(chosen.rounds, chosen.seconds, chosen.people)
-    if "fanout" in names:
-        fanout.run(6 * chosen.seconds)
+    deeds: dict[str, Callable[[], object]] = {
+        "fanout": lambda: fanout.run(6 * chosen.seconds),
+        "http": lambda: http.run(chosen.rounds, chosen.seconds),
+        "library": lambda: asyncio.run(library.run()),
+        "memory": lambda: asyncio.run(memory.run()),
+        "relay": lambda: asyncio.run(relay.run()),
+        "scenarios": scenarios.run,
+        "search": lambda: search.run(chosen.rounds, chosen.seconds, chosen.people),
+        "writes": lambda: asyncio.run(writes.run()),
+    }
+    for name in chosen.names or NAMES:
+        deeds[name]()
 
 
 if __name__ == "__main__":

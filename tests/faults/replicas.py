@@ -35,6 +35,7 @@ class Replica:
         self._by_history = by_history
         self._dice = random.Random(str(user_id))
         self._bell = Bell()
+        self._doing = "away"
         self._wire: Wire | None = None
         self._known = 0
         """The last number that the server has named."""
@@ -43,25 +44,28 @@ class Replica:
 
     def __str__(self) -> str:
         kind = "looks for gaps" if self._by_history else "names its place"
-        return f"{self.user_id}, which {kind}, has all up to {self.last}"
+        return f"{self.user_id}, which {kind}, has all up to {self.last} and is {self._doing}"
 
     async def follow(self, until: int) -> None:
         """Stay connected, however often that ends, until everything up to a number is here."""
         while self.last < until:
             self.connections += 1
             self._told = None if self._by_history else self.last
-            wire = Wire(self._place.http, self._hear)
+            wire, self._doing = Wire(self._place.http, self._hear), "connecting"
             if await wire.connect(self._dice.choice(self._place.urls), self._greeting()):
-                self._wire = wire
+                self._wire, self._doing = wire, "joining"
                 await self._join(wire)
+                self._doing = "listening"
                 await self._listen(wire, until)
+            self._doing = "closing"
             await wire.close()
             await anyio.sleep(PAUSE_S)
+        self._doing = "away"
 
-    async def cut(self) -> None:
+    def cut(self) -> None:
         """Lose the connection, if there is one."""
-        if self._wire is not None and not self._wire.lost.is_set():
-            await self._wire.drop()
+        if self._wire is not None:
+            self._wire.cut()
 
     def _greeting(self) -> dict[str, object]:
         since = {self._place.room_id: self.last}

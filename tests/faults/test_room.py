@@ -149,7 +149,7 @@ async def keep_cutting(replicas: Sequence[Replica]) -> None:
     """Cut clients off, now this one, now that one."""
     while True:
         await anyio.sleep(random.uniform(0, 2 * CUT_S))
-        await random.choice(replicas).cut()
+        random.choice(replicas).cut()
 
 
 async def whole(place: Place, user_id: UserId) -> list[View]:
@@ -184,9 +184,9 @@ def check_copies(
     truth: Sequence[View], stay: Sequence[Replica], return_: Sequence[Replica]
 ) -> None:
     """Every client has exactly that, and was never sent anything twice or out of turn."""
+    assert [str(one) for one in (*stay, *return_) if one.last < TOTAL] == []
     for replica in (*stay, *return_):
         assert replica.faults == []
-        assert replica.last == TOTAL, str(replica)
         assert [replica.kept[view["seq"]] for view in truth] == truth
     assert all(replica.connections > 1 for replica in return_)
     assert sum(replica.connections - 1 for replica in stay)

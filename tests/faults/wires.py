@@ -1,5 +1,7 @@
 """Sockets of the fault tests: each is one connection, which may end at any moment."""
 
+import contextlib
+import socket
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -10,7 +12,6 @@ import socketio
 ROOMS: Final = "/rooms"
 ANSWER_S: Final = 10.0
 CONNECT_S: Final = 5.0
-"""How long to wait for a namespace; python-socketio waits even where the connection has ended."""
 REFUSALS: Final = (socketio.exceptions.ConnectionError, socketio.exceptions.TimeoutError)
 
 View = Mapping[str, Any]
@@ -20,19 +21,37 @@ def _deaf(_view: View) -> None:
     """Hear nothing."""
 
 
+class _Http:
+    """What python-engineio opens its WebSocket with; it forgets those that fail at once."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+        self.closed = False
+        self.websocket: aiohttp.ClientWebSocketResponse | None = None
+
+    async def ws_connect(self, url: str, **options: Any) -> aiohttp.ClientWebSocketResponse:
+        self.websocket = await self._session.ws_connect(url, **options)
+        return self.websocket
+
+
 class Wire:
-    """A connection to ``/rooms``; ``hear`` is given every message that comes by it."""
+    """A connection to ``/rooms``; ``hear`` is given every message that comes by it.
+
+    Whoever made it connects, calls and closes; anybody may cut it.
+    """
 
     def __init__(self, http: aiohttp.ClientSession, hear: Callable[[View], None] = _deaf) -> None:
         library: Any = socketio  # it has no types
-        self._sio = library.AsyncClient(reconnection=False, http_session=http)
+        self._http = _Http(http)
+        self._sio = library.AsyncClient(reconnection=False, http_session=self._http)
         self._sio.on("room:message", hear, namespace=ROOMS)
         self._sio.on("disconnect", self._ended, namespace=ROOMS)
         self.lost = anyio.Event()
 
     async def connect(self, url: str, auth: Mapping[str, object]) -> bool:
         """Whether there is a connection now."""
-        try:
+        connected = False
+        with anyio.move_on_after(CONNECT_S), contextlib.suppress(*REFUSALS):
             await self._sio.connect(
                 url,
                 auth=dict(auth),
@@ -40,32 +59,39 @@ class Wire:
                 transports=["websocket"],
                 wait_timeout=CONNECT_S,
             )
-        except REFUSALS:
-            self.lost.set()
-        return not self.lost.is_set()
+            connected = True
+        if not connected:
+            await self.close()
+        return connected
 
     async def call(self, name: str, payload: object) -> Any:
         """The acknowledgement of an event; None where the connection ended before it."""
         answer: Any = None
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._give_up, tasks.cancel_scope)
-            try:
+            with contextlib.suppress(*REFUSALS):
                 answer = await self._sio.call(name, payload, namespace=ROOMS, timeout=ANSWER_S)
-            except REFUSALS:
-                await self.drop()
             tasks.cancel_scope.cancel()
+        if answer is None:
+            await self.close()
         return answer
 
-    async def drop(self) -> None:
-        """End the connection without a word to the server's Socket.IO."""
-        if self._sio.eio.ws is not None:
-            await self._sio.eio.ws.close()
-        await self.close()
+    def cut(self) -> None:
+        """Cut the line, without a word to anybody."""
+        if self._http.websocket is not None:
+            line = self._http.websocket.get_extra_info("socket")
+            if line is not None:
+                with contextlib.suppress(OSError):
+                    line.shutdown(socket.SHUT_RDWR)
 
     async def close(self) -> None:
-        """Say goodbye, if there is still somebody to say it to."""
+        """Say goodbye, if there is still somebody to say it to, and leave nothing open."""
+        with anyio.move_on_after(CONNECT_S):
+            if not self.lost.is_set():
+                await self._sio.disconnect()
         self.lost.set()
-        await self._sio.disconnect()
+        if self._http.websocket is not None:
+            await self._http.websocket.close()
 
     async def _give_up(self, scope: anyio.CancelScope) -> None:
         await self.lost.wait()

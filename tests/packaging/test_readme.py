@@ -23,7 +23,7 @@ COMMANDS = sorted(
     }
 )
 CHECKED = {"divan", "pip", "pipx", "python", "python3", "uv"}
-OTHERS = {"cd", "curl", "export", "git", "nox", "source", "uvicorn"}
+OTHERS = {"cd", "curl", "export", "git", "k6", "nox", "source", "uvicorn"}
 RUN_DIVAN = "from divan_cli.main import run; run()"
 
 
