@@ -26,10 +26,17 @@ from divan_core.kernel.notices import NoticesLost, PersonNotice
 from divan_rt.audience import Session
 from divan_rt.library import EnginePacket
 from divan_rt.messages import MembersChanged
+from divan_rt.outlet import MAX_QUEUED
 from divan_rt.packet import CHAT, ROOMS, event
 
 AGAIN_S: Final = 0.05
 """How long to wait for a socket that has much to read, and for a store that is away."""
+
+SOME: Final = 2 * MAX_QUEUED
+"""How many messages are read at a time for a socket that is far behind."""
+
+REACH: Final = 100
+"""How many messages a socket may be behind the others and still be brought them together."""
 
 _TOPICS: Final = frozenset({CHAT.removeprefix("/"), ROOMS.removeprefix("/")})
 _LOG: Final = logging.getLogger("divan.rt")
@@ -85,6 +92,8 @@ class Talks:
         self._rooms: dict[ConversationId, set[_Ear]] = {}
         self._due: dict[ConversationId, _Due] = {}
         self._active: set[ConversationId] = set()
+        self._pauses: dict[ConversationId, anyio.Event] = {}
+        self._far: dict[tuple[_Ear, ConversationId], _Due] = {}
         self._errands: list[Callable[[], Awaitable[None]]] = []
         self._wake = anyio.Event()
 
@@ -197,6 +206,8 @@ class Talks:
         else:
             before.seq = max(before.seq, due.seq)
             before.people |= due.people
+        if (pause := self._pauses.get(due.conversation_id)) is not None:
+            pause.set()
         self._wake.set()
 
     def _errand(self, errand: Callable[[], Awaitable[None]]) -> None:
@@ -222,7 +233,7 @@ class Talks:
         try:
             while (due := self._due.pop(conversation_id, None)) is not None:
                 if await self._has_to_wait(due):
-                    await anyio.sleep(AGAIN_S)
+                    await self._pause(conversation_id)
                     self._put(due)
         except Exception:  # noqa: BLE001 - one conversation's bug must not end all of them
             _LOG.exception("a conversation could not be brought")
@@ -230,6 +241,15 @@ class Talks:
             self._active.discard(conversation_id)
             if conversation_id in self._due:
                 self._wake.set()
+
+    async def _pause(self, conversation_id: ConversationId) -> None:
+        """Wait a little, or until something new is due: who is slow holds up nobody else."""
+        pause = self._pauses[conversation_id] = anyio.Event()
+        try:
+            with anyio.move_on_after(AGAIN_S):
+                await pause.wait()
+        finally:
+            del self._pauses[conversation_id]
 
     async def _has_to_wait(self, due: _Due) -> bool:
         """Bring what is new; whether some of it has to wait, for a socket or for the store."""
@@ -241,17 +261,63 @@ class Talks:
     async def _bring(self, due: _Due) -> bool:
         """Bring what is new to those who listen; whether some of it has to wait a little."""
         behind = [ear for ear in self._listeners(due) if ear.open and ear.place(due) < due.seq]
-        if not behind:
-            return False
-        lowest = min(ear.place(due) for ear in behind)
+        near = [ear for ear in behind if due.seq - ear.place(due) <= REACH]
+        for ear in set(behind).difference(near):
+            self._follow(ear, due)
+        ready = [ear for ear in near if ear.session.outlet.has_room]
+        if not ready:
+            return bool(near)
+        lowest = min(ear.place(due) for ear in ready)
         news = await self._listening.news(due.campus_id, due.conversation_id, lowest, room=due.room)
-        late = [not self._catch_up(ear, due, news) for ear in behind if ear.open]
+        late = [not self._catch_up(ear, due, news, lowest) for ear in ready if ear.open]
         if news.more and not any(late):
             self._put(due)
-        return any(late)
+        return any(late) or len(ready) < len(near)
 
-    def _catch_up(self, ear: _Ear, due: _Due, news: News) -> bool:
-        """Send one session what it does not have; whether there was room for all of it."""
+    def _follow(self, ear: _Ear, due: _Due) -> None:
+        """Let a session that is far behind come after by itself."""
+        key = ear, due.conversation_id
+        if key in self._far:
+            before = self._far[key]
+            before.seq = max(before.seq, due.seq)
+        else:
+            self._far[key] = attrs.evolve(due, people={ear.session.actor.user_id})
+            self._errand(lambda: self._come_after(ear, self._far[key]))
+
+    async def _come_after(self, ear: _Ear, due: _Due) -> None:
+        """Bring a session all that it does not have, a few at a time, and then what is new."""
+        try:
+            while not ear.session.ended and await self._brings_some(ear, due):
+                pass
+        finally:
+            del self._far[ear, due.conversation_id]
+            if due.conversation_id in ear.places:
+                self._put(due)
+
+    async def _brings_some(self, ear: _Ear, due: _Due) -> bool:
+        """Bring a session some of what it does not have; whether there is more of it."""
+        if not ear.open or not ear.session.outlet.has_room:
+            await anyio.sleep(AGAIN_S)
+            return True
+        after = ear.place(due)
+        try:
+            news = await self._listening.news(
+                due.campus_id, due.conversation_id, after, room=due.room, most=SOME
+            )
+        except StoreUnavailable:
+            await anyio.sleep(AGAIN_S)
+            return True
+        listens = not self._catch_up(ear, due, news, after) or due.conversation_id in ear.places
+        return listens and (news.more or ear.place(due) < after + len(news.messages))
+
+    def _catch_up(self, ear: _Ear, due: _Due, news: News, after: int) -> bool:
+        """Send one session what it does not have; whether there was room for all of it.
+
+        The news are those ``after`` a number; to a session that has gone back behind it meanwhile
+        they are brought when it is looked at again.
+        """
+        if ear.place(due) < after:
+            return True
         user_id = ear.session.actor.user_id
         if user_id not in news.inside:
             self._drop(ear, due.conversation_id)

@@ -40,15 +40,19 @@ class Heard:
 
 @attrs.frozen
 class News:
-    """Messages of a conversation above a number, oldest first, and who is in it now."""
+    """Messages of a conversation above a number, oldest first, and who is in it now.
+
+    At most ``most`` were read.
+    """
 
     messages: tuple[Heard, ...]
     inside: frozenset[UserId]
+    most: int = MOST_NEWS
 
     @property
     def more(self) -> bool:
         """Whether there may be more of them."""
-        return len(self.messages) == MOST_NEWS
+        return len(self.messages) == self.most
 
 
 class Listening:
@@ -82,9 +86,15 @@ class Listening:
         }
 
     async def news(
-        self, campus_id: CampusId, conversation_id: ConversationId, after: int, *, room: bool
+        self,
+        campus_id: CampusId,
+        conversation_id: ConversationId,
+        after: int,
+        *,
+        room: bool,
+        most: int = MOST_NEWS,
     ) -> News:
-        """What was written in a conversation of this campus above a number.
+        """What was written in a conversation of this campus above a number, at most so much.
 
         Raises:
             StoreUnavailable: it cannot be read now.
@@ -92,21 +102,21 @@ class Listening:
 
         async def body(unit: ChatUnit) -> tuple[Sequence[Message], frozenset[UserId]]:
             members = await unit.rooms.members_of([RoomId(conversation_id)])
-            found = await unit.messages.after(conversation_id, after, MOST_NEWS)
+            found = await unit.messages.after(conversation_id, after, most)
             return found, frozenset(user_id for _, user_id in members)
 
         messages, inside = await self._units.read(body)
         if not room:
             people = tuple(inside)
             views = policy.direct_views(messages, people[0], people[-1]) if people else ()
-            return News(_heard(messages, views, {}), inside)
+            return News(_heard(messages, views, {}), inside, most)
         await self._audience.refresh(campus_id)
         senders = list(dict.fromkeys(message.sender for message in messages))
         relations = await self._audience.relations_of(senders)
         hidden = {one: found.blocked for one, found in zip(senders, relations, strict=True)}
         room_id = RoomId(conversation_id)
         told = tuple(policy.message_view(one, room_id=room_id) for one in messages)
-        return News(_heard(messages, told, hidden), inside)
+        return News(_heard(messages, told, hidden), inside, most)
 
     async def inside(self, conversation_id: ConversationId) -> frozenset[UserId]:
         """Who is in a conversation now."""

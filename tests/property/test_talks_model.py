@@ -58,10 +58,11 @@ class Truth:
         return {TALK: min(since.get(TALK, last), last)}
 
     async def news(
-        self, _campus: CampusId, talk: ConversationId, after: int, *, room: bool
+        self, _campus: CampusId, talk: ConversationId, after: int, *, room: bool, most: int = 3
     ) -> News:
         assert talk == TALK
         assert not room
+        assert most >= 3
         found = self.messages[after : after + 3]  # fewer than there may be, as if it were long
         await checkpoint()
         if self.away:
@@ -220,9 +221,38 @@ def write(deed: str, sender: UserId, world: World) -> None:
         late.append(notice)
 
 
+async def hold_up() -> None:
+    truth = Truth()
+    made = Talks(truth, ManualClock())  # type: ignore[arg-type]
+    for number in range(50):
+        truth.write(PEOPLE[number % 2])
+    replicas = [Replica(made, Actor(PEOPLE[0], CAMPUS)) for _ in range(3)]
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(made.run)
+        replicas[0].kept.append(1)
+        for replica in replicas:
+            await replica.connect(truth)
+        for count in range(1, 6):
+            write("told", PEOPLE[0], (truth, made, replicas, []))
+            for _ in range(100):
+                await checkpoint()
+            replicas[2].read()
+            assert replicas[2].kept == list(range(51, 51 + count))
+        await settle(truth, replicas)
+        tasks.cancel_scope.cancel()
+
+
+def test_neither_who_is_far_behind_nor_who_does_not_read_holds_up_others() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(talks, "REACH", 2)
+        patch.setattr(talks, "AGAIN_S", 0.01)
+        anyio.run(hold_up)
+
+
 @settings(max_examples=150, deadline=None)
-@given(deeds)
-def test_a_replica_is_the_conversation(history: list[Deed]) -> None:
+@given(deeds, st.integers(1, 3))
+def test_a_replica_is_the_conversation(history: list[Deed], reach: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(talks, "AGAIN_S", 0)
+        patch.setattr(talks, "REACH", reach)
         anyio.run(play, history)
