@@ -13,71 +13,28 @@ from typing import Final
 from uuid import UUID
 
 import anyio
-import attrs
 import msgspec
 
-from divan_core.chat.live import MOST_MARKS, Heard, Listening, News
+from divan_core.chat.live import Listening, News
 from divan_core.chat.messages import MEMBERS_NOTICE, MESSAGE_NOTICE, ROOM_TYPING, ConversationId
 from divan_core.chat.roommessages import RoomTyping
 from divan_core.errors import StoreUnavailable
 from divan_core.kernel.clock import Clock
-from divan_core.kernel.ids import CampusId, RoomId, UserId
+from divan_core.kernel.ids import RoomId, UserId
 from divan_core.kernel.notices import NoticesLost, PersonNotice
+from divan_rt import ears
 from divan_rt.audience import Session
+from divan_rt.ears import Due, Ear
 from divan_rt.library import EnginePacket
 from divan_rt.messages import MembersChanged
-from divan_rt.outlet import MAX_QUEUED
 from divan_rt.packet import CHAT, ROOMS, event
-
-AGAIN_S: Final = 0.05
-"""How long to wait for a socket that has much to read, and for a store that is away."""
-
-SOME: Final = 2 * MAX_QUEUED
-"""How many messages are read at a time for a socket that is far behind."""
+from divan_rt.trailing import Trailing
 
 REACH: Final = 100
 """How many messages a socket may be behind the others and still be brought them together."""
 
 _TOPICS: Final = frozenset({CHAT.removeprefix("/"), ROOMS.removeprefix("/")})
 _LOG: Final = logging.getLogger("divan.rt")
-
-
-@attrs.define(eq=False)
-class _Ear:
-    """A session that listens, and up to which number it has each conversation.
-
-    Nothing is brought to it before it is ``ready``, nor while it is ``sending``: what it sends
-    itself, its ``own``, comes back in the acknowledgement.
-    """
-
-    session: Session
-    places: dict[ConversationId, int] = attrs.field(factory=dict)
-    own: set[tuple[ConversationId, int]] = attrs.field(factory=set)
-    ready: bool = False
-    sending: int = 0
-
-    def place(self, due: _Due) -> int:
-        """Up to which number it has a conversation; one that has just begun, from its beginning."""
-        known = self.places.get(due.conversation_id)
-        if known is not None:
-            return known
-        return 0 if len(self.places) < MOST_MARKS else due.seq - 1
-
-    @property
-    def open(self) -> bool:
-        """Whether something can be brought now."""
-        return self.ready and not self.sending and not self.session.ended
-
-
-@attrs.define
-class _Due:
-    """A conversation that has come to ``seq``, and who of it is known; nobody in rooms."""
-
-    campus_id: CampusId
-    conversation_id: ConversationId
-    seq: int
-    room: bool
-    people: set[UserId] = attrs.field(factory=set)
 
 
 class Talks:
@@ -87,13 +44,13 @@ class Talks:
         """Read what was written through ``listening``."""
         self._listening = listening
         self._clock = clock
-        self._ears: dict[Session, _Ear] = {}
-        self._people: dict[UserId, set[_Ear]] = {}
-        self._rooms: dict[ConversationId, set[_Ear]] = {}
-        self._due: dict[ConversationId, _Due] = {}
+        self._ears: dict[Session, Ear] = {}
+        self._people: dict[UserId, set[Ear]] = {}
+        self._rooms: dict[ConversationId, set[Ear]] = {}
+        self._due: dict[ConversationId, Due] = {}
         self._active: set[ConversationId] = set()
         self._pauses: dict[ConversationId, anyio.Event] = {}
-        self._far: dict[tuple[_Ear, ConversationId], _Due] = {}
+        self._trailing = Trailing(listening, self._catch_up, self._put, self._errand)
         self._errands: list[Callable[[], Awaitable[None]]] = []
         self._wake = anyio.Event()
 
@@ -129,7 +86,7 @@ class Talks:
 
     async def enter(self, session: Session, since: dict[ConversationId, int]) -> None:
         """Let a session listen to its person's conversations from now on, or from ``since``."""
-        ear = self._ears[session] = _Ear(session)
+        ear = self._ears[session] = Ear(session)
         direct = session.namespace == CHAT
         if direct:
             self._people.setdefault(session.actor.user_id, set()).add(ear)
@@ -191,15 +148,15 @@ class Talks:
         data, room = notice.data, f"/{notice.topic}" == ROOMS
         conversation_id = ConversationId(UUID(data["conversation_id"]))
         people = {UserId(UUID(one)) for one in data["people"]}
-        due = _Due(notice.campus_id, conversation_id, data["seq"], room, people)
+        due = Due(notice.campus_id, conversation_id, data["seq"], room, people)
         if self._listeners(due):
             self._put(due)
 
-    def _due_of(self, ear: _Ear, conversation_id: ConversationId, seq: int) -> _Due:
+    def _due_of(self, ear: Ear, conversation_id: ConversationId, seq: int) -> Due:
         actor, room = ear.session.actor, ear.session.namespace == ROOMS
-        return _Due(actor.campus_id, conversation_id, seq, room, {actor.user_id})
+        return Due(actor.campus_id, conversation_id, seq, room, {actor.user_id})
 
-    def _put(self, due: _Due) -> None:
+    def _put(self, due: Due) -> None:
         before = self._due.get(due.conversation_id)
         if before is None:
             self._due[due.conversation_id] = due
@@ -218,12 +175,12 @@ class Talks:
         try:
             await errand()
         except StoreUnavailable:
-            await anyio.sleep(AGAIN_S)
+            await anyio.sleep(ears.AGAIN_S)
             self._errand(errand)
         except Exception:  # noqa: BLE001 - one notice's bug must not end all telling
             _LOG.exception("a notice of a conversation could not be told")
 
-    def _listeners(self, due: _Due) -> list[_Ear]:
+    def _listeners(self, due: Due) -> list[Ear]:
         if due.room:
             return list(self._rooms.get(due.conversation_id, ()))
         return [ear for one in due.people for ear in self._people.get(one, ())]
@@ -246,24 +203,24 @@ class Talks:
         """Wait a little, or until something new is due: who is slow holds up nobody else."""
         pause = self._pauses[conversation_id] = anyio.Event()
         try:
-            with anyio.move_on_after(AGAIN_S):
+            with anyio.move_on_after(ears.AGAIN_S):
                 await pause.wait()
         finally:
             del self._pauses[conversation_id]
 
-    async def _has_to_wait(self, due: _Due) -> bool:
+    async def _has_to_wait(self, due: Due) -> bool:
         """Bring what is new; whether some of it has to wait, for a socket or for the store."""
         try:
             return await self._bring(due)
         except StoreUnavailable:
             return True
 
-    async def _bring(self, due: _Due) -> bool:
+    async def _bring(self, due: Due) -> bool:
         """Bring what is new to those who listen; whether some of it has to wait a little."""
         behind = [ear for ear in self._listeners(due) if ear.open and ear.place(due) < due.seq]
         near = [ear for ear in behind if due.seq - ear.place(due) <= REACH]
         for ear in set(behind).difference(near):
-            self._follow(ear, due)
+            self._trailing.follow(ear, due)
         ready = [ear for ear in near if ear.session.outlet.has_room]
         if not ready:
             return bool(near)
@@ -274,43 +231,7 @@ class Talks:
             self._put(due)
         return any(late) or len(ready) < len(near)
 
-    def _follow(self, ear: _Ear, due: _Due) -> None:
-        """Let a session that is far behind come after by itself."""
-        key = ear, due.conversation_id
-        if key in self._far:
-            before = self._far[key]
-            before.seq = max(before.seq, due.seq)
-        else:
-            self._far[key] = attrs.evolve(due, people={ear.session.actor.user_id})
-            self._errand(lambda: self._come_after(ear, self._far[key]))
-
-    async def _come_after(self, ear: _Ear, due: _Due) -> None:
-        """Bring a session all that it does not have, a few at a time, and then what is new."""
-        try:
-            while not ear.session.ended and await self._brings_some(ear, due):
-                pass
-        finally:
-            del self._far[ear, due.conversation_id]
-            if due.conversation_id in ear.places:
-                self._put(due)
-
-    async def _brings_some(self, ear: _Ear, due: _Due) -> bool:
-        """Bring a session some of what it does not have; whether there is more of it."""
-        if not ear.open or not ear.session.outlet.has_room:
-            await anyio.sleep(AGAIN_S)
-            return True
-        after = ear.place(due)
-        try:
-            news = await self._listening.news(
-                due.campus_id, due.conversation_id, after, room=due.room, most=SOME
-            )
-        except StoreUnavailable:
-            await anyio.sleep(AGAIN_S)
-            return True
-        listens = not self._catch_up(ear, due, news, after) or due.conversation_id in ear.places
-        return listens and (news.more or ear.place(due) < after + len(news.messages))
-
-    def _catch_up(self, ear: _Ear, due: _Due, news: News, after: int) -> bool:
+    def _catch_up(self, ear: Ear, due: Due, news: News, after: int) -> bool:
         """Send one session what it does not have; whether there was room for all of it.
 
         The news are those ``after`` a number; to a session that has gone back behind it meanwhile
@@ -327,18 +248,11 @@ class Talks:
                 continue
             if not ear.session.outlet.has_room:
                 return False
-            self._pass_on(ear, due, heard)
+            ear.pass_on(due, heard)
             ear.places[due.conversation_id] = heard.view.seq
         return True
 
-    def _pass_on(self, ear: _Ear, due: _Due, heard: Heard) -> None:
-        mine = (due.conversation_id, heard.view.seq)
-        if mine in ear.own:
-            ear.own.discard(mine)
-        elif heard.shown_to(ear.session.actor.user_id):
-            ear.session.outlet.send(_packet(ear.session, heard))
-
-    def _catching_up(self, ear: _Ear) -> Callable[[], Awaitable[None]]:
+    def _catching_up(self, ear: Ear) -> Callable[[], Awaitable[None]]:
         async def catch_up() -> None:
             """Find out which conversations of a session have gone on without it, or put it out."""
             if ear.session.ended or not ear.ready:
@@ -383,22 +297,15 @@ class Talks:
         packet = event(ROOMS, ROOM_TYPING, notice.data)
         self._tell([ear for ear in ears if ear.session.actor.user_id not in others], packet)
 
-    def _tell(self, ears: Iterable[_Ear], packet: EnginePacket) -> None:
+    def _tell(self, ears: Iterable[Ear], packet: EnginePacket) -> None:
         now = self._clock.now()
         for ear in ears:
             if not ear.session.ended:
                 ear.session.outlet.update(packet, now)
 
-    def _drop(self, ear: _Ear, conversation_id: ConversationId) -> None:
+    def _drop(self, ear: Ear, conversation_id: ConversationId) -> None:
         ear.places.pop(conversation_id, None)
         ears = self._rooms.get(conversation_id, set())
         ears.discard(ear)
         if not ears:
             self._rooms.pop(conversation_id, None)
-
-
-def _packet(session: Session, heard: Heard) -> EnginePacket:
-    if session.namespace == ROOMS:
-        return event(ROOMS, "room:message", heard.view)
-    mine = heard.view.sender_id == session.actor.user_id
-    return event(CHAT, "chat:echo" if mine else "chat:message", heard.view)

@@ -24,7 +24,7 @@ from divan_core.kernel.actor import Actor
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.notices import NoticesLost, PersonNotice
 from divan_core.testing.clock import ManualClock
-from divan_rt import talks
+from divan_rt import ears, talks
 from divan_rt.talks import Talks
 
 CAMPUS = CampusId(UUID(int=1))
@@ -245,7 +245,7 @@ async def hold_up() -> None:
 def test_neither_who_is_far_behind_nor_who_does_not_read_holds_up_others() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(talks, "REACH", 2)
-        patch.setattr(talks, "AGAIN_S", 0.01)
+        patch.setattr(ears, "AGAIN_S", 0.01)
         anyio.run(hold_up)
 
 
@@ -253,6 +253,6 @@ def test_neither_who_is_far_behind_nor_who_does_not_read_holds_up_others() -> No
 @given(deeds, st.integers(1, 3))
 def test_a_replica_is_the_conversation(history: list[Deed], reach: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(talks, "AGAIN_S", 0)
+        patch.setattr(ears, "AGAIN_S", 0)
         patch.setattr(talks, "REACH", reach)
         anyio.run(play, history)
