@@ -128,7 +128,7 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def faults(session: nox.Session) -> None:
-    """Many more kills, cuts and outages than the tests try: about a quarter of an hour."""
+    """Many more kills, cuts and outages than the tests try: about twenty minutes."""
     programs = environment(session, "dev", "dev")
     session.env["DIVAN_FAULTS"] = "long"
     run(session, programs, "pytest", "tests/faults", *session.posargs)

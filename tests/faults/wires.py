@@ -12,6 +12,9 @@ import socketio
 ROOMS: Final = "/rooms"
 ANSWER_S: Final = 10.0
 CONNECT_S: Final = 5.0
+LATE_S: Final = 60.0
+"""How much later than agreed a ping may come: python-engineio gives up 5 s after it was due."""
+
 REFUSALS: Final = (socketio.exceptions.ConnectionError, socketio.exceptions.TimeoutError)
 
 View = Mapping[str, Any]
@@ -59,6 +62,7 @@ class Wire:
                 transports=["websocket"],
                 wait_timeout=CONNECT_S,
             )
+            self._sio.eio.ping_interval += LATE_S
             connected = True
         if not connected:
             await self.close()
