@@ -8,10 +8,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from benchmarks import fanout, http, library, memory, relay, search, writes
+from benchmarks import chat, fanout, http, library, memory, relay, search, writes
 from benchmarks.report import machine
 
-NAMES = ("fanout", "http", "library", "memory", "relay", "search", "writes")
+NAMES = ("chat", "fanout", "http", "library", "memory", "relay", "search", "writes")
+INSIDE = {
+    "library": library.run,
+    "memory": memory.run,
+    "writes": writes.run,
+    "relay": relay.run,
+}
+"""Those that need no server of their own."""
 
 
 def main() -> None:
@@ -24,18 +31,15 @@ def main() -> None:
     chosen = parser.parse_args()
     print(machine())
     names = chosen.names or NAMES
-    if "library" in names:
-        asyncio.run(library.run())
-    if "memory" in names:
-        asyncio.run(memory.run())
-    if "writes" in names:
-        asyncio.run(writes.run())
-    if "relay" in names:
-        asyncio.run(relay.run())
+    for name, benchmark in INSIDE.items():
+        if name in names:
+            asyncio.run(benchmark())
     if "http" in names:
         http.run(chosen.rounds, chosen.seconds)
     if "search" in names:
         search.run(chosen.rounds, chosen.seconds, chosen.people)
+    if "chat" in names:
+        chat.run(chosen.rounds, chosen.seconds)
     if "fanout" in names:
         fanout.run(6 * chosen.seconds)
 
