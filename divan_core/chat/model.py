@@ -15,6 +15,7 @@ from msgspec import Meta
 from divan_core.errors import InvalidInput
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, RoomId, UserId
+from divan_core.kernel.values import value
 
 ConversationId = NewType("ConversationId", UUID)
 """A conversation of two people, or a room: the id of a room is that of its conversation."""
@@ -33,6 +34,10 @@ MEDIA_TYPE: Final = r"^((image|video|audio)/[a-z0-9][a-z0-9.+-]*|application/pdf
 ADDRESS: Final = r"^https://[^\s/]+(/\S*)?$"
 
 _ULID: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS: Final = tuple(one + other for one in _ULID for other in _ULID)
+"""What ten bits are written as: a page of messages has fifty ids."""
+_FIFTY_BITS: Final = 2**50 - 1
+_TWENTY_BITS: Final = 2**20 - 1
 _DIRECT: Final = b"divan direct"
 
 
@@ -41,8 +46,14 @@ def ulid(message_id: MessageId) -> str:
 
     A UUIDv7 begins with the same 48 bits of milliseconds as a ULID, so both sort by time.
     """
-    number = message_id.int
-    return "".join(_ULID[number >> shift & 31] for shift in range(125, -1, -5))
+    number, two = message_id.int, _PAIRS
+    high, middle, low = number >> 70, number >> 20 & _FIFTY_BITS, number & _TWENTY_BITS
+    return (
+        f"{two[high >> 50]}{two[high >> 40 & 1023]}{two[high >> 30 & 1023]}"
+        f"{two[high >> 20 & 1023]}{two[high >> 10 & 1023]}{two[high & 1023]}"
+        f"{two[middle >> 40]}{two[middle >> 30 & 1023]}{two[middle >> 20 & 1023]}"
+        f"{two[middle >> 10 & 1023]}{two[middle & 1023]}{two[low >> 10]}{two[low & 1023]}"
+    )
 
 
 @attrs.frozen
@@ -98,7 +109,7 @@ class Content:
     )
 
 
-@attrs.frozen
+@value
 class Draft:
     """A message that has no number yet.
 
@@ -115,7 +126,7 @@ class Draft:
     shadowed: bool = False
 
 
-@attrs.frozen
+@value
 class Message:
     """A message of a conversation. The first one has ``seq`` 1, and no number is left out.
 

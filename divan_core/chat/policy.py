@@ -174,8 +174,9 @@ def direct_views(
     messages: Sequence[Message], one: UserId, other: UserId
 ) -> tuple[MessageView, ...]:
     """Messages between two people."""
+    own = one.int  # UUIDs are compared by Python code
     return tuple(
-        message_view(each, recipient=other if each.sender == one else one) for each in messages
+        [message_view(msg, recipient=other if msg.sender.int == own else one) for msg in messages]
     )
 
 
