@@ -1,6 +1,7 @@
 """How many statements the hot paths cost, on both databases."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -11,6 +12,7 @@ from divan_core.kernel.visibility import Relations
 from divan_core.social.model import Block, Friendship
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.stores.sql.connection import Parameters, ThreadConnection
+from divan_core.stores.sql.postgres_connection import LoopConnection
 from divan_core.stores.sql.spelling import Statement, driver_text
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.contracts.conversations import (
@@ -60,17 +62,22 @@ def statements() -> Iterator[list[str]]:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, statements: list[str]) -> list[str]:
-    """The same with what SQLite's driver is given directly."""
-    execute = ThreadConnection.run
+    """The same with what the drivers are given directly."""
+    for kind in (ThreadConnection, LoopConnection):
+        monkeypatch.setattr(kind, "rows", _noting(kind, statements))
+    return statements
 
-    async def noted(
-        connection: ThreadConnection, statement: Statement, parameters: Parameters
-    ) -> object:
-        statements.append(driver_text(statement).sql)
+
+def _noting(
+    kind: type[ThreadConnection | LoopConnection], statements: list[str]
+) -> Callable[[Any, Statement, Parameters], Awaitable[object]]:
+    execute = kind.rows
+
+    async def noted(connection: Any, statement: Statement, parameters: Parameters) -> object:
+        statements.append(driver_text(statement, kind.dialect).sql)
         return await execute(connection, statement, parameters)
 
-    monkeypatch.setattr(ThreadConnection, "run", noted)
-    return statements
+    return noted
 
 
 async def test_cards(stores: RelationalStores, statements: list[str]) -> None:
