@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import enum
+import functools
 import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Final, NewType
 from uuid import UUID
 
 import attrs
-from attrs import validators as v
 from msgspec import Meta
 
 from divan_core.errors import InvalidInput
@@ -46,7 +46,13 @@ def ulid(message_id: MessageId) -> str:
 
     A UUIDv7 begins with the same 48 bits of milliseconds as a ULID, so both sort by time.
     """
-    number, two = message_id.int, _PAIRS
+    return _written(message_id.int)
+
+
+@functools.lru_cache(maxsize=16_384)
+def _written(number: int) -> str:
+    """Remembered because it is asked for several times, by the answer, the event and readers."""
+    two = _PAIRS
     high, middle, low = number >> 70, number >> 20 & _FIFTY_BITS, number & _TWENTY_BITS
     return (
         f"{two[high >> 50]}{two[high >> 40 & 1023]}{two[high >> 30 & 1023]}"
@@ -99,14 +105,12 @@ class Attachment:
     url: Annotated[str, Meta(max_length=2000, pattern=ADDRESS)] | None = None
 
 
-@attrs.frozen
+@value
 class Content:
-    """What somebody says: their words and what they attach."""
+    """What somebody says: their words, of 1 to 4000 characters, and at most ten attachments."""
 
-    body: str = attrs.field(validator=[v.min_len(1), v.max_len(MAX_BODY)], repr=False)
-    attachments: tuple[Attachment, ...] = attrs.field(
-        default=(), validator=v.max_len(MAX_ATTACHMENTS), repr=False
-    )
+    body: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 @value
@@ -325,7 +329,8 @@ class Window:
     """Which messages of a conversation somebody is shown, at most ``limit``.
 
     Those with a number above ``after`` and below ``before``, by nobody who is ``hidden`` from the
-    viewer; what is shadowed is shown to its sender alone.
+    viewer; what is shadowed is shown to its sender alone. With ``inside``, none to whoever is no
+    longer part of it.
     """
 
     viewer: UserId
@@ -333,6 +338,7 @@ class Window:
     after: int = 0
     before: int | None = None
     hidden: frozenset[UserId] = frozenset()
+    inside: bool = False
 
 
 class Decision(enum.Enum):

@@ -14,7 +14,14 @@ from sqlalchemy import Connection, CursorResult, Executable
 from sqlalchemy.exc import SQLAlchemyError
 
 from divan_core.stores.sql.faults import refusal
-from divan_core.stores.sql.spelling import DialectName, Statement, driver_text
+from divan_core.stores.sql.spelling import (
+    DialectName,
+    DriverText,
+    Statement,
+    Together,
+    driver_text,
+    together_text,
+)
 
 __all__ = ["DialectName", "Failing", "Parameters", "SqlConnection", "ThreadConnection"]
 
@@ -43,11 +50,13 @@ class SqlConnection(Protocol):
         """
         ...
 
-    async def rows(self, statement: Statement, parameters: Parameters) -> Sequence[Sequence[Any]]:
+    async def rows(
+        self, statement: Statement | Together, parameters: Parameters
+    ) -> Sequence[Sequence[Any]]:
         """Run one statement in the quickest way there is, and give all its rows.
 
         The statement is one of those that are kept for good, and rows are as the driver has them.
-        Else it is as ``execute``.
+        Else it is as ``execute``. Several together are for SQLite only.
         """
         ...
 
@@ -104,14 +113,15 @@ class ThreadConnection(Failing):
         except SQLAlchemyError as fault:
             raise self.failed(fault) from fault
 
-    async def rows(self, statement: Statement, parameters: Parameters) -> Sequence[Sequence[Any]]:
+    async def rows(
+        self, statement: Statement | Together, parameters: Parameters
+    ) -> Sequence[Sequence[Any]]:
         """Run one statement in the driver; see :class:`SqlConnection`."""
-        written = driver_text(statement, "sqlite")
         try:
-            if isinstance(parameters, Mapping):
-                done = self._driver.execute(written.sql, written.values(parameters))
+            if isinstance(statement, Together):
+                done = self._together(statement, parameters)
             else:
-                done = self._driver.executemany(written.sql, map(written.values, parameters))
+                done = self._execute(driver_text(statement, "sqlite"), parameters)
             return done.fetchall()  # to the end, or the statement would stay open
         except sqlite3.Error as fault:
             raise self.failed(fault) from fault
@@ -120,6 +130,26 @@ class ThreadConnection(Failing):
         """Run one statement in the driver; see :class:`SqlConnection`."""
         rows = await self.rows(statement, parameters)
         return rows[0] if rows else None
+
+    def _execute(self, written: DriverText, parameters: Parameters) -> sqlite3.Cursor:
+        if isinstance(parameters, Mapping):
+            return self._driver.execute(written.sql, written.values(parameters))
+        return self._driver.executemany(written.sql, map(written.values, parameters))
+
+    def _together(self, together: Together, parameters: Parameters) -> sqlite3.Cursor:
+        """Run statements together; the connection may have to be told how, or to be told again.
+
+        What it is told is undone with the unit that told it.
+        """
+        whole = together_text(together)
+        try:
+            return self._execute(whole.text, parameters)
+        except sqlite3.OperationalError as fault:
+            if f"no such table: {together.name}" not in str(fault):
+                raise
+        for one in whole.making:
+            self._driver.execute(one)
+        return self._execute(whole.text, parameters)
 
     async def fill(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run text of SQLite once for each row, whose values are as the driver takes them."""

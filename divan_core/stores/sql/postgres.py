@@ -20,7 +20,7 @@ from divan_core.stores.sql.postgres_connection import (
     FAULTS,
     LoopConnection,
     OnlyItsUnit,
-    connected,
+    lent,
 )
 from divan_core.stores.sql.settling import settled
 from divan_core.stores.sql.turns import Turns
@@ -158,6 +158,8 @@ class PostgresEngine:
         except (UnitConflict, ConnectionLost):
             return await self._look(body)
 
+    look = ask
+
     async def change(self, body: Body[ResultT]) -> ResultT:
         """Run ``body`` without a transaction, again when others were in its way."""
         for _ in range(TRIES - 1):
@@ -193,11 +195,15 @@ class PostgresEngine:
                 await unit.begin(how)
             return await _run(body, unit)
         finally:
-            await settled(unit.give_back())
+            if how is None:
+                await unit.give_back()  # which waits for nothing then
+            else:
+                await settled(unit.give_back())
 
     async def _connected(self, *, reading: bool) -> LoopConnection:
         try:
-            return LoopConnection(await connected(self._open.pool), reading=reading)
+            pool = self._open.pool
+            return LoopConnection(pool, await lent(pool), reading=reading)
         except Unreachable as fault:
             raise StoreUnavailable("The database cannot be reached.") from fault
 

@@ -8,19 +8,20 @@ and all others go through it, in the same transaction.
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast
 
 import asyncpg
-from sqlalchemy import CursorResult, Executable
+from sqlalchemy import Connection, CursorResult, Executable, PoolProxiedConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from divan_core.kernel.units import AWAITS_NOTHING_ELSE, UnitMisused
 from divan_core.stores.sql.connection import DialectName, Failing, Parameters
 from divan_core.stores.sql.faults import disconnected
-from divan_core.stores.sql.spelling import Statement, driver_text
+from divan_core.stores.sql.spelling import Statement, Together, driver_text
 
 if TYPE_CHECKING:
     Driver: TypeAlias = asyncpg.Connection[asyncpg.Record]
@@ -31,19 +32,18 @@ FAULTS: Final = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError,
 """What a statement fails with, on either way. A timeout is an OSError, too."""
 
 
-async def connected(pool: AsyncEngine) -> AsyncConnection:
+async def lent(pool: AsyncEngine) -> PoolProxiedConnection:
     """A connection of the pool, and none whose other end has gone."""
     while True:
-        connection = await pool.connect()
+        connection = await pool.raw_connection()
         if not _driver_of(connection).is_closed():
             return connection
-        await connection.invalidate()
-        await connection.close()
+        connection.invalidate()
+        connection.close()
 
 
-def _driver_of(connection: AsyncConnection) -> Driver:
-    lent = cast("Any", connection.sync_connection).connection
-    return cast("Driver", lent.driver_connection)
+def _driver_of(connection: PoolProxiedConnection) -> Driver:
+    return cast("Driver", connection.driver_connection)
 
 
 class LoopConnection(Failing):
@@ -51,13 +51,21 @@ class LoopConnection(Failing):
 
     dialect: DialectName = "postgresql"
 
-    def __init__(self, connection: AsyncConnection, *, reading: bool = False) -> None:
-        """Wrap a connection of a pool that begins nothing by itself."""
+    def __init__(
+        self, pool: AsyncEngine, connection: PoolProxiedConnection, *, reading: bool = False
+    ) -> None:
+        """Wrap what a pool has lent, whose connections begin nothing by themselves."""
         super().__init__(reading=reading)
-        self._connection = connection
+        self._pool = pool
+        self._lent = connection
         self._driver = _driver_of(connection)
         self._begun = False
         self.busy = False
+
+    @functools.cached_property
+    def _connection(self) -> AsyncConnection:
+        """The same to SQLAlchemy, made once it is needed; it must not be given back twice."""
+        return AsyncConnection(self._pool, Connection(self._pool.sync_engine, self._lent))
 
     async def begin(self, how: str) -> None:
         """Begin a transaction; ``how`` is what PostgreSQL is told.
@@ -83,8 +91,12 @@ class LoopConnection(Failing):
         finally:
             self.busy = False
 
-    async def rows(self, statement: Statement, parameters: Parameters) -> Sequence[Sequence[Any]]:
+    async def rows(
+        self, statement: Statement | Together, parameters: Parameters
+    ) -> Sequence[Sequence[Any]]:
         """Run one statement in the driver; see :class:`SqlConnection`."""
+        if isinstance(statement, Together):
+            raise UnitMisused("Statements run together on SQLite only.")
         written = driver_text(statement, "postgresql")
         self.busy = True
         try:
@@ -123,9 +135,9 @@ class LoopConnection(Failing):
                 self._begun = False
         except FAULTS:
             self._driver.terminate()
-        if self._driver.is_closed():
-            await self._connection.invalidate()
-        await self._connection.close()
+        if self._driver.is_closed() and self._lent.is_valid:
+            self._lent.invalidate()
+        self._lent.close()
 
 
 class OnlyItsUnit(Generic[ResultT]):

@@ -8,6 +8,7 @@ time that SQLAlchemy needs around them.
 from __future__ import annotations
 
 import functools
+import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
@@ -33,13 +34,62 @@ class DriverText:
 
     sql: str
     _parameters: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+    _constants: Mapping[str, Any]
 
     def values(self, parameters: Mapping[str, Any]) -> list[Any]:
         """The values of the parameters, in their order and in the form of the database."""
+        if self._constants:
+            parameters = {**self._constants, **parameters}
         return [
             parameters[name] if bound is None else bound(parameters[name])
             for name, bound in self._parameters
         ]
+
+
+@attrs.frozen(eq=False)
+class Together:
+    """Several statements that SQLite runs as one, which PostgreSQL does by itself.
+
+    They come one after the other, of no rows. What they have parameters of the same name for is
+    the same. ``name`` is that of a view, whose insertion's trigger runs them.
+    """
+
+    name: str
+    statements: tuple[Statement, ...]
+
+
+@attrs.frozen(eq=False)
+class TogetherText:
+    """How SQLite's driver runs statements together: after ``making`` what it takes, once."""
+
+    making: tuple[str, ...]
+    text: DriverText
+
+
+_IN_TEXT: Final = re.compile(r":(\w+)")
+_NAMED: Final = SQLiteDialect_pysqlite(dbapi=sqlite3, paramstyle="named")
+
+
+@functools.cache
+def together_text(together: Together) -> TogetherText:
+    """Statements as a trigger of a temporary view, which belongs to one connection."""
+    compiled = [one.compile(dialect=_NAMED) for one in together.statements]
+    binds = {name: bind for one in compiled for name, bind in one.binds.items()}
+    columns = ", ".join(f'NULL AS "{name}"' for name in binds)
+    steps = "".join(_IN_TEXT.sub(r"NEW.\1", str(one)) + "; " for one in compiled)
+    name, places = together.name, ", ".join("?" * len(binds))
+    bound = ((one, bind.type.dialect_impl(_NAMED)) for one, bind in binds.items())
+    return TogetherText(
+        (
+            f"CREATE TEMP VIEW {name} AS SELECT {columns}",
+            f"CREATE TEMP TRIGGER run_{name} INSTEAD OF INSERT ON {name} BEGIN {steps}END",
+        ),
+        DriverText(
+            f"INSERT INTO {name} VALUES ({places})",  # noqa: S608 - names of our own
+            tuple((one, impl.bind_processor(_NAMED)) for one, impl in bound),
+            {},
+        ),
+    )
 
 
 @functools.cache
@@ -52,6 +102,7 @@ def driver_text(statement: Statement, dialect_name: DialectName) -> DriverText:
     dialect = _DRIVERS[dialect_name]
     compiled = statement.compile(dialect=dialect)
     names = compiled.positiontup or ()
-    types = (compiled.binds[name].type for name in names)
-    bound = (one.dialect_impl(dialect).bind_processor(dialect) for one in types)
-    return DriverText(str(compiled), tuple(zip(names, bound, strict=True)))
+    binds = [(name, compiled.binds[name]) for name in names]
+    bound = [(name, one.type.dialect_impl(dialect).bind_processor(dialect)) for name, one in binds]
+    constants = {name: one.value for name, one in binds if not one.required}
+    return DriverText(str(compiled), tuple(bound), constants)
