@@ -112,6 +112,10 @@ class Content:
     body: str
     attachments: tuple[Attachment, ...] = ()
 
+    def __repr__(self) -> str:
+        """Tell nothing of it: this may stand in a log."""
+        return "Content()"
+
 
 @value
 class Draft:
