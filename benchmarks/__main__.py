@@ -9,10 +9,20 @@ import argparse
 import asyncio
 from collections.abc import Callable
 
-from benchmarks import fanout, http, library, memory, relay, scenarios, search, writes
+from benchmarks import chat, fanout, http, library, memory, relay, scenarios, search, writes
 from benchmarks.report import machine
 
-NAMES = ("fanout", "http", "library", "memory", "relay", "scenarios", "search", "writes")
+NAMES = (
+    "chat",
+    "fanout",
+    "http",
+    "library",
+    "memory",
+    "relay",
+    "scenarios",
+    "search",
+    "writes",
+)
 
 
 def main() -> None:
@@ -25,6 +35,7 @@ def main() -> None:
     chosen = parser.parse_args()
     print(machine())
     deeds: dict[str, Callable[[], object]] = {
+        "chat": lambda: chat.run(chosen.rounds, chosen.seconds),
         "fanout": lambda: fanout.run(6 * chosen.seconds),
         "http": lambda: http.run(chosen.rounds, chosen.seconds),
         "library": lambda: asyncio.run(library.run()),

@@ -21,6 +21,7 @@ from divan_core import Divan, memory_stores
 from divan_core.stores.factories import production_stores
 from divan_http.app import create_app
 from divan_http.exchange import Asgi, Receive, Scope, Send
+from divan_rt.server import UVICORN
 
 PEOPLE = 2_000
 SIDE_M = 1_000.0
@@ -81,6 +82,7 @@ def config(app: Asgi, port: int, protocol: type[asyncio.Protocol]) -> uvicorn.Co
         log_level="warning",
         server_header=False,
         proxy_headers=False,
+        **UVICORN,
     )
 
 

@@ -26,6 +26,7 @@ UNLIMITED = LimitSettings(
     enumeration_per_day=1_000_000,
     invite_per_minute=1_000_000,
     invite_per_day=1_000_000,
+    message_per_minute=1_000_000,
 )
 
 

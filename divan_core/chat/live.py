@@ -101,11 +101,12 @@ class Listening:
         """
 
         async def body(unit: ChatUnit) -> tuple[Sequence[Message], frozenset[UserId]]:
-            members = await unit.rooms.members_of([RoomId(conversation_id)])
+            # In this order: nothing is read that was written after who is in it was looked at.
             found = await unit.messages.after(conversation_id, after, most)
+            members = await unit.rooms.members_of([RoomId(conversation_id)])
             return found, frozenset(user_id for _, user_id in members)
 
-        messages, inside = await self._units.read(body)
+        messages, inside = await self._units.look(body)
         if not room:
             people = tuple(inside)
             views = policy.direct_views(messages, people[0], people[-1]) if people else ()
@@ -125,7 +126,7 @@ class Listening:
             members = await unit.rooms.members_of([RoomId(conversation_id)])
             return frozenset(user_id for _, user_id in members)
 
-        return await self._units.read(body)
+        return await self._units.look(body)
 
     async def hidden_from(self, campus_id: CampusId, user_id: UserId) -> frozenset[UserId]:
         """Whom somebody is hidden from in rooms."""

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from divan_core.chat.model import MAX_ATTACHMENTS, MAX_BODY, Attachment, ConversationId
 from divan_core.kernel.ids import CampusId, RoomId, UserId
+from divan_core.kernel.values import value
 
 __all__ = [
     "CHAT",
@@ -80,7 +81,7 @@ class SendMessage:
     attachments: Attachments = ()
 
 
-@attrs.frozen
+@value
 class MessageView:
     """A message, to those who are part of its conversation. ``created_at`` is RFC 3339.
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import enum
+import functools
 import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Final, NewType
 from uuid import UUID
 
 import attrs
-from attrs import validators as v
 from msgspec import Meta
 
 from divan_core.errors import InvalidInput
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, RoomId, UserId
+from divan_core.kernel.values import value
 
 ConversationId = NewType("ConversationId", UUID)
 """A conversation of two people, or a room: the id of a room is that of its conversation."""
@@ -33,6 +34,10 @@ MEDIA_TYPE: Final = r"^((image|video|audio)/[a-z0-9][a-z0-9.+-]*|application/pdf
 ADDRESS: Final = r"^https://[^\s/]+(/\S*)?$"
 
 _ULID: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS: Final = tuple(one + other for one in _ULID for other in _ULID)
+"""What ten bits are written as: a page of messages has fifty ids."""
+_FIFTY_BITS: Final = 2**50 - 1
+_TWENTY_BITS: Final = 2**20 - 1
 _DIRECT: Final = b"divan direct"
 
 
@@ -41,8 +46,20 @@ def ulid(message_id: MessageId) -> str:
 
     A UUIDv7 begins with the same 48 bits of milliseconds as a ULID, so both sort by time.
     """
-    number = message_id.int
-    return "".join(_ULID[number >> shift & 31] for shift in range(125, -1, -5))
+    return _written(message_id.int)
+
+
+@functools.lru_cache(maxsize=16_384)
+def _written(number: int) -> str:
+    """Remembered because it is asked for several times, by the answer, the event and readers."""
+    two = _PAIRS
+    high, middle, low = number >> 70, number >> 20 & _FIFTY_BITS, number & _TWENTY_BITS
+    return (
+        f"{two[high >> 50]}{two[high >> 40 & 1023]}{two[high >> 30 & 1023]}"
+        f"{two[high >> 20 & 1023]}{two[high >> 10 & 1023]}{two[high & 1023]}"
+        f"{two[middle >> 40]}{two[middle >> 30 & 1023]}{two[middle >> 20 & 1023]}"
+        f"{two[middle >> 10 & 1023]}{two[middle & 1023]}{two[low >> 10]}{two[low & 1023]}"
+    )
 
 
 @attrs.frozen
@@ -88,17 +105,19 @@ class Attachment:
     url: Annotated[str, Meta(max_length=2000, pattern=ADDRESS)] | None = None
 
 
-@attrs.frozen
+@value
 class Content:
-    """What somebody says: their words and what they attach."""
+    """What somebody says: their words, of 1 to 4000 characters, and at most ten attachments."""
 
-    body: str = attrs.field(validator=[v.min_len(1), v.max_len(MAX_BODY)], repr=False)
-    attachments: tuple[Attachment, ...] = attrs.field(
-        default=(), validator=v.max_len(MAX_ATTACHMENTS), repr=False
-    )
+    body: str
+    attachments: tuple[Attachment, ...] = ()
+
+    def __repr__(self) -> str:
+        """Tell nothing of it: this may stand in a log."""
+        return "Content()"
 
 
-@attrs.frozen
+@value
 class Draft:
     """A message that has no number yet.
 
@@ -115,7 +134,7 @@ class Draft:
     shadowed: bool = False
 
 
-@attrs.frozen
+@value
 class Message:
     """A message of a conversation. The first one has ``seq`` 1, and no number is left out.
 
@@ -328,7 +347,8 @@ class Window:
     """Which messages of a conversation somebody is shown, at most ``limit``.
 
     Those with a number above ``after`` and below ``before``, by nobody who is ``hidden`` from the
-    viewer; what is shadowed is shown to its sender alone.
+    viewer; what is shadowed is shown to its sender alone. With ``inside``, none to whoever is no
+    longer part of it.
     """
 
     viewer: UserId
@@ -336,6 +356,7 @@ class Window:
     after: int = 0
     before: int | None = None
     hidden: frozenset[UserId] = frozenset()
+    inside: bool = False
 
 
 class Decision(enum.Enum):

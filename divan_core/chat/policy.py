@@ -15,6 +15,8 @@ from divan_core.chat.messages import (
     SendMessage,
 )
 from divan_core.chat.model import (
+    MAX_ATTACHMENTS,
+    MAX_BODY,
     Attachment,
     Content,
     ConversationId,
@@ -44,8 +46,8 @@ def content_of(command: SendMessage | SendRoomMessage) -> Content:
     """What a command says.
 
     Raises:
-        ValidationFailed: it holds what no text can be: NUL, or half of a character; or a name,
-            an address or an id with control characters.
+        ValidationFailed: it is empty or too long, or holds what no text can be: NUL, or half of a
+            character; or a name, an address or an id with control characters.
     """
     faults = list(_faults(command))
     if faults:
@@ -54,6 +56,10 @@ def content_of(command: SendMessage | SendRoomMessage) -> Content:
 
 
 def _faults(command: SendMessage | SendRoomMessage) -> Iterator[FieldError]:
+    if not 1 <= len(command.body) <= MAX_BODY:
+        yield FieldError("$.body", f"must have 1 to {MAX_BODY} characters")
+    if len(command.attachments) > MAX_ATTACHMENTS:
+        yield FieldError("$.attachments", f"must be at most {MAX_ATTACHMENTS}")
     if not is_text(command.body):
         yield FieldError("$.body", "must be text without NUL")
     if command.client_msg_id is not None and not command.client_msg_id.isprintable():
@@ -71,6 +77,10 @@ def _attachment_faults(path: str, attachment: Attachment) -> Iterator[FieldError
 
 def is_text(text: str) -> bool:
     """Whether every store can keep it: no NUL, and no half of a surrogate pair."""
+    return (text.isascii() and "\0" not in text) or _is_whole(text)
+
+
+def _is_whole(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
@@ -156,17 +166,18 @@ def message_view(
     message: Message, *, recipient: UserId | None = None, room_id: RoomId | None = None
 ) -> MessageView:
     """A message of a direct conversation, to ``recipient``, or of a room."""
-    return MessageView(
-        message_id=ulid(message.id),
-        client_msg_id=message.client_id,
-        seq=message.seq,
-        conversation_id=message.conversation_id,
-        sender_id=message.sender,
-        body=message.content.body,
-        attachments=message.content.attachments,
-        created_at=rfc3339(message.at),
-        recipient_id=UNSET if recipient is None else recipient,
-        room_id=UNSET if room_id is None else room_id,
+    content = message.content
+    return MessageView(  # by position: a page has fifty
+        ulid(message.id),
+        message.client_id,
+        message.seq,
+        message.conversation_id,
+        message.sender,
+        content.body,
+        content.attachments,
+        rfc3339(message.at),
+        UNSET if recipient is None else recipient,
+        UNSET if room_id is None else room_id,
     )
 
 
@@ -174,8 +185,9 @@ def direct_views(
     messages: Sequence[Message], one: UserId, other: UserId
 ) -> tuple[MessageView, ...]:
     """Messages between two people."""
+    own = one.int  # UUIDs are compared by Python code
     return tuple(
-        message_view(each, recipient=other if each.sender == one else one) for each in messages
+        [message_view(msg, recipient=other if msg.sender.int == own else one) for msg in messages]
     )
 
 

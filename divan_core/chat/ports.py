@@ -83,11 +83,13 @@ class MessageRepository(Protocol):
         """
         ...
 
-    async def send_to_room(self, draft: Draft) -> Message:
+    async def send_to_room(self, draft: Draft) -> Message | None:
         """Keep a message in a room; otherwise as :meth:`send`.
 
+        None, and nothing is kept, where there is no such open room, or its sender is not in it, or
+        may only read there at the draft's moment.
+
         Raises:
-            NotFound: there is no such room, or it is closed.
             MessageExists: as in :meth:`send`.
         """
         ...

@@ -47,6 +47,7 @@ from divan_core.chat.tools import (
     event,
     tell,
 )
+from divan_core.errors import NotFound
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.ids import RoomId, UserId
 from divan_core.kernel.notices import PersonNotice
@@ -254,9 +255,9 @@ class Rooms:
         room_id = command.room_id
 
         async def keep(unit: ChatUnit, draft: Draft) -> Message:
-            _, seat = await known(unit, actor, room_id)
-            roompolicy.check_writer(roompolicy.check_inside(seat), draft.at)
             message = await unit.messages.send_to_room(draft)
+            if message is None:
+                raise await self._refused(unit, actor, room_id, draft)
             about = f"conversation:{message.conversation_id}"
             data = policy.sent_data(message)
             fact = Fact(ROOMS, MESSAGE_SENT, about, data)
@@ -299,14 +300,15 @@ class Rooms:
             after=query.after_seq or 0,
             before=query.before_seq if at is None else at,
             hidden=(await self._crowd.relations(actor)).blocked,
+            inside=True,
         )
 
         async def body(unit: ChatUnit) -> Sequence[Message]:
-            room, seat = await known(unit, actor, room_id)
-            roompolicy.check_inside(seat)
-            return await unit.messages.history(room.conversation_id, window)
+            return await unit.messages.history(roompolicy.conversation_of(room_id), window)
 
-        found = await self._units.read(body)
+        found = await self._units.look(body)
+        if not found:
+            await self._check_inside(actor, room_id)
         views = tuple(policy.message_view(one, room_id=room_id) for one in found)
         return place.page(views, query.limit, at_seq)
 
@@ -342,18 +344,26 @@ class Rooms:
             _, seat = await known(unit, actor, command.room_id)
             roompolicy.check_writer(roompolicy.check_inside(seat), now)
 
-        await self._units.read(body)
+        await self._units.look(body)
         room_id = str(command.room_id)
         data = {"room_id": room_id, "user_id": str(actor.user_id), "active": command.active}
         notice = PersonNotice(actor.campus_id, actor.user_id, ROOMS, ROOM_TYPING, data)
         await tell(self._tools, notice)
+
+    async def _refused(
+        self, unit: ChatUnit, actor: Actor, room_id: RoomId, draft: Draft
+    ) -> NotFound:
+        """Why nothing could be written to a room: raised, but for a room that has just closed."""
+        _, seat = await known(unit, actor, room_id)
+        roompolicy.check_writer(roompolicy.check_inside(seat), draft.at)
+        return NotFound()
 
     async def _check_inside(self, actor: Actor, room_id: RoomId) -> None:
         async def body(unit: ChatUnit) -> None:
             _, seat = await known(unit, actor, room_id)
             roompolicy.check_inside(seat)
 
-        await self._units.read(body)
+        await self._units.look(body)
 
     def _place(self, name: bytes, actor: Actor) -> Place:
         return Place(self._tools.sealer, name + actor.user_id.bytes)

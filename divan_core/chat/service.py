@@ -187,7 +187,7 @@ class Chat:
         async def body(unit: ChatUnit) -> Sequence[Message]:
             return await unit.messages.history(pair.conversation_id, window)
 
-        found = await self._units.read(body)
+        found = await self._units.look(body)
         if not found:
             await self._dialogue(actor, query.user_id)
         views = policy.direct_views(found, actor.user_id, query.user_id)
@@ -209,7 +209,7 @@ class Chat:
         async def body(unit: ChatUnit) -> Sequence[Message]:
             return await unit.messages.waiting(pair.conversation_id, window)
 
-        found = await self._units.read(body)
+        found = await self._units.look(body)
         if not found:
             await self._dialogue(actor, query.user_id)
         views = policy.direct_views(found, actor.user_id, query.user_id)
@@ -338,7 +338,7 @@ class Chat:
         async def body(unit: ChatUnit) -> Dialogue | None:
             return await unit.messages.dialogue(pair)
 
-        return await self._units.read(body)
+        return await self._units.look(body)
 
     async def _meet(self, actor: Actor, user_id: UserId) -> _Meeting:
         pair, audience = Pair.of(actor.user_id, user_id), self._tools.audience

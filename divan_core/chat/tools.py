@@ -177,7 +177,7 @@ class Outgoing:
             sender = sending.actor.user_id
             return await unit.messages.sent(sending.conversation_id, sender, client_id)
 
-        found = await self._units.read(body)
+        found = await self._units.look(body)
         if found is None:
             raise refusal
         view = sending.view(policy.check_same(found, sending.content))

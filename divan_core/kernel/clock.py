@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import NewType, Protocol
+import functools
+from typing import Final, NewType, Protocol
 
 Millis = NewType("Millis", int)
 """Milliseconds since 1970-01-01T00:00:00Z."""
+
+_EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC, which is only written
+_SECOND: Final = dt.timedelta(seconds=1)
+_THE_REST: Final = tuple(f".{millis:03}Z" for millis in range(1000))
 
 
 class Clock(Protocol):
@@ -20,5 +25,10 @@ class Clock(Protocol):
 def rfc3339(moment: Millis) -> str:
     """The moment as RFC 3339 in UTC with milliseconds: ``2026-11-23T08:00:00.000Z``."""
     seconds, millis = divmod(moment, 1000)
-    text = dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{millis:03d}Z"
+    return _to_the_second(seconds) + _THE_REST[millis]
+
+
+@functools.lru_cache(maxsize=4096)
+def _to_the_second(seconds: int) -> str:
+    """Remembered because a page of messages, say, has many moments of few seconds."""
+    return (_EPOCH + seconds * _SECOND).isoformat()

@@ -35,10 +35,15 @@ class Talk:
         """When the last message was written."""
         return self.messages[-1].at if self.messages else None
 
-    def shown(self, viewer: UserId, after: int, before: int | None = None) -> Iterator[Message]:
-        """The messages between two numbers that the viewer may see, newest first."""
+    def shown(
+        self, viewer: UserId, after: int, before: int | None = None, *, inside: bool = False
+    ) -> Iterator[Message]:
+        """The messages between two numbers that the viewer may see, newest first.
+
+        None with ``inside`` to whoever has left.
+        """
         member = self.members.get(viewer)
-        if member is None:
+        if member is None or (inside and not member.inside):
             return
         end = len(self.messages) if before is None else min(before - 1, len(self.messages))
         for place in range(end - 1, max(after, member.cursors.cleared) - 1, -1):

@@ -21,7 +21,7 @@ from divan_core.chat.model import (
     Tally,
     Window,
 )
-from divan_core.errors import MessageExists, NotFound
+from divan_core.errors import MessageExists
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.units import UnitMisused
@@ -56,12 +56,15 @@ class MemoryMessages:
                 self._records.direct[one].add(draft.conversation_id, self._changes)
         return self._append(talk, draft)
 
-    async def send_to_room(self, draft: Draft) -> Message:
-        """Keep a message in a room."""
+    async def send_to_room(self, draft: Draft) -> Message | None:
+        """Keep a message in a room, if its sender may write there."""
         self._changes.begin()
         talk = self._records.talks.get(draft.conversation_id)
         if talk is None or talk.room is None or talk.room.closed:
-            raise NotFound
+            return None
+        member = talk.members.get(draft.sender)
+        if member is None or not member.inside or member.muted_at(draft.at):
+            return None
         return self._append(talk, draft)
 
     async def sent(
@@ -73,8 +76,10 @@ class MemoryMessages:
     async def history(self, conversation_id: ConversationId, window: Window) -> Sequence[Message]:
         """The messages that a window shows, newest first."""
         talk = self._records.talks.get(conversation_id, Talk())
-        shown = talk.shown(window.viewer, window.after, window.before)
-        return list(islice((one for one in shown if one.sender not in window.hidden), window.limit))
+        shown = talk.shown(window.viewer, window.after, window.before, inside=window.inside)
+        if window.hidden:
+            shown = (one for one in shown if one.sender not in window.hidden)
+        return list(islice(shown, window.limit))
 
     async def waiting(self, conversation_id: ConversationId, window: Window) -> Sequence[Message]:
         """Those that others wrote and the viewer's devices do not have, oldest first."""

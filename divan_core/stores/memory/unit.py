@@ -117,6 +117,8 @@ class MemoryUnits:
         await checkpoint()
         return self._run(body, Changes(reading=True))
 
+    look = read
+
     def _run(self, body: Callable[[MemoryUnit], Awaitable[ResultT]], changes: Changes) -> ResultT:
         unit = MemoryUnit(self._records, self._clock, changes)
         try:

@@ -32,6 +32,7 @@ from sqlalchemy.sql.dml import Insert, Update
 from divan_core.chat.messages import MOST_UNREAD
 from divan_core.stores.sql.clauses import among, greater
 from divan_core.stores.sql.connection import DialectName
+from divan_core.stores.sql.spelling import Together
 from divan_core.stores.sql.tables import CONVERSATIONS, MEMBERS, MESSAGES, ROOMS
 from divan_core.stores.sql.types import Id, Moment
 
@@ -44,6 +45,9 @@ CONVERSATION: Final = bindparam("conversation_id", type_=Id())
 VIEWER: Final = bindparam("viewer_id", type_=Id())
 _AT: Final = bindparam("sent_at", type_=Moment())
 LIMIT: Final = bindparam("most", type_=Integer())
+
+TAKEN: Final = MEMBERS.c.seat == literal_column("'taken'", String())
+"""Somebody is part of a conversation now."""
 
 MESSAGE_COLUMNS: Final = tuple(MESSAGES.c)
 _SENT: Final = ("conversation_id", "seq", "at", "id", "sender_id", "client_id", "body")
@@ -77,12 +81,23 @@ def bump_direct(dialect: DialectName) -> Insert:
 
 @functools.cache
 def bump_room(dialect: DialectName) -> Update:
-    """Give out the next number of a room that is open. Its row as of :func:`bump_direct`."""
+    """Give out the next number of a room that is open, if the sender may write there.
+
+    Its row as of :func:`bump_direct`.
+    """
     open_room = exists(_ONE).where(ROOMS.c.id == CONVERSATION, ROOMS.c.closed.is_(false()))
+    (sender,) = _given(("sender_id",))
+    muted = MEMBERS.c.muted_until
+    may_write = exists(_ONE).where(
+        MEMBERS.c.conversation_id == CONVERSATION,
+        MEMBERS.c.user_id == sender,
+        TAKEN,
+        or_(muted.is_(None), muted <= _AT),
+    )
     before = func.coalesce(CONVERSATIONS.c.last_at, _AT, type_=Moment())
     return (
         sql_update(CONVERSATIONS)
-        .where(CONVERSATIONS.c.id == CONVERSATION, open_room)
+        .where(CONVERSATIONS.c.id == CONVERSATION, open_room, may_write)
         .values(last_seq=CONVERSATIONS.c.last_seq + _ONE, last_at=greater(before, _AT, dialect))
         .returning(CONVERSATIONS.c.last_seq, CONVERSATIONS.c.last_at)
     )
@@ -134,18 +149,21 @@ def _given(names: tuple[str, ...]) -> tuple[ColumnElement[Any], ...]:
 
 
 @functools.cache
-def seat_on_sqlite() -> Insert:
-    """Seat one of the two of a new conversation."""
-    return sqlite.insert(MEMBERS).values(
-        dict(zip((column.name for column in MEMBERS.c), _seat("user_id"), strict=True))
-    )
-
-
-@functools.cache
 def keep_on_sqlite() -> Insert:
     """Keep a message whose number and moment were given out."""
     columns = (*_SENT, *_REST)
     return sqlite.insert(MESSAGES).values(dict(zip(columns, _given(columns), strict=True)))
+
+
+def _seat_on_sqlite() -> Insert:
+    """Seat the two of a conversation whose first message it is."""
+    first = bindparam("given_seq", type_=BigInteger()) == _ONE
+    both = union_all(*(select(*_seat(name)).where(first) for name in ("low_id", "high_id")))
+    return sqlite.insert(MEMBERS).from_select([column.name for column in MEMBERS.c], both)
+
+
+SEAT_AND_KEEP: Final = Together("seat_and_keep", (_seat_on_sqlite(), keep_on_sqlite()))
+"""On SQLite, what follows :func:`bump_direct`."""
 
 
 def upserting(dialect: DialectName) -> Any:  # noqa: ANN401 - both make inserts that upsert
@@ -164,13 +182,14 @@ def sent_statement() -> Select[Any]:
 
 
 @functools.cache
-def history_statement(dialect: DialectName, *, hiding: bool) -> Select[Any]:
+def history_statement(dialect: DialectName, *, hiding: bool, inside: bool) -> Select[Any]:
     """Messages, newest first; with ``hiding`` none by those ``among``.
 
-    What the viewer has cleared is asked for by a subquery: it is known before the first message is
-    read, so that the index gives them in their order.
+    With ``inside`` only to whoever is part of the conversation now. What the viewer has cleared is
+    asked for by a subquery: it is known before the first message is read, so that the index gives
+    them in their order.
     """
-    cleared = _own(MEMBERS.c.cleared_seq)
+    cleared = _own(MEMBERS.c.cleared_seq, inside=inside)
     query = _shown().where(
         MESSAGES.c.seq > cleared,
         MESSAGES.c.seq > bindparam("after_seq", type_=BigInteger()),
@@ -205,10 +224,12 @@ def _visible() -> ColumnElement[bool]:
     return or_(MESSAGES.c.shadowed.is_(false()), MESSAGES.c.sender_id == VIEWER)
 
 
-def _own(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Something of the viewer as a member; NULL for whoever is none."""
-    found = and_(MEMBERS.c.conversation_id == CONVERSATION, MEMBERS.c.user_id == VIEWER)
-    return select(column).where(found).scalar_subquery()
+def _own(column: ColumnElement[Any], *, inside: bool = False) -> ColumnElement[Any]:
+    """Something of the viewer as a member; NULL for whoever is none, or no longer ``inside``."""
+    found = select(column).where(
+        MEMBERS.c.conversation_id == CONVERSATION, MEMBERS.c.user_id == VIEWER
+    )
+    return (found.where(TAKEN) if inside else found).scalar_subquery()
 
 
 @functools.cache
@@ -339,7 +360,7 @@ def _marks() -> Select[Any]:
         select(*wanted, MEMBERS.c.cleared_seq)
         .join(MEMBERS, MEMBERS.c.conversation_id == CONVERSATIONS.c.id)
         .where(MEMBERS.c.user_id == VIEWER)
-        .where(MEMBERS.c.seat == literal_column("'taken'", String()))
+        .where(TAKEN)
     )
 
 

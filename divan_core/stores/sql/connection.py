@@ -1,28 +1,30 @@
 """One way to run a statement, whatever the database.
 
-Repositories are written once, over :class:`SqlConnection`. On PostgreSQL its ``execute`` waits on
-the event loop; on SQLite it never waits, because the unit runs in the database's own thread.
+Repositories are written once, over :class:`SqlConnection`. On PostgreSQL it waits on the event
+loop; on SQLite it never waits, because the unit runs in the database's own thread.
 """
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
-from functools import partial
-from typing import Any, Generic, Literal, Protocol, TypeVar, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, cast
 
 from sqlalchemy import Connection, CursorResult, Executable
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from divan_core.kernel.units import AWAITS_NOTHING_ELSE, UnitMisused
 from divan_core.stores.sql.faults import refusal
-from divan_core.stores.sql.spelling import Statement, driver_text, spelled
+from divan_core.stores.sql.spelling import (
+    DialectName,
+    DriverText,
+    Statement,
+    Together,
+    driver_text,
+    together_text,
+)
 
-ResultT = TypeVar("ResultT")
+__all__ = ["DialectName", "Failing", "Parameters", "SqlConnection", "ThreadConnection"]
 
-DialectName = Literal["postgresql", "sqlite"]
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
@@ -48,12 +50,18 @@ class SqlConnection(Protocol):
         """
         ...
 
-    async def run(self, statement: Statement, parameters: Parameters) -> Sequence[Any] | None:
-        """Run one statement in the quickest way there is, and give its first row if it has one.
+    async def rows(
+        self, statement: Statement | Together, parameters: Parameters
+    ) -> Sequence[Sequence[Any]]:
+        """Run one statement in the quickest way there is, and give all its rows.
 
-        The statement is one of those that are kept for good, and the row is as the driver has it.
-        Else it is as ``execute``.
+        The statement is one of those that are kept for good, and rows are as the driver has them.
+        Else it is as ``execute``. Several together are for SQLite only.
         """
+        ...
+
+    async def run(self, statement: Statement, parameters: Parameters) -> Sequence[Any] | None:
+        """The first one of :meth:`rows`, if there is any."""
         ...
 
     def confirm(self) -> None:
@@ -61,7 +69,7 @@ class SqlConnection(Protocol):
         ...
 
 
-class _Failing:
+class Failing:
     """Remembers the first failure, so that a body cannot hide it.
 
     PostgreSQL refuses everything after a failed statement and turns the commit into a rollback
@@ -85,36 +93,7 @@ class _Failing:
             raise self.failure
 
 
-class LoopConnection(_Failing):
-    """Runs statements on the event loop, over asyncpg."""
-
-    dialect: DialectName = "postgresql"
-
-    def __init__(self, connection: AsyncConnection, *, reading: bool = False) -> None:
-        """Wrap a connection that is in a transaction, or about to begin one."""
-        super().__init__(reading=reading)
-        self._connection = connection
-        self.busy = False
-
-    async def execute(
-        self, statement: Executable, parameters: Parameters | None = None
-    ) -> CursorResult[Any]:
-        """Run one statement; see :class:`SqlConnection`."""
-        self.busy = True
-        try:
-            return await self._connection.execute(statement, parameters)
-        except (SQLAlchemyError, OSError) as fault:
-            raise self.failed(fault) from fault
-        finally:
-            self.busy = False
-
-    async def run(self, statement: Statement, parameters: Parameters) -> Sequence[Any] | None:
-        """Run one statement; see :class:`SqlConnection`."""
-        done = await self.execute(spelled(statement), parameters)
-        return done.first() if done.returns_rows else None
-
-
-class ThreadConnection(_Failing):
+class ThreadConnection(Failing):
     """Runs statements in the calling thread; nothing here ever waits on an event loop."""
 
     dialect: DialectName = "sqlite"
@@ -134,18 +113,43 @@ class ThreadConnection(_Failing):
         except SQLAlchemyError as fault:
             raise self.failed(fault) from fault
 
-    async def run(self, statement: Statement, parameters: Parameters) -> Sequence[Any] | None:
+    async def rows(
+        self, statement: Statement | Together, parameters: Parameters
+    ) -> Sequence[Sequence[Any]]:
         """Run one statement in the driver; see :class:`SqlConnection`."""
-        written = driver_text(statement)
         try:
-            if isinstance(parameters, Mapping):
-                done = self._driver.execute(written.sql, written.values(parameters))
+            if isinstance(statement, Together):
+                done = self._together(statement, parameters)
             else:
-                done = self._driver.executemany(written.sql, map(written.values, parameters))
-            rows = done.fetchall()  # to the end, or the statement would stay open
+                done = self._execute(driver_text(statement, "sqlite"), parameters)
+            return done.fetchall()  # to the end, or the statement would stay open
         except sqlite3.Error as fault:
             raise self.failed(fault) from fault
+
+    async def run(self, statement: Statement, parameters: Parameters) -> Sequence[Any] | None:
+        """Run one statement in the driver; see :class:`SqlConnection`."""
+        rows = await self.rows(statement, parameters)
         return rows[0] if rows else None
+
+    def _execute(self, written: DriverText, parameters: Parameters) -> sqlite3.Cursor:
+        if isinstance(parameters, Mapping):
+            return self._driver.execute(written.sql, written.values(parameters))
+        return self._driver.executemany(written.sql, map(written.values, parameters))
+
+    def _together(self, together: Together, parameters: Parameters) -> sqlite3.Cursor:
+        """Run statements together; the connection may have to be told how, or to be told again.
+
+        What it is told is undone with the unit that told it.
+        """
+        whole = together_text(together)
+        try:
+            return self._execute(whole.text, parameters)
+        except sqlite3.OperationalError as fault:
+            if f"no such table: {together.name}" not in str(fault):
+                raise
+        for one in whole.making:
+            self._driver.execute(one)
+        return self._execute(whole.text, parameters)
 
     async def fill(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run text of SQLite once for each row, whose values are as the driver takes them."""
@@ -153,50 +157,3 @@ class ThreadConnection(_Failing):
             self._driver.executemany(sql, rows)
         except sqlite3.Error as fault:
             raise self.failed(fault) from fault
-
-
-class OnlyItsUnit(Generic[ResultT]):
-    """Awaits a body, and refuses it once it awaits anything but its unit's statements.
-
-    SQLite and memory cannot run such a body at all; so nobody finds out only in production, in
-    one direction or the other.
-    """
-
-    def __init__(self, body: Awaitable[ResultT], connection: LoopConnection) -> None:
-        """Watch ``body``, which runs its statements over ``connection``."""
-        self._body = body
-        self._connection = connection
-
-    def __await__(self) -> Generator[Any, Any, ResultT]:
-        """Step through the body; at its first fault it is cancelled, and may still tidy up.
-
-        Raises:
-            UnitMisused: it waited while no statement was running.
-        """
-        steps = self._body.__await__()
-        proceed: Callable[[], Any] = partial(next, steps)
-        refused = False
-        while True:
-            try:
-                waits_for = proceed()
-            except StopIteration as end:
-                result: ResultT = end.value
-                return result
-            except asyncio.CancelledError:
-                if refused:
-                    self._connection.confirm()
-                raise
-            if self._connection.busy or refused:
-                proceed = yield from _pause(waits_for, steps)
-            else:
-                refused = True
-                self._connection.failed(UnitMisused(AWAITS_NOTHING_ELSE))
-                proceed = partial(steps.throw, asyncio.CancelledError())
-
-
-def _pause(waits_for: object, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-    """Wait, and give what to do next: go on with what came, or raise what came."""
-    try:
-        return partial(steps.send, (yield waits_for))
-    except BaseException as thrown:  # noqa: BLE001 - whatever it is, it is the body's to handle
-        return partial(steps.throw, thrown)

@@ -40,6 +40,10 @@ class SqlEngine(Protocol):
         """Run a body on one snapshot."""
         ...
 
+    async def look(self, body: Callable[[SqlConnection], Awaitable[ResultT]]) -> ResultT:
+        """As ``ask``, for a body that is over at once: it may run before anything else does."""
+        ...
+
     async def ask(self, body: Callable[[SqlConnection], Awaitable[ResultT]]) -> ResultT:
         """Run a body that reads without a transaction: each statement sees its own snapshot."""
         ...

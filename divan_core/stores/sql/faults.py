@@ -147,7 +147,8 @@ def code_of(fault: BaseException) -> str:
 
 def _of_code(code: str, fault: BaseException) -> Exception | None:
     if code == "23505":
-        return _taken(getattr(fault.__cause__, "constraint_name", None))
+        names = (getattr(one, "constraint_name", None) for one in (fault, fault.__cause__))
+        return _taken(next(filter(None, names), None))
     if code == "SQLITE_CONSTRAINT_UNIQUE":
         return _taken(_constraint(str(fault)))
     if code == "SQLITE_ERROR" and "no such table" in str(fault):

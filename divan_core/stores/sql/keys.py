@@ -17,7 +17,7 @@ from divan_core.kernel.clock import Clock
 from divan_core.kernel.units import UnitMisused
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.engine import SqlEngine
-from divan_core.stores.sql.faults import LockRefused
+from divan_core.stores.sql.faults import LockRefused, code_of
 from divan_core.stores.sql.keystatements import (
     Claimed,
     Claiming,
@@ -160,6 +160,7 @@ def _meant_for_keys() -> Generator[None]:
     except (DivanError, UnitMisused):
         raise
     except Exception as fault:
-        if isinstance(fault.__cause__, SQLAlchemyError | sqlite3.Error):  # with no other meaning
+        drivers = isinstance(fault.__cause__, SQLAlchemyError | sqlite3.Error) or code_of(fault)
+        if drivers:  # and with no other meaning
             raise StoreUnavailable("Idempotency keys cannot be kept.") from fault
         raise

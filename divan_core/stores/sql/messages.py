@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import attrs
+import msgspec
 from sqlalchemy import Executable, Row
 
 from divan_core.chat.model import (
@@ -25,14 +26,13 @@ from divan_core.chat.model import (
     Tally,
     Window,
 )
-from divan_core.errors import NotFound
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.stores.sql import chatstatements as statements
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.rooms import member_of
-from divan_core.stores.sql.spelling import Statement
-from divan_core.stores.sql.types import millis_of
+from divan_core.stores.sql.spelling import Statement, Together
+from divan_core.stores.sql.types import id_of, millis_of
 
 _LAST_MOMENT: Final = Millis(253_402_300_799_999)
 """The end of the year 9999, after which PostgreSQL's driver knows no moments."""
@@ -52,42 +52,44 @@ class SqlMessages:
         people = {"low_id": pair.low, "high_id": pair.high}
         given = {**_given(draft), **people, "campus_id": campus_id}
         if self._connection.dialect == "postgresql":
-            return await self._whole(draft, statements.send_on_postgres(direct=True), given)
-        row = await self._bumped(statements.bump_direct("sqlite"), given)
-        if row[0] == 1:
-            seats = [{**given, "user_id": one} for one in people.values()]
-            await self._connection.run(statements.seat_on_sqlite(), seats)
-        return await self._kept(draft, given, row)
+            statement = statements.send_on_postgres(direct=True)
+            return _numbered(draft, await self._connection.run(statement, given) or ())
+        row = await self._connection.run(statements.bump_direct("sqlite"), given) or ()
+        return await self._kept(draft, given, row, statements.SEAT_AND_KEEP)
 
-    async def send_to_room(self, draft: Draft) -> Message:
-        """Keep a message in a room."""
+    async def send_to_room(self, draft: Draft) -> Message | None:
+        """Keep a message in a room, if its sender may write there."""
         given = _given(draft)
         if self._connection.dialect == "postgresql":
-            return await self._whole(draft, statements.send_on_postgres(direct=False), given)
-        row = await self._bumped(statements.bump_room("sqlite"), given)
-        return await self._kept(draft, given, row)
+            row = await self._connection.run(statements.send_on_postgres(direct=False), given)
+            return None if row is None else _numbered(draft, row)
+        row = await self._connection.run(statements.bump_room("sqlite"), given)
+        if row is None:
+            return None
+        return await self._kept(draft, given, row, statements.keep_on_sqlite())
 
     async def sent(
         self, conversation_id: ConversationId, sender: UserId, client_id: str
     ) -> Message | None:
         """The message that its sender calls so, or None."""
         given = {"sender_id": sender, "client_id": client_id}
-        rows = await self._rows(statements.sent_statement(), conversation_id, **given)
-        return _message(rows[0]) if rows else None
+        found = await self._found(statements.sent_statement(), conversation_id, **given)
+        return found[0] if found else None
 
     async def history(self, conversation_id: ConversationId, window: Window) -> Sequence[Message]:
         """The messages that a window shows, newest first."""
-        hiding = bool(window.hidden)
-        query = statements.history_statement(self._connection.dialect, hiding=hiding)
+        dialect, hiding = self._connection.dialect, bool(window.hidden)
+        query = statements.history_statement(dialect, hiding=hiding, inside=window.inside)
         given = {**_window(window), **({"among": list(window.hidden)} if hiding else {})}
         given["before_seq"] = statements.ENDLESS if window.before is None else window.before
-        return [_message(row) for row in await self._rows(query, conversation_id, **given)]
+        if hiding and dialect == "sqlite":  # where a list is written out, differently each time
+            return [_message(row) for row in await self._rows(query, conversation_id, **given)]
+        return await self._found(query, conversation_id, **given)
 
     async def waiting(self, conversation_id: ConversationId, window: Window) -> Sequence[Message]:
         """Those that others wrote and the viewer's devices do not have, oldest first."""
         query = statements.waiting_statement(self._connection.dialect)
-        rows = await self._rows(query, conversation_id, **_window(window))
-        return [_message(row) for row in rows]
+        return await self._found(query, conversation_id, **_window(window))
 
     async def dialogue(self, pair: Pair) -> Dialogue | None:
         """The conversation of two people, or None where nobody has written."""
@@ -109,8 +111,7 @@ class SqlMessages:
     ) -> Sequence[Message]:
         """Up to ``limit`` messages above a number, oldest first, whoever may see them."""
         query = statements.after_statement()
-        rows = await self._rows(query, conversation_id, after_seq=seq, most=limit)
-        return [_message(row) for row in rows]
+        return await self._found(query, conversation_id, after_seq=seq, most=limit)
 
     async def recent(self, viewer: UserId, limit: int) -> Sequence[Mark]:
         """Where somebody's direct conversations stand, the last written to first."""
@@ -171,27 +172,27 @@ class SqlMessages:
         row = await self._connection.run(statement, given)
         return None if row is None else Cursors(*row)
 
-    async def _whole(self, draft: Draft, statement: Statement, given: Mapping[str, Any]) -> Message:
-        row = await self._connection.run(statement, given)
-        if row is None:
-            raise NotFound
-        return _numbered(draft, row)
-
-    async def _bumped(self, statement: Statement, given: Mapping[str, Any]) -> Sequence[Any]:
-        row = await self._connection.run(statement, given)
-        if row is None:
-            raise NotFound
-        return row
-
-    async def _kept(self, draft: Draft, given: Mapping[str, Any], row: Sequence[Any]) -> Message:
+    async def _kept(
+        self,
+        draft: Draft,
+        given: Mapping[str, Any],
+        row: Sequence[Any],
+        keeping: Statement | Together,
+    ) -> Message:
         message = _numbered(draft, row)
         numbered = {
             "given_conversation_id": message.conversation_id,
             "given_seq": message.seq,
             "given_at": message.at,
         }
-        await self._connection.run(statements.keep_on_sqlite(), {**given, **numbered})
+        await self._connection.rows(keeping, {**given, **numbered})
         return message
+
+    async def _found(
+        self, query: Statement, conversation_id: ConversationId, **given: object
+    ) -> Sequence[Message]:
+        parameters = {"conversation_id": conversation_id, **given}
+        return _messages(await self._connection.rows(query, parameters), conversation_id)
 
     async def _rows(
         self, query: Executable, conversation_id: ConversationId, **given: object
@@ -218,6 +219,16 @@ def _attachment_row(attachment: Attachment) -> dict[str, Any]:
     return attrs.asdict(attachment, filter=lambda _, value: value is not None)
 
 
+def _attachments(found: str | Sequence[Mapping[str, Any]]) -> tuple[Attachment, ...]:
+    """Attachments as JSON, which SQLite has, or as PostgreSQL's driver has made of it."""
+    if isinstance(found, str):
+        return _decode_attachments(found)
+    return tuple(Attachment(**one) for one in found)
+
+
+_decode_attachments: Final = msgspec.json.Decoder(tuple[Attachment, ...]).decode
+
+
 def _window(window: Window) -> dict[str, Any]:
     return {"viewer_id": window.viewer, "after_seq": window.after, "most": window.limit}
 
@@ -238,6 +249,7 @@ def _numbered(draft: Draft, row: Sequence[Any]) -> Message:
 
 
 def _message(row: Row[Any]) -> Message:
+    """A message of a row as SQLAlchemy has it."""
     attachments = tuple(Attachment(**one) for one in row.attachments or ())
     return Message(
         id=MessageId(row.id),
@@ -249,6 +261,23 @@ def _message(row: Row[Any]) -> Message:
         client_id=row.client_id,
         shadowed=row.shadowed,
     )
+
+
+def _messages(rows: Sequence[Sequence[Any]], conversation_id: ConversationId) -> Sequence[Message]:
+    """Messages of one conversation, of rows as the driver has them."""
+    return [
+        Message(
+            MessageId(id_of(message_id)),
+            conversation_id,
+            seq,
+            UserId(id_of(sender)),
+            millis_of(at),
+            Content(body, _attachments(attachments) if attachments else ()),
+            client_id,
+            bool(shadowed),
+        )
+        for _, seq, message_id, sender, client_id, body, attachments, at, shadowed in rows
+    ]
 
 
 def _mark(row: Row[Any]) -> Mark:

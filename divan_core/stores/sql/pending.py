@@ -23,9 +23,10 @@ from divan_core.stores.sql.keystatements import (
     KeyStatements,
     Step,
     answer_statement,
+    keep_statement,
 )
 from divan_core.stores.sql.moments import now_of, present
-from divan_core.stores.sql.spelling import Statement
+from divan_core.stores.sql.spelling import Statement, Together
 from divan_core.stores.sql.tables import IDEMPOTENCY_KEYS, OUTBOX
 
 _FIELDS: Final = ("id", "topic", "name", "campus_id", "aggregate", "at", "data")
@@ -67,7 +68,9 @@ class Pending:
         self._answers.append(_Answer(scope, claimed, body, ttl_s))
 
     async def flush(self, connection: SqlConnection) -> None:
-        """Write it all: in one statement on PostgreSQL, in two on SQLite; in none if it is nothing.
+        """Write it all in one statement; in none if it is nothing.
+
+        On SQLite, in two where there are several events.
 
         Raises:
             StoreUnavailable: as any statement of the unit.
@@ -77,22 +80,26 @@ class Pending:
             return
         connection.confirm()
         for statement, parameters in self._steps(connection.dialect):
-            await connection.run(statement, parameters)
+            await connection.rows(statement, parameters)
 
     @property
     def _clocked(self) -> bool:
         return self._clock is not None
 
-    def _steps(self, dialect: DialectName) -> Iterator[tuple[Statement, Parameters]]:
+    def _steps(self, dialect: DialectName) -> Iterator[tuple[Statement | Together, Parameters]]:
         answers = [self._answering(dialect, one) for one in self._answers]
         if not self._events:
             yield from answers
+        elif dialect == "sqlite" and len(self._events) == len(self._answers) == 1:
+            _, parameters = answers[0]
+            yield _record_and_keep(clocked=self._clocked), {**parameters, **self._rows()[0]}
         elif dialect == "sqlite":
             yield _record_on_sqlite(clocked=self._clocked), self._rows()
             yield from answers
         elif answers:
-            both, (_, parameters) = _record_and_answer(clocked=self._clocked), answers[0]
-            yield both, {**parameters, **self._columns()}
+            _, parameters = answers[0]
+            statement = _record_and_answer(clocked=self._clocked)
+            yield statement, {**parameters, **self._columns()}
             yield from answers[1:]
         else:
             yield _record(clocked=self._clocked), self._columns()
@@ -122,6 +129,14 @@ def _row(event: Event) -> dict[str, Any]:
 def _record_on_sqlite(*, clocked: bool) -> Insert:
     given = {name: bindparam(name, type_=OUTBOX.c[name].type) for name in _FIELDS}
     return insert(OUTBOX).values(**given, recorded_at=now_of("sqlite", clocked=clocked))
+
+
+@functools.cache
+def _record_and_keep(*, clocked: bool) -> Together:
+    """On SQLite, one event, and the key with its answer."""
+    keeping = keep_statement(IDEMPOTENCY_KEYS, clocked=clocked)
+    name = "record_and_keep_clocked" if clocked else "record_and_keep"
+    return Together(name, (_record_on_sqlite(clocked=clocked), keeping))
 
 
 @functools.cache

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import asyncpg
 import attrs
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from divan_core.errors import ConfigurationError, OutcomeUnknown, StoreUnavailable
 from divan_core.stores.sql.address import Address
-from divan_core.stores.sql.connection import (
-    DialectName,
+from divan_core.stores.sql.connection import DialectName, SqlConnection
+from divan_core.stores.sql.faults import ConnectionLost, UnitConflict
+from divan_core.stores.sql.postgres_connection import (
+    FAULTS,
     LoopConnection,
     OnlyItsUnit,
-    SqlConnection,
+    lent,
 )
-from divan_core.stores.sql.faults import ConnectionLost, UnitConflict, refusal
 from divan_core.stores.sql.settling import settled
 from divan_core.stores.sql.turns import Turns
 
@@ -63,7 +64,10 @@ async def connect(
 
 
 def postgres_engine(
-    address: Address, pool_size: int, statement_timeout_s: float | None
+    address: Address,
+    pool_size: int,
+    statement_timeout_s: float | None,
+    isolation: Literal["AUTOCOMMIT"] | None = None,
 ) -> AsyncEngine:
     """SQLAlchemy's engine for an address, over connections of ``connect``."""
     return create_async_engine(
@@ -72,34 +76,26 @@ def postgres_engine(
         max_overflow=0,
         pool_size=pool_size,
         pool_timeout=CONNECT_TIMEOUT_S,
+        isolation_level=isolation,
     )
 
 
+_SERIALIZABLE: Final = "BEGIN ISOLATION LEVEL SERIALIZABLE"
+"""Units see what a serial order would show them; ..."""
+
+_LOCKING: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+"""... each statement of a locking one sees what was committed before it; ..."""
+
+_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+"""... and readers see one snapshot."""
+
+
 @attrs.frozen
-class _Ways:
-    """The ways of using one pool."""
+class _Open:
+    """What there is while the engine runs. Connections of the pool begin nothing by themselves."""
 
     turns: Turns
-    write: AsyncEngine
-    lock: AsyncEngine
-    read: AsyncEngine
-    single: AsyncEngine
-
-    @classmethod
-    def over(cls, pool: AsyncEngine, turns: Turns) -> _Ways:
-        """Writes see what a serial order would show them; reads see one snapshot.
-
-        Each single statement, and each of a locking write, sees what was committed before it.
-        """
-        return cls(
-            turns=turns,
-            write=pool.execution_options(isolation_level="SERIALIZABLE"),
-            lock=pool.execution_options(isolation_level="READ COMMITTED"),
-            read=pool.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            ),
-            single=pool.execution_options(isolation_level="AUTOCOMMIT"),
-        )
+    pool: AsyncEngine
 
 
 class PostgresEngine:
@@ -111,7 +107,7 @@ class PostgresEngine:
         """Use the database at ``address`` with at most ``pool_size`` connections."""
         self._address = address
         self._pool_size = pool_size
-        self._ways: _Ways | None = None
+        self._now: _Open | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -120,80 +116,96 @@ class PostgresEngine:
         Raises:
             ConfigurationError: the server refuses these credentials, or has no such database.
         """
-        pool = postgres_engine(self._address, self._pool_size, STATEMENT_TIMEOUT_S)
-        self._ways = _Ways.over(pool, Turns(self._pool_size, CONNECT_TIMEOUT_S))
+        pool = postgres_engine(
+            self._address, self._pool_size, STATEMENT_TIMEOUT_S, isolation="AUTOCOMMIT"
+        )
+        self._now = _Open(Turns(self._pool_size, CONNECT_TIMEOUT_S), pool)
         try:
             await self._try_out(pool)
             yield
         finally:
-            self._ways = None
+            self._now = None
             await settled(pool.dispose())
 
     async def write(self, body: Body[ResultT], *, locking: bool = False) -> ResultT:
         """Run ``body`` in one transaction, again when another unit was in its way."""
-        way = self._open.lock if locking else self._open.write
+        how = _LOCKING if locking else _SERIALIZABLE
         for _ in range(TRIES_TOGETHER):
             async with self._open.turns.beside_others():
                 try:
-                    return await self._write(way, body)
+                    return await self._write(how, body)
                 except (UnitConflict, ConnectionLost):
                     continue
         async with self._open.turns.alone():
             for _ in range(TRIES_TOGETHER, TRIES - 1):
                 try:
-                    return await self._write(way, body)
+                    return await self._write(how, body)
                 except (UnitConflict, ConnectionLost):
                     continue
-            return await self._write(way, body)
+            return await self._write(how, body)
 
     async def read(self, body: Body[ResultT]) -> ResultT:
         """Run ``body`` on one snapshot, again when its connection turned out to be stale."""
         try:
-            return await self._look(self._open.read, body)
+            return await self._look(body, _READING)
         except (UnitConflict, ConnectionLost):
-            return await self._look(self._open.read, body)
+            return await self._look(body, _READING)
 
     async def ask(self, body: Body[ResultT]) -> ResultT:
         """Run ``body`` without a transaction: one round trip for each statement."""
         try:
-            return await self._look(self._open.single, body)
+            return await self._look(body)
         except (UnitConflict, ConnectionLost):
-            return await self._look(self._open.single, body)
+            return await self._look(body)
+
+    look = ask
 
     async def change(self, body: Body[ResultT]) -> ResultT:
         """Run ``body`` without a transaction, again when others were in its way."""
         for _ in range(TRIES - 1):
             try:
-                return await self._look(self._open.single, body, reading=False)
+                return await self._look(body, reading=False)
             except (UnitConflict, ConnectionLost):
                 continue
-        return await self._look(self._open.single, body, reading=False)
+        return await self._look(body, reading=False)
 
     @property
-    def _open(self) -> _Ways:
-        if self._ways is None:
+    def _open(self) -> _Open:
+        if self._now is None:
             raise StoreUnavailable("The store is not open.")
-        return self._ways
+        return self._now
 
-    async def _write(self, way: AsyncEngine, body: Body[ResultT]) -> ResultT:
-        connection = await _connected(way)
-        unit = LoopConnection(connection)
+    async def _write(self, how: str, body: Body[ResultT]) -> ResultT:
+        unit = await self._connected(reading=False)
         try:
+            await unit.begin(how)
             result = await _run(body, unit)
         except BaseException:
-            await settled(connection.close())
+            await settled(unit.give_back())
             raise
-        await settled(_commit(connection))
+        await settled(_commit(unit))
         return result
 
     async def _look(
-        self, way: AsyncEngine, body: Body[ResultT], *, reading: bool = True
+        self, body: Body[ResultT], how: str | None = None, *, reading: bool = True
     ) -> ResultT:
-        connection = await _connected(way)
+        unit = await self._connected(reading=reading)
         try:
-            return await _run(body, LoopConnection(connection, reading=reading))
+            if how is not None:
+                await unit.begin(how)
+            return await _run(body, unit)
         finally:
-            await settled(connection.close())
+            if how is None:
+                await unit.give_back()  # which waits for nothing then
+            else:
+                await settled(unit.give_back())
+
+    async def _connected(self, *, reading: bool) -> LoopConnection:
+        try:
+            pool = self._open.pool
+            return LoopConnection(pool, await lent(pool), reading=reading)
+        except Unreachable as fault:
+            raise StoreUnavailable("The database cannot be reached.") from fault
 
     async def _try_out(self, pool: AsyncEngine) -> None:
         try:
@@ -208,13 +220,6 @@ class PostgresEngine:
         await settled(connection.close())
 
 
-async def _connected(way: AsyncEngine) -> AsyncConnection:
-    try:
-        return await way.connect()
-    except Unreachable as fault:
-        raise StoreUnavailable("The database cannot be reached.") from fault
-
-
 async def _run(body: Body[ResultT], unit: LoopConnection) -> ResultT:
     """Run a body to its end; its own error gives way to one that lets it run again."""
     try:
@@ -227,18 +232,18 @@ async def _run(body: Body[ResultT], unit: LoopConnection) -> ResultT:
     return result
 
 
-async def _commit(connection: AsyncConnection) -> None:
+async def _commit(unit: LoopConnection) -> None:
     """Commit, and give the connection back.
 
     Raises:
         OutcomeUnknown: the answer of the server never came.
     """
     try:
-        await connection.commit()
-    except (SQLAlchemyError, OSError) as fault:
-        meaning = refusal(fault)
+        await unit.commit()
+    except FAULTS as fault:
+        meaning = unit.failed(fault)
         if isinstance(meaning, ConnectionLost) or isinstance(fault, TimeoutError):
             raise OutcomeUnknown from fault
         raise meaning from fault
     finally:
-        await connection.close()
+        await unit.give_back()

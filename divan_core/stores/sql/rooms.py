@@ -27,6 +27,7 @@ from divan_core.stores.sql import roomstatements as statements
 from divan_core.stores.sql.clauses import among, insert_missing, insert_or_replace, portions
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.tables import CONVERSATIONS, MEMBERS, ROOMS
+from divan_core.stores.sql.types import id_of
 
 _LAST_ID: Final = UUID(int=2**128 - 1)
 
@@ -72,6 +73,10 @@ class SqlRooms:
 
     async def members_of(self, rooms: Sequence[RoomId]) -> Sequence[tuple[RoomId, UserId]]:
         """Everybody who is in each of these rooms."""
+        if len(rooms) == 1:
+            given = {"conversation_id": rooms[0]}
+            inside_it = await self._connection.rows(statements.inside_statement(), given)
+            return [(rooms[0], UserId(id_of(user_id))) for _, user_id in inside_it]
         found: list[tuple[RoomId, UserId]] = []
         inside = among(MEMBERS.c.conversation_id, self._connection.dialect)
         query = select(MEMBERS.c.conversation_id, MEMBERS.c.user_id).where(

@@ -23,6 +23,7 @@ from sqlalchemy.sql.dml import Insert
 from divan_core.stores.sql.chatstatements import (
     CONVERSATION,
     LIMIT,
+    TAKEN,
     VIEWER,
     recent_count,
     unread_count,
@@ -39,6 +40,13 @@ def seated_statement() -> Select[Any]:
     """A room, and somebody's membership, whose columns begin with ``member_``."""
     joined = and_(MEMBERS.c.conversation_id == ROOMS.c.id, MEMBERS.c.user_id == VIEWER)
     return room_with(_member()).outerjoin(MEMBERS, joined).where(ROOMS.c.id == CONVERSATION)
+
+
+@functools.cache
+def inside_statement() -> Select[Any]:
+    """Who is in one room."""
+    columns = (MEMBERS.c.conversation_id, MEMBERS.c.user_id)
+    return select(*columns).where(MEMBERS.c.conversation_id == CONVERSATION, TAKEN)
 
 
 @functools.cache

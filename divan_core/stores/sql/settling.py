@@ -18,15 +18,17 @@ async def settled(work: Awaitable[ResultT]) -> ResultT:
     task itself, which web servers and ``asyncio.timeout`` use; so the work is a task of its own.
     """
     task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError as came:
+        cancelled = came
+    # Rare, from here on.
     with anyio.CancelScope(shield=True):
         while not task.done():
             try:
                 await asyncio.wait((task,))
             except asyncio.CancelledError as came:
                 cancelled = came
-    if cancelled is None:
-        return task.result()
     if not task.cancelled():
         task.exception()  # it is known, so that nobody reports it as lost
     raise cancelled

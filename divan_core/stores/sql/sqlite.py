@@ -1,8 +1,14 @@
-"""SQLite: one thread writes and commits in groups, a few read, and no unit waits inside."""
+"""SQLite: one thread writes and commits in groups, a few read, and no unit waits inside.
+
+What is over at once is read where it is asked for, on the event loop's own thread: handing it to
+another one, which has to get hold of the interpreter first, takes longer than to read it.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Final, TypeVar
@@ -34,6 +40,11 @@ def _nothing(_connection: Connection) -> None:
     """Leave the database as it is."""
 
 
+def _never_wait(connection: Connection) -> None:
+    """Refuse at once what another process has locked."""
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+
+
 class SqliteEngine:
     """Runs units in threads of its own, over a file or in memory.
 
@@ -47,6 +58,7 @@ class SqliteEngine:
         self._address = address
         self._prepare = prepare
         self._inboxes: tuple[Inbox, Inbox] | None = None
+        self._near: tuple[SqliteSession, int] | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -64,11 +76,13 @@ class SqliteEngine:
             if reading is not writing:
                 readers = [_reader(engine, reading) for _ in range(READERS)]
                 await stack.enter_async_context(_serving(reading, readers))
+                near = stack.enter_context(_session(engine, _never_wait, only_reads=True))
+                self._near = near, threading.get_ident()
             self._inboxes = writing, reading
             try:
                 yield
             finally:
-                self._inboxes = None
+                self._inboxes = self._near = None
 
     async def write(self, body: Body[ResultT], *, locking: bool = False) -> ResultT:
         """Run ``body`` in the writing thread; its commit is shared with those who wait as well."""
@@ -81,6 +95,14 @@ class SqliteEngine:
 
     ask = read
     change = write
+
+    async def look(self, body: Body[ResultT]) -> ResultT:
+        """Run ``body`` here and now; by a thread that reads where it would have to wait."""
+        if self._near is not None and self._near[1] == threading.get_ident():
+            await checkpoint_if_cancelled()
+            with contextlib.suppress(StoreUnavailable):
+                return await self._near[0].look(body)
+        return await self.read(body)
 
     async def _done_by(self, which: int, job: Job[ResultT]) -> ResultT:
         await checkpoint_if_cancelled()  # else the thread may be quicker than the cancellation

@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import attrs
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
@@ -17,6 +17,7 @@ from divan_core.stores.sql.address import Address
 from divan_core.stores.sql.connection import SqlConnection, ThreadConnection
 from divan_core.stores.sql.faults import refusal, unusable
 
+ResultT = TypeVar("ResultT")
 Body = Callable[[SqlConnection], Awaitable[Any]]
 
 _STATEMENTS_KEPT: Final = 512
@@ -131,6 +132,10 @@ class SqliteSession:
             self.roll_back()
             with contextlib.suppress(sqlite3.Error):  # then every unit that follows is refused
                 self._allow_writing(allowed=True)
+
+    async def look(self, body: Callable[[SqlConnection], Awaitable[ResultT]]) -> ResultT:
+        """Run a body of statements that stand alone, on a connection that only reads."""
+        return run_through(body(ThreadConnection(self._connection, reading=True)))
 
     def _allow_writing(self, *, allowed: bool) -> None:
         """Refuse statements that write, on a connection that also runs units that may."""

@@ -34,14 +34,20 @@ class Turns:
             StoreUnavailable: no seat became free in time.
         """
         try:
-            with anyio.fail_after(self._patience_s):
-                await self._seats.acquire()
-        except TimeoutError as fault:
-            raise overdue() from fault
+            self._seats.acquire_nowait()
+        except anyio.WouldBlock:
+            await self._wait_for_a_seat()
         try:
             yield
         finally:
             self._seats.release()
+
+    async def _wait_for_a_seat(self) -> None:
+        try:
+            with anyio.fail_after(self._patience_s):
+                await self._seats.acquire()
+        except TimeoutError as fault:
+            raise overdue() from fault
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:

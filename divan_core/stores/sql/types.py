@@ -14,6 +14,8 @@ from divan_core.kernel.clock import Millis
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MILLISECOND: Final = dt.timedelta(milliseconds=1)
+_new: Final = object.__new__
+_set: Final = object.__setattr__
 
 
 class Id(TypeDecorator[uuid.UUID]):
@@ -67,6 +69,16 @@ class Moment(TypeDecorator[Millis]):
         """Bring the database's form back to milliseconds."""
         del dialect
         return None if value is None else millis_of(value)
+
+
+def id_of(value: uuid.UUID | bytes) -> uuid.UUID:
+    """A UUID as a driver has it, made without checking that it is one."""
+    if isinstance(value, uuid.UUID):
+        return value
+    made = _new(uuid.UUID)
+    _set(made, "int", int.from_bytes(value, "big"))
+    _set(made, "is_safe", uuid.SafeUUID.unknown)
+    return made
 
 
 def millis_of(value: dt.datetime | int) -> Millis:

@@ -161,6 +161,13 @@ class SqlUnits:
             lambda connection, tables: _to_the_end(SqlUnit(connection, tables, self._clock), body),
         )
 
+    async def look(self, body: Callable[[SqlUnit], Awaitable[ResultT]]) -> ResultT:
+        """Run ``body``, which only reads, without a transaction."""
+        return await self._catalogue.run(
+            self._engine.look,
+            lambda connection, tables: _to_the_end(SqlUnit(connection, tables, self._clock), body),
+        )
+
 
 async def _to_the_end(unit: SqlUnit, body: Callable[[SqlUnit], Awaitable[ResultT]]) -> ResultT:
     """Run a body, and write what it has left for the end; a reading unit is refused that."""

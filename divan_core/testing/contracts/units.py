@@ -162,6 +162,13 @@ class UnitsContract(ABC):
                 await stores.units.read(body)
         assert await kept(stores) == {1}
 
+    async def test_a_look_sees_what_was_committed_before(self, stores: RelationalStores) -> None:
+        """However it is read."""
+        for number in (1, 2):
+            await stores.units.write(keep(number))
+            found = await stores.units.look(lambda unit: unit.people.get(user_id(number)))  # noqa: B023 - at once
+            assert found == person(number)
+
     async def test_concurrent_increments_lose_nothing(self, stores: RelationalStores) -> None:
         """Two hundred units that each read, add one and write."""
         await stores.units.write(lambda unit: unit.campuses.put([campus(radius_m=LEAST_RADIUS_M)]))

@@ -72,6 +72,10 @@ def test_a_pair_has_one_conversation(one: UUID, other: UUID) -> None:
     assert (found.version, found.variant) == (8, UUID(int=2**63).variant)
 
 
+def test_a_message_in_a_log_says_nothing() -> None:
+    assert "hello" not in repr(message())
+
+
 @given(st.uuids(), st.uuids())
 def test_ulids_are_the_same_bits_in_the_same_order(one: UUID, other: UUID) -> None:
     first, second = ulid(MessageId(one)), ulid(MessageId(other))
@@ -186,3 +190,14 @@ def test_events_hold_no_words() -> None:
     assert data["shadowed"] is True
     assert "shadowed" not in policy.sent_data(message())
     assert ConversationId(UUID(data["conversation_id"])) == Pair.of(ANA, BEN).conversation_id
+
+
+def test_a_text_is_neither_empty_nor_too_long() -> None:
+    for body in ("", "x" * 4001):
+        with pytest.raises(ValidationFailed) as refused:
+            policy.content_of(SendMessage(UserId(UUID(int=2)), body))
+        assert [one.path for one in refused.value.errors] == ["$.body"]
+    many = (Attachment("image/png"),) * 11
+    with pytest.raises(ValidationFailed) as refused:
+        policy.content_of(SendMessage(UserId(UUID(int=2)), "x" * 4000, attachments=many))
+    assert [one.path for one in refused.value.errors] == ["$.attachments"]

@@ -1,17 +1,21 @@
 """How many statements the hot paths cost, on both databases."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
 
+import attrs
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy import event as listening
 
+from divan_core.chat.model import ConversationId
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.visibility import Relations
 from divan_core.social.model import Block, Friendship
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.stores.sql.connection import Parameters, ThreadConnection
-from divan_core.stores.sql.spelling import Statement, driver_text
+from divan_core.stores.sql.postgres_connection import LoopConnection
+from divan_core.stores.sql.spelling import Statement, Together, driver_text
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.contracts.conversations import (
     dialogue,
@@ -60,17 +64,27 @@ def statements() -> Iterator[list[str]]:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, statements: list[str]) -> list[str]:
-    """The same with what SQLite's driver is given directly."""
-    execute = ThreadConnection.run
+    """The same with what the drivers are given directly."""
+    for kind in (ThreadConnection, LoopConnection):
+        monkeypatch.setattr(kind, "rows", _noting(kind, statements))
+    return statements
+
+
+def _noting(
+    kind: type[ThreadConnection | LoopConnection], statements: list[str]
+) -> Callable[[Any, Statement | Together, Parameters], Awaitable[object]]:
+    execute = kind.rows
 
     async def noted(
-        connection: ThreadConnection, statement: Statement, parameters: Parameters
+        connection: Any, statement: Statement | Together, parameters: Parameters
     ) -> object:
-        statements.append(driver_text(statement).sql)
+        if isinstance(statement, Together):
+            statements.append(statement.name)
+        else:
+            statements.append(driver_text(statement, kind.dialect).sql)
         return await execute(connection, statement, parameters)
 
-    monkeypatch.setattr(ThreadConnection, "run", noted)
-    return statements
+    return noted
 
 
 async def test_cards(stores: RelationalStores, statements: list[str]) -> None:
@@ -144,21 +158,37 @@ async def test_what_stands_between_two(stores: RelationalStores, statements: lis
     assert len(statements) == 1
 
 
-async def test_a_message(stores: RelationalStores, run: list[str]) -> None:
-    """With its key and its event three statements on PostgreSQL, on SQLite five of its driver's."""
-
-    async def writes(unit: StoreUnit) -> None:
-        await keyed(b"1")(unit)
-        await keep(unit, draft(2, 1, 2, client_id="x"), 1, 2)
-        await unit.outbox.add(event(1))
-
-    await send(stores, 1, 1, 2)
+@pytest.mark.parametrize("kind", ["the first one", "another one", "in a room"])
+async def test_a_message(stores: RelationalStores, run: list[str], kind: str) -> None:
+    """With its key and its event three statements on PostgreSQL, on SQLite four of its driver's."""
+    await put(stores, room(1), member(1, 1))
+    if kind == "another one":
+        await send(stores, 1, 1, 2)
+    await stores.units.write(keeping(kind, 3), locking=True)
     run.clear()
-    await stores.units.write(writes, locking=True)
-    assert len(run) == (5 if "CAST(ROUND" in run[0] else 3)
+    await stores.units.write(keeping(kind, 4), locking=True)
+    assert len(run) == (4 if "CAST(ROUND" in run[0] else 3)
 
 
-async def test_reading_a_conversation(stores: RelationalStores, statements: list[str]) -> None:
+def keeping(kind: str, number: int) -> Callable[[StoreUnit], Awaitable[None]]:
+    """Write a message with its key and its event."""
+
+    async def body(unit: StoreUnit) -> None:
+        scope = attrs.evolve(SCOPE, key=f"key {number}")
+        assert await unit.keys.claim(scope, bytes(32), 1) is None
+        if kind == "in a room":
+            letter = draft(number, 1, 2, conversation_id=ConversationId(room(1).id))
+            assert await unit.messages.send_to_room(letter) is not None
+        else:
+            peer = number if kind == "the first one" else 2
+            await keep(unit, draft(number, 1, peer, client_id=f"{number}"), 1, peer)
+        await unit.outbox.add(event(number))
+        await unit.keys.answer(scope, b"{}", 60)
+
+    return body
+
+
+async def test_reading_a_conversation(stores: RelationalStores, run: list[str]) -> None:
     """Each list is one, however long."""
     for number in range(20):
         await send(stores, number, 1, 2 + number % 3)
@@ -168,9 +198,9 @@ async def test_reading_a_conversation(stores: RelationalStores, statements: list
         dialogues(stores, 1),
         dialogue(stores, 1, 2),
     ):
-        statements.clear()
+        run.clear()
         assert await read
-        assert len(statements) == 1
+        assert len(run) == 1
 
 
 async def test_rooms(stores: RelationalStores, statements: list[str]) -> None:

@@ -13,17 +13,20 @@ from pathlib import Path
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
-from sqlalchemy import text
+from sqlalchemy import Integer, bindparam, insert, literal_column, select, text, update
 
 from divan_core.errors import ConfigurationError, StoreUnavailable
+from divan_core.kernel.units import UnitMisused
 from divan_core.stores.bundle import StoreUnit
 from divan_core.stores.sql import sqlite
 from divan_core.stores.sql.address import parse_address
 from divan_core.stores.sql.connection import SqlConnection
+from divan_core.stores.sql.spelling import Together
 from divan_core.stores.sql.sqlite import SqliteEngine
 from divan_core.stores.sql.sqlite_session import Outcome, SqliteSession
 from divan_core.stores.sql.sqlite_threads import Inbox, Job, commit_group
 from divan_core.stores.sql.store import open_sql
+from divan_core.stores.sql.tables import CAMPUSES
 from divan_core.testing.contracts.samples import campus, campus_id, person, running, user_id
 
 pytestmark = pytest.mark.anyio
@@ -362,6 +365,7 @@ KILLED = """
 import os, sys
 import anyio
 from divan_core.stores.sql.store import open_sql
+from divan_core.stores.sql.tables import CAMPUSES
 from divan_core.testing.contracts.samples import campus, running
 
 async def main():
@@ -392,3 +396,53 @@ async def test_memory_is_each_stores_own() -> None:
     async with running(open_sql("sqlite://")) as one, running(open_sql("sqlite://")) as other:
         await one.units.write(lambda unit: unit.campuses.put([campus(1)]))
         assert list(await other.units.read(lambda unit: unit.campuses.page(None, 9))) == []
+
+
+async def test_a_look_is_taken_here_and_now(sqlite_engine: SqliteEngine) -> None:
+    """On the thread of whoever asks, while the readers and the writer stand still."""
+
+    async def where(connection: SqlConnection) -> tuple[int, int]:
+        return threading.get_ident(), await count(connection)
+
+    gate = Gate()
+    async with anyio.create_task_group() as group:
+        group.start_soon(sqlite_engine.write, gate)
+        await until(gate.entered)
+        assert await sqlite_engine.look(where) == (threading.get_ident(), 0)
+        gate.opened.set()
+    assert await sqlite_engine.look(where) == (threading.get_ident(), 1)
+    with pytest.raises(UnitMisused, match="reading"):
+        await sqlite_engine.look(add_campus(2))
+
+
+async def test_a_look_of_another_event_loop(sqlite_engine: SqliteEngine) -> None:
+    """A connection is its thread's own."""
+    found = await asyncio.to_thread(lambda: asyncio.run(sqlite_engine.look(count)))
+    assert found == 0
+
+
+async def test_statements_together_survive_their_first_unit(sqlite_engine: SqliteEngine) -> None:
+    """What a connection is told with a unit that is undone, it is told again."""
+    row = {"id": campus_id(1), "at": 7}
+    adding = insert(CAMPUSES).values(
+        id=bindparam("id", type_=CAMPUSES.c.id.type),
+        name=literal_column("'x'"),
+        lat=bindparam("at", type_=Integer()),
+        lon=bindparam("at", type_=Integer()),
+        timezone=literal_column("'UTC'"),
+        radius_m=literal_column("100"),
+    )
+    renaming = update(CAMPUSES).values(name=literal_column("'y'"))
+    both = Together("both", (adding, renaming))
+
+    async def fails(connection: SqlConnection) -> None:
+        await connection.rows(both, row)
+        raise LookupError
+
+    async def names(connection: SqlConnection) -> list[tuple[str, float]]:
+        await connection.rows(both, row)
+        return [(one.name, one.lat) for one in await connection.execute(select(CAMPUSES))]
+
+    with pytest.raises(LookupError):
+        await sqlite_engine.write(fails)
+    assert await sqlite_engine.write(names) == [("y", 7.0)]

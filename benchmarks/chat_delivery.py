@@ -1,0 +1,151 @@
+"""From sending a message by HTTP to its receipt by a socket of somebody else."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+import aiohttp
+import anyio
+import attrs
+import socketio
+import uvloop
+
+from benchmarks.chat_scene import INSIDE, WORDS, inside, person, room
+from benchmarks.fanout import spread
+from benchmarks.world import CAMPUS
+from divan_core.kernel.ids import RoomId, UserId
+
+RATE: Final = 200
+"""Messages per second."""
+
+LISTENERS: Final = 20
+"""Sockets that hear messages to themselves; in rooms, those of two rooms."""
+
+SETTLE_S: Final = 1.0
+"""How long to wait for what is still under way in the end."""
+
+
+@attrs.frozen
+class Route:
+    """The origins of the server that messages are sent ``to``, and that they come ``by``."""
+
+    to: str
+    by: str
+
+
+@attrs.define
+class Arrivals:
+    """When messages were sent, by client_msg_id, and how long each took to each socket."""
+
+    began: dict[str, float] = attrs.field(factory=dict)
+    took_ms: list[float] = attrs.field(factory=list)
+
+    def heard(self, message: Mapping[str, Any]) -> None:
+        """Count a message that has come to a socket."""
+        took_s = anyio.current_time() - self.began[message["client_msg_id"]]
+        self.took_ms.append(took_s * 1000)
+
+
+@attrs.frozen
+class Letter:
+    """A message of somebody, by the path it is sent to; ``sockets`` are to hear it."""
+
+    sender: UserId
+    path: str
+    body: Mapping[str, Any]
+    sockets: int = 1
+
+
+@attrs.frozen
+class Listener:
+    """A socket of somebody, to messages to them or in these rooms."""
+
+    user_id: UserId
+    rooms: tuple[RoomId, ...] = ()
+
+
+def deliver(route: Route, seconds: int, *, rooms: bool) -> tuple[object, ...]:
+    """One row: how many messages were sent, how many did not arrive, and the percentiles."""
+    return uvloop.run(_deliver(route, seconds, rooms=rooms))
+
+
+async def _deliver(route: Route, seconds: int, *, rooms: bool) -> tuple[object, ...]:
+    letters, listeners = _in_rooms() if rooms else _between_two()
+    arrivals = Arrivals()
+    async with AsyncExitStack() as stack:
+        for one in listeners:
+            await _listen(stack, route.by, one, arrivals)
+        await anyio.sleep(SETTLE_S)
+        session = await stack.enter_async_context(aiohttp.ClientSession(route.to))
+        await _write(session, letters, arrivals, RATE)  # one second warms up
+        arrivals.took_ms.clear()
+        due = await _write(session, letters, arrivals, RATE * seconds)
+    p50, p95, p99 = spread([10 * one for one in arrivals.took_ms]).split("/")
+    times = (f"{int(one) / 10:.1f}" for one in (p50, p95, p99))
+    place = f"rooms of {INSIDE}" if rooms else "a person"
+    return place, len(listeners), RATE * seconds, due - len(arrivals.took_ms), *times
+
+
+def _between_two() -> tuple[Sequence[Letter], Sequence[Listener]]:
+    people = range(0, 2 * LISTENERS, 2)
+    letters = [
+        Letter(person(one), "/chat/messages", {"to_user_id": str(person(one + 1))})
+        for one in people
+    ]
+    return letters, [Listener(person(one + 1)) for one in people]
+
+
+def _in_rooms() -> tuple[Sequence[Letter], Sequence[Listener]]:
+    numbers = range(1, 1 + LISTENERS // INSIDE)
+    letters = [
+        Letter(one, f"/rooms/{room(number)}/messages", {}, INSIDE)
+        for number in numbers
+        for one in inside(number)
+    ]
+    return letters, [Listener(one, (room(number),)) for number in numbers for one in inside(number)]
+
+
+async def _listen(
+    stack: AsyncExitStack, origin: str, listener: Listener, arrivals: Arrivals
+) -> None:
+    library: Any = socketio  # it has no types
+    user_id, wished = listener.user_id, listener.rooms
+    namespace, name = ("/rooms", "room:message") if wished else ("/chat", "chat:message")
+    sio = library.AsyncClient(reconnection=False)
+    sio.on(name, arrivals.heard, namespace=namespace)
+    auth = {"user_id": str(user_id), "campus_id": str(CAMPUS)}
+    await sio.connect(origin, auth=auth, namespaces=[namespace], transports=["websocket"])
+    stack.push_async_callback(sio.disconnect)
+    for one in wished:
+        answer = await sio.call("room:join", {"room_id": str(one)}, namespace=namespace)
+        assert answer["ok"], answer
+
+
+async def _write(
+    session: aiohttp.ClientSession, letters: Sequence[Letter], arrivals: Arrivals, count: int
+) -> int:
+    """Write so many at a steady rate; how often they are to be heard."""
+    chosen = list(itertools.islice(itertools.cycle(letters), count))
+    async with anyio.create_task_group() as tasks:
+        began = anyio.current_time()
+        for number, letter in enumerate(chosen):
+            await anyio.sleep_until(began + number / RATE)
+            tasks.start_soon(_post, session, letter, arrivals)
+    await anyio.sleep(SETTLE_S)
+    return sum(letter.sockets for letter in chosen)
+
+
+async def _post(session: aiohttp.ClientSession, letter: Letter, arrivals: Arrivals) -> None:
+    name = f"{id(session):x}-{len(arrivals.began)}"
+    headers = {
+        "X-User-Id": str(letter.sender),
+        "X-Campus-Id": str(CAMPUS),
+        "Idempotency-Key": name,
+    }
+    body = {**letter.body, "body": WORDS, "client_msg_id": name}
+    arrivals.began[name] = anyio.current_time()
+    async with session.post(letter.path, json=body, headers=headers) as response:
+        assert response.status == 201, await response.text()

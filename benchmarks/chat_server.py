@@ -1,0 +1,39 @@
+"""What is written to: ``python -m benchmarks.chat_server PORT first|second [URL [REDIS]]``.
+
+Without a database's address, everything is in memory. HTTP and sockets are at one address, and
+``/hello`` is the yardstick, as in ``benchmarks.server``. The ``second`` process on a database finds
+everybody there already.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import uvicorn
+import uvloop
+
+from benchmarks.chat_scene import settle
+from benchmarks.search_server import stores_at
+from benchmarks.server import READY, beside_hello, config
+from benchmarks.world import settings
+from divan_cli.asgi import settle_memory, split
+from divan_cli.gathering import GatheringProtocol
+from divan_core import Divan
+from divan_rt.server import PATH, Options, create_server
+
+
+async def serve(port: int, addresses: list[str], *, first: bool) -> None:
+    """Let everybody in, say so, and serve until killed."""
+    async with Divan.open(settings(), stores=stores_at(addresses)) as divan:
+        if first:
+            await settle(divan)
+        sockets = create_server(divan, Options(polling=False))
+        app = split({PATH: sockets}, beside_hello(divan))
+        async with sockets.running():
+            settle_memory()
+            print(READY, flush=True)
+            await uvicorn.Server(config(app, port, GatheringProtocol)).serve()
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(int(sys.argv[1]), sys.argv[3:], first=sys.argv[2] == "first"))

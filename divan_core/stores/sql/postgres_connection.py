@@ -1,0 +1,187 @@
+"""A connection to PostgreSQL on the event loop, in a transaction or without one.
+
+A transaction is begun and ended here, in the driver: SQLAlchemy, which lends the connection, knows
+of none. So statements that are kept for good go past it, for a fifth of what it takes around one,
+and all others go through it, in the same transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast
+
+import asyncpg
+from sqlalchemy import Connection, CursorResult, Executable, PoolProxiedConnection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from divan_core.kernel.units import AWAITS_NOTHING_ELSE, UnitMisused
+from divan_core.stores.sql.connection import DialectName, Failing, Parameters
+from divan_core.stores.sql.faults import disconnected
+from divan_core.stores.sql.spelling import Statement, Together, driver_text
+
+if TYPE_CHECKING:
+    Driver: TypeAlias = asyncpg.Connection[asyncpg.Record]
+
+ResultT = TypeVar("ResultT")
+
+FAULTS: Final = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+"""What a statement fails with, on either way. A timeout is an OSError, too."""
+
+
+async def lent(pool: AsyncEngine) -> PoolProxiedConnection:
+    """A connection of the pool, and none whose other end has gone."""
+    while True:
+        connection = await pool.raw_connection()
+        if not _driver_of(connection).is_closed():
+            return connection
+        connection.invalidate()
+        connection.close()
+
+
+def _driver_of(connection: PoolProxiedConnection) -> Driver:
+    return cast("Driver", connection.driver_connection)
+
+
+class LoopConnection(Failing):
+    """Runs statements on the event loop, over asyncpg."""
+
+    dialect: DialectName = "postgresql"
+
+    def __init__(
+        self, pool: AsyncEngine, connection: PoolProxiedConnection, *, reading: bool = False
+    ) -> None:
+        """Wrap what a pool has lent, whose connections begin nothing by themselves."""
+        super().__init__(reading=reading)
+        self._pool = pool
+        self._lent = connection
+        self._driver = _driver_of(connection)
+        self._begun = False
+        self.busy = False
+
+    @functools.cached_property
+    def _connection(self) -> AsyncConnection:
+        """The same to SQLAlchemy, made once it is needed; it must not be given back twice."""
+        return AsyncConnection(self._pool, Connection(self._pool.sync_engine, self._lent))
+
+    async def begin(self, how: str) -> None:
+        """Begin a transaction; ``how`` is what PostgreSQL is told.
+
+        Raises:
+            StoreUnavailable: the database cannot be reached, or did not answer in time.
+        """
+        self._begun = True
+        try:
+            await self._driver.execute(how)
+        except FAULTS as fault:
+            raise self.failed(fault) from fault
+
+    async def execute(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> CursorResult[Any]:
+        """Run one statement; see :class:`SqlConnection`."""
+        self.busy = True
+        try:
+            return await self._connection.execute(statement, parameters)
+        except FAULTS as fault:
+            raise self.failed(fault) from fault
+        finally:
+            self.busy = False
+
+    async def rows(
+        self, statement: Statement | Together, parameters: Parameters
+    ) -> Sequence[Sequence[Any]]:
+        """Run one statement in the driver; see :class:`SqlConnection`."""
+        if isinstance(statement, Together):
+            raise UnitMisused("Statements run together on SQLite only.")
+        written = driver_text(statement, "postgresql")
+        self.busy = True
+        try:
+            if isinstance(parameters, Mapping):
+                found: Sequence[Any] = await self._driver.fetch(
+                    written.sql, *written.values(parameters)
+                )
+                return found
+            await self._driver.executemany(written.sql, map(written.values, parameters))
+        except FAULTS as fault:
+            raise self.failed(fault) from fault
+        finally:
+            self.busy = False
+        return ()
+
+    async def run(self, statement: Statement, parameters: Parameters) -> Sequence[Any] | None:
+        """Run one statement in the driver; see :class:`SqlConnection`."""
+        rows = await self.rows(statement, parameters)
+        return rows[0] if rows else None
+
+    def failed(self, fault: BaseException) -> BaseException:
+        """Keep what the fault means; asyncpg has no code for a connection that has ended."""
+        ended = isinstance(fault, asyncpg.InterfaceError) and self._driver.is_closed()
+        return super().failed(disconnected() if ended else fault)
+
+    async def commit(self) -> None:
+        """Commit what was begun; raises what the driver raises."""
+        await self._driver.execute("COMMIT")
+        self._begun = False
+
+    async def give_back(self) -> None:
+        """Return the connection to its pool, and undo what was begun and not committed."""
+        try:
+            if self._begun and not self._driver.is_closed():
+                await self._driver.execute("ROLLBACK")
+                self._begun = False
+        except FAULTS:
+            self._driver.terminate()
+        if self._driver.is_closed() and self._lent.is_valid:
+            self._lent.invalidate()
+        self._lent.close()
+
+
+class OnlyItsUnit(Generic[ResultT]):
+    """Awaits a body, and refuses it once it awaits anything but its unit's statements.
+
+    SQLite and memory cannot run such a body at all; so nobody finds out only in production, in
+    one direction or the other.
+    """
+
+    def __init__(self, body: Awaitable[ResultT], connection: LoopConnection) -> None:
+        """Watch ``body``, which runs its statements over ``connection``."""
+        self._body = body
+        self._connection = connection
+
+    def __await__(self) -> Generator[Any, Any, ResultT]:
+        """Step through the body; at its first fault it is cancelled, and may still tidy up.
+
+        Raises:
+            UnitMisused: it waited while no statement was running.
+        """
+        steps = self._body.__await__()
+        proceed: Callable[[], Any] = partial(next, steps)
+        refused = False
+        while True:
+            try:
+                waits_for = proceed()
+            except StopIteration as end:
+                result: ResultT = end.value
+                return result
+            except asyncio.CancelledError:
+                if refused:
+                    self._connection.confirm()
+                raise
+            if self._connection.busy or refused:
+                proceed = yield from _pause(waits_for, steps)
+            else:
+                refused = True
+                self._connection.failed(UnitMisused(AWAITS_NOTHING_ELSE))
+                proceed = partial(steps.throw, asyncio.CancelledError())
+
+
+def _pause(waits_for: object, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """Wait, and give what to do next: go on with what came, or raise what came."""
+    try:
+        return partial(steps.send, (yield waits_for))
+    except BaseException as thrown:  # noqa: BLE001 - whatever it is, it is the body's to handle
+        return partial(steps.throw, thrown)
