@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from divan_core.discovery.circles import Circle, Circles, Friend
@@ -11,7 +11,7 @@ from divan_core.discovery.policy import (
     may_resemble,
     named_handle,
     person_score,
-    text_score,
+    text_scores,
     tier_of,
 )
 from divan_core.discovery.pools import Pools, Question
@@ -112,10 +112,11 @@ class PeopleSearch:
         the card, so that nobody is shown whom a change has just hidden.
         """
         cards = await self._audience.numbered([hit[1] for hit in found])
+        may_see = _may_see(search)
         return [
-            (card, is_friend, mutual)
-            for card, (_, _, is_friend, mutual) in zip(cards, found, strict=True)
-            if card is not None and _may_see(search, card)
+            (card, hit[2], hit[3])
+            for card, hit in zip(cards, found, strict=True)
+            if card is not None and may_see(card)
         ]
 
 
@@ -138,28 +139,29 @@ def _matching(search: _Search, tier: Tier) -> list[Hit]:
         near = [one for one in search.circle.friends if _has_inside(looked_for, one)]
     else:
         return []
-    return [
-        _hit(search, one)
-        for one in near
-        if tier_of(looked_for, one.entry) is tier and _may_see(search, one.card)
-    ]
+    may_see = _may_see(search)
+    fitting = [one for one in near if tier_of(looked_for, one.entry) is tier and may_see(one.card)]
+    scores = text_scores(looked_for, [one.entry for one in fitting], tier)
+    return [_hit(search, one, score) for one, score in zip(fitting, scores, strict=True)]
 
 
 def _has_inside(looked_for: Wanted, friend: Friend) -> bool:
     return looked_for.text in friend.entry.name or looked_for.text in friend.entry.handle
 
 
-def _hit(search: _Search, friend: Friend) -> Hit:
+def _hit(search: _Search, friend: Friend, text: float) -> Hit:
     number = friend.entry.user_id.int
     mutual = search.circle.mutual.get(number, 0)
-    score = text_score(search.question.wanted, friend.entry)
-    return -person_score(score, is_friend=True, mutual=mutual), number, True, mutual
+    return -person_score(text, is_friend=True, mutual=mutual), number, True, mutual
 
 
-def _may_see(search: _Search, card: PersonCard) -> bool:
-    actor = search.actor
-    by_handle = card.handle == search.handle
-    surface = Surface.SEARCH_BY_HANDLE if by_handle else Surface.SEARCH
-    return card.campus_id.int == actor.campus_id.int and can_see(
-        actor.user_id, search.circle.relations, card, surface
-    )
+def _may_see(search: _Search) -> Callable[[PersonCard], bool]:
+    """Whether the viewer may find somebody by what they looked for."""
+    viewer_id, relations, handle = search.actor.user_id, search.circle.relations, search.handle
+    campus = search.actor.campus_id.int
+
+    def may_see(card: PersonCard) -> bool:
+        surface = Surface.SEARCH_BY_HANDLE if card.handle == handle else Surface.SEARCH
+        return card.campus_id.int == campus and can_see(viewer_id, relations, card, surface)
+
+    return may_see
