@@ -36,12 +36,14 @@ class Circle:
     People stand here as the numbers of their ids, which Python hashes five times as fast.
     ``mutual`` says of how many of the viewer's friends somebody is a friend; friends who are
     banned, shadowed or deleted do not count. ``apart`` are those whom search does not take from
-    its index: the viewer, everyone with a block in either direction, and the friends. ``known``
-    are the other people of ``mutual``.
+    its index: the viewer, everyone with a block in either direction, and the friends; they are
+    all in ``mutual``, if need be with none. ``known`` are the other people of ``mutual``.
+    ``texts`` are all that friends are called: what is not in there, nobody of them is.
     """
 
     relations: Relations
     friends: Sequence[Friend]
+    texts: str
     mutual: Mapping[int, int]
     apart: frozenset[int]
     known: Sequence[UserId]
@@ -123,7 +125,9 @@ def _circle(
     friends = [_friend(card) for card, _ in known]
     apart = {one.int for one in (*relations.blocked, *relations.friends, actor.user_id)}
     others = tuple([met[one] for one in met.keys() - apart])
-    return Circle(relations, friends, mutual, frozenset(apart), others)
+    texts = "\n".join(f"{one.entry.handle}\n{one.entry.name}" for one in friends)
+    connected = dict.fromkeys(apart, 0) | mutual
+    return Circle(relations, friends, texts, connected, frozenset(apart), others)
 
 
 def _friend(card: PersonCard) -> Friend:

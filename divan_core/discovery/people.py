@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from divan_core.discovery.circles import Circle, Circles, Friend
 from divan_core.discovery.model import ENOUGH, MOST_IN_TIER, Tier, Wanted
-from divan_core.discovery.policy import named_handle, person_score, text_score, tier_of
+from divan_core.discovery.policy import (
+    may_resemble,
+    named_handle,
+    person_score,
+    text_scores,
+    tier_of,
+)
 from divan_core.discovery.pools import Pools, Question
 from divan_core.discovery.ports import PeopleIndex
 from divan_core.discovery.shares import Edge, Hit, Ranked, Share, first, share
@@ -53,7 +59,7 @@ class PeopleSearch:
         """Ask ``index`` who is called like something, and ``audience`` who that is."""
         self._audience = audience
         self._circles = circles
-        self._pools = Pools(index)
+        self._pools = Pools(index, audience)
 
     async def find(
         self, actor: Actor, q: str, wanted: Wanted, span: tuple[Place | None, int]
@@ -75,7 +81,7 @@ class PeopleSearch:
             listed = _listed(search, part, tier, limit + 1 - len(found))
             found += listed
             tiers += [tier] * len(listed)
-            seen += part.count
+            seen += part.seen
             if seen >= ENOUGH or len(found) > limit:
                 break
         people = await self._shown(search, found[:limit])
@@ -86,11 +92,11 @@ class PeopleSearch:
 
     async def _share(self, search: _Search, tier: Tier) -> Share:
         """What the viewer sees of a tier; more of it is asked for where blocks ate up the cut."""
-        friends = [hit for one in search.circle.friends if (hit := _matching(search, one, tier))]
-        apart = search.circle.apart
-        part = share(await self._tier(search, tier, ASKED), friends, apart)
+        friends, circle = _matching(search, tier), search.circle
+        part = share(await self._tier(search, tier, ASKED), friends, circle)
         if not part.is_known:
-            part = share(await self._tier(search, tier, MOST_IN_TIER + len(apart)), friends, apart)
+            most = MOST_IN_TIER + len(circle.apart)
+            part = share(await self._tier(search, tier, most), friends, circle)
         return part
 
     async def _tier(self, search: _Search, tier: Tier, most: int) -> Ranked:
@@ -105,11 +111,12 @@ class PeopleSearch:
         The index only says who is worth a look: whether the viewer may see somebody is decided by
         the card, so that nobody is shown whom a change has just hidden.
         """
-        cards = await self._audience.cards([hit[2] for hit in found])
+        cards = await self._audience.numbered([hit[1] for hit in found])
+        may_see = _may_see(search)
         return [
-            (card, is_friend, mutual)
-            for card, (_, _, _, is_friend, mutual) in zip(cards, found, strict=True)
-            if card is not None and _may_see(search, card)
+            (card, hit[2], hit[3])
+            for card, hit in zip(cards, found, strict=True)
+            if card is not None and may_see(card)
         ]
 
 
@@ -120,29 +127,41 @@ def _listed(search: _Search, part: Share, tier: Tier, most: int) -> list[Hit]:
         if tier < search.after[0]:
             return []
         edge = search.after[1:] if tier is search.after[0] else None
-    return first(part, search.circle.mutual, edge, most)
+    return first(part, search.circle, edge, most)
 
 
-def _matching(search: _Search, friend: Friend, tier: Tier) -> Hit | None:
-    """A friend whom the query fits in this tier, if the viewer may find them by it."""
-    looked_for, one = search.question.wanted, friend.entry
+def _matching(search: _Search, tier: Tier) -> list[Hit]:
+    """The friends whom the query fits in this tier, as far as the viewer may find them by it."""
+    looked_for = search.question.wanted
     if tier is Tier.SIMILAR:
-        if not any(gram in friend.padded for gram in looked_for.grams):
-            return None
-    elif looked_for.text not in one.name and looked_for.text not in one.handle:
-        return None
-    if tier_of(looked_for, one) is not tier or not _may_see(search, friend.card):
-        return None
-    number = one.user_id.int
+        near = [one for one in search.circle.friends if may_resemble(looked_for, one.padded)]
+    elif looked_for.text in search.circle.texts:
+        near = [one for one in search.circle.friends if _has_inside(looked_for, one)]
+    else:
+        return []
+    may_see = _may_see(search)
+    fitting = [one for one in near if tier_of(looked_for, one.entry) is tier and may_see(one.card)]
+    scores = text_scores(looked_for, [one.entry for one in fitting], tier)
+    return [_hit(search, one, score) for one, score in zip(fitting, scores, strict=True)]
+
+
+def _has_inside(looked_for: Wanted, friend: Friend) -> bool:
+    return looked_for.text in friend.entry.name or looked_for.text in friend.entry.handle
+
+
+def _hit(search: _Search, friend: Friend, text: float) -> Hit:
+    number = friend.entry.user_id.int
     mutual = search.circle.mutual.get(number, 0)
-    score = person_score(text_score(looked_for, one), is_friend=True, mutual=mutual)
-    return -score, number, one.user_id, True, mutual
+    return -person_score(text, is_friend=True, mutual=mutual), number, True, mutual
 
 
-def _may_see(search: _Search, card: PersonCard) -> bool:
-    actor = search.actor
-    by_handle = card.handle == search.handle
-    surface = Surface.SEARCH_BY_HANDLE if by_handle else Surface.SEARCH
-    return card.campus_id.int == actor.campus_id.int and can_see(
-        actor.user_id, search.circle.relations, card, surface
-    )
+def _may_see(search: _Search) -> Callable[[PersonCard], bool]:
+    """Whether the viewer may find somebody by what they looked for."""
+    viewer_id, relations, handle = search.actor.user_id, search.circle.relations, search.handle
+    campus = search.actor.campus_id.int
+
+    def may_see(card: PersonCard) -> bool:
+        surface = Surface.SEARCH_BY_HANDLE if card.handle == handle else Surface.SEARCH
+        return card.campus_id.int == campus and can_see(viewer_id, relations, card, surface)
+
+    return may_see

@@ -1,25 +1,33 @@
 """What queries find, whoever asks, cached per process and never stale when it matters.
 
-Nothing of a viewer is in here. What is cached is used as long as the campus's journal, which
-every question reads first, has nothing new.
+Nothing of a viewer is in here. Every question reads the campus's journal first; what is cached
+goes on being used as long as nobody whom the journal tells of is in there, or should be now.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import attrs
 
-from divan_core.discovery.model import Wanted
+from divan_core.discovery.model import Tier, Wanted, entry
+from divan_core.discovery.policy import begins, tier_of
 from divan_core.discovery.ports import PeopleIndex
 from divan_core.discovery.shares import Ranked, ranked
 from divan_core.kernel.audience import Moment
-from divan_core.kernel.ids import CampusId
+from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.values import value
+from divan_core.kernel.visibility import PersonCard, is_open
 
-CAPACITY: Final = 100_000
-"""How many people all cached answers together hold: about 40 MB."""
+CAPACITY: Final = 1_500_000
+"""How many people all cached answers together hold: about 40 MB, with 1 KB for each answer."""
+
+OVERHEAD: Final = 40
+"""An answer counts as so many people more, for what it takes besides them."""
+
+MOST_CHANGES: Final = 64
+"""After the changes of more people, looking at each takes as long as asking the index again."""
 
 
 @value
@@ -27,7 +35,7 @@ class Question:
     """What is looked for, on which campus, and at which moment of its journal.
 
     What the index answers afterwards is good at least for that moment; should the journal go on
-    meanwhile, then it is not good for the next one.
+    meanwhile, then it is not good for the next one unless the news is of others.
     """
 
     campus_id: CampusId
@@ -43,51 +51,91 @@ class _Pool:
     beginning: Ranked | None = None
     later: tuple[Ranked, Ranked] | None = None
 
+    def tiers(self) -> Sequence[Ranked]:
+        found = (self.beginning, *(self.later or ()))
+        return [tier for tier in found if tier is not None]
+
     def size(self) -> int:
-        tiers = (self.beginning, *(self.later or ()))
-        return 1 + sum(len(tier.people) for tier in tiers if tier is not None)
+        return OVERHEAD + sum(len(tier.numbers) for tier in self.tiers())
+
+
+class News(Protocol):
+    """Who changed lately: what an audience knows of them."""
+
+    def changed(self, campus_id: CampusId, since: Moment) -> frozenset[UserId] | None:
+        """Who changed after a moment, and perhaps a few more; None where that is not known."""
+        ...
+
+    async def cards(self, people: Sequence[UserId]) -> list[PersonCard | None]:
+        """The card of each of these as it is now; None for whoever does not exist."""
+        ...
 
 
 class Pools:
     """The cache. One per process; bounded; what nobody asked for longest goes first."""
 
-    def __init__(self, index: PeopleIndex, capacity: int = CAPACITY) -> None:
-        """Cache what ``index`` finds."""
+    def __init__(self, index: PeopleIndex, news: News, capacity: int = CAPACITY) -> None:
+        """Cache what ``index`` finds, as long as no ``news`` change it."""
         self._index = index
+        self._news = news
         self._capacity = capacity
         self._pools: dict[tuple[int, str], _Pool] = {}
         self._size = 0
 
     async def beginning(self, asked: Question, most: int) -> Ranked:
         """The first ``most`` people of the first tier, or more."""
-        pool = self._pool(asked)
+        pool = await self._pool(asked)
         if pool.beginning is None or not _holds(most, pool.beginning):
             people = await self._index.beginning(asked.campus_id, asked.wanted, most)
-            tier = ranked(asked.wanted, people, most)
+            tier = ranked(asked.wanted, people, most, Tier.BEGINS)
             self._keep(asked, attrs.evolve(pool, beginning=tier))
             return tier
         return pool.beginning
 
     async def later(self, asked: Question, most: int) -> Sequence[Ranked]:
         """The first ``most`` people of the second and of the third tier, or more."""
-        pool = self._pool(asked)
+        pool = await self._pool(asked)
         if pool.later is None or not _holds(most, *pool.later):
             found = await self._index.resembling(asked.campus_id, asked.wanted, most)
             tiers = (
-                ranked(asked.wanted, found.inside, most),
-                ranked(asked.wanted, found.similar, most),
+                ranked(asked.wanted, found.inside, most, Tier.INSIDE),
+                ranked(asked.wanted, found.similar, most, Tier.SIMILAR),
             )
             self._keep(asked, attrs.evolve(pool, later=tiers))
             return tiers
         return pool.later
 
-    def _pool(self, asked: Question) -> _Pool:
+    async def _pool(self, asked: Question) -> _Pool:
+        """What is cached and good for the question's moment; an empty one where nothing is."""
         key = _key(asked)
         pool = self._pools.get(key)
-        if pool is None or pool.moment != asked.moment:
+        if pool is None:
             return _Pool(asked.moment)
-        self._pools[key] = self._pools.pop(key)  # to the end: it was asked for just now
+        if pool.moment != asked.moment:
+            if not await self._is_good(pool, asked):
+                return _Pool(asked.moment)
+            pool = attrs.evolve(pool, moment=asked.moment)
+            self._keep(asked, pool)
+        else:
+            self._pools[key] = self._pools.pop(key, pool)  # to the end: it was asked for just now
         return pool
+
+    async def _is_good(self, pool: _Pool, asked: Question) -> bool:
+        """Whether nobody of whom there is news since is in the pool, or belongs there now."""
+        changed = self._news.changed(asked.campus_id, pool.moment)
+        if changed is None or len(changed) > MOST_CHANGES:
+            return False
+        numbers = {one.int for one in changed}
+        if not all(numbers.isdisjoint(tier.numbers) for tier in pool.tiers()):
+            return False
+        cards = await self._news.cards(tuple(changed))
+        return not any(
+            card is not None
+            and card.campus_id == asked.campus_id
+            and is_open(card)
+            and _belongs(asked.wanted, card, pool)
+            for card in cards
+        )
 
     def _keep(self, asked: Question, pool: _Pool) -> None:
         self._drop(_key(asked))
@@ -107,4 +155,12 @@ def _key(asked: Question) -> tuple[int, str]:
 
 
 def _holds(most: int, *tiers: Ranked) -> bool:
-    return all(tier.is_all or len(tier.people) >= most for tier in tiers)
+    return all(tier.is_all or len(tier.numbers) >= most for tier in tiers)
+
+
+def _belongs(wanted: Wanted, card: PersonCard, pool: _Pool) -> bool:
+    """Whether somebody is of a tier that the pool knows."""
+    one = entry(card.user_id, card.handle, card.display_name)
+    if pool.later is None:
+        return begins(wanted.text, one)
+    return tier_of(wanted, one) is not None

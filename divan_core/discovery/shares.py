@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import islice
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import compress, count, islice
 
-from divan_core.discovery.model import MOST_IN_TIER, Entry, Wanted
+from divan_core.discovery.circles import Circle
+from divan_core.discovery.model import MOST_IN_TIER, Entry, Tier, Wanted
 from divan_core.discovery.policy import person_score, text_scores
-from divan_core.kernel.ids import UserId
 from divan_core.kernel.values import value
 
-Hit = tuple[float, int, UserId, bool, int]
-"""Somebody found: minus the score, the id as a number, the id, whether a friend of the viewer,
-and mutual friends. As plain tuples they sort by score and id without help."""
+Hit = tuple[float, int, bool, int]
+"""Somebody found: minus the score, the id as a number, whether a friend of the viewer, and mutual
+friends. As plain tuples they sort by score and id without help."""
 
 Edge = tuple[float, int]
 """A place in the order of hits: minus the score, and the id as a number."""
@@ -21,29 +22,35 @@ Edge = tuple[float, int]
 
 @value
 class Ranked:
-    """The open people of a tier, whoever asks: in the order of its cut, and by text score.
+    """The open people of a tier, whoever asks: by text score, the highest first, then by id.
 
-    ``places`` finds a person, by the number of their id, in the order of the cut; ``order`` has
-    minus the score, the number and the place. ``is_all`` says that there is nobody else.
+    All three belong together: the numbers of their ids, minus their scores, and where each stands
+    in the order of the cut. So somebody takes 20 bytes here, besides the number, which is the one
+    of their id wherever it is. ``is_all`` says that there is nobody else.
     """
 
-    people: Sequence[UserId]
-    places: Mapping[int, int]
-    scores: Sequence[float]
-    order: Sequence[tuple[float, int, int]]
+    numbers: Sequence[int]
+    losses: Sequence[float]
+    places: Sequence[int]
     is_all: bool
 
+    def after(self, edge: Edge) -> int:
+        """Where those stand who come after an edge."""
+        loss, number = edge
+        start = bisect_left(self.losses, loss)
+        return bisect_right(self.numbers, number, start, bisect_right(self.losses, loss, start))
 
-def ranked(wanted: Wanted, people: Sequence[Entry], asked: int) -> Ranked:
+
+def ranked(wanted: Wanted, people: Sequence[Entry], asked: int, tier: Tier) -> Ranked:
     """Score a tier's people, the first ``asked`` that there are in the order of its cut."""
     numbers = [one.user_id.int for one in people]
-    scores = text_scores(wanted, people)
-    order = [(-score, numbers[at], at) for at, score in enumerate(scores)]
+    losses = [-score for score in text_scores(wanted, people, tier)]
+    order = sorted(range(len(people)), key=numbers.__getitem__)
+    order.sort(key=losses.__getitem__)
     return Ranked(
-        [one.user_id for one in people],
-        {number: at for at, number in enumerate(numbers)},
-        scores,
-        sorted(order),
+        tuple([numbers[at] for at in order]),
+        array("d", [losses[at] for at in order]),
+        array("I", order),
         len(people) < asked,
     )
 
@@ -52,66 +59,69 @@ def ranked(wanted: Wanted, people: Sequence[Entry], asked: int) -> Ranked:
 class Share:
     """What a viewer sees of a tier: all matching friends, and others up to a place in the cut.
 
-    ``apart`` are those of the tier who are not among the others; ``count`` is how many people
+    ``linked`` are where those stand in the tier whom the circle knows; ``seen`` is how many people
     there are, and ``is_known`` false where more of the tier must be asked for to say.
     """
 
     tier: Ranked
     friends: Sequence[Hit]
-    apart: Collection[int]
+    linked: frozenset[int]
     end: int
-    count: int
+    seen: int
     is_known: bool
 
 
-def share(tier: Ranked, friends: Sequence[Hit], apart: frozenset[int]) -> Share:
+def share(tier: Ranked, friends: Sequence[Hit], circle: Circle) -> Share:
     """Cut a tier for a viewer whose matching friends are these.
 
-    ``apart`` are the friends, the viewer, and whoever is hidden by a block: nobody of them takes
-    a place in the cut but the friends who match, who are always kept.
+    Nobody of the circle's ``apart`` takes a place in the cut but the friends who match, who are
+    always kept.
     """
-    met = apart & tier.places.keys()
+    numbers, places, apart = tier.numbers, tier.places, circle.apart
+    linked = frozenset(compress(count(), map(circle.mutual.__contains__, numbers)))
+    met = [places[at] for at in linked if numbers[at] in apart]
     end = max(0, MOST_IN_TIER - len(friends))
-    for place in sorted(map(tier.places.__getitem__, met)):
+    for place in sorted(met):
         if place >= end:
             break
         end += 1
-    is_known = tier.is_all or end <= len(tier.people)
-    end = min(end, len(tier.people))
-    hidden = sum(tier.places[one] < end for one in met)
-    return Share(tier, friends, met, end, len(friends) + end - hidden, is_known)
+    is_known = tier.is_all or end <= len(numbers)
+    end = min(end, len(numbers))
+    hidden = sum(place < end for place in met)
+    return Share(tier, friends, linked, end, len(friends) + end - hidden, is_known)
 
 
-def first(part: Share, mutual: Mapping[int, int], after: Edge | None, most: int) -> list[Hit]:
+def first(part: Share, circle: Circle, after: Edge | None, most: int) -> list[Hit]:
     """The first people of a viewer's share of a tier, from after an edge on, in its order.
 
-    Those whom the viewer has no connection with stand in ``order`` as they are; only the others
-    are scored.
+    Those whom the viewer has no connection with stand in the tier in order; only the others are
+    scored.
     """
-    tier = part.tier
-    linked = mutual.keys() & tier.places.keys()
-    found = [*part.friends, *_linked(part, linked, mutual)]
-    start = 0
+    tier, start = part.tier, 0
+    found = [*part.friends, *_linked(part, circle)]
     if after is not None:
         found = [one for one in found if one[:2] > after]
-        start = bisect_right(tier.order, (*after, len(tier.people)))
-    people, end, apart = tier.people, part.end, part.apart
+        start = tier.after(after)
+    losses, numbers, places = tier.losses, tier.numbers, tier.places
+    linked, end = part.linked, part.end
     others = (
-        (score, number, people[place], False, 0)
-        for score, number, place in islice(tier.order, start, None)
-        if place < end and number not in linked and number not in apart
+        (losses[at], numbers[at], False, 0)
+        for at in range(start, len(numbers))
+        if places[at] < end and at not in linked
     )
+    if not found:
+        return list(islice(others, most))
     found += islice(others, most)
     found.sort()
     return found[:most]
 
 
-def _linked(part: Share, linked: Collection[int], mutual: Mapping[int, int]) -> Iterator[Hit]:
+def _linked(part: Share, circle: Circle) -> Iterator[Hit]:
     """Those of the others with whom the viewer has friends in common."""
-    tier = part.tier
-    for number in linked:
-        place = tier.places[number]
-        if place < part.end and number not in part.apart:
-            count = mutual[number]
-            score = person_score(tier.scores[place], is_friend=False, mutual=count)
-            yield -score, number, tier.people[place], False, count
+    tier, mutual = part.tier, circle.mutual
+    for at in part.linked:
+        number = tier.numbers[at]
+        if tier.places[at] < part.end and number not in circle.apart:
+            shared = mutual[number]
+            score = person_score(-tier.losses[at], is_friend=False, mutual=shared)
+            yield -score, number, False, shared

@@ -7,13 +7,16 @@ as the answer itself) and forgets what changed, so that a change shows in the ve
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Protocol, TypeVar, cast
+from uuid import UUID
 
 import anyio
 
 from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.news import RecentNews
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard, Relations
 
@@ -105,6 +108,7 @@ class Audience:
         self._cards: dict[int, PersonCard] = {}
         self._relations: dict[int, Relations] = {}
         self._positions: dict[int, bytes] = {}
+        self._news: defaultdict[int, RecentNews] = defaultdict(RecentNews)
         self._forgotten = 0
         self._lapses = 0
 
@@ -120,8 +124,18 @@ class Audience:
         """
         return self.position(campus_id), self._lapses
 
+    def changed(self, campus_id: CampusId, since: Moment) -> frozenset[UserId] | None:
+        """Who changed after a moment, and perhaps a few more; None where that is not known.
+
+        What was cached at that moment is as good as new if it does not depend on any of them.
+        """
+        position, lapses = since
+        return self._news[campus_id.int].since(position) if lapses == self._lapses else None
+
     def apply(self, campus_id: CampusId, news: JournalSlice) -> None:
         """Forget what the journal says has changed."""
+        if news.changed or news.position != self.position(campus_id):
+            self._news[campus_id.int].heard(news.position, news.changed)
         if news.changed is None:
             self._forget_all()
         elif news.changed:
@@ -139,6 +153,13 @@ class Audience:
     async def card(self, user_id: UserId) -> PersonCard | None:
         """The card of one person; None if there is no such person."""
         return self.kept(user_id) or (await self.cards((user_id,)))[0]
+
+    async def numbered(self, numbers: Sequence[int]) -> list[PersonCard | None]:
+        """The card of each of these, whose ids are given as numbers; as ``cards``."""
+        found = list(map(self._cards.get, numbers))
+        if all(found):
+            return found
+        return await self.cards([UserId(UUID(int=one)) for one in numbers])
 
     async def cards(self, people: Sequence[UserId]) -> list[PersonCard | None]:
         """The card of each of these, in their order; None for whoever does not exist."""

@@ -69,7 +69,8 @@ class CursorSealer:
 
     def _mask(self, text: bytes, tag: bytes) -> bytes:
         stream = hashlib.blake2b(tag, digest_size=_LONGEST, key=self._stream_key).digest()
-        return bytes(a ^ b for a, b in zip(text, stream, strict=False))
+        masked = int.from_bytes(text, "big") ^ int.from_bytes(stream[: len(text)], "big")
+        return masked.to_bytes(len(text), "big")
 
 
 def _unarmoured(cursor: str) -> bytes:

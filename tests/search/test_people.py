@@ -1,6 +1,6 @@
 """Searching people, as a program that imports the library does."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 
 import pytest
@@ -14,8 +14,11 @@ from divan_core.accounts.messages import (
     CreatePerson,
 )
 from divan_core.discovery.messages import FoundPerson, SearchQuery
+from divan_core.discovery.model import Entry, Wanted
+from divan_core.discovery.ports import Resembling
 from divan_core.errors import EnumerationBudget, InvalidCursor, RateLimited, ValidationFailed
 from divan_core.kernel.actor import Actor
+from divan_core.kernel.ids import CampusId
 from divan_core.settings import LimitSettings
 from divan_core.stores.factories import production_stores
 from divan_core.testing.clock import ManualClock
@@ -96,6 +99,40 @@ async def test_every_change_shows_in_the_very_next_answer(world: World) -> None:
     assert await found(world, bob, "zoe") == []
     await social.unblock(bob, me.user_id)
     assert await found(world, me, "bob") == ["bob"]
+
+
+async def test_news_of_others_leave_what_was_found(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A block or a friendship of others asks the index nothing; somebody's new name does."""
+    me, bob, ana, eve = [await world.join(one) for one in ("zoe", "bob", "ana", "eve")]
+    index, asked = world.divan.stores.search, list[str]()
+    beginning, resembling = index.beginning, index.resembling
+
+    async def begin(campus_id: CampusId, wanted: Wanted, most: int) -> Sequence[Entry]:
+        asked.append(wanted.text)
+        return await beginning(campus_id, wanted, most)
+
+    async def resemble(campus_id: CampusId, wanted: Wanted, most: int) -> Resembling:
+        asked.append(wanted.text)
+        return await resembling(campus_id, wanted, most)
+
+    monkeypatch.setattr(index, "beginning", begin)
+    monkeypatch.setattr(index, "resembling", resemble)
+    social, accounts = world.divan.social, world.divan.accounts
+    assert await found(world, me, "bob") == ["bob"]
+    assert asked == ["bob", "bob"]
+    await social.befriend(ana, eve.user_id)
+    await social.block(ana, eve.user_id)
+    await accounts.change_profile(ana, ChangeProfile(display_name="Xaver"))
+    await accounts.change_privacy(eve, ChangePrivacy(ghost_mode=True))
+    assert await found(world, me, "bob") == ["bob"]
+    assert asked == ["bob", "bob"]
+    await accounts.change_profile(ana, ChangeProfile(display_name="Bobby"))
+    assert await found(world, me, "bob") == ["bob", "ana"]
+    await accounts.change_privacy(bob, ChangePrivacy(ghost_mode=True))
+    assert await found(world, me, "bob") == ["ana"]
+    assert asked == ["bob"] * 6
 
 
 async def test_what_is_out_of_range_is_refused(world: World) -> None:

@@ -84,7 +84,7 @@ class MemoryRateLimits:
         """Count by this clock."""
         self._clock = clock
         self._admitted: dict[Limit, Admissions] = {}
-        self._met: dict[Limit, dict[UserId, dict[UserId, int]]] = {}
+        self._met: dict[Limit, dict[int, dict[int, int]]] = {}  # by ids as numbers, as above
 
     async def admit(self, campus_id: CampusId, user_id: UserId, limit: Limit) -> Millis:
         """See the port."""
@@ -115,9 +115,9 @@ class MemoryRateLimits:
         """See the port."""
         del campus_id
         now, span = self._clock.now(), limit.span_ms
-        met = self._met.setdefault(limit, {}).setdefault(user_id, {})
+        met = self._met.setdefault(limit, {}).setdefault(user_id.int, {})
         _forget_until(met, now - span)
-        asked = dict.fromkeys(people, now)
+        asked = dict.fromkeys([one.int for one in people], now)
         excess = len(met) + sum(one not in met for one in asked) - limit.memory
         if excess > 0:
             others = [at for one, at in met.items() if one not in asked]
@@ -133,22 +133,22 @@ class MemoryRateLimits:
         del campus_id
         for limit in limits:
             self.under(limit).drop(user_id)
-            self._met.get(limit, {}).pop(user_id, None)
+            self._met.get(limit, {}).pop(user_id.int, None)
 
     def _prune(self, now: int) -> None:
         for admissions in self._admitted.values():
             admissions.forget(now)
         for limit, met in self._met.items():
             edge = now - limit.span_ms
-            for user_id in [one for one, those in met.items() if _is_before(those, edge)]:
-                del met[user_id]
+            for number in [one for one, those in met.items() if _is_before(those, edge)]:
+                del met[number]
 
 
-def _forget_until(met: dict[UserId, int], edge: int) -> None:
+def _forget_until(met: dict[int, int], edge: int) -> None:
     """Drop whoever was met until then; those met longest ago stand in front."""
     while met and next(iter(met.values())) <= edge:
         del met[next(iter(met))]
 
 
-def _is_before(met: dict[UserId, int], edge: int) -> bool:
+def _is_before(met: dict[int, int], edge: int) -> bool:
     return not met or next(reversed(met.values())) <= edge

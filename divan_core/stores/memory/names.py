@@ -10,10 +10,12 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from heapq import merge
-from itertools import chain
+from itertools import chain, islice
+from typing import Final
 
 from divan_core.discovery.model import Entry, Wanted, parts, units
 from divan_core.discovery.policy import begins
+from divan_core.stores.memory.starts import Starts
 from divan_core.stores.memory.texts import Texts
 
 Holders = dict[str, list[int]]
@@ -28,7 +30,8 @@ class Names:
         self._people: dict[int, Entry] = {}
         self._units: Holders = {}
         self._words: Holders = {}  # of handles, unless the person has them as a unit too
-        self._starts: dict[str, dict[int, list[str]]] = {}  # units, by two letters and length
+        self._starts = Starts()  # units
+        self._tails = Starts()  # what follows the first word of units, and the unit
         self._texts = Texts()
 
     def replace(self, before: Entry | None, after: Entry | None) -> None:
@@ -38,14 +41,15 @@ class Names:
         if after is not None:
             self._add(after)
 
-    def beginning(self, wanted: Wanted) -> Iterator[Entry]:
-        """Everyone of the first tier, in the order of its cut."""
-        several = " " in wanted.text
-        seen: set[int] = set()
-        for one in (self._holding_begun if several else self._holding_start)(wanted.text):
-            if one.user_id.int not in seen:
-                seen.add(one.user_id.int)
-                yield one
+    def beginning(self, wanted: Wanted, most: int) -> list[Entry]:
+        """The first people of the first tier, in the order of its cut."""
+        text, found = wanted.text, dict[int, None]()
+        holding = self._holding_begun if " " in text else self._holding_start
+        for numbers in holding(text):
+            found.update(dict.fromkeys(numbers))
+            if len(found) >= most:
+                break
+        return list(map(self._people.__getitem__, islice(found, most)))
 
     def inside(self, wanted: Wanted) -> Iterator[Entry]:
         """Everyone of the second tier, in the order of its cut."""
@@ -72,25 +76,29 @@ class Names:
         as_unit, as_word = self._units.get(part, []), self._words.get(part)
         return merge(as_unit, as_word) if as_word else as_unit
 
-    def _holding_start(self, text: str) -> Iterator[Entry]:
+    def _holding_start(self, text: str) -> Iterator[Iterable[int]]:
         """Whoever has a unit that starts with a single word, by the unit and by id."""
-        by_length = self._starts.get(text[:2], {})
-        for length in sorted(by_length):
-            texts = by_length[length]
-            for at in range(bisect_left(texts, text), len(texts)):
-                if not texts[at].startswith(text):
-                    break
-                yield from map(self._people.__getitem__, self._units[texts[at]])
+        for texts in self._starts.groups(text):
+            yield from map(self._units.__getitem__, texts)
 
-    def _holding_begun(self, text: str) -> Iterator[Entry]:
-        """The same for several words, which can start in the middle of a name as well."""
-        for unit in self._texts.containing(text):
-            if f" {text}" in f" {unit}":
-                for one in map(self._people.__getitem__, self._units.get(unit, ())):
-                    if unit.startswith(text) or (
-                        unit == one.name and not one.handle.startswith(text)
-                    ):
-                        yield one
+    def _holding_begun(self, text: str) -> Iterator[Iterable[int]]:
+        """The same for several words, which can start in the middle of a name as well.
+
+        Whoever has a handle that starts so stands where that does. Otherwise the name counts.
+        """
+        starting = {unit for units in self._starts.groups(text) for unit in units}
+        tails = {tail.partition(_OF)[2] for some in self._tails.groups(text) for tail in some}
+        for unit in sorted(starting | tails, key=_by_length):
+            numbers = self._units[unit]
+            if unit in starting:
+                yield numbers
+            else:
+                people = map(self._people.__getitem__, numbers)
+                yield [
+                    number
+                    for number, one in zip(numbers, people, strict=True)
+                    if one.name == unit and not one.handle.startswith(text)
+                ]
 
     def _add(self, one: Entry) -> None:
         number = one.user_id.int
@@ -98,7 +106,9 @@ class Names:
         whole = _whole(one)
         for text in whole:
             if text not in self._units:
-                _keep(self._starts, text)
+                self._starts.add(text)
+                for tail in _tails(text):
+                    self._tails.add(tail)
                 if text not in self._words:
                     self._texts.add(text)
             insort(self._units.setdefault(text, []), number)
@@ -113,7 +123,9 @@ class Names:
         for text in whole:
             _remove(self._units, text, number)
             if text not in self._units:
-                _drop(self._starts, text)
+                self._starts.discard(text)
+                for tail in _tails(text):
+                    self._tails.discard(tail)
                 if text not in self._words:
                     self._texts.discard(text)
         for text in set(parts(one)) - whole - {""}:
@@ -128,18 +140,18 @@ def _whole(one: Entry) -> set[str]:
     return set(units(one)) - {""}
 
 
-def _keep(starts: dict[str, dict[int, list[str]]], text: str) -> None:
-    insort(starts.setdefault(text[:2], {}).setdefault(len(text), []), text)
+_OF: Final = "\t"
+"""Stands between a tail and its text; no text has it."""
 
 
-def _drop(starts: dict[str, dict[int, list[str]]], text: str) -> None:
-    by_length = starts[text[:2]]
-    texts = by_length[len(text)]
-    del texts[bisect_left(texts, text)]
-    if not texts:
-        del by_length[len(text)]
-        if not by_length:
-            del starts[text[:2]]
+def _tails(text: str) -> list[str]:
+    """What begins at a later word of a text and has several words, each with the text itself."""
+    words = text.split(" ")
+    return [f"{' '.join(words[at:])}{_OF}{text}" for at in range(1, len(words) - 1)]
+
+
+def _by_length(text: str) -> tuple[int, str]:
+    return len(text), text
 
 
 def _remove(holders: Holders, text: str, number: int) -> None:

@@ -57,7 +57,7 @@ class MemoryPeopleIndex:
     async def beginning(self, campus_id: CampusId, wanted: Wanted, most: int) -> Sequence[Entry]:
         """See the port."""
         names = self._records.campuses.get(campus_id)
-        return list(islice(names.beginning(wanted), most)) if names else ()
+        return names.beginning(wanted, most) if names else ()
 
     async def resembling(self, campus_id: CampusId, wanted: Wanted, most: int) -> Resembling:
         """See the port."""
