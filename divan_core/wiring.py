@@ -43,6 +43,8 @@ from divan_core.kernel.notices import PersonNotice
 from divan_core.kernel.paging import CursorSealer
 from divan_core.kernel.turnstile import Entrance
 from divan_core.mail.factory import mailer_of
+from divan_core.moderation.audit import Audit, AuditTools
+from divan_core.moderation.ports import Checkpoints, NoCheckpoints
 from divan_core.observability.alarm import Alarm
 from divan_core.observability.metrics import Metrics
 from divan_core.observability.workers import LoggedWorkers
@@ -77,6 +79,11 @@ ERASURE_S: Final = 30.0
 MAIL_S: Final = 2.0
 """How often to look for mails that are due, in seconds."""
 
+CHAIN: Final = "chain of the audit"
+CHECKPOINTS: Final = "checkpoints of the audit"
+CHECKPOINT_S: Final = 60.0
+"""How often to sign how far the audit has come, in seconds."""
+
 MAILBOXES: Final = "limits of mailboxes"
 
 SOCKETS: Final = "sockets"
@@ -87,7 +94,8 @@ SOCKETS: Final = "sockets"
 class Ground:
     """What is injected: the clock, new ids, the deployment's secret (32 bytes or more), chance.
 
-    Without ``hasher`` and ``mailer`` they follow from the settings.
+    Without ``hasher`` and ``mailer`` they follow from the settings. ``checkpoints`` is where those
+    of the audit are kept.
     """
 
     clock: Clock
@@ -96,6 +104,7 @@ class Ground:
     entropy: Entropy
     hasher: PasswordHasher | None = None
     mailer: Mailer | None = None
+    checkpoints: Checkpoints = attrs.field(factory=NoCheckpoints)
 
 
 @attrs.frozen
@@ -113,6 +122,7 @@ class Services:
     auth: Auth[StoreUnit]
     hasher: PasswordHasher
     personal: Personal
+    audit: Audit
     audience: Audience
     idempotency: Idempotency[StoreUnit]
     metrics: Metrics
@@ -164,10 +174,25 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         auth=auth,
         hasher=hasher,
         personal=_personal(stores, settings, ground, (auth, presence, audience)),
+        audit=_audit(stores, ground, sealer),
         audience=audience,
         idempotency=idempotency,
         metrics=metrics,
         search_index=IndexUpkeep(stores.search_upkeep),
+    )
+
+
+def _audit(stores: Stores, ground: Ground, sealer: CursorSealer) -> Audit:
+    return Audit(
+        stores.units,
+        AuditTools(
+            chain_key=derived_key(ground.secret, CHAIN),
+            signing_key=derived_key(ground.secret, CHECKPOINTS),
+            checkpoints=ground.checkpoints,
+            clock=ground.clock,
+            entropy=ground.entropy,
+            sealer=sealer,
+        ),
     )
 
 
@@ -218,6 +243,7 @@ def _jobs(services: Services) -> tuple[Job, ...]:
     """What services have done by the clock."""
     return (
         Job("auth-purge", PURGE_S, lambda: services.auth.purge(MOST)),
+        Job("audit-checkpoint", CHECKPOINT_S, services.audit.checkpoint),
         Job("erasure", ERASURE_S, lambda: services.personal.sweep(MOST)),
     )
 

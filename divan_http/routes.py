@@ -8,6 +8,7 @@ from divan_http import openapi
 from divan_http.operation import Operation
 from divan_http.resources import (
     accounts,
+    audit,
     auth,
     chat,
     discovery,
@@ -28,6 +29,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *chat.OPERATIONS,
     *rooms.OPERATIONS,
     *discovery.OPERATIONS,
+    *audit.OPERATIONS,
     *health.OPERATIONS,
     *metrics.OPERATIONS,
 )

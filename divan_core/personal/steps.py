@@ -132,6 +132,11 @@ STEPS: Final[tuple[Step[StoreUnit], ...]] = (
     ),
     Rows("rooms", _count_rooms, _leave_rooms),
     Rows(
+        "words on record",
+        lambda unit, user_id: unit.audit.count_words(user_id),
+        lambda unit, user_id: unit.audit.erase_words(user_id, PORTION),
+    ),
+    Rows(
         "stored answers",
         lambda unit, user_id: unit.keys.count_of(str(user_id)),
         lambda unit, user_id: unit.keys.remove_of(str(user_id), PORTION),

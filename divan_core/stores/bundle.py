@@ -24,6 +24,7 @@ from divan_core.kernel.limits import RateLimits
 from divan_core.kernel.notices import PersonNotices
 from divan_core.kernel.turnstile import Turnstile
 from divan_core.kernel.units import Locks, Units
+from divan_core.moderation.ports import AuditRepository
 from divan_core.presence.ports import PresenceIndex, PresenceNotices
 from divan_core.social.ports import InviteRepository, RelationRepository
 
@@ -84,6 +85,11 @@ class StoreUnit(Protocol):
     @property
     def rooms(self) -> RoomRepository:
         """Rooms, and who is in them."""
+        ...
+
+    @property
+    def audit(self) -> AuditRepository:
+        """What is on record."""
         ...
 
     @property

@@ -18,6 +18,7 @@ from divan_core.kernel.clock import Clock
 from divan_core.settings import Settings
 from divan_core.stores.bundle import Stores
 from divan_core.sync.accounts import SyncAccounts
+from divan_core.sync.audit import SyncAudit
 from divan_core.sync.auth import SyncAuth
 from divan_core.sync.chat import SyncChat
 from divan_core.sync.discovery import SyncDiscovery
@@ -30,6 +31,7 @@ from divan_core.workers.subscription import Subscription
 
 __all__ = [
     "SyncAccounts",
+    "SyncAudit",
     "SyncAuth",
     "SyncChat",
     "SyncDiscovery",
@@ -56,6 +58,7 @@ class SyncDivan:
         self.presence = SyncPresence(divan.presence, waiting)
         self.chat = SyncChat(divan.chat, waiting)
         self.rooms = SyncRooms(divan.rooms, waiting)
+        self.audit = SyncAudit(divan.audit, waiting)
         self.discovery = SyncDiscovery(divan.discovery, waiting)
 
     @classmethod

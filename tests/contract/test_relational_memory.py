@@ -6,6 +6,7 @@ from divan_core.stores.bundle import RelationalStores
 from divan_core.stores.memory.unit import open_memory
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
+from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
@@ -45,3 +46,7 @@ class TestMemoryIndex(PeopleIndexContract):
     @pytest.fixture
     def stores(self) -> RelationalStores:
         return open_memory()
+
+
+class TestMemoryAudit(OnMemory, AuditContract):
+    pass

@@ -9,6 +9,7 @@ from divan_core.stores.sql.migrate import upgrade
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
+from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.invites import InvitesContract
@@ -63,3 +64,7 @@ class TestPostgresIndex(PeopleIndexContract):
     async def stores(self, postgres_url: str) -> AsyncIterator[RelationalStores]:
         async with running(open_sql(postgres_url)) as stores:
             yield stores
+
+
+class TestPostgresAudit(OnPostgres, AuditContract):
+    pass

@@ -10,6 +10,7 @@ from divan_core.stores.sql.migrate import upgrade
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
+from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.auth import AuthContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
@@ -114,3 +115,11 @@ class TestSqliteMemoryIndex(PeopleIndexContract):
     async def stores(self) -> AsyncIterator[RelationalStores]:
         async with running(open_sql("sqlite://")) as stores:
             yield stores
+
+
+class TestSqliteFileAudit(OnSqliteFile, AuditContract):
+    pass
+
+
+class TestSqliteMemoryAudit(OnSqliteMemory, AuditContract):
+    pass

@@ -9,6 +9,7 @@ import attrs
 from sqlalchemy import text
 
 from divan_core.stores.sql.connection import DialectName, SqlConnection
+from divan_core.stores.sql.desktables import AUDIT
 from divan_core.stores.sql.faults import TableMissing
 from divan_core.stores.sql.tables import PROFILES, STANDINGS
 
@@ -27,6 +28,7 @@ class OptionalTables:
 
     profiles: bool
     standings: bool
+    audit: bool = False
 
 
 class Run(Protocol):
@@ -49,7 +51,9 @@ class Catalogue:
         if self._known is None:
             names = await _existing(connection)
             self._known = OptionalTables(
-                profiles=PROFILES.name in names, standings=STANDINGS.name in names
+                profiles=PROFILES.name in names,
+                standings=STANDINGS.name in names,
+                audit=AUDIT.name in names,
             )
         return self._known
 
@@ -71,7 +75,7 @@ class Catalogue:
 
 
 async def _existing(connection: SqlConnection) -> Collection[str]:
-    optional = [PROFILES.name, STANDINGS.name]
+    optional = [PROFILES.name, STANDINGS.name, AUDIT.name]
     parameters = {"names": optional} if connection.dialect == "postgresql" else None
     found = await connection.execute(text(_LOOK_UP[connection.dialect]), parameters)
     return found.scalars().all()

@@ -35,6 +35,7 @@ from divan_core.errors import (
     InviteExists,
     MessageExists,
 )
+from divan_core.stores.sql.desktables import AUDIT, AUDIT_HEAD
 from divan_core.stores.sql.metadata import METADATA, index_where
 from divan_core.stores.sql.searchtables import (
     SEARCH_HEADS,
@@ -365,7 +366,7 @@ BRANCHES: Final[Mapping[str, tuple[Table, ...]]] = {
         SEARCH_TERMS,
         SEARCH_LEFT,
     ),
-    "moderation": (STANDINGS,),
+    "moderation": (STANDINGS, AUDIT, AUDIT_HEAD),
     "profile": (PROFILES,),
 }
 """Which branch of the migrations makes which tables, the one that the others need first."""

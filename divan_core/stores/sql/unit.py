@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from divan_core.kernel.clock import Clock
 from divan_core.stores.sql.accounts import SqlCampuses, SqlPeople
+from divan_core.stores.sql.audit import SqlAudit
 from divan_core.stores.sql.auth import SqlLogins, SqlRegistrations, SqlSessions
 from divan_core.stores.sql.catalogue import Catalogue, OptionalTables
 from divan_core.stores.sql.connection import SqlConnection
@@ -92,6 +93,11 @@ class SqlUnit:
     def rooms(self) -> SqlRooms:
         """Rooms, and who is in them."""
         return SqlRooms(self._connection)
+
+    @property
+    def audit(self) -> SqlAudit:
+        """What is on record."""
+        return SqlAudit(self._connection, exists=self._tables.audit)
 
     @property
     def keys(self) -> SqlKeys:
