@@ -11,7 +11,7 @@ from tests.http.world import TEST_SETTINGS, World, open_world
 
 pytestmark = pytest.mark.anyio
 
-DATABASE = {"core": "core_0006", "profile": "profile_0001", "moderation": "moderation_0001"}
+DATABASE = {"core": "core_0006", "profile": "profile_0001", "moderation": "moderation_0002"}
 
 
 @attrs.frozen

@@ -36,6 +36,7 @@ from divan_core.errors import (
     MessageExists,
 )
 from divan_core.stores.sql.metadata import METADATA, index_where
+from divan_core.stores.sql.safetytables import SAFETY
 from divan_core.stores.sql.searchtables import (
     SEARCH_HEADS,
     SEARCH_HOLDERS,
@@ -365,7 +366,7 @@ BRANCHES: Final[Mapping[str, tuple[Table, ...]]] = {
         SEARCH_TERMS,
         SEARCH_LEFT,
     ),
-    "moderation": (STANDINGS,),
+    "moderation": (STANDINGS, *SAFETY),
     "profile": (PROFILES,),
 }
 """Which branch of the migrations makes which tables, the one that the others need first."""

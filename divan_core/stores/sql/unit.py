@@ -19,6 +19,7 @@ from divan_core.stores.sql.keys import SqlKeys
 from divan_core.stores.sql.locks import SqlLocks
 from divan_core.stores.sql.messages import SqlMessages
 from divan_core.stores.sql.pending import Pending
+from divan_core.stores.sql.restrictions import SqlRestrictions
 from divan_core.stores.sql.rooms import SqlRooms
 from divan_core.stores.sql.social import SqlRelations
 
@@ -92,6 +93,11 @@ class SqlUnit:
     def rooms(self) -> SqlRooms:
         """Rooms, and who is in them."""
         return SqlRooms(self._connection)
+
+    @property
+    def restrictions(self) -> SqlRestrictions:
+        """Who is restricted to what."""
+        return SqlRestrictions(self._connection, self._tables)
 
     @property
     def keys(self) -> SqlKeys:
