@@ -11,6 +11,7 @@ from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.people_index import PeopleIndexContract
+from divan_core.testing.contracts.restrictions import RestrictionsContract
 from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.social import RelationsContract
 from divan_core.testing.contracts.units import UnitsContract
@@ -33,6 +34,10 @@ class TestMemoryConversations(OnMemory, ConversationsContract):
 
 
 class TestMemoryRooms(OnMemory, RoomsContract):
+    pass
+
+
+class TestMemoryRestrictions(OnMemory, RestrictionsContract):
     pass
 
 

@@ -15,6 +15,10 @@ from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.people_index import PeopleIndexContract
+from divan_core.testing.contracts.restrictions import (
+    NoRestrictionsContract,
+    RestrictionsContract,
+)
 from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.samples import running
 from divan_core.testing.contracts.social import RelationsContract
@@ -42,6 +46,10 @@ class TestPostgresRooms(OnPostgres, RoomsContract):
     pass
 
 
+class TestPostgresRestrictions(OnPostgres, RestrictionsContract):
+    pass
+
+
 class TestPostgresKeys(KeysContract):
     @pytest.fixture
     async def stores(
@@ -51,7 +59,7 @@ class TestPostgresKeys(KeysContract):
             yield stores
 
 
-class TestPostgresWithoutBranches(MissingBranchesContract):
+class TestPostgresWithoutBranches(MissingBranchesContract, NoRestrictionsContract):
     @pytest.fixture
     async def core_stores(self, empty_postgres_url: str) -> AsyncIterator[RelationalStores]:
         upgrade(empty_postgres_url, "core")

@@ -18,6 +18,10 @@ from divan_core.testing.contracts.erasure import ErasureContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.people_index import PeopleIndexContract
+from divan_core.testing.contracts.restrictions import (
+    NoRestrictionsContract,
+    RestrictionsContract,
+)
 from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.samples import running
 from divan_core.testing.contracts.social import RelationsContract
@@ -52,6 +56,10 @@ class TestSqliteFileRooms(OnSqliteFile, RoomsContract):
     pass
 
 
+class TestSqliteFileRestrictions(OnSqliteFile, RestrictionsContract):
+    pass
+
+
 class OnSqliteMemory:
     @pytest.fixture
     async def stores(self) -> AsyncIterator[RelationalStores]:
@@ -80,6 +88,10 @@ class TestSqliteMemoryRooms(OnSqliteMemory, RoomsContract):
     pass
 
 
+class TestSqliteMemoryRestrictions(OnSqliteMemory, RestrictionsContract):
+    pass
+
+
 class TestSqliteFileKeys(KeysContract):
     @pytest.fixture
     async def stores(self, tmp_path: Path, clock: ManualClock) -> AsyncIterator[RelationalStores]:
@@ -95,7 +107,7 @@ class TestSqliteMemoryKeys(KeysContract):
             yield stores
 
 
-class TestSqliteWithoutBranches(MissingBranchesContract):
+class TestSqliteWithoutBranches(MissingBranchesContract, NoRestrictionsContract):
     @pytest.fixture
     async def core_stores(self, tmp_path: Path) -> AsyncIterator[RelationalStores]:
         upgrade(f"sqlite:///{tmp_path}/divan.db", "core")

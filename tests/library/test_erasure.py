@@ -165,6 +165,7 @@ async def test_nothing_is_left(
             "friends and blocks": 2,
             "invites": 2,
             "rooms": 2,
+            "words on record": 0,
             "stored answers": 1,
             "mailbox": 1,
             "person": 1,
@@ -319,4 +320,11 @@ async def test_an_export_holds_everything(stores: Stores, clock: ManualClock) ->
 def test_steps_keep_their_names() -> None:
     """They stand in erasures that wait: a new name would begin them anew."""
     names = [step.name for step in STEPS]
-    assert names == ["sessions", "friends and blocks", "invites", "rooms", "stored answers"]
+    assert names == [
+        "sessions",
+        "friends and blocks",
+        "invites",
+        "rooms",
+        "words on record",
+        "stored answers",
+    ]

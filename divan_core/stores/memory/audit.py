@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 
 import attrs
@@ -76,7 +77,7 @@ class MemoryAudit:
         places = self._worded(person_id)[:most]
         for place in places:
             before = entries[place]
-            self._changes.did(lambda place=place, before=before: entries.__setitem__(place, before))
+            self._changes.did(partial(entries.__setitem__, place, before))
             entries[place] = attrs.evolve(before, words=None, salt=None)
         return len(places)
 

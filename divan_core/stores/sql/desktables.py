@@ -36,3 +36,5 @@ AUDIT_HEAD: Final = Table(
     Column("mac", LargeBinary(32), nullable=False),
 )
 """One row: what everybody who appends to the record waits for."""
+
+DESK: Final = (AUDIT, AUDIT_HEAD)

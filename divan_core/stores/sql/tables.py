@@ -35,8 +35,9 @@ from divan_core.errors import (
     InviteExists,
     MessageExists,
 )
-from divan_core.stores.sql.desktables import AUDIT, AUDIT_HEAD
+from divan_core.stores.sql.desktables import DESK
 from divan_core.stores.sql.metadata import METADATA, index_where
+from divan_core.stores.sql.safetytables import SAFETY
 from divan_core.stores.sql.searchtables import (
     SEARCH_HEADS,
     SEARCH_HOLDERS,
@@ -366,7 +367,7 @@ BRANCHES: Final[Mapping[str, tuple[Table, ...]]] = {
         SEARCH_TERMS,
         SEARCH_LEFT,
     ),
-    "moderation": (STANDINGS, AUDIT, AUDIT_HEAD),
+    "moderation": (STANDINGS, *SAFETY, *DESK),
     "profile": (PROFILES,),
 }
 """Which branch of the migrations makes which tables, the one that the others need first."""

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "moderation_0003"
-down_revision = "moderation_0001"
+down_revision = "moderation_0002"
 branch_labels = None
 depends_on = None
 
