@@ -22,7 +22,10 @@ from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import Entropy, Ids
 from divan_core.moderation.audit import Audit
+from divan_core.moderation.cases import Cases
+from divan_core.moderation.dashboard import Dashboard
 from divan_core.moderation.ports import Checkpoints, NoCheckpoints
+from divan_core.moderation.reports import Reports
 from divan_core.observability.metrics import Metrics
 from divan_core.personal.service import Personal
 from divan_core.presence.service import Presence
@@ -73,6 +76,9 @@ class Divan:
         self.hasher: PasswordHasher = services.hasher
         self.personal: Personal = services.personal
         self.audit: Audit = services.audit
+        self.reports: Reports = services.reports
+        self.cases: Cases = services.cases
+        self.desk: Dashboard = services.desk
         self.audience: Audience = services.audience
         self.idempotency: Idempotency[StoreUnit] = services.idempotency
         self.metrics: Metrics = services.metrics

@@ -12,6 +12,7 @@ of the command, each in one table of the transport. The tree::
     ├── Conflict (409)             PresenceRequired  HandleTaken  IdempotencyInProgress
     │                              InviteExists  AlreadyFriends  InviteClosed
     │                              EmailTaken  RoomFull  MessageExists
+    │                              AlreadyReported  CaseDecided  CaseOpen
     ├── Gone (410)                 InviteExpired
     ├── TooLarge (413)
     ├── UnsupportedMediaType (415)
@@ -260,6 +261,27 @@ class MessageExists(Conflict):
 
     code = "message_exists"
     title = "The message was sent before"
+
+
+class AlreadyReported(Conflict):
+    """The caller has reported this, and nobody has decided about it yet."""
+
+    code = "already_reported"
+    title = "You have reported this already"
+
+
+class CaseDecided(Conflict):
+    """Somebody has decided about the case."""
+
+    code = "case_decided"
+    title = "This case is decided"
+
+
+class CaseOpen(Conflict):
+    """There is an open case about this. Never told to clients."""
+
+    code = "case_open"
+    title = "There is an open case about this"
 
 
 class InviteClosed(Conflict):

@@ -95,10 +95,12 @@ class LimitSettings:
             self.block,
             self.invite,
             self.enumeration,
+            self.report,
         )
 
     message_per_minute: int = _count(600)
     room_per_day: int = _count(50)
+    report_per_day: int = _count(50)
 
     @property
     def heartbeat(self) -> Limit:
@@ -150,6 +152,11 @@ class LimitSettings:
     def message(self) -> Limit:
         """Messages to people and to rooms together, by HTTP and sockets."""
         return Limit("message", (Window(self.message_per_minute, 60),))
+
+    @property
+    def report(self) -> Limit:
+        """Reports sent."""
+        return Limit("report", (Window(self.report_per_day, DAY_S),))
 
     @property
     def room(self) -> Limit:

@@ -44,7 +44,11 @@ from divan_core.kernel.paging import CursorSealer
 from divan_core.kernel.turnstile import Entrance
 from divan_core.mail.factory import mailer_of
 from divan_core.moderation.audit import Audit, AuditTools
+from divan_core.moderation.cases import Cases
+from divan_core.moderation.dashboard import Dashboard
 from divan_core.moderation.ports import Checkpoints, NoCheckpoints
+from divan_core.moderation.reports import Reports
+from divan_core.moderation.tools import DeskTools
 from divan_core.observability.alarm import Alarm
 from divan_core.observability.metrics import Metrics
 from divan_core.observability.workers import LoggedWorkers
@@ -59,6 +63,7 @@ from divan_core.social.service import Social
 from divan_core.social.telling import notices_of
 from divan_core.social.tools import SocialLimits, SocialTools
 from divan_core.stores.bundle import Stores, StoreUnit
+from divan_core.subjects import DeskPeople, Reportable
 from divan_core.tokens.factory import token_verifier
 from divan_core.tokens.own import OwnTokens
 from divan_core.workers.crew import PURGE_S, Surroundings, Workers
@@ -81,6 +86,9 @@ MAIL_S: Final = 2.0
 
 CHAIN: Final = "chain of the audit"
 CHECKPOINTS: Final = "checkpoints of the audit"
+CLOSING_S: Final = 300.0
+"""How often to look for cases that are over, in seconds."""
+
 CHECKPOINT_S: Final = 60.0
 """How often to sign how far the audit has come, in seconds."""
 
@@ -123,6 +131,9 @@ class Services:
     hasher: PasswordHasher
     personal: Personal
     audit: Audit
+    reports: Reports
+    cases: Cases
+    desk: Dashboard
     audience: Audience
     idempotency: Idempotency[StoreUnit]
     metrics: Metrics
@@ -149,6 +160,17 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     tokens = _own_tokens(settings, ground)
     hasher = ground.hasher or Argon2Hasher()
     auth = _auth(stores, settings, attrs.evolve(ground, hasher=hasher), (audience, tokens))
+    audit = _audit(stores, ground, sealer)
+    desk = DeskTools(
+        subjects=Reportable(stores.units, audience),
+        people=DeskPeople(stores.units),
+        once=idempotency,
+        trail=audit,
+        clock=ground.clock,
+        ids=ground.ids,
+        sealer=sealer,
+        limit=settings.limit.report,
+    )
     talking = _talking(stores, settings, ground, (audience, idempotency, sealer))
     return Services(
         accounts=accounts,
@@ -174,7 +196,10 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         auth=auth,
         hasher=hasher,
         personal=_personal(stores, settings, ground, (auth, presence, audience)),
-        audit=_audit(stores, ground, sealer),
+        audit=audit,
+        reports=Reports(stores.units, desk),
+        cases=Cases(stores.units, desk),
+        desk=Dashboard(stores.units, ground.clock),
         audience=audience,
         idempotency=idempotency,
         metrics=metrics,
@@ -244,6 +269,7 @@ def _jobs(services: Services) -> tuple[Job, ...]:
     return (
         Job("auth-purge", PURGE_S, lambda: services.auth.purge(MOST)),
         Job("audit-checkpoint", CHECKPOINT_S, services.audit.checkpoint),
+        Job("case-closing", CLOSING_S, lambda: services.cases.close_over(MOST)),
         Job("erasure", ERASURE_S, lambda: services.personal.sweep(MOST)),
     )
 

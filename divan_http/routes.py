@@ -11,6 +11,7 @@ from divan_http.resources import (
     audit,
     auth,
     chat,
+    desk,
     discovery,
     health,
     metrics,
@@ -30,6 +31,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *rooms.OPERATIONS,
     *discovery.OPERATIONS,
     *audit.OPERATIONS,
+    *desk.OPERATIONS,
     *health.OPERATIONS,
     *metrics.OPERATIONS,
 )

@@ -22,6 +22,7 @@ from divan_core.chat.model import (
     Decision,
     DialogueSummary,
     Message,
+    Veil,
     Verdict,
     ulid,
 )
@@ -167,6 +168,7 @@ def message_view(
         created_at=rfc3339(message.at),
         recipient_id=UNSET if recipient is None else recipient,
         room_id=UNSET if room_id is None else room_id,
+        notice="tombstoned" if message.veil is Veil.TOMBSTONED else UNSET,
     )
 
 

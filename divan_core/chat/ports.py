@@ -14,11 +14,13 @@ from divan_core.chat.model import (
     Mark,
     Member,
     Message,
+    MessageId,
     OpenRoom,
     Pair,
     Room,
     RoomSummary,
     Tally,
+    Veil,
     Verdict,
     Window,
 )
@@ -83,6 +85,14 @@ class MessageRepository(Protocol):
         self, conversation_id: ConversationId, sender: UserId, client_id: str
     ) -> Message | None:
         """The message that its sender calls so, or None."""
+        ...
+
+    async def get(self, message_id: MessageId) -> Message | None:
+        """The message of this id, whoever may see it, or None."""
+        ...
+
+    async def veil(self, message_id: MessageId, veil: Veil | None) -> None:
+        """Hide a message, if there is one, as staff has decided, or show it again with None."""
         ...
 
     async def history(self, conversation_id: ConversationId, window: Window) -> Sequence[Message]:

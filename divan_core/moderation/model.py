@@ -176,7 +176,7 @@ class CaseFilter:
     """Which cases; None where it does not matter.
 
     ``ids`` are those of cases, of their subjects or of whose these are. Moments are those of
-    opening: from the first, before the second.
+    opening: from the first, before the second. ``not_of``: none about what is this person's.
     """
 
     campus_id: CampusId | None = None
@@ -188,6 +188,7 @@ class CaseFilter:
     reason: Reason | None = None
     opened_from: Millis | None = None
     opened_before: Millis | None = None
+    not_of: UserId | None = None
     ids: tuple[UUID, ...] | None = None
 
     def fits(self, case: Case) -> bool:
@@ -202,6 +203,8 @@ class CaseFilter:
         if any(one is not None and one != found for one, found in wanted):
             return False
         if not self.severity_min <= case.standing.severity <= self.severity_max:
+            return False
+        if self.not_of is not None and self.not_of == case.owner_id:
             return False
         if self.opened_from is not None and case.opened_at < self.opened_from:
             return False

@@ -132,6 +132,11 @@ STEPS: Final[tuple[Step[StoreUnit], ...]] = (
     ),
     Rows("rooms", _count_rooms, _leave_rooms),
     Rows(
+        "notes of reports",
+        lambda unit, user_id: unit.cases.count_notes(user_id),
+        lambda unit, user_id: unit.cases.erase_notes(user_id, PORTION),
+    ),
+    Rows(
         "words on record",
         lambda unit, user_id: unit.audit.count_words(user_id),
         lambda unit, user_id: unit.audit.erase_words(user_id, PORTION),

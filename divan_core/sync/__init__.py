@@ -21,6 +21,7 @@ from divan_core.sync.accounts import SyncAccounts
 from divan_core.sync.audit import SyncAudit
 from divan_core.sync.auth import SyncAuth
 from divan_core.sync.chat import SyncChat
+from divan_core.sync.desk import SyncCases, SyncDashboard, SyncReports
 from divan_core.sync.discovery import SyncDiscovery
 from divan_core.sync.personal import SyncPersonal
 from divan_core.sync.presence import SyncPresence
@@ -33,11 +34,14 @@ __all__ = [
     "SyncAccounts",
     "SyncAudit",
     "SyncAuth",
+    "SyncCases",
     "SyncChat",
+    "SyncDashboard",
     "SyncDiscovery",
     "SyncDivan",
     "SyncPersonal",
     "SyncPresence",
+    "SyncReports",
     "SyncRooms",
     "SyncSocial",
 ]
@@ -59,6 +63,9 @@ class SyncDivan:
         self.chat = SyncChat(divan.chat, waiting)
         self.rooms = SyncRooms(divan.rooms, waiting)
         self.audit = SyncAudit(divan.audit, waiting)
+        self.reports = SyncReports(divan.reports, waiting)
+        self.cases = SyncCases(divan.cases, waiting)
+        self.desk = SyncDashboard(divan.desk, waiting)
         self.discovery = SyncDiscovery(divan.discovery, waiting)
 
     @classmethod

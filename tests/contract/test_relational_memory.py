@@ -7,6 +7,7 @@ from divan_core.stores.memory.unit import open_memory
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
 from divan_core.testing.contracts.audit import AuditContract
+from divan_core.testing.contracts.cases import CasesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
@@ -15,6 +16,7 @@ from divan_core.testing.contracts.restrictions import RestrictionsContract
 from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.social import RelationsContract
 from divan_core.testing.contracts.units import UnitsContract
+from divan_core.testing.contracts.veils import VeilsContract
 
 
 class OnMemory:
@@ -54,4 +56,12 @@ class TestMemoryIndex(PeopleIndexContract):
 
 
 class TestMemoryAudit(OnMemory, AuditContract):
+    pass
+
+
+class TestMemoryCases(OnMemory, CasesContract):
+    pass
+
+
+class TestMemoryVeils(OnMemory, VeilsContract):
     pass

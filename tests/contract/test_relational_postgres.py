@@ -11,6 +11,7 @@ from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
 from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
+from divan_core.testing.contracts.cases import CasesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
@@ -23,6 +24,7 @@ from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.samples import running
 from divan_core.testing.contracts.social import RelationsContract
 from divan_core.testing.contracts.units import UnitsContract
+from divan_core.testing.contracts.veils import VeilsContract
 
 
 class OnPostgres:
@@ -75,4 +77,12 @@ class TestPostgresIndex(PeopleIndexContract):
 
 
 class TestPostgresAudit(OnPostgres, AuditContract):
+    pass
+
+
+class TestPostgresCases(OnPostgres, CasesContract):
+    pass
+
+
+class TestPostgresVeils(OnPostgres, VeilsContract):
     pass

@@ -13,6 +13,7 @@ from divan_core.testing.contracts.accounts import CampusesContract, PeopleContra
 from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.auth import AuthContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
+from divan_core.testing.contracts.cases import CasesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.erasure import ErasureContract
 from divan_core.testing.contracts.invites import InvitesContract
@@ -26,6 +27,7 @@ from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.samples import running
 from divan_core.testing.contracts.social import RelationsContract
 from divan_core.testing.contracts.units import UnitsContract
+from divan_core.testing.contracts.veils import VeilsContract
 
 
 class OnSqliteFile:
@@ -134,4 +136,20 @@ class TestSqliteFileAudit(OnSqliteFile, AuditContract):
 
 
 class TestSqliteMemoryAudit(OnSqliteMemory, AuditContract):
+    pass
+
+
+class TestSqliteFileCases(OnSqliteFile, CasesContract):
+    pass
+
+
+class TestSqliteMemoryCases(OnSqliteMemory, CasesContract):
+    pass
+
+
+class TestSqliteFileVeils(OnSqliteFile, VeilsContract):
+    pass
+
+
+class TestSqliteMemoryVeils(OnSqliteMemory, VeilsContract):
     pass

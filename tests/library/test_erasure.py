@@ -165,6 +165,7 @@ async def test_nothing_is_left(
             "friends and blocks": 2,
             "invites": 2,
             "rooms": 2,
+            "notes of reports": 0,
             "words on record": 0,
             "stored answers": 1,
             "mailbox": 1,
@@ -325,6 +326,7 @@ def test_steps_keep_their_names() -> None:
         "friends and blocks",
         "invites",
         "rooms",
+        "notes of reports",
         "words on record",
         "stored answers",
     ]

@@ -30,6 +30,7 @@ from divan_core.stores.memory.auth import (
     MemoryRegistrations,
     MemorySessions,
 )
+from divan_core.stores.memory.cases import CaseRecords, MemoryCases
 from divan_core.stores.memory.changes import Changes
 from divan_core.stores.memory.conversations import ConversationRecords
 from divan_core.stores.memory.erasures import ErasureRecords, MemoryErasures
@@ -62,6 +63,7 @@ class MemoryRecords:
     auth: AuthRecords = attrs.field(factory=AuthRecords)
     erasures: ErasureRecords = attrs.field(factory=ErasureRecords)
     conversations: ConversationRecords = attrs.field(factory=ConversationRecords)
+    cases: CaseRecords = attrs.field(factory=CaseRecords)
     audit: AuditRecords = attrs.field(factory=AuditRecords)
     restrictions: RestrictionRecords = attrs.field(factory=RestrictionRecords)
     keys: KeyRecords = attrs.field(factory=KeyRecords)
@@ -85,6 +87,7 @@ class MemoryUnit:
         self.erasures = MemoryErasures(records.erasures, accounts, changes)
         self.messages = MemoryMessages(records.conversations, accounts, changes)
         self.rooms = MemoryRooms(records.conversations, accounts, changes)
+        self.cases = MemoryCases(records.cases, changes)
         self.audit = MemoryAudit(records.audit, changes)
         self.restrictions = MemoryRestrictions(records.restrictions, accounts, changes)
         self.keys = MemoryKeys(records.keys, clock, changes)

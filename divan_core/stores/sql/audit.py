@@ -109,4 +109,4 @@ def _worded(person_id: UserId) -> tuple[ColumnElement[bool], ...]:
 
 
 def _entry(row: Row[Any]) -> Entry:
-    return Entry(*row)
+    return Entry(*tuple(row))

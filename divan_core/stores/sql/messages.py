@@ -22,6 +22,7 @@ from divan_core.chat.model import (
     MessageId,
     Pair,
     Tally,
+    Veil,
     Window,
 )
 from divan_core.errors import NotFound
@@ -71,6 +72,17 @@ class SqlMessages:
         given = {"sender_id": sender, "client_id": client_id}
         rows = await self._rows(statements.sent_statement(), conversation_id, **given)
         return _message(rows[0]) if rows else None
+
+    async def get(self, message_id: MessageId) -> Message | None:
+        """The message of this id, whoever may see it, or None."""
+        given = {"message_id": message_id}
+        row = (await self._connection.execute(statements.get_statement(), given)).first()
+        return _message(row) if row else None
+
+    async def veil(self, message_id: MessageId, veil: Veil | None) -> None:
+        """Hide a message, if there is one, as staff has decided, or show it again with None."""
+        given = {"message_id": message_id, "to_veil": None if veil is None else veil.value}
+        await self._connection.execute(statements.veil_statement(), given)
 
     async def history(self, conversation_id: ConversationId, window: Window) -> Sequence[Message]:
         """The messages that a window shows, newest first."""
@@ -228,6 +240,7 @@ def _message(row: Row[Any]) -> Message:
         content=Content(row.body, attachments),
         client_id=row.client_id,
         shadowed=row.shadowed,
+        veil=None if row.veil is None else Veil(row.veil),
     )
 
 

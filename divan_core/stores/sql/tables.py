@@ -29,6 +29,8 @@ from sqlalchemy import (
 )
 
 from divan_core.errors import (
+    AlreadyReported,
+    CaseOpen,
     DivanError,
     EmailTaken,
     HandleTaken,
@@ -196,6 +198,7 @@ MESSAGES: Final = Table(
     Column("attachments", JSON_LIST),
     Column("at", Moment, nullable=False),
     Column("shadowed", Boolean, nullable=False),
+    Column("veil", String(16)),
     CheckConstraint("seq > 0", name="seq"),
     UniqueConstraint("id"),
     Index(None, "conversation_id", "at"),
@@ -373,6 +376,8 @@ BRANCHES: Final[Mapping[str, tuple[Table, ...]]] = {
 """Which branch of the migrations makes which tables, the one that the others need first."""
 
 TAKEN: Final[Mapping[str, type[DivanError]]] = {
+    "uq_cases_subject_kind_subject_id": CaseOpen,
+    "uq_reports_case_id_reporter_id": AlreadyReported,
     "uq_people_handle": HandleTaken,
     "uq_people_handle_key": HandleTaken,
     "uq_invites_sender_id_recipient_id": InviteExists,

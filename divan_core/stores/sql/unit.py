@@ -10,6 +10,7 @@ from divan_core.kernel.clock import Clock
 from divan_core.stores.sql.accounts import SqlCampuses, SqlPeople
 from divan_core.stores.sql.audit import SqlAudit
 from divan_core.stores.sql.auth import SqlLogins, SqlRegistrations, SqlSessions
+from divan_core.stores.sql.cases import SqlCases
 from divan_core.stores.sql.catalogue import Catalogue, OptionalTables
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.engine import SqlEngine
@@ -98,7 +99,12 @@ class SqlUnit:
     @property
     def audit(self) -> SqlAudit:
         """What is on record."""
-        return SqlAudit(self._connection, exists=self._tables.audit)
+        return SqlAudit(self._connection, exists=self._tables.desk)
+
+    @property
+    def cases(self) -> SqlCases:
+        """Cases, and the reports that they gather."""
+        return SqlCases(self._connection, exists=self._tables.desk)
 
     @property
     def restrictions(self) -> SqlRestrictions:

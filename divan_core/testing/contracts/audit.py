@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Final
 
 import anyio
@@ -130,7 +131,7 @@ class AuditContract(ABC):
         async with anyio.create_task_group() as tasks:
             for number in range(6):
                 deed = attrs.evolve(AUTOMATIC, data={"number": number})
-                tasks.start_soon(lambda deed=deed: record(stores, deed, locking=locking))
+                tasks.start_soon(partial(record, stores, deed, locking=locking))
         before, entries = Link(), await recorded(stores)
         assert [one.seq for one in entries] == [1, 2, 3, 4, 5, 6]
         for entry in entries:
