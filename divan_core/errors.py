@@ -17,7 +17,7 @@ of the command, each in one table of the transport. The tree::
     ├── UnsupportedMediaType (415)
     ├── InvalidInput (422)         ValidationFailed  AccuracyTooLow  ImplausibleMovement
     │                              ClockSkew  OutsideCampus  InvalidCursor
-    │                              IdempotencyKeyReused
+    │                              IdempotencyKeyReused  PolicyInvalid
     ├── LimitExceeded (429)        RateLimited  EnumerationBudget  CooldownActive
     ├── Unavailable (503)          StoreUnavailable  OutcomeUnknown  IdempotencyUnavailable
     └── ConfigurationError (never sent to a client: the process does not start)
@@ -356,6 +356,13 @@ class IdempotencyKeyReused(InvalidInput):
     code = "idempotency_key_reused"
     title = "The key was used for another request"
     advice = "Use a new key; what the first request did stands."
+
+
+class PolicyInvalid(InvalidInput):
+    """A policy of moderation cannot be; ``errors`` names each fault by its path."""
+
+    code = "policy_invalid"
+    title = "The policy is not valid"
 
 
 class LimitExceeded(DivanError):
