@@ -19,6 +19,7 @@ of the command, each in one table of the transport. The tree::
     │                              ClockSkew  OutsideCampus  InvalidCursor
     │                              IdempotencyKeyReused  PolicyInvalid
     ├── LimitExceeded (429)        RateLimited  EnumerationBudget  CooldownActive
+    │                              AccountLimited  SlowDown
     ├── Unavailable (503)          StoreUnavailable  OutcomeUnknown  IdempotencyUnavailable
     └── ConfigurationError (never sent to a client: the process does not start)
 """
@@ -385,6 +386,20 @@ class CooldownActive(LimitExceeded):
 
     code = "cooldown_active"
     title = "Wait before you write again"
+
+
+class AccountLimited(LimitExceeded):
+    """The caller may not do this for a while, by a decision about their account."""
+
+    code = "account_limited"
+    title = "Your account is limited for now"
+
+
+class SlowDown(LimitExceeded):
+    """The caller was told to write less for a while."""
+
+    code = "slow_down"
+    title = "Not so fast"
 
 
 class EnumerationBudget(LimitExceeded):
