@@ -18,8 +18,9 @@ of the command, each in one table of the transport. The tree::
     ├── UnsupportedMediaType (415)
     ├── InvalidInput (422)         ValidationFailed  AccuracyTooLow  ImplausibleMovement
     │                              ClockSkew  OutsideCampus  InvalidCursor
-    │                              IdempotencyKeyReused
+    │                              IdempotencyKeyReused  PolicyInvalid
     ├── LimitExceeded (429)        RateLimited  EnumerationBudget  CooldownActive
+    │                              AccountLimited  SlowDown
     ├── Unavailable (503)          StoreUnavailable  OutcomeUnknown  IdempotencyUnavailable
     └── ConfigurationError (never sent to a client: the process does not start)
 """
@@ -380,6 +381,13 @@ class IdempotencyKeyReused(InvalidInput):
     advice = "Use a new key; what the first request did stands."
 
 
+class PolicyInvalid(InvalidInput):
+    """A policy of moderation cannot be; ``errors`` names each fault by its path."""
+
+    code = "policy_invalid"
+    title = "The policy is not valid"
+
+
 class LimitExceeded(DivanError):
     """Too much in too short a time."""
 
@@ -400,6 +408,20 @@ class CooldownActive(LimitExceeded):
 
     code = "cooldown_active"
     title = "Wait before you write again"
+
+
+class AccountLimited(LimitExceeded):
+    """The caller may not do this for a while, by a decision about their account."""
+
+    code = "account_limited"
+    title = "Your account is limited for now"
+
+
+class SlowDown(LimitExceeded):
+    """The caller was told to write less for a while."""
+
+    code = "slow_down"
+    title = "Not so fast"
 
 
 class EnumerationBudget(LimitExceeded):

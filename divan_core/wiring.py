@@ -16,7 +16,6 @@ from divan_core.auth.ports import Mailer, PasswordHasher
 from divan_core.auth.service import Auth
 from divan_core.auth.tools import AuthRules, AuthTools
 from divan_core.chat.live import Listening
-from divan_core.chat.ports import OpenGate
 from divan_core.chat.rooms import Rooms
 from divan_core.chat.service import Chat
 from divan_core.chat.tools import ChatLimits, ChatTools
@@ -38,6 +37,7 @@ from divan_core.identity.service import Authenticator, Trust
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.delivery import Group
+from divan_core.kernel.gate import WritersGate
 from divan_core.kernel.ids import Entropy, Ids
 from divan_core.kernel.notices import PersonNotice
 from divan_core.kernel.paging import CursorSealer
@@ -57,6 +57,7 @@ from divan_core.personal.service import Personal, PersonalTools
 from divan_core.personal.steps import MAILBOX, STEPS, Leaving, outside
 from divan_core.presence.drift import Drift
 from divan_core.presence.service import Presence, PresenceLimits, PresenceTools
+from divan_core.safety.gate import Gate
 from divan_core.settings import Settings
 from divan_core.social.messages import SOCIAL
 from divan_core.social.service import Social
@@ -152,8 +153,10 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     areas = Areas(stores.units, ground.clock)
     sealer = CursorSealer(derived_key(ground.secret, CURSORS))
     presence = _presence(stores, settings, ground, (audience, areas, sealer))
+    gate = Gate(stores.units, audience, ground.clock)
     accounts = Accounts(
-        stores.units, AccountsTools(audience, presence, areas, ground.clock, ground.ids, sealer)
+        stores.units,
+        AccountsTools(audience, presence, gate, areas, ground.clock, ground.ids, sealer),
     )
     metrics = Metrics()
     idempotency = _idempotency(stores, settings, ground, metrics)
@@ -171,7 +174,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         sealer=sealer,
         limit=settings.limit.report,
     )
-    talking = _talking(stores, settings, ground, (audience, idempotency, sealer))
+    talking = _talking(stores, settings, ground, (audience, gate, idempotency, sealer))
     return Services(
         accounts=accounts,
         social=Social(
@@ -181,6 +184,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
                 limits=stores.limits,
                 limit=SocialLimits(settings.limit.block, settings.limit.invite),
                 once=idempotency,
+                gate=gate,
                 clock=ground.clock,
                 ids=ground.ids,
                 sealer=sealer,
@@ -225,15 +229,15 @@ def _talking(
     stores: Stores,
     settings: Settings,
     ground: Ground,
-    shared: tuple[Audience, Idempotency[StoreUnit], CursorSealer],
+    shared: tuple[Audience, WritersGate, Idempotency[StoreUnit], CursorSealer],
 ) -> ChatTools:
-    audience, idempotency, sealer = shared
+    audience, gate, idempotency, sealer = shared
     return ChatTools(
         audience=audience,
         limits=stores.limits,
         limit=ChatLimits(settings.limit.message, settings.limit.room),
         once=idempotency,
-        gate=OpenGate(),
+        gate=gate,
         notices=stores.person_notices,
         clock=ground.clock,
         ids=ground.ids,

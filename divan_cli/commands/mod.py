@@ -66,10 +66,12 @@ async def queue(
 @session.command
 async def case(case_id: UUID, *, as_json: AsJson = False) -> None:
     """Show a case with its reports and what was done."""
-    from divan_core.moderation.messages import CaseId, OneCase
+    from msgspec import convert
+
+    from divan_core.moderation.messages import OneCase
 
     async with session.running() as divan:
-        found = await divan.cases.get(operator(), OneCase(CaseId(case_id)))
+        found = await divan.cases.get(operator(), convert({"case_id": str(case_id)}, OneCase))
     if as_json:
         render.as_json(found)
         return

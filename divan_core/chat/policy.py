@@ -19,19 +19,15 @@ from divan_core.chat.model import (
     Content,
     ConversationId,
     Cursors,
-    Decision,
     DialogueSummary,
     Message,
     Veil,
-    Verdict,
     ulid,
 )
 from divan_core.chat.roommessages import SendRoomMessage
 from divan_core.errors import (
-    CooldownActive,
     FieldError,
     IdempotencyKeyReused,
-    Muted,
     NotFound,
     NotFriends,
     ValidationFailed,
@@ -73,20 +69,6 @@ def _attachment_faults(path: str, attachment: Attachment) -> Iterator[FieldError
 def is_text(text: str) -> bool:
     """Whether every store can keep it: no NUL, and no half of a surrogate pair."""
     return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
-
-
-def check_verdict(verdict: Verdict) -> bool:
-    """Whether what is written is to be shadowed.
-
-    Raises:
-        CooldownActive: the gate says to try again later.
-        Muted: the gate says no.
-    """
-    if verdict.decision is Decision.LIMITED:
-        raise CooldownActive(retry_after=verdict.retry_after)
-    if verdict.decision is Decision.MUTED:
-        raise Muted
-    return verdict.decision is Decision.SHADOWED
 
 
 def is_there(

@@ -21,36 +21,13 @@ from divan_core.chat.model import (
     RoomSummary,
     Tally,
     Veil,
-    Verdict,
     Window,
 )
-from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.events import Outbox
 from divan_core.kernel.ids import CampusId, RoomId, UserId
 from divan_core.kernel.units import Locks
 from divan_core.kernel.visibility import Relations
-
-
-class WritersGate(Protocol):
-    """Whether somebody may write now. Asked for every message, before anything is done."""
-
-    async def ask(self, actor: Actor, conversation_id: ConversationId) -> Verdict:
-        """The verdict on one more message of this actor; a repeated one is asked for again.
-
-        Raises:
-            StoreUnavailable: it cannot be found out, so nothing is written.
-        """
-        ...
-
-
-class OpenGate:
-    """A gate through which everybody may go: that of a deployment which limits nobody."""
-
-    async def ask(self, actor: Actor, conversation_id: ConversationId) -> Verdict:
-        """Allowed."""
-        del actor, conversation_id
-        return Verdict()
 
 
 class MessageRepository(Protocol):

@@ -19,12 +19,14 @@ RestrictionId = NewType("RestrictionId", UUID)
 class Restraint(enum.Enum):
     """What somebody may not do while a restriction stands.
 
-    ``SLOW``: write, for a while; whoever was too fast waits. ``MUTE``: write anything to others.
-    ``SHADOW``: be seen; what they write is kept for themselves. ``RESTRICT_CREATE``: write or make
-    anything new. ``RESTRICT_INVITES``: invite. ``BAN``: do anything.
+    ``SLOW`` and ``COOLDOWN``: write, for a while; whoever writes too much, or was too fast, waits.
+    ``MUTE``: write anything to others. ``SHADOW``: be seen; what they write is kept for themselves.
+    ``RESTRICT_CREATE``: write or make anything new. ``RESTRICT_INVITES``: invite. ``BAN``: do
+    anything.
     """
 
     SLOW = "slow"
+    COOLDOWN = "cooldown"
     MUTE = "mute"
     SHADOW = "shadow"
     RESTRICT_CREATE = "restrict_create"

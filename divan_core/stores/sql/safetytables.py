@@ -21,7 +21,8 @@ RESTRICTIONS: Final = Table(
     Column("origin", String(80), nullable=False),
     Column("lifted_at", Moment),
     CheckConstraint(
-        "restraint IN ('slow', 'mute', 'shadow', 'restrict_create', 'restrict_invites', 'ban')",
+        "restraint IN ('slow', 'cooldown', 'mute', 'shadow', 'restrict_create',"
+        " 'restrict_invites', 'ban')",
         name="restraint",
     ),
     index_where("lifted_at IS NULL", "ix_restrictions_user_id", "user_id", "since", "id"),

@@ -34,7 +34,8 @@ def create_restrictions() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["people.id"], name="fk_restrictions_user_id"),
         sa.ForeignKeyConstraint(["campus_id"], ["campuses.id"], name="fk_restrictions_campus_id"),
         sa.CheckConstraint(
-            "restraint IN ('slow', 'mute', 'shadow', 'restrict_create', 'restrict_invites', 'ban')",
+            "restraint IN ('slow', 'cooldown', 'mute', 'shadow', 'restrict_create',"
+            " 'restrict_invites', 'ban')",
             name="ck_restrictions_restraint",
         ),
     )
