@@ -21,6 +21,7 @@ from divan_core.identity.service import Authenticator
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import Entropy, Ids
+from divan_core.moderation.actions import Actions
 from divan_core.moderation.audit import Audit
 from divan_core.moderation.cases import Cases
 from divan_core.moderation.dashboard import Dashboard
@@ -78,6 +79,7 @@ class Divan:
         self.audit: Audit = services.audit
         self.reports: Reports = services.reports
         self.cases: Cases = services.cases
+        self.actions: Actions[StoreUnit] = services.actions
         self.desk: Dashboard = services.desk
         self.audience: Audience = services.audience
         self.idempotency: Idempotency[StoreUnit] = services.idempotency

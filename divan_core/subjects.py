@@ -9,7 +9,7 @@ from divan_core.chat.model import Message, MessageId, Pair, Role, Window
 from divan_core.kernel.actor import ADMIN, MODERATOR, Actor
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Millis
-from divan_core.kernel.ids import RoomId, UserId
+from divan_core.kernel.ids import CampusId, RoomId, UserId
 from divan_core.kernel.units import Units
 from divan_core.kernel.visibility import PersonCard, Standing, Surface, can_see
 from divan_core.moderation.model import Found, Subject, SubjectKind
@@ -124,6 +124,13 @@ class DeskPeople:
             return False
         here = person.campus_id == beside.campus_id
         return ADMIN in person.roles or (MODERATOR in person.roles and here)
+
+    async def is_of(self, user_id: UserId, campus_id: CampusId) -> bool:
+        """Whether there is somebody of this id on a campus, and not gone."""
+        person = await self._units.read(lambda unit: unit.people.get(user_id))
+        if person is None or person.standing is Standing.DELETED:
+            return False
+        return person.campus_id == campus_id
 
     async def named(self, handle: str) -> UserId | None:
         """Who has this handle, or None."""

@@ -26,6 +26,7 @@ from divan_core.discovery.circles import Circles
 from divan_core.discovery.service import Discovery, DiscoveryTools
 from divan_core.discovery.suggestions import DiscoveryLimits, Suggestions, SuggestionTools
 from divan_core.discovery.upkeep import IndexUpkeep
+from divan_core.enforcement import Enforcing
 from divan_core.erasure.service import Erasures, ErasureTools
 from divan_core.idempotency.service import (
     Answers,
@@ -43,6 +44,7 @@ from divan_core.kernel.notices import PersonNotice
 from divan_core.kernel.paging import CursorSealer
 from divan_core.kernel.turnstile import Entrance
 from divan_core.mail.factory import mailer_of
+from divan_core.moderation.actions import Actions, Hand
 from divan_core.moderation.audit import Audit, AuditTools
 from divan_core.moderation.cases import Cases
 from divan_core.moderation.dashboard import Dashboard
@@ -87,6 +89,9 @@ MAIL_S: Final = 2.0
 
 CHAIN: Final = "chain of the audit"
 CHECKPOINTS: Final = "checkpoints of the audit"
+EXPIRY_S: Final = 5.0
+"""How often to look for actions whose time has come, in seconds."""
+
 CLOSING_S: Final = 300.0
 """How often to look for cases that are over, in seconds."""
 
@@ -134,6 +139,7 @@ class Services:
     audit: Audit
     reports: Reports
     cases: Cases
+    actions: Actions[StoreUnit]
     desk: Dashboard
     audience: Audience
     idempotency: Idempotency[StoreUnit]
@@ -203,6 +209,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         audit=audit,
         reports=Reports(stores.units, desk),
         cases=Cases(stores.units, desk),
+        actions=Actions(stores.units, desk, Hand(idempotency, Enforcing(audience, presence))),
         desk=Dashboard(stores.units, ground.clock),
         audience=audience,
         idempotency=idempotency,
@@ -273,6 +280,7 @@ def _jobs(services: Services) -> tuple[Job, ...]:
     return (
         Job("auth-purge", PURGE_S, lambda: services.auth.purge(MOST)),
         Job("audit-checkpoint", CHECKPOINT_S, services.audit.checkpoint),
+        Job("action-expiry", EXPIRY_S, lambda: services.actions.expire(MOST)),
         Job("case-closing", CLOSING_S, lambda: services.cases.close_over(MOST)),
         Job("erasure", ERASURE_S, lambda: services.personal.sweep(MOST)),
     )

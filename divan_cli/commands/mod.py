@@ -10,7 +10,7 @@ import typer
 
 from divan_cli import render, session
 from divan_cli.commands import audit
-from divan_cli.options import AsJson, Limit
+from divan_cli.options import As, AsJson, Limit
 
 if TYPE_CHECKING:
     from divan_core.kernel.actor import Actor
@@ -36,6 +36,7 @@ _OF_CASES = (
     "opened_at",
 )
 _OF_REPORTS = ("created_at", "reason_code", "weight", "reporter_id", "note")
+_OF_ACTIONS = ("id", "action", "target_type", "target_id", "until", "reason")
 _OF_TIMELINE = ("at", "action", "actor_id", "reason")
 
 
@@ -79,6 +80,35 @@ async def case(case_id: UUID, *, as_json: AsJson = False) -> None:
     _table(_OF_REPORTS, found.reports)
     if found.timeline:
         _table(_OF_TIMELINE, found.timeline)
+
+
+@app.command("act")
+@session.command
+async def act(  # noqa: PLR0913 - options of a command
+    case_id: UUID,
+    action: str,
+    *,
+    reason: Annotated[str, typer.Option(help="Why; it stays on record.")],
+    as_: As,
+    ttl_minutes: Annotated[int | None, typer.Option(help="When it ends by itself.")] = None,
+    note: Annotated[str | None, typer.Option(help="For staff alone.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do something about a case, as a member of staff: ban, mute, remove, warn, ..."""
+    from divan_core.codec.reader import JsonReader, encode
+    from divan_core.kernel.ids import UserId
+    from divan_core.moderation.actionmessages import ApplyAction
+
+    given = {"case_id": str(case_id), "action": action, "reason": reason}
+    more = {"ttl_minutes": ttl_minutes, "note": note}
+    command = JsonReader(ApplyAction).read(encode({**given, **more}))
+    async with session.running() as divan:
+        actor = await divan.accounts.actor(UserId(as_))
+        done = (await divan.actions.apply(actor, command)).view
+    if as_json:
+        render.as_json(done)
+    else:
+        _table(_OF_ACTIONS, done.actions)
 
 
 @app.command("stats")

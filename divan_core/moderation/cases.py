@@ -17,7 +17,9 @@ from divan_core.kernel.ids import UserId
 from divan_core.kernel.once import Attempt, Done, KeyGiven
 from divan_core.kernel.paging import Page
 from divan_core.kernel.units import Units
-from divan_core.moderation import policy
+from divan_core.moderation import actionpolicy, policy
+from divan_core.moderation.actionmessages import CaseDetail
+from divan_core.moderation.actionmodel import Action
 from divan_core.moderation.audit import view
 from divan_core.moderation.chain import Entry
 from divan_core.moderation.messages import (
@@ -32,7 +34,6 @@ from divan_core.moderation.messages import (
     BatchError,
     BatchResult,
     BatchResults,
-    CaseDetail,
     CasesQuery,
     CaseView,
     DismissCase,
@@ -51,7 +52,7 @@ from divan_core.moderation.model import (
     Report,
     SubjectKind,
 )
-from divan_core.moderation.ports import DeskUnit
+from divan_core.moderation.ports import ActionUnit, DeskUnit
 from divan_core.moderation.tools import DeskTools, Place, deed, event
 
 MOST_SHOWN: Final = 200
@@ -76,13 +77,23 @@ class _Act:
     topic: str = REPORTS
 
 
+@attrs.frozen
+class _Whole:
+    """All that is known of a case."""
+
+    case: Case
+    reports: Sequence[Report]
+    actions: Sequence[Action]
+    entries: Sequence[Entry]
+
+
 class Cases:
     """What staff does with cases: moderators with those of their campus, admins with all.
 
     Nobody sees a case about themselves or what is theirs.
     """
 
-    def __init__(self, units: Units[DeskUnit], tools: DeskTools) -> None:
+    def __init__(self, units: Units[ActionUnit], tools: DeskTools) -> None:
         """Keep cases through ``units``."""
         self._units = units
         self._tools = tools
@@ -114,17 +125,22 @@ class Cases:
         """
         policy.check_staff(actor)
 
-        async def body(unit: DeskUnit) -> tuple[Case, Sequence[Report], Sequence[Entry]]:
+        async def body(unit: ActionUnit) -> _Whole:
             case = policy.check_case(actor, await unit.cases.get(query.case_id))
-            reports = await unit.cases.reports(case.id, MOST_SHOWN)
-            return case, reports, await unit.audit.about(case.about, MOST_SHOWN)
+            return _Whole(
+                case,
+                await unit.cases.reports(case.id, MOST_SHOWN),
+                await unit.actions.of_case(case.id, MOST_SHOWN),
+                await unit.audit.about(case.about, MOST_SHOWN),
+            )
 
-        case, reports, entries = await self._units.read(body)
+        found = await self._units.read(body)
         return CaseDetail(
-            case=policy.case_view(case),
-            content=await self._tools.subjects.content(case.subject),
-            reports=tuple(map(policy.case_report, reports)),
-            timeline=tuple(map(view, entries)),
+            case=policy.case_view(found.case),
+            content=await self._tools.subjects.content(found.case.subject),
+            reports=tuple(map(policy.case_report, found.reports)),
+            actions=tuple(map(actionpolicy.action_view, found.actions)),
+            timeline=tuple(map(view, found.entries)),
         )
 
     async def next(self, actor: Actor) -> NextCase:
@@ -187,7 +203,9 @@ class Cases:
     async def batch(
         self, actor: Actor, command: BatchAction, *, idempotency_key: KeyGiven = None
     ) -> Done[BatchResults]:
-        """Do the same to up to a hundred cases; each succeeds or fails by itself.
+        """Assign, escalate or dismiss up to a hundred cases; each succeeds or fails by itself.
+
+        ``Actions.batch`` applies actions.
 
         Raises:
             NotAllowed: the actor is not of the staff.
@@ -293,6 +311,8 @@ class Cases:
             return _escalating(command.reason)
         if command.action == "dismiss":
             return self._dismissing(actor, command.reason)
+        if command.action == "apply":
+            raise InvalidInput("Actions are applied by Actions.batch.")
         given = (command.payload or {}).get("assignee_id")
         assignee = None if given is None else subject_uuid(str(given))
         if given is not None and assignee is None:

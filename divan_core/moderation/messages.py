@@ -10,7 +10,6 @@ import attrs
 from msgspec import Meta
 
 from divan_core.kernel.ids import CampusId, UserId
-from divan_core.moderation.auditmessages import AuditView
 from divan_core.moderation.model import CaseId, ReportId
 
 REPORTS: Final = "mod:reports"
@@ -132,19 +131,6 @@ class CaseReport:
 
 
 @attrs.frozen
-class CaseDetail:
-    """A case with its reports, oldest first, what it is about, and what was done, from the audit.
-
-    ``content`` is what the subject says now, or how it is called; null where it is gone.
-    """
-
-    case: CaseView
-    content: str | None
-    reports: tuple[CaseReport, ...]
-    timeline: tuple[AuditView, ...]
-
-
-@attrs.frozen
 class OneCase:
     """A case."""
 
@@ -186,11 +172,12 @@ class DismissCase:
 class BatchAction:
     """Do the same to many cases, or find out with ``dry_run`` what would come of it.
 
-    ``payload`` of ``assign`` may have an ``assignee_id``.
+    ``payload`` of ``assign`` may have an ``assignee_id``; that of ``apply`` has an ``action`` and
+    may have ``ttl_minutes`` and a ``note``.
     """
 
     case_ids: Ids
-    action: Literal["assign", "escalate", "dismiss"]
+    action: Literal["assign", "escalate", "dismiss", "apply"]
     reason: Note
     payload: Mapping[str, Any] | None = None
     dry_run: bool = False

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, TypeVar
 
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.events import Outbox
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.units import Locks
+from divan_core.moderation.actionmodel import Action, ActionId
 from divan_core.moderation.chain import Entry, Link
 from divan_core.moderation.model import (
     Case,
@@ -22,6 +24,8 @@ from divan_core.moderation.model import (
     Subject,
     Waiting,
 )
+
+UnitT_contra = TypeVar("UnitT_contra", contravariant=True)
 
 
 class AuditRepository(Protocol):
@@ -225,6 +229,86 @@ class People(Protocol):
         """Whether somebody is of the staff of this actor's campus, or of all."""
         ...
 
+    async def is_of(self, user_id: UserId, campus_id: CampusId) -> bool:
+        """Whether there is somebody of this id on a campus."""
+        ...
+
     async def named(self, handle: str) -> UserId | None:
         """Who has this handle, or None."""
+        ...
+
+
+class ActionRepository(Protocol):
+    """Keeps what was done about cases."""
+
+    async def get(self, action_id: ActionId) -> Action | None:
+        """The action, ended or not, or None."""
+        ...
+
+    async def put(self, action: Action) -> None:
+        """Keep it, replacing the one of the same id. Its case exists."""
+        ...
+
+    async def of_case(self, case_id: CaseId, limit: int) -> Sequence[Action]:
+        """The first ``limit`` actions of a case, by id."""
+        ...
+
+    async def in_force(self, target: Subject) -> Sequence[Action]:
+        """The actions on a target that have not ended, by id."""
+        ...
+
+    async def due(self, now: Millis, most: int) -> Sequence[Action]:
+        """Up to ``most`` actions that end by themselves and whose time has come, by that."""
+        ...
+
+    async def count_words(self, person_id: UserId) -> int:
+        """How many actions hold words about a person."""
+        ...
+
+    async def erase_words(self, person_id: UserId, most: int) -> int:
+        """Remove reason and note from up to ``most`` of these; how many it were."""
+        ...
+
+
+class ActionUnit(DeskUnit, Protocol):
+    """What actions use of a unit of work."""
+
+    @property
+    def actions(self) -> ActionRepository:
+        """What was done."""
+        ...
+
+
+class Enforcement(Protocol[UnitT_contra]):
+    """Does to others' contexts what staff has decided, in the unit that records it."""
+
+    async def standing(self, unit: UnitT_contra, user_id: UserId) -> str:
+        """How a person stands: ``active``, ``shadowed``, ``banned`` or ``deleted``."""
+        ...
+
+    async def settle(
+        self, unit: UnitT_contra, target: Subject, actions: Sequence[Action], base: str
+    ) -> None:
+        """Let what is in force on a target decide how it is seen; ``base`` is a person's standing.
+
+        Doing so again changes nothing.
+        """
+        ...
+
+    async def restrain(self, unit: UnitT_contra, action: Action) -> None:
+        """Let a mute or a restriction be in force, or end it once it has ended."""
+        ...
+
+    def changing(
+        self, campus_id: CampusId, people: Collection[UserId]
+    ) -> AbstractAsyncContextManager[None]:
+        """Wrap the unit that does something to these people.
+
+        Raises:
+            StoreUnavailable: before the unit, when it could not be made to show everywhere.
+        """
+        ...
+
+    async def afterwards(self, action: Action) -> None:
+        """What follows once it is committed: presence of the banned ends."""
         ...

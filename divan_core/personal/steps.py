@@ -137,6 +137,11 @@ STEPS: Final[tuple[Step[StoreUnit], ...]] = (
         lambda unit, user_id: unit.cases.erase_notes(user_id, PORTION),
     ),
     Rows(
+        "words of actions",
+        lambda unit, user_id: unit.actions.count_words(user_id),
+        lambda unit, user_id: unit.actions.erase_words(user_id, PORTION),
+    ),
+    Rows(
         "words on record",
         lambda unit, user_id: unit.audit.count_words(user_id),
         lambda unit, user_id: unit.audit.erase_words(user_id, PORTION),

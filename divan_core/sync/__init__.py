@@ -21,7 +21,7 @@ from divan_core.sync.accounts import SyncAccounts
 from divan_core.sync.audit import SyncAudit
 from divan_core.sync.auth import SyncAuth
 from divan_core.sync.chat import SyncChat
-from divan_core.sync.desk import SyncCases, SyncDashboard, SyncReports
+from divan_core.sync.desk import SyncActions, SyncCases, SyncDashboard, SyncReports
 from divan_core.sync.discovery import SyncDiscovery
 from divan_core.sync.personal import SyncPersonal
 from divan_core.sync.presence import SyncPresence
@@ -32,6 +32,7 @@ from divan_core.workers.subscription import Subscription
 
 __all__ = [
     "SyncAccounts",
+    "SyncActions",
     "SyncAudit",
     "SyncAuth",
     "SyncCases",
@@ -65,6 +66,7 @@ class SyncDivan:
         self.audit = SyncAudit(divan.audit, waiting)
         self.reports = SyncReports(divan.reports, waiting)
         self.cases = SyncCases(divan.cases, waiting)
+        self.actions = SyncActions(divan.actions, waiting)
         self.desk = SyncDashboard(divan.desk, waiting)
         self.discovery = SyncDiscovery(divan.discovery, waiting)
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.once import Done, KeyGiven
 from divan_core.kernel.paging import Page
+from divan_core.moderation.actionmessages import (
+    ActionView,
+    Applied,
+    ApplyAction,
+    CaseDetail,
+    RevertAction,
+)
+from divan_core.moderation.actions import Actions
 from divan_core.moderation.cases import Cases
 from divan_core.moderation.dashboard import Dashboard
 from divan_core.moderation.messages import (
     AssignCase,
     BatchAction,
     BatchResults,
-    CaseDetail,
     CasesQuery,
     CaseView,
     DaysQuery,
@@ -27,6 +34,7 @@ from divan_core.moderation.messages import (
     Workload,
 )
 from divan_core.moderation.reports import Reports
+from divan_core.stores.bundle import StoreUnit
 from divan_core.sync.waiting import Waiting
 
 
@@ -96,6 +104,27 @@ class SyncCases:
     def export(self, actor: Actor, query: CasesQuery) -> str:
         """See ``Cases.export``."""
         return self._run(self._service.export, actor, query)
+
+
+class SyncActions:
+    """:class:`~divan_core.moderation.actions.Actions`, waiting for each answer."""
+
+    def __init__(self, service: Actions[StoreUnit], waiting: Waiting) -> None:
+        """Call ``service`` through the loop's thread."""
+        self._service = service
+        self._run = waiting.run
+
+    def apply(
+        self, actor: Actor, command: ApplyAction, *, idempotency_key: KeyGiven = None
+    ) -> Done[Applied]:
+        """See ``Actions.apply``."""
+        return self._run(self._service.apply, actor, command, idempotency_key=idempotency_key)
+
+    def revert(
+        self, actor: Actor, command: RevertAction, *, idempotency_key: KeyGiven = None
+    ) -> Done[ActionView]:
+        """See ``Actions.revert``."""
+        return self._run(self._service.revert, actor, command, idempotency_key=idempotency_key)
 
 
 class SyncDashboard:

@@ -19,11 +19,17 @@ from divan_core.errors import (
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.once import Done, IdempotencyKey
 from divan_core.kernel.paging import Page
+from divan_core.moderation.actionmessages import (
+    ActionView,
+    Applied,
+    ApplyAction,
+    CaseDetail,
+    RevertAction,
+)
 from divan_core.moderation.messages import (
     AssignCase,
     BatchAction,
     BatchResults,
-    CaseDetail,
     CasesQuery,
     CaseView,
     DaysQuery,
@@ -93,11 +99,26 @@ def dismiss(
     return divan.cases.dismiss(actor, command, idempotency_key=key)
 
 
+def act(
+    divan: Divan, actor: Actor, command: ApplyAction, key: IdempotencyKey | None
+) -> Awaitable[Done[Applied]]:
+    """Do something about a case; doing it twice is as doing it once."""
+    return divan.actions.apply(actor, command, idempotency_key=key)
+
+
+def revert(
+    divan: Divan, actor: Actor, command: RevertAction, key: IdempotencyKey | None
+) -> Awaitable[Done[ActionView]]:
+    """Take an action back, as if it had never been."""
+    return divan.actions.revert(actor, command, idempotency_key=key)
+
+
 def batch(
     divan: Divan, actor: Actor, command: BatchAction, key: IdempotencyKey | None
 ) -> Awaitable[Done[BatchResults]]:
     """Do the same to many cases, or try what would come of it; each succeeds or fails by itself."""
-    return divan.cases.batch(actor, command, idempotency_key=key)
+    desk = divan.actions if command.action == "apply" else divan.cases
+    return desk.batch(actor, command, idempotency_key=key)
 
 
 def export(divan: Divan, actor: Actor, query: CasesQuery) -> Awaitable[str]:
@@ -215,6 +236,25 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         status=200,
         perform=dismiss,
         errors=DECIDING,
+    ),
+    KeyedOperation(
+        method="POST",
+        path=f"{ROOT}/cases/{{case_id}}/actions",
+        name="cases.actions",
+        command=ApplyAction,
+        view=Applied,
+        perform=act,
+        errors=(*DECIDING, InvalidInput),
+    ),
+    KeyedOperation(
+        method="POST",
+        path=f"{ROOT}/cases/{{case_id}}/actions/{{action_id}}/revert",
+        name="cases.revert",
+        command=RevertAction,
+        view=ActionView,
+        status=200,
+        perform=revert,
+        errors=(NotAllowed, NotFound),
     ),
     PersonOperation(
         method="GET",

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import anyio
+import msgspec
 import pytest
 
 from divan_core import Divan, Settings
@@ -41,6 +42,29 @@ def test_the_queue(divan: Command, folder: Path) -> None:
     assert "Look at this." in shown.out
     assert divan("mod", "case", case["id"], "--json", **where).json["content"] == "Ben (@ben)"
     assert divan("mod", "case", case["campus_id"], **where).status == 1
+
+
+def test_acting(divan: Command, folder: Path) -> None:
+    where = {"DIVAN_DATA_DIR": str(folder)}
+    (case,) = divan("mod", "queue", "--json", **where).json
+    (report,) = divan("mod", "case", case["id"], "--json", **where).json["reports"]
+    act = ("mod", "act", case["id"], "mute", "--reason", "Rude.", "--ttl-minutes", "5")
+    refused = divan(*act, "--as", report["reporter_id"], **where)
+    assert (refused.status, "staff" in refused.err) == (1, True)
+    line = {
+        "type": "person",
+        "id": "00000000-0000-0000-0000-0000000000ad",
+        "campus_id": case["campus_id"],
+        "handle": "root",
+        "display_name": "Root",
+        "roles": ["staff.admin"],
+    }
+    assert divan("import", "-", stdin=msgspec.json.encode(line), **where).status == 0
+    done = divan(*act, "--as", line["id"], "--json", **where).json
+    assert (done["case"]["status"], done["actions"][0]["action"]) == ("actioned", "mute")
+    assert "mute" in divan(*act, "--as", line["id"], **where).out
+    wrong = ("mod", "act", case["id"], "dance", "--reason", "So.", "--as", line["id"])
+    assert divan(*wrong, **where).status == 2
 
 
 def test_the_numbers(divan: Command, folder: Path) -> None:

@@ -6,6 +6,7 @@ from divan_core.stores.bundle import RelationalStores
 from divan_core.stores.memory.unit import open_memory
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
+from divan_core.testing.contracts.actions import ActionsContract
 from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.cases import CasesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
@@ -64,4 +65,8 @@ class TestMemoryCases(OnMemory, CasesContract):
 
 
 class TestMemoryVeils(OnMemory, VeilsContract):
+    pass
+
+
+class TestMemoryActions(OnMemory, ActionsContract):
     pass

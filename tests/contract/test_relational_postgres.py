@@ -9,6 +9,7 @@ from divan_core.stores.sql.migrate import upgrade
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
+from divan_core.testing.contracts.actions import ActionsContract
 from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
 from divan_core.testing.contracts.cases import CasesContract
@@ -85,4 +86,8 @@ class TestPostgresCases(OnPostgres, CasesContract):
 
 
 class TestPostgresVeils(OnPostgres, VeilsContract):
+    pass
+
+
+class TestPostgresActions(OnPostgres, ActionsContract):
     pass

@@ -10,6 +10,7 @@ from divan_core.stores.sql.migrate import upgrade
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
+from divan_core.testing.contracts.actions import ActionsContract
 from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.auth import AuthContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
@@ -152,4 +153,12 @@ class TestSqliteFileVeils(OnSqliteFile, VeilsContract):
 
 
 class TestSqliteMemoryVeils(OnSqliteMemory, VeilsContract):
+    pass
+
+
+class TestSqliteFileActions(OnSqliteFile, ActionsContract):
+    pass
+
+
+class TestSqliteMemoryActions(OnSqliteMemory, ActionsContract):
     pass

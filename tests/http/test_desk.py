@@ -152,6 +152,72 @@ async def test_a_batch(world: World) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("role", "elsewhere", "status"),
+    [
+        ("staff.moderator", False, 201),
+        ("staff.moderator", True, 404),
+        ("staff.admin", False, 201),
+        ("staff.admin", True, 201),
+        ("staff.other", False, 403),
+    ],
+)
+async def test_who_may_do_and_undo(
+    world: World, role: str, *, elsewhere: bool, status: int
+) -> None:
+    await send(world)
+    path = f"{MOD}/cases/{await only_case(world)}/actions"
+    body = {"action": "ban", **REASON}
+    admin, theirs = staff(world, "staff.admin"), staff(world, role, elsewhere=elsewhere)
+    assert (await world.client.post(path, json=body, headers=theirs)).status_code == status
+    done = await world.client.post(path, json=body, headers=admin)
+    assert done.status_code == 201
+    (action,) = done.json()["actions"]
+    problem(await world.get("/me", world.ben), 403, "banned")
+    undo = f"{path}/{action['id']}/revert"
+    answer = await world.client.post(undo, json=REASON, headers=theirs)
+    assert answer.status_code == (200 if status == 201 else status)
+    again = await world.client.post(undo, json=REASON, headers=admin)
+    assert again.json()["end"] == "reverted"
+    assert (await world.get("/me", world.ben)).status_code == 200
+
+
+async def test_what_cannot_be_done(world: World) -> None:
+    await send(world)
+    path = f"{MOD}/cases/{await only_case(world)}/actions"
+    headers = staff(world, "staff.moderator")
+    for body, code in (
+        ({"action": "remove", **REASON}, "invalid_input"),
+        ({"action": "dance", **REASON}, "validation_failed"),
+        ({"action": "ban"}, "validation_failed"),
+        ({"action": "ban", "ttl_minutes": 0, **REASON}, "validation_failed"),
+    ):
+        problem(await world.client.post(path, json=body, headers=headers), 422, code)
+    unknown = f"{path}/{world.campus}/revert"
+    answer = await world.client.post(unknown, json=REASON, headers=headers)
+    problem(answer, 404, "not_found")
+
+
+async def test_actions_in_a_batch(world: World) -> None:
+    await send(world)
+    case_id = await only_case(world)
+    body = {"case_ids": [case_id, str(world.campus)], "action": "apply", **REASON}
+    body["payload"] = {"action": "ban", "ttl_minutes": 5}
+    headers, path = staff(world, "staff.moderator"), f"{MOD}/cases/batch_action"
+    for dry_run, status in ((True, 200), (False, 403)):
+        sent = body | {"dry_run": dry_run}
+        answer = await world.client.post(path, json=sent, headers=headers)
+        good, bad = answer.json()["results"]
+        assert (good["ok"], bad["error"]["code"]) == (True, "not_found")
+        assert (await world.get("/me", world.ben)).status_code == status
+    found = problem(
+        await world.client.post(path, json=body | {"payload": {}}, headers=headers),
+        422,
+        "validation_failed",
+    )
+    assert [one["path"] for one in found["errors"]] == ["$.payload.action"]
+
+
 async def test_csv_is_csv(world: World) -> None:
     await send(world)
     headers = staff(world, "staff.moderator")

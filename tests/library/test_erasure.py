@@ -166,6 +166,7 @@ async def test_nothing_is_left(
             "invites": 2,
             "rooms": 2,
             "notes of reports": 0,
+            "words of actions": 0,
             "words on record": 0,
             "stored answers": 1,
             "mailbox": 1,
@@ -327,6 +328,7 @@ def test_steps_keep_their_names() -> None:
         "invites",
         "rooms",
         "notes of reports",
+        "words of actions",
         "words on record",
         "stored answers",
     ]

@@ -23,6 +23,7 @@ from divan_core.stores.memory.accounts import (
     MemoryPeople,
     card_of,
 )
+from divan_core.stores.memory.actions import ActionRecords, MemoryActions
 from divan_core.stores.memory.audit import AuditRecords, MemoryAudit
 from divan_core.stores.memory.auth import (
     AuthRecords,
@@ -63,6 +64,7 @@ class MemoryRecords:
     auth: AuthRecords = attrs.field(factory=AuthRecords)
     erasures: ErasureRecords = attrs.field(factory=ErasureRecords)
     conversations: ConversationRecords = attrs.field(factory=ConversationRecords)
+    actions: ActionRecords = attrs.field(factory=ActionRecords)
     cases: CaseRecords = attrs.field(factory=CaseRecords)
     audit: AuditRecords = attrs.field(factory=AuditRecords)
     restrictions: RestrictionRecords = attrs.field(factory=RestrictionRecords)
@@ -87,6 +89,7 @@ class MemoryUnit:
         self.erasures = MemoryErasures(records.erasures, accounts, changes)
         self.messages = MemoryMessages(records.conversations, accounts, changes)
         self.rooms = MemoryRooms(records.conversations, accounts, changes)
+        self.actions = MemoryActions(records.actions, records.cases, changes)
         self.cases = MemoryCases(records.cases, changes)
         self.audit = MemoryAudit(records.audit, changes)
         self.restrictions = MemoryRestrictions(records.restrictions, accounts, changes)

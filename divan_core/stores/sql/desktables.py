@@ -108,4 +108,29 @@ REPORTS: Final = Table(
     Index(None, "reporter_id", "id"),
 )
 
-DESK: Final = (AUDIT, AUDIT_HEAD, CASES, REPORTS)
+ACTIONS: Final = Table(
+    "actions",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("case_id", Id, ForeignKey(CASES.c.id), nullable=False),
+    Column("campus_id", Id, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("target_kind", String(16), nullable=False),
+    Column("target_id", Id, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("person_id", Id),
+    Column("by", Id),
+    Column("until", Moment),
+    Column("before", String(16)),
+    Column("reason", Text),
+    Column("note", Text),
+    Column("end", String(16)),
+    Column("ended_at", Moment),
+    Column("ended_by", Id),
+    Index(None, "case_id", "id"),
+    Index(None, "target_id"),
+    Index(None, "person_id", "id"),
+    index_where("ended_at IS NULL", "ix_actions_until", "until"),
+)
+
+DESK: Final = (AUDIT, AUDIT_HEAD, CASES, REPORTS, ACTIONS)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from divan_core.kernel.clock import Clock
 from divan_core.stores.sql.accounts import SqlCampuses, SqlPeople
+from divan_core.stores.sql.actions import SqlActions
 from divan_core.stores.sql.audit import SqlAudit
 from divan_core.stores.sql.auth import SqlLogins, SqlRegistrations, SqlSessions
 from divan_core.stores.sql.cases import SqlCases
@@ -100,6 +101,11 @@ class SqlUnit:
     def audit(self) -> SqlAudit:
         """What is on record."""
         return SqlAudit(self._connection, exists=self._tables.desk)
+
+    @property
+    def actions(self) -> SqlActions:
+        """What was done about cases."""
+        return SqlActions(self._connection, exists=self._tables.desk)
 
     @property
     def cases(self) -> SqlCases:
