@@ -201,8 +201,12 @@ async def test_what_cannot_be_done(world: World) -> None:
 async def test_actions_in_a_batch(world: World) -> None:
     await send(world)
     case_id = await only_case(world)
-    body = {"case_ids": [case_id, str(world.campus)], "action": "apply", **REASON}
-    body["payload"] = {"action": "ban", "ttl_minutes": 5}
+    body: dict[str, Any] = {
+        "case_ids": [case_id, str(world.campus)],
+        "action": "apply",
+        "payload": {"action": "ban", "ttl_minutes": 5},
+        **REASON,
+    }
     headers, path = staff(world, "staff.moderator"), f"{MOD}/cases/batch_action"
     for dry_run, status in ((True, 200), (False, 403)):
         sent = body | {"dry_run": dry_run}

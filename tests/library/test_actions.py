@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Sequence
 from typing import Any
+from uuid import UUID
 
 import attrs
 import pytest
@@ -34,6 +35,7 @@ from divan_core.errors import (
     NotFound,
 )
 from divan_core.kernel.actor import ADMIN, MODERATOR, Actor
+from divan_core.kernel.ids import UserId
 from divan_core.moderation.actionmessages import ActionView, ApplyAction, RevertAction
 from divan_core.moderation.messages import (
     CasesQuery,
@@ -319,7 +321,7 @@ async def test_targets(scene: Scene) -> None:
     assert [one.target_id for one in done.view.actions] == [str(one) for one in people]
     for one in (scene.ben, scene.cyd):
         await refused(Muted, divan.rooms.send(one, SendRoomMessage(scene.room.id, "Hm.")))
-    nobody = ApplyAction(case.id, "ban", "So.", targets=(type(people[0])(int=5),))
+    nobody = ApplyAction(case.id, "ban", "So.", targets=(UserId(UUID(int=5)),))
     await refused(NotFound, divan.actions.apply(scene.mod, nobody))
 
 

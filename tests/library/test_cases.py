@@ -166,7 +166,7 @@ async def test_what_there_is_to_report(world: World) -> None:
     await refused(InvalidInput, reports.send(ana, about(ana)))
     for kind in ("user", "message", "room", "post", "comment", "group"):
         for text in ("x", str(CAMPUS), "01ARZ3NDEKTSV4RRFFQ69G5FAV"):
-            await refused(NotFound, reports.send(ana, SendReport(kind, text, "spam")))  # type: ignore[arg-type]  # each is a name
+            await refused(NotFound, reports.send(ana, SendReport(kind, text, "spam")))
     admin = await moderator(world, "root", ADMIN)
     found = (await world.divan.cases.page(admin, CasesQuery())).items
     contents = [(await world.divan.cases.get(admin, OneCase(one.id))).content for one in found]
