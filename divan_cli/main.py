@@ -17,6 +17,7 @@ from divan_cli.commands import (
     imports,
     invites,
     migrate,
+    mod,
     nearby,
     openapi,
     outbox,
@@ -52,6 +53,7 @@ app.add_typer(config.app, name="config")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(workers.app, name="workers")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(mod.app, name="mod")
 app.add_typer(search.app, name="search")
 
 

@@ -21,6 +21,12 @@ from divan_core.identity.service import Authenticator
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import Entropy, Ids
+from divan_core.moderation.actions import Actions
+from divan_core.moderation.audit import Audit
+from divan_core.moderation.cases import Cases
+from divan_core.moderation.dashboard import Dashboard
+from divan_core.moderation.ports import Checkpoints, NoCheckpoints
+from divan_core.moderation.reports import Reports
 from divan_core.observability.metrics import Metrics
 from divan_core.personal.service import Personal
 from divan_core.presence.service import Presence
@@ -33,6 +39,7 @@ from divan_core.stores.factories import (
     production_stores,
     sql_stores,
 )
+from divan_core.stores.files.checkpoints import FileCheckpoints
 from divan_core.system import SystemClock, SystemEntropy, SystemIds
 from divan_core.wiring import NOTICES, Ground, derived_key, staff, wire
 from divan_core.workers.crew import SWEEP, Workers
@@ -69,6 +76,11 @@ class Divan:
         self.auth: Auth[StoreUnit] = services.auth
         self.hasher: PasswordHasher = services.hasher
         self.personal: Personal = services.personal
+        self.audit: Audit = services.audit
+        self.reports: Reports = services.reports
+        self.cases: Cases = services.cases
+        self.actions: Actions[StoreUnit] = services.actions
+        self.desk: Dashboard = services.desk
         self.audience: Audience = services.audience
         self.idempotency: Idempotency[StoreUnit] = services.idempotency
         self.metrics: Metrics = services.metrics
@@ -106,7 +118,15 @@ class Divan:
         settings.check()
         entropy = entropy or SystemEntropy()
         secret = _secret(settings, entropy, keep=stores is None)
-        ground = Ground(clock or SystemClock(), ids or SystemIds(), secret, entropy, hasher, mailer)
+        ground = Ground(
+            clock=clock or SystemClock(),
+            ids=ids or SystemIds(),
+            secret=secret,
+            entropy=entropy,
+            hasher=hasher,
+            mailer=mailer,
+            checkpoints=_checkpoints(settings, beside=stores is None),
+        )
         opened = stores or stores_of(settings, ground)
         async with AsyncExitStack() as stack:
             for part in opened.lifecycle:
@@ -153,6 +173,17 @@ def data_dir(settings: Settings) -> Path:
     folder = Path(settings.data_dir) if settings.data_dir else Path.home() / ".local/share/divan"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
+
+
+def _checkpoints(settings: Settings, *, beside: bool) -> Checkpoints:
+    """Where checkpoints of the audit are kept: as set, else ``beside`` a SQLite file."""
+    if settings.audit_checkpoints:
+        return FileCheckpoints(Path(settings.audit_checkpoints))
+    if not beside or settings.database_url.partition(":///")[0] not in {"", "sqlite"}:
+        return NoCheckpoints()
+    path = settings.database_url.partition(":///")[2]
+    database = Path(path) if path else data_dir(settings) / DATABASE_FILE
+    return FileCheckpoints(database.with_name(f"{database.name}.checkpoints"))
 
 
 def _secret(settings: Settings, entropy: Entropy, *, keep: bool) -> bytes:

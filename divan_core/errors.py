@@ -12,13 +12,15 @@ of the command, each in one table of the transport. The tree::
     ├── Conflict (409)             PresenceRequired  HandleTaken  IdempotencyInProgress
     │                              InviteExists  AlreadyFriends  InviteClosed
     │                              EmailTaken  RoomFull  MessageExists
+    │                              AlreadyReported  CaseDecided  CaseOpen
     ├── Gone (410)                 InviteExpired
     ├── TooLarge (413)
     ├── UnsupportedMediaType (415)
     ├── InvalidInput (422)         ValidationFailed  AccuracyTooLow  ImplausibleMovement
     │                              ClockSkew  OutsideCampus  InvalidCursor
-    │                              IdempotencyKeyReused
+    │                              IdempotencyKeyReused  PolicyInvalid
     ├── LimitExceeded (429)        RateLimited  EnumerationBudget  CooldownActive
+    │                              AccountLimited  SlowDown
     ├── Unavailable (503)          StoreUnavailable  OutcomeUnknown  IdempotencyUnavailable
     └── ConfigurationError (never sent to a client: the process does not start)
 """
@@ -262,6 +264,27 @@ class MessageExists(Conflict):
     title = "The message was sent before"
 
 
+class AlreadyReported(Conflict):
+    """The caller has reported this, and nobody has decided about it yet."""
+
+    code = "already_reported"
+    title = "You have reported this already"
+
+
+class CaseDecided(Conflict):
+    """Somebody has decided about the case."""
+
+    code = "case_decided"
+    title = "This case is decided"
+
+
+class CaseOpen(Conflict):
+    """There is an open case about this. Never told to clients."""
+
+    code = "case_open"
+    title = "There is an open case about this"
+
+
 class InviteClosed(Conflict):
     """The invite was answered or taken back before."""
 
@@ -358,6 +381,13 @@ class IdempotencyKeyReused(InvalidInput):
     advice = "Use a new key; what the first request did stands."
 
 
+class PolicyInvalid(InvalidInput):
+    """A policy of moderation cannot be; ``errors`` names each fault by its path."""
+
+    code = "policy_invalid"
+    title = "The policy is not valid"
+
+
 class LimitExceeded(DivanError):
     """Too much in too short a time."""
 
@@ -378,6 +408,20 @@ class CooldownActive(LimitExceeded):
 
     code = "cooldown_active"
     title = "Wait before you write again"
+
+
+class AccountLimited(LimitExceeded):
+    """The caller may not do this for a while, by a decision about their account."""
+
+    code = "account_limited"
+    title = "Your account is limited for now"
+
+
+class SlowDown(LimitExceeded):
+    """The caller was told to write less for a while."""
+
+    code = "slow_down"
+    title = "Not so fast"
 
 
 class EnumerationBudget(LimitExceeded):

@@ -95,10 +95,12 @@ class LimitSettings:
             self.block,
             self.invite,
             self.enumeration,
+            self.report,
         )
 
     message_per_minute: int = _count(600)
     room_per_day: int = _count(50)
+    report_per_day: int = _count(50)
 
     @property
     def heartbeat(self) -> Limit:
@@ -150,6 +152,11 @@ class LimitSettings:
     def message(self) -> Limit:
         """Messages to people and to rooms together, by HTTP and sockets."""
         return Limit("message", (Window(self.message_per_minute, 60),))
+
+    @property
+    def report(self) -> Limit:
+        """Reports sent."""
+        return Limit("report", (Window(self.report_per_day, DAY_S),))
 
     @property
     def room(self) -> Limit:
@@ -205,6 +212,9 @@ class Settings:
     presence in this process. ``secret_key`` empty is allowed in dev and test only. With
     ``workers_enabled``, relay, consumers and periodic jobs run inside of ``Divan.open``.
 
+    ``audit_checkpoints`` is the file of the audit's checkpoints; empty, it stands beside a SQLite
+    database, and elsewhere none are kept.
+
     ``mail_url`` is ``smtp://user:password@host:587`` or ``smtps://...``; empty, mail is printed in
     dev and test, and elsewhere nobody can register. Links in mails lead to ``public_url``.
     """
@@ -216,6 +226,7 @@ class Settings:
     redis_url: str = ""
     data_dir: str = ""
     secret_key: SecretStr = attrs.field(default=SecretStr(""), validator=_long_enough)
+    audit_checkpoints: str = ""
     location_floor_m: int = attrs.field(default=25, validator=[v.ge(1), v.le(1000)])
     nearby_tick_s: float = attrs.field(default=2.0, validator=[v.ge(0.05), v.le(5.0)])
     workers_enabled: bool = True

@@ -16,7 +16,6 @@ from divan_core.auth.ports import Mailer, PasswordHasher
 from divan_core.auth.service import Auth
 from divan_core.auth.tools import AuthRules, AuthTools
 from divan_core.chat.live import Listening
-from divan_core.chat.ports import OpenGate
 from divan_core.chat.rooms import Rooms
 from divan_core.chat.service import Chat
 from divan_core.chat.tools import ChatLimits, ChatTools
@@ -27,6 +26,7 @@ from divan_core.discovery.circles import Circles
 from divan_core.discovery.service import Discovery, DiscoveryTools
 from divan_core.discovery.suggestions import DiscoveryLimits, Suggestions, SuggestionTools
 from divan_core.discovery.upkeep import IndexUpkeep
+from divan_core.enforcement import Enforcing
 from divan_core.erasure.service import Erasures, ErasureTools
 from divan_core.idempotency.service import (
     Answers,
@@ -38,11 +38,19 @@ from divan_core.identity.service import Authenticator, Trust
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.delivery import Group
+from divan_core.kernel.gate import WritersGate
 from divan_core.kernel.ids import Entropy, Ids
 from divan_core.kernel.notices import PersonNotice
 from divan_core.kernel.paging import CursorSealer
 from divan_core.kernel.turnstile import Entrance
 from divan_core.mail.factory import mailer_of
+from divan_core.moderation.actions import Actions, Hand
+from divan_core.moderation.audit import Audit, AuditTools
+from divan_core.moderation.cases import Cases
+from divan_core.moderation.dashboard import Dashboard
+from divan_core.moderation.ports import Checkpoints, NoCheckpoints
+from divan_core.moderation.reports import Reports
+from divan_core.moderation.tools import DeskTools
 from divan_core.observability.alarm import Alarm
 from divan_core.observability.metrics import Metrics
 from divan_core.observability.workers import LoggedWorkers
@@ -51,12 +59,14 @@ from divan_core.personal.service import Personal, PersonalTools
 from divan_core.personal.steps import MAILBOX, STEPS, Leaving, outside
 from divan_core.presence.drift import Drift
 from divan_core.presence.service import Presence, PresenceLimits, PresenceTools
+from divan_core.safety.gate import Gate
 from divan_core.settings import Settings
 from divan_core.social.messages import SOCIAL
 from divan_core.social.service import Social
 from divan_core.social.telling import notices_of
 from divan_core.social.tools import SocialLimits, SocialTools
 from divan_core.stores.bundle import Stores, StoreUnit
+from divan_core.subjects import DeskPeople, Reportable
 from divan_core.tokens.factory import token_verifier
 from divan_core.tokens.own import OwnTokens
 from divan_core.workers.crew import PURGE_S, Surroundings, Workers
@@ -77,6 +87,17 @@ ERASURE_S: Final = 30.0
 MAIL_S: Final = 2.0
 """How often to look for mails that are due, in seconds."""
 
+CHAIN: Final = "chain of the audit"
+CHECKPOINTS: Final = "checkpoints of the audit"
+EXPIRY_S: Final = 5.0
+"""How often to look for actions whose time has come, in seconds."""
+
+CLOSING_S: Final = 300.0
+"""How often to look for cases that are over, in seconds."""
+
+CHECKPOINT_S: Final = 60.0
+"""How often to sign how far the audit has come, in seconds."""
+
 MAILBOXES: Final = "limits of mailboxes"
 
 SOCKETS: Final = "sockets"
@@ -87,7 +108,8 @@ SOCKETS: Final = "sockets"
 class Ground:
     """What is injected: the clock, new ids, the deployment's secret (32 bytes or more), chance.
 
-    Without ``hasher`` and ``mailer`` they follow from the settings.
+    Without ``hasher`` and ``mailer`` they follow from the settings. ``checkpoints`` is where those
+    of the audit are kept.
     """
 
     clock: Clock
@@ -96,6 +118,7 @@ class Ground:
     entropy: Entropy
     hasher: PasswordHasher | None = None
     mailer: Mailer | None = None
+    checkpoints: Checkpoints = attrs.field(factory=NoCheckpoints)
 
 
 @attrs.frozen
@@ -113,6 +136,11 @@ class Services:
     auth: Auth[StoreUnit]
     hasher: PasswordHasher
     personal: Personal
+    audit: Audit
+    reports: Reports
+    cases: Cases
+    actions: Actions[StoreUnit]
+    desk: Dashboard
     audience: Audience
     idempotency: Idempotency[StoreUnit]
     metrics: Metrics
@@ -131,15 +159,28 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     areas = Areas(stores.units, ground.clock)
     sealer = CursorSealer(derived_key(ground.secret, CURSORS))
     presence = _presence(stores, settings, ground, (audience, areas, sealer))
+    gate = Gate(stores.units, audience, ground.clock)
     accounts = Accounts(
-        stores.units, AccountsTools(audience, presence, areas, ground.clock, ground.ids, sealer)
+        stores.units,
+        AccountsTools(audience, presence, gate, areas, ground.clock, ground.ids, sealer),
     )
     metrics = Metrics()
     idempotency = _idempotency(stores, settings, ground, metrics)
     tokens = _own_tokens(settings, ground)
     hasher = ground.hasher or Argon2Hasher()
     auth = _auth(stores, settings, attrs.evolve(ground, hasher=hasher), (audience, tokens))
-    talking = _talking(stores, settings, ground, (audience, idempotency, sealer, presence))
+    audit = _audit(stores, ground, sealer)
+    desk = DeskTools(
+        subjects=Reportable(stores.units, audience),
+        people=DeskPeople(stores.units),
+        once=idempotency,
+        trail=audit,
+        clock=ground.clock,
+        ids=ground.ids,
+        sealer=sealer,
+        limit=settings.limit.report,
+    )
+    talking = _talking(stores, settings, ground, (audience, gate, idempotency, sealer, presence))
     return Services(
         accounts=accounts,
         social=Social(
@@ -149,6 +190,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
                 limits=stores.limits,
                 limit=SocialLimits(settings.limit.block, settings.limit.invite),
                 once=idempotency,
+                gate=gate,
                 clock=ground.clock,
                 ids=ground.ids,
                 sealer=sealer,
@@ -164,6 +206,11 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         auth=auth,
         hasher=hasher,
         personal=_personal(stores, settings, ground, (auth, presence, audience)),
+        audit=audit,
+        reports=Reports(stores.units, desk),
+        cases=Cases(stores.units, desk),
+        actions=Actions(stores.units, desk, Hand(idempotency, Enforcing(audience, presence))),
+        desk=Dashboard(stores.units, ground.clock),
         audience=audience,
         idempotency=idempotency,
         metrics=metrics,
@@ -171,19 +218,33 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     )
 
 
+def _audit(stores: Stores, ground: Ground, sealer: CursorSealer) -> Audit:
+    return Audit(
+        stores.units,
+        AuditTools(
+            chain_key=derived_key(ground.secret, CHAIN),
+            signing_key=derived_key(ground.secret, CHECKPOINTS),
+            checkpoints=ground.checkpoints,
+            clock=ground.clock,
+            entropy=ground.entropy,
+            sealer=sealer,
+        ),
+    )
+
+
 def _talking(
     stores: Stores,
     settings: Settings,
     ground: Ground,
-    shared: tuple[Audience, Idempotency[StoreUnit], CursorSealer, Presence],
+    shared: tuple[Audience, WritersGate, Idempotency[StoreUnit], CursorSealer, Presence],
 ) -> ChatTools:
-    audience, idempotency, sealer, presence = shared
+    audience, gate, idempotency, sealer, presence = shared
     return ChatTools(
         audience=audience,
         limits=stores.limits,
         limit=ChatLimits(settings.limit.message, settings.limit.room),
         once=idempotency,
-        gate=OpenGate(),
+        gate=gate,
         notices=stores.person_notices,
         clock=ground.clock,
         ids=ground.ids,
@@ -219,6 +280,9 @@ def _jobs(services: Services) -> tuple[Job, ...]:
     """What services have done by the clock."""
     return (
         Job("auth-purge", PURGE_S, lambda: services.auth.purge(MOST)),
+        Job("audit-checkpoint", CHECKPOINT_S, services.audit.checkpoint),
+        Job("action-expiry", EXPIRY_S, lambda: services.actions.expire(MOST)),
+        Job("case-closing", CLOSING_S, lambda: services.cases.close_over(MOST)),
         Job("erasure", ERASURE_S, lambda: services.personal.sweep(MOST)),
     )
 

@@ -204,8 +204,11 @@ def _responses(row: Operation) -> Iterator[tuple[int, Schema]]:
     for status in (row.status, *_other_statuses(row)):
         yield status, _success(row)
     if isinstance(row, KeyedOperation):
+        again = "The same answer again; nothing was done."
+        if row.status == 200:
+            again = "The answer, to the first request and to each that repeats it."
         yield row.status, _once(row, "The answer to the first request.", _first_headers())
-        yield 200, _once(row, "The same answer again; nothing was done.", _replay_headers(row))
+        yield 200, _once(row, again, _replay_headers(row))
     for status, errors in sorted(_by_status(_errors(row)).items()):
         if status not in _other_statuses(row):
             yield status, _refusal(status, errors)

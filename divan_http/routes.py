@@ -8,8 +8,10 @@ from divan_http import openapi
 from divan_http.operation import Operation
 from divan_http.resources import (
     accounts,
+    audit,
     auth,
     chat,
+    desk,
     discovery,
     health,
     metrics,
@@ -28,6 +30,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *chat.OPERATIONS,
     *rooms.OPERATIONS,
     *discovery.OPERATIONS,
+    *audit.OPERATIONS,
+    *desk.OPERATIONS,
     *health.OPERATIONS,
     *metrics.OPERATIONS,
 )

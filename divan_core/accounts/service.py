@@ -31,6 +31,7 @@ from divan_core.errors import CampusMismatch, FieldError, UnknownUser, Validatio
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
+from divan_core.kernel.gate import Act, WritersGate, check_verdict
 from divan_core.kernel.ids import CampusId, Ids, UserId
 from divan_core.kernel.paging import CursorSealer, Page
 from divan_core.kernel.units import Units
@@ -62,6 +63,7 @@ class AccountsTools:
 
     audience: Audience
     presence: PresenceRefresh
+    gate: WritersGate
     areas: Areas
     clock: Clock
     ids: Ids
@@ -183,7 +185,10 @@ class Accounts:
 
         Raises:
             ValidationFailed: a field that cannot be; nothing was changed.
+            Refusals of the gate: see :func:`~divan_core.kernel.gate.check_verdict`.
         """
+        await self._tools.audience.refresh(actor.campus_id)
+        check_verdict(await self._tools.gate.ask(actor, Act.PROFILE))
         return await self._change(actor, lambda one: policy.with_profile(one, command))
 
     async def change_privacy(self, actor: Actor, command: ChangePrivacy) -> PrivacyView:

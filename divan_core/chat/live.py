@@ -9,7 +9,7 @@ import attrs
 
 from divan_core.chat import policy
 from divan_core.chat.messages import MessageView
-from divan_core.chat.model import ConversationId, Mark, Message
+from divan_core.chat.model import ConversationId, Mark, Message, Veil
 from divan_core.chat.ports import ChatUnit
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience
@@ -25,16 +25,20 @@ MOST_NEWS: Final = 200
 
 @attrs.frozen
 class Heard:
-    """A message, and to whom of those in its conversation it is hidden."""
+    """A message, and to whom of those in its conversation it is hidden.
+
+    ``shadowed`` ones are shown to their sender alone, those that are ``gone`` to nobody.
+    """
 
     view: MessageView
     shadowed: bool
     hidden_from: frozenset[UserId]
+    gone: bool = False
 
     def shown_to(self, viewer: UserId) -> bool:
         """Whether somebody who is in the conversation sees it."""
         if self.view.sender_id == viewer:
-            return True
+            return not self.gone
         return not self.shadowed and viewer not in self.hidden_from
 
 
@@ -141,6 +145,11 @@ def _heard(
 ) -> tuple[Heard, ...]:
     nobody = frozenset[UserId]()
     return tuple(
-        Heard(view, message.shadowed, hidden.get(message.sender, nobody))
+        Heard(
+            view,
+            message.shadowed or message.veil is not None,
+            hidden.get(message.sender, nobody),
+            message.veil is Veil.REMOVED,
+        )
         for message, view in zip(messages, views, strict=True)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import attrs
 from msgspec import UNSET, Meta, UnsetType
@@ -85,7 +85,8 @@ class SendMessage:
 class MessageView:
     """A message, to those who are part of its conversation. ``created_at`` is RFC 3339.
 
-    ``recipient_id`` is there in direct conversations, ``room_id`` in rooms.
+    ``recipient_id`` is there in direct conversations, ``room_id`` in rooms. ``notice`` tells the
+    sender that staff has hidden it from all others.
     """
 
     message_id: str
@@ -98,6 +99,7 @@ class MessageView:
     created_at: str
     recipient_id: UserId | UnsetType = UNSET
     room_id: RoomId | UnsetType = UNSET
+    notice: Literal["tombstoned"] | UnsetType = UNSET
 
 
 @attrs.frozen

@@ -134,11 +134,24 @@ class Draft:
     shadowed: bool = False
 
 
+class Veil(enum.Enum):
+    """What staff has decided about a message.
+
+    ``TOMBSTONED``: only its sender sees it, with a notice. ``SHADOWED``: only its sender sees it,
+    as ever. ``REMOVED``: nobody sees it.
+    """
+
+    TOMBSTONED = "tombstoned"
+    SHADOWED = "shadowed"
+    REMOVED = "removed"
+
+
 @value
 class Message:
     """A message of a conversation. The first one has ``seq`` 1, and no number is left out.
 
-    ``at`` never goes back from one number to the next.
+    ``at`` never goes back from one number to the next. ``veil`` is None where staff has decided
+    nothing.
     """
 
     id: MessageId
@@ -149,6 +162,13 @@ class Message:
     content: Content
     client_id: str | None = None
     shadowed: bool = False
+    veil: Veil | None = None
+
+    def shown_to(self, viewer: UserId) -> bool:
+        """Whether somebody who is part of the conversation may see it."""
+        if self.sender == viewer:
+            return self.veil is not Veil.REMOVED
+        return self.veil is None and not self.shadowed
 
 
 class Role(enum.Enum):

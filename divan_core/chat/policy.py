@@ -21,18 +21,15 @@ from divan_core.chat.model import (
     Content,
     ConversationId,
     Cursors,
-    Decision,
     DialogueSummary,
     Message,
-    Verdict,
+    Veil,
     ulid,
 )
 from divan_core.chat.roommessages import SendRoomMessage
 from divan_core.errors import (
-    CooldownActive,
     FieldError,
     IdempotencyKeyReused,
-    Muted,
     NotFound,
     NotFriends,
     ValidationFailed,
@@ -82,20 +79,6 @@ def is_text(text: str) -> bool:
 
 def _is_whole(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
-
-
-def check_verdict(verdict: Verdict) -> bool:
-    """Whether what is written is to be shadowed.
-
-    Raises:
-        CooldownActive: the gate says to try again later.
-        Muted: the gate says no.
-    """
-    if verdict.decision is Decision.LIMITED:
-        raise CooldownActive(retry_after=verdict.retry_after)
-    if verdict.decision is Decision.MUTED:
-        raise Muted
-    return verdict.decision is Decision.SHADOWED
 
 
 def is_there(
@@ -178,6 +161,7 @@ def message_view(
         rfc3339(message.at),
         UNSET if recipient is None else recipient,
         UNSET if room_id is None else room_id,
+        "tombstoned" if message.veil is Veil.TOMBSTONED else UNSET,
     )
 
 

@@ -14,42 +14,21 @@ from divan_core.chat.model import (
     Mark,
     Member,
     Message,
+    MessageId,
     OpenRoom,
     Pair,
     Part,
     Room,
     RoomSummary,
     Tally,
-    Verdict,
+    Veil,
     Window,
 )
-from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.events import Outbox
 from divan_core.kernel.ids import CampusId, RoomId, UserId
 from divan_core.kernel.units import Locks
 from divan_core.kernel.visibility import Relations
-
-
-class WritersGate(Protocol):
-    """Whether somebody may write now. Asked for every message, before anything is done."""
-
-    async def ask(self, actor: Actor, conversation_id: ConversationId) -> Verdict:
-        """The verdict on one more message of this actor; a repeated one is asked for again.
-
-        Raises:
-            StoreUnavailable: it cannot be found out, so nothing is written.
-        """
-        ...
-
-
-class OpenGate:
-    """A gate through which everybody may go: that of a deployment which limits nobody."""
-
-    async def ask(self, actor: Actor, conversation_id: ConversationId) -> Verdict:
-        """Allowed."""
-        del actor, conversation_id
-        return Verdict()
 
 
 class PeopleOnline(Protocol):
@@ -98,6 +77,14 @@ class MessageRepository(Protocol):
         self, conversation_id: ConversationId, sender: UserId, client_id: str
     ) -> Message | None:
         """The message that its sender calls so, or None."""
+        ...
+
+    async def get(self, message_id: MessageId) -> Message | None:
+        """The message of this id, whoever may see it, or None."""
+        ...
+
+    async def veil(self, message_id: MessageId, veil: Veil | None) -> None:
+        """Hide a message, if there is one, as staff has decided, or show it again with None."""
         ...
 
     async def history(self, conversation_id: ConversationId, window: Window) -> Sequence[Message]:

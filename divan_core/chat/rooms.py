@@ -49,6 +49,7 @@ from divan_core.chat.tools import (
 )
 from divan_core.errors import NotFound
 from divan_core.kernel.actor import Actor
+from divan_core.kernel.gate import Act, check_verdict
 from divan_core.kernel.ids import RoomId, UserId
 from divan_core.kernel.notices import PersonNotice
 from divan_core.kernel.once import Attempt, Done, KeyGiven
@@ -85,10 +86,12 @@ class Rooms:
             ValidationFailed: a name that cannot be, or somebody who is not a friend of the actor.
             RoomFull: more people than the preset is for.
             RateLimited: too many rooms.
+            Refusals of the gate: see :func:`~divan_core.kernel.gate.check_verdict`.
             Refusals of the key: see :class:`~divan_core.kernel.once.Once`.
         """
         tools, now = self._tools, self._tools.clock.now()
         relations = await self._crowd.relations(actor)
+        check_verdict(await tools.gate.ask(actor, Act.ROOM))
         roompolicy.check_friends(command, actor.user_id, relations.friends)
         room_id = RoomId(tools.ids.uuid())
         shift = roompolicy.new_room(command, room_id, actor.campus_id, actor.user_id, now)
@@ -246,13 +249,14 @@ class Rooms:
         Raises:
             ValidationFailed: a text that cannot be.
             NotFound, NotMember: the actor is not in such a room.
-            CooldownActive, Muted: the actor may not write now.
+            Refusals of the gate: see :func:`~divan_core.kernel.gate.check_verdict`.
             IdempotencyKeyReused: the ``client_msg_id`` was used for something else.
             RateLimited: too many messages.
             Refusals of the key: see :class:`~divan_core.kernel.once.Once`.
         """
         content = policy.content_of(command)
         room_id = command.room_id
+        await self._tools.audience.refresh(actor.campus_id)
 
         async def keep(unit: ChatUnit, draft: Draft) -> Message:
             message = await unit.messages.send_to_room(draft)

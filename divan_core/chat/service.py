@@ -112,7 +112,7 @@ class Chat:
             InvalidInput: the actor writes to themselves.
             NotFound: there is nobody whom the actor could write to.
             NotFriends: the recipient takes messages of friends only.
-            CooldownActive, Muted: the actor may not write now.
+            Refusals of the gate: see :func:`~divan_core.kernel.gate.check_verdict`.
             IdempotencyKeyReused: the ``client_msg_id`` was used for something else.
             RateLimited: too many messages.
             Refusals of the key: see :class:`~divan_core.kernel.once.Once`.

@@ -13,13 +13,14 @@ from msgspec import UNSET
 from divan_core.chat import policy
 from divan_core.chat.messages import MESSAGE_NOTICE, MessageView
 from divan_core.chat.model import Content, ConversationId, Draft, Message, MessageId
-from divan_core.chat.ports import ChatUnit, PeopleOnline, WritersGate
+from divan_core.chat.ports import ChatUnit, PeopleOnline
 from divan_core.codec.reader import encode
 from divan_core.errors import InvalidCursor, MessageExists, RateLimited, StoreUnavailable
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.events import Event, EventId
+from divan_core.kernel.gate import Act, WritersGate, check_verdict
 from divan_core.kernel.ids import Ids, UserId
 from divan_core.kernel.limits import Limit, RateLimits
 from divan_core.kernel.notices import PersonNotice, PersonNotices
@@ -134,17 +135,17 @@ class Outgoing:
         """Send, unless it was sent before: under this key, or under the sender's own name for it.
 
         Raises:
-            CooldownActive, Muted: the gate is closed to the actor.
+            Refusals of the gate: see :func:`~divan_core.kernel.gate.check_verdict`.
             IdempotencyKeyReused: something else was sent so.
             RateLimited: too many messages.
             Refusals of the key: see :class:`~divan_core.kernel.once.Once`.
         """
         tools = self._tools
-        actor, conversation_id = sending.actor, sending.conversation_id
-        shadowed = policy.check_verdict(await tools.gate.ask(actor, conversation_id))
+        actor = sending.actor
+        shadowed = check_verdict(await tools.gate.ask(actor, Act.MESSAGE))
         draft = Draft(
             id=MessageId(tools.ids.uuid()),
-            conversation_id=conversation_id,
+            conversation_id=sending.conversation_id,
             sender=actor.user_id,
             at=tools.clock.now(),
             content=sending.content,

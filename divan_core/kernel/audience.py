@@ -8,7 +8,7 @@ as the answer itself) and forgets what changed, so that a change shows in the ve
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Protocol, TypeVar, cast
 from uuid import UUID
@@ -111,6 +111,15 @@ class Audience:
         self._news: defaultdict[int, RecentNews] = defaultdict(RecentNews)
         self._forgotten = 0
         self._lapses = 0
+        self._followers: list[Callable[[Collection[UserId] | None], object]] = []
+
+    def follow(self, forget: Callable[[Collection[UserId] | None], object]) -> None:
+        """Call ``forget`` with whoever is forgotten here, or None for everybody.
+
+        For what another context remembers of people: it is as good as cards and relations are,
+        where whoever changes it wraps the write in :meth:`changing`.
+        """
+        self._followers.append(forget)
 
     def position(self, campus_id: CampusId) -> bytes:
         """Up to where this process has read the campus's journal."""
@@ -219,14 +228,18 @@ class Audience:
         while len(cache) > self._capacity:
             del cache[next(iter(cache))]
 
-    def _forget(self, people: Iterable[UserId]) -> None:
+    def _forget(self, people: Collection[UserId]) -> None:
         self._forgotten += 1
         for user_id in people:
             self._cards.pop(user_id.int, None)
             self._relations.pop(user_id.int, None)
+        for follower in self._followers:
+            follower(people)
 
     def _forget_all(self) -> None:
         self._forgotten += 1
         self._lapses += 1
         self._cards.clear()
         self._relations.clear()
+        for follower in self._followers:
+            follower(None)

@@ -132,6 +132,21 @@ STEPS: Final[tuple[Step[StoreUnit], ...]] = (
     ),
     Rows("rooms", _count_rooms, _leave_rooms),
     Rows(
+        "notes of reports",
+        lambda unit, user_id: unit.cases.count_notes(user_id),
+        lambda unit, user_id: unit.cases.erase_notes(user_id, PORTION),
+    ),
+    Rows(
+        "words of actions",
+        lambda unit, user_id: unit.actions.count_words(user_id),
+        lambda unit, user_id: unit.actions.erase_words(user_id, PORTION),
+    ),
+    Rows(
+        "words on record",
+        lambda unit, user_id: unit.audit.count_words(user_id),
+        lambda unit, user_id: unit.audit.erase_words(user_id, PORTION),
+    ),
+    Rows(
         "stored answers",
         lambda unit, user_id: unit.keys.count_of(str(user_id)),
         lambda unit, user_id: unit.keys.remove_of(str(user_id), PORTION),

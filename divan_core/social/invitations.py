@@ -9,6 +9,7 @@ import attrs
 
 from divan_core.errors import InviteClosed, InviteExpired, NotFound
 from divan_core.kernel.actor import Actor
+from divan_core.kernel.gate import Act, check_verdict
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.once import Attempt, Done, KeyGiven
 from divan_core.kernel.units import Units
@@ -38,6 +39,7 @@ class Invitations:
         """Send one, and announce a friendship only where one begins."""
         policy.check_invite(command)
         tools, ask = self._tools, await self._meant(actor, command)
+        check_verdict(await tools.gate.ask(actor, Act.INVITE))
         attempt = Attempt(actor, SEND_INVITE, command, InviteView, key, tools.limit.invite)
         try:
             body = self._inviting(actor.campus_id, ask, announced=False)

@@ -8,6 +8,7 @@ from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.events import Event, EventId
+from divan_core.kernel.gate import WritersGate
 from divan_core.kernel.ids import CampusId, Ids, UserId
 from divan_core.kernel.limits import Limit, RateLimits
 from divan_core.kernel.once import Once
@@ -35,6 +36,7 @@ class SocialTools:
     limits: RateLimits
     limit: SocialLimits
     once: Once[SocialUnit]
+    gate: WritersGate
     clock: Clock
     ids: Ids
     sealer: CursorSealer

@@ -24,7 +24,9 @@ from divan_core.kernel.limits import RateLimits
 from divan_core.kernel.notices import PersonNotices
 from divan_core.kernel.turnstile import Turnstile
 from divan_core.kernel.units import Locks, Units
+from divan_core.moderation.ports import ActionRepository, AuditRepository, CaseRepository
 from divan_core.presence.ports import PresenceIndex, PresenceNotices
+from divan_core.safety.ports import RestrictionRepository
 from divan_core.social.ports import InviteRepository, RelationRepository
 
 
@@ -84,6 +86,26 @@ class StoreUnit(Protocol):
     @property
     def rooms(self) -> RoomRepository:
         """Rooms, and who is in them."""
+        ...
+
+    @property
+    def audit(self) -> AuditRepository:
+        """What is on record."""
+        ...
+
+    @property
+    def actions(self) -> ActionRepository:
+        """What was done about cases."""
+        ...
+
+    @property
+    def cases(self) -> CaseRepository:
+        """Cases, and the reports that they gather."""
+        ...
+
+    @property
+    def restrictions(self) -> RestrictionRepository:
+        """Who is restricted to what."""
         ...
 
     @property

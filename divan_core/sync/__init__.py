@@ -18,8 +18,10 @@ from divan_core.kernel.clock import Clock
 from divan_core.settings import Settings
 from divan_core.stores.bundle import Stores
 from divan_core.sync.accounts import SyncAccounts
+from divan_core.sync.audit import SyncAudit
 from divan_core.sync.auth import SyncAuth
 from divan_core.sync.chat import SyncChat
+from divan_core.sync.desk import SyncActions, SyncCases, SyncDashboard, SyncReports
 from divan_core.sync.discovery import SyncDiscovery
 from divan_core.sync.personal import SyncPersonal
 from divan_core.sync.presence import SyncPresence
@@ -30,12 +32,17 @@ from divan_core.workers.subscription import Subscription
 
 __all__ = [
     "SyncAccounts",
+    "SyncActions",
+    "SyncAudit",
     "SyncAuth",
+    "SyncCases",
     "SyncChat",
+    "SyncDashboard",
     "SyncDiscovery",
     "SyncDivan",
     "SyncPersonal",
     "SyncPresence",
+    "SyncReports",
     "SyncRooms",
     "SyncSocial",
 ]
@@ -56,6 +63,11 @@ class SyncDivan:
         self.presence = SyncPresence(divan.presence, waiting)
         self.chat = SyncChat(divan.chat, waiting)
         self.rooms = SyncRooms(divan.rooms, waiting)
+        self.audit = SyncAudit(divan.audit, waiting)
+        self.reports = SyncReports(divan.reports, waiting)
+        self.cases = SyncCases(divan.cases, waiting)
+        self.actions = SyncActions(divan.actions, waiting)
+        self.desk = SyncDashboard(divan.desk, waiting)
         self.discovery = SyncDiscovery(divan.discovery, waiting)
 
     @classmethod

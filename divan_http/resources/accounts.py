@@ -16,6 +16,7 @@ from divan_core.accounts.messages import (
 from divan_core.divan import Divan
 from divan_core.errors import InvalidCursor, OutcomeUnknown, StoreUnavailable
 from divan_core.kernel.actor import Actor
+from divan_core.kernel.gate import CLOSED
 from divan_core.kernel.paging import Page
 from divan_http.operation import Nothing, Operation, PersonOperation, PublicOperation
 
@@ -56,7 +57,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         command=ChangeProfile,
         view=OwnAccount,
         perform=change_profile,
-        errors=(OutcomeUnknown,),
+        errors=(*CLOSED, OutcomeUnknown),
     ),
     PersonOperation(
         method="PATCH",

@@ -20,22 +20,21 @@ from divan_core.chat.messages import (
 )
 from divan_core.divan import Divan
 from divan_core.errors import (
-    CooldownActive,
     DivanError,
     InvalidCursor,
     InvalidInput,
-    Muted,
     NotFound,
     NotFriends,
     OutcomeUnknown,
     RateLimited,
 )
 from divan_core.kernel.actor import Actor
+from divan_core.kernel.gate import CLOSED
 from divan_core.kernel.once import Done, IdempotencyKey
 from divan_core.kernel.paging import Page
 from divan_http.operation import KeyedOperation, Operation, PersonOperation
 
-WRITING: Final[tuple[type[DivanError], ...]] = (NotFound, Muted, CooldownActive, RateLimited)
+WRITING: Final[tuple[type[DivanError], ...]] = (NotFound, *CLOSED, RateLimited)
 """What refuses a message, wherever it goes."""
 
 

@@ -37,6 +37,7 @@ from divan_core.errors import (
     RoomFull,
 )
 from divan_core.kernel.actor import Actor
+from divan_core.kernel.gate import CLOSED
 from divan_core.kernel.once import Done, IdempotencyKey
 from divan_core.kernel.paging import Page
 from divan_http.operation import KeyedOperation, Operation, PersonOperation
@@ -123,7 +124,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         command=CreateRoom,
         view=RoomView,
         perform=create,
-        errors=(RoomFull, RateLimited),
+        errors=(*CLOSED, RoomFull, RateLimited),
     ),
     PersonOperation(
         method="GET",

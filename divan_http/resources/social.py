@@ -21,6 +21,7 @@ from divan_core.errors import (
     RateLimited,
 )
 from divan_core.kernel.actor import Actor
+from divan_core.kernel.gate import CLOSED
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.once import Done, IdempotencyKey
 from divan_core.kernel.paging import Page
@@ -131,7 +132,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         command=SendInvite,
         view=InviteView,
         perform=invite,
-        errors=(NotFound, AlreadyFriends, InviteExists, InvalidInput, RateLimited),
+        errors=(*CLOSED, NotFound, AlreadyFriends, InviteExists, InvalidInput, RateLimited),
     ),
     _replying("accept", accept),
     _replying("decline", decline),

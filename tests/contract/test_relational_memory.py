@@ -6,13 +6,18 @@ from divan_core.stores.bundle import RelationalStores
 from divan_core.stores.memory.unit import open_memory
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
+from divan_core.testing.contracts.actions import ActionsContract
+from divan_core.testing.contracts.audit import AuditContract
+from divan_core.testing.contracts.cases import CasesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.people_index import PeopleIndexContract
+from divan_core.testing.contracts.restrictions import RestrictionsContract
 from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.social import RelationsContract
 from divan_core.testing.contracts.units import UnitsContract
+from divan_core.testing.contracts.veils import VeilsContract
 
 
 class OnMemory:
@@ -35,6 +40,10 @@ class TestMemoryRooms(OnMemory, RoomsContract):
     pass
 
 
+class TestMemoryRestrictions(OnMemory, RestrictionsContract):
+    pass
+
+
 class TestMemoryKeys(KeysContract):
     @pytest.fixture
     def stores(self, clock: ManualClock) -> RelationalStores:
@@ -45,3 +54,19 @@ class TestMemoryIndex(PeopleIndexContract):
     @pytest.fixture
     def stores(self) -> RelationalStores:
         return open_memory()
+
+
+class TestMemoryAudit(OnMemory, AuditContract):
+    pass
+
+
+class TestMemoryCases(OnMemory, CasesContract):
+    pass
+
+
+class TestMemoryVeils(OnMemory, VeilsContract):
+    pass
+
+
+class TestMemoryActions(OnMemory, ActionsContract):
+    pass

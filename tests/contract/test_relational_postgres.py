@@ -9,15 +9,23 @@ from divan_core.stores.sql.migrate import upgrade
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
+from divan_core.testing.contracts.actions import ActionsContract
+from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
+from divan_core.testing.contracts.cases import CasesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.people_index import PeopleIndexContract
+from divan_core.testing.contracts.restrictions import (
+    NoRestrictionsContract,
+    RestrictionsContract,
+)
 from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.samples import running
 from divan_core.testing.contracts.social import RelationsContract
 from divan_core.testing.contracts.units import UnitsContract
+from divan_core.testing.contracts.veils import VeilsContract
 
 
 class OnPostgres:
@@ -41,6 +49,10 @@ class TestPostgresRooms(OnPostgres, RoomsContract):
     pass
 
 
+class TestPostgresRestrictions(OnPostgres, RestrictionsContract):
+    pass
+
+
 class TestPostgresKeys(KeysContract):
     @pytest.fixture
     async def stores(
@@ -50,7 +62,7 @@ class TestPostgresKeys(KeysContract):
             yield stores
 
 
-class TestPostgresWithoutBranches(MissingBranchesContract):
+class TestPostgresWithoutBranches(MissingBranchesContract, NoRestrictionsContract):
     @pytest.fixture
     async def core_stores(self, empty_postgres_url: str) -> AsyncIterator[RelationalStores]:
         upgrade(empty_postgres_url, "core")
@@ -63,3 +75,19 @@ class TestPostgresIndex(PeopleIndexContract):
     async def stores(self, postgres_url: str) -> AsyncIterator[RelationalStores]:
         async with running(open_sql(postgres_url)) as stores:
             yield stores
+
+
+class TestPostgresAudit(OnPostgres, AuditContract):
+    pass
+
+
+class TestPostgresCases(OnPostgres, CasesContract):
+    pass
+
+
+class TestPostgresVeils(OnPostgres, VeilsContract):
+    pass
+
+
+class TestPostgresActions(OnPostgres, ActionsContract):
+    pass

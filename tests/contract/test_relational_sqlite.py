@@ -10,17 +10,25 @@ from divan_core.stores.sql.migrate import upgrade
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
+from divan_core.testing.contracts.actions import ActionsContract
+from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.auth import AuthContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
+from divan_core.testing.contracts.cases import CasesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.erasure import ErasureContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.people_index import PeopleIndexContract
+from divan_core.testing.contracts.restrictions import (
+    NoRestrictionsContract,
+    RestrictionsContract,
+)
 from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.samples import running
 from divan_core.testing.contracts.social import RelationsContract
 from divan_core.testing.contracts.units import UnitsContract
+from divan_core.testing.contracts.veils import VeilsContract
 
 
 class OnSqliteFile:
@@ -48,6 +56,10 @@ class TestSqliteFileConversations(OnSqliteFile, ConversationsContract):
 
 
 class TestSqliteFileRooms(OnSqliteFile, RoomsContract):
+    pass
+
+
+class TestSqliteFileRestrictions(OnSqliteFile, RestrictionsContract):
     pass
 
 
@@ -79,6 +91,10 @@ class TestSqliteMemoryRooms(OnSqliteMemory, RoomsContract):
     pass
 
 
+class TestSqliteMemoryRestrictions(OnSqliteMemory, RestrictionsContract):
+    pass
+
+
 class TestSqliteFileKeys(KeysContract):
     @pytest.fixture
     async def stores(self, tmp_path: Path, clock: ManualClock) -> AsyncIterator[RelationalStores]:
@@ -94,7 +110,7 @@ class TestSqliteMemoryKeys(KeysContract):
             yield stores
 
 
-class TestSqliteWithoutBranches(MissingBranchesContract):
+class TestSqliteWithoutBranches(MissingBranchesContract, NoRestrictionsContract):
     @pytest.fixture
     async def core_stores(self, tmp_path: Path) -> AsyncIterator[RelationalStores]:
         upgrade(f"sqlite:///{tmp_path}/divan.db", "core")
@@ -114,3 +130,35 @@ class TestSqliteMemoryIndex(PeopleIndexContract):
     async def stores(self) -> AsyncIterator[RelationalStores]:
         async with running(open_sql("sqlite://")) as stores:
             yield stores
+
+
+class TestSqliteFileAudit(OnSqliteFile, AuditContract):
+    pass
+
+
+class TestSqliteMemoryAudit(OnSqliteMemory, AuditContract):
+    pass
+
+
+class TestSqliteFileCases(OnSqliteFile, CasesContract):
+    pass
+
+
+class TestSqliteMemoryCases(OnSqliteMemory, CasesContract):
+    pass
+
+
+class TestSqliteFileVeils(OnSqliteFile, VeilsContract):
+    pass
+
+
+class TestSqliteMemoryVeils(OnSqliteMemory, VeilsContract):
+    pass
+
+
+class TestSqliteFileActions(OnSqliteFile, ActionsContract):
+    pass
+
+
+class TestSqliteMemoryActions(OnSqliteMemory, ActionsContract):
+    pass

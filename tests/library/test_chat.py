@@ -21,7 +21,6 @@ from divan_core.chat.messages import (
     PeerQuery,
     SendMessage,
 )
-from divan_core.chat.model import Decision, Verdict
 from divan_core.chat.roommessages import (
     CreateRoom,
     RoomMessagesQuery,
@@ -41,6 +40,7 @@ from divan_core.errors import (
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.delivery import Group
 from divan_core.kernel.events import Event
+from divan_core.kernel.gate import Act, Decision, Verdict
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.once import Done
 from divan_core.kernel.visibility import Standing
@@ -359,10 +359,10 @@ class Gate:
 
     def __init__(self) -> None:
         self.verdict = Verdict()
-        self.asked: list[Actor] = []
+        self.asked: list[tuple[Actor, Act]] = []
 
-    async def ask(self, actor: Actor, _conversation_id: object) -> Verdict:
-        self.asked.append(actor)
+    async def ask(self, actor: Actor, act: Act) -> Verdict:
+        self.asked.append((actor, act))
         return self.verdict
 
 
@@ -372,7 +372,7 @@ async def gated(
 ) -> AsyncIterator[tuple[Pair, Gate]]:
     """A campus with a gate before every message."""
     gate = Gate()
-    monkeypatch.setattr(wiring, "OpenGate", lambda: gate)
+    monkeypatch.setattr(wiring, "Gate", lambda *_given: gate)
     stores = memory_stores(clock)
     async with Divan.open(Settings(env="test"), stores=stores, clock=clock) as divan:
         world = World(divan, clock)
@@ -392,9 +392,10 @@ async def test_every_message_passes_the_gate(gated: tuple[Pair, Gate]) -> None:
         await pair.say("direct")
         await rooms.send(pair.ana, SendRoomMessage(room_id, "in a room"))
 
+    gate.asked.clear()
     await write()
-    assert gate.asked == [pair.ana, pair.ana]
-    gate.verdict = Verdict(Decision.LIMITED, 9)
+    assert gate.asked == [(pair.ana, Act.MESSAGE)] * 2
+    gate.verdict = Verdict(Decision.COOLING, 9)
     with pytest.raises(CooldownActive) as refused:
         await write()
     assert refused.value.retry_after == 9

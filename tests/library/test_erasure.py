@@ -167,6 +167,9 @@ async def test_nothing_is_left(
             "friends and blocks": 2,
             "invites": 2,
             "rooms": 2,
+            "notes of reports": 0,
+            "words of actions": 0,
+            "words on record": 0,
             "stored answers": 1,
             "mailbox": 1,
             "person": 1,
@@ -354,4 +357,13 @@ async def test_an_export_holds_what_they_wrote_and_no_words_of_others(
 def test_steps_keep_their_names() -> None:
     """They stand in erasures that wait: a new name would begin them anew."""
     names = [step.name for step in STEPS]
-    assert names == ["sessions", "friends and blocks", "invites", "rooms", "stored answers"]
+    assert names == [
+        "sessions",
+        "friends and blocks",
+        "invites",
+        "rooms",
+        "notes of reports",
+        "words of actions",
+        "words on record",
+        "stored answers",
+    ]

@@ -18,10 +18,11 @@ from divan_core.stores.sql.tables import BRANCHES
 from tests.migrations.conftest import Query, locked, run_script
 from tests.servers.process import free_port
 
-NEWEST = {"core": "core_0006", "moderation": "moderation_0001", "profile": "profile_0001"}
+NEWEST = {"core": "core_0007", "moderation": "moderation_0005", "profile": "profile_0001"}
 AHEAD = int(NEWEST["core"].removeprefix("core_")) + 1
 NEXT_CORE, AFTER_NEXT = f"core_{AHEAD:04}", f"core_{AHEAD + 1:04}"
 """Revisions of the core that a later version will have."""
+MODERATION_AHEAD = int(NEWEST["moderation"].removeprefix("moderation_")) + 1
 NEEDED = {"core": "core_0001"}
 NEEDED_TABLES = {"campuses", "people", "friendships", "blocks"}
 """What the optional branches stand on; they leave newer revisions of the core to the core."""
@@ -116,7 +117,7 @@ def test_later_revisions(url: str, query: Query, scripts: Path) -> None:
     assert [one.branch for one in migrate.status(url) if one.pending] == ["core", "profile"]
     done = {report.branch: (report.before, report.after) for report in migrate.upgrade(url)}
     assert done["core"] == (NEWEST["core"], NEXT_CORE)
-    assert done["moderation"] == ("moderation_0001", "moderation_0001")
+    assert done["moderation"] == (NEWEST["moderation"],) * 2
     assert exists(query, f"extra_{NEXT_CORE}")
     assert not [one for one in migrate.status(url) if one.pending]
 
@@ -153,13 +154,13 @@ def test_a_failure_leaves_nothing_half_done_on_postgres(
 
 
 def test_a_failure_of_an_optional_branch_is_reported(url: str, query: Query, scripts: Path) -> None:
-    add(scripts, "moderation", 2, "raise LookupError('the reason')")
+    add(scripts, "moderation", MODERATION_AHEAD, "raise LookupError('the reason')")
     core, moderation, profile = migrate.upgrade(url)
     assert (core.error, profile.error) == (None, None)
     assert moderation.error is not None
     assert "the reason" in moderation.error
     assert exists(query, "profiles")
-    assert not exists(query, "extra_moderation_0002")
+    assert not exists(query, f"extra_moderation_{MODERATION_AHEAD:04}")
     with pytest.raises(MigrationFailed, match="the reason"):
         migrate.upgrade(url, "moderation")
 

@@ -11,6 +11,7 @@ import pytest
 from tests.packaging.conftest import built_wheel
 
 PACKAGES = ("divan_core", "divan_http", "divan_rt", "divan_cli")
+INSIDE_THE_CORE = ("migrations", "config")
 DRIVERS = {
     "alembic",
     "asyncpg",
@@ -40,16 +41,19 @@ def below(root: Path, folder: str) -> set[str]:
 def test_the_wheel_holds_the_packages_and_nothing_else(
     unpacked_wheel: Path, root: Path, dist_info: str
 ) -> None:
-    shipped = files(unpacked_wheel) - below(unpacked_wheel, "divan_core/migrations")
+    shipped = files(unpacked_wheel)
+    for folder in INSIDE_THE_CORE:
+        shipped -= below(unpacked_wheel, f"divan_core/{folder}")
     assert shipped - below(unpacked_wheel, dist_info) == set().union(
         *(below(root, package) for package in PACKAGES)
     )
     assert f"{dist_info}/licenses/LICENSE" in shipped
 
 
-def test_migrations_are_inside_the_core(unpacked_wheel: Path, root: Path) -> None:
-    assert files(root / "migrations")
-    assert files(unpacked_wheel / "divan_core/migrations") == files(root / "migrations")
+@pytest.mark.parametrize("folder", INSIDE_THE_CORE)
+def test_some_folders_are_inside_the_core(unpacked_wheel: Path, root: Path, folder: str) -> None:
+    assert files(root / folder)
+    assert files(unpacked_wheel / "divan_core" / folder) == files(root / folder)
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import attrs
 
 from divan_core.chat.messages import MOST_UNREAD
-from divan_core.chat.model import ConversationId, Member, Message, Pair, Room
+from divan_core.chat.model import ConversationId, Member, Message, MessageId, Pair, Room
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import RoomId, UserId
 from divan_core.stores.memory.changes import Changes
@@ -48,7 +48,7 @@ class Talk:
         end = len(self.messages) if before is None else min(before - 1, len(self.messages))
         for place in range(end - 1, max(after, member.cursors.cleared) - 1, -1):
             message = self.messages[place]
-            if not message.shadowed or message.sender == viewer:
+            if message.shown_to(viewer):
                 yield message
 
     def unread(self, viewer: UserId) -> int:
@@ -67,6 +67,7 @@ class ConversationRecords:
 
     talks: dict[ConversationId, Talk] = attrs.field(factory=dict)
     named: dict[Named, Message] = attrs.field(factory=dict)
+    places: dict[MessageId, tuple[ConversationId, int]] = attrs.field(factory=dict)
     direct: defaultdict[UserId, OrderedIds[ConversationId]] = attrs.field(
         factory=lambda: defaultdict(OrderedIds)
     )

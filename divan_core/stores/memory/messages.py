@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 
 import attrs
@@ -16,9 +17,11 @@ from divan_core.chat.model import (
     Mark,
     Member,
     Message,
+    MessageId,
     Pair,
     Part,
     Tally,
+    Veil,
     Window,
 )
 from divan_core.errors import MessageExists
@@ -72,6 +75,27 @@ class MemoryMessages:
     ) -> Message | None:
         """The message that its sender calls so, or None."""
         return self._records.named.get((conversation_id, sender, client_id))
+
+    async def get(self, message_id: MessageId) -> Message | None:
+        """The message of this id, whoever may see it, or None."""
+        place = self._records.places.get(message_id)
+        if place is None:
+            return None
+        conversation_id, seq = place
+        return self._records.talks[conversation_id].messages[seq - 1]
+
+    async def veil(self, message_id: MessageId, veil: Veil | None) -> None:
+        """Hide a message, if there is one, as staff has decided, or show it again with None."""
+        self._changes.begin()
+        before = await self.get(message_id)
+        if before is None:
+            return
+        messages, place = self._records.talks[before.conversation_id].messages, before.seq - 1
+        self._changes.did(partial(messages.__setitem__, place, before))
+        messages[place] = attrs.evolve(before, veil=veil)
+        if before.client_id is not None:
+            name = (before.conversation_id, before.sender, before.client_id)
+            self._changes.set(self._records.named, name, messages[place])
 
     async def history(self, conversation_id: ConversationId, window: Window) -> Sequence[Message]:
         """The messages that a window shows, newest first."""
@@ -218,6 +242,7 @@ class MemoryMessages:
             if name in self._records.named:
                 raise self._changes.failed(MessageExists())
             self._changes.set(self._records.named, name, message)
+        self._changes.set(self._records.places, message.id, (message.conversation_id, message.seq))
         talk.messages.append(message)
         self._changes.did(talk.messages.pop)
         return message

@@ -56,7 +56,11 @@ class MemoryRooms:
     ) -> Sequence[RoomSummary]:
         """Up to ``limit`` rooms this person is in, by id descending, below ``before``."""
         ids = [*self._records.inside.get(user_id, ())]
-        below = (one for one in reversed(ids) if before is None or one < before)
+        below = (
+            one
+            for one in reversed(ids)
+            if (before is None or one < before) and not self._is_closed(one)
+        )
         return [self._summary(room_id, user_id) for room_id in islice(below, limit)]
 
     async def members_of(self, rooms: Sequence[RoomId]) -> Sequence[tuple[RoomId, UserId]]:
@@ -113,6 +117,10 @@ class MemoryRooms:
         if room is None:
             raise LookupError("Somebody is in a room that does not exist.")
         return RoomSummary(room, talk.members[user_id], talk.unread(user_id))
+
+    def _is_closed(self, room_id: RoomId) -> bool:
+        room = self._talk(room_id).room
+        return room is None or room.closed
 
     def _talk(self, room_id: RoomId) -> Talk:
         return self._records.talks.get(ConversationId(room_id), Talk())

@@ -23,12 +23,15 @@ from divan_core.stores.memory.accounts import (
     MemoryPeople,
     card_of,
 )
+from divan_core.stores.memory.actions import ActionRecords, MemoryActions
+from divan_core.stores.memory.audit import AuditRecords, MemoryAudit
 from divan_core.stores.memory.auth import (
     AuthRecords,
     MemoryLogins,
     MemoryRegistrations,
     MemorySessions,
 )
+from divan_core.stores.memory.cases import CaseRecords, MemoryCases
 from divan_core.stores.memory.changes import Changes
 from divan_core.stores.memory.conversations import ConversationRecords
 from divan_core.stores.memory.erasures import ErasureRecords, MemoryErasures
@@ -41,6 +44,7 @@ from divan_core.stores.memory.outbox import (
     MemoryOutboxQueue,
     OutboxRecords,
 )
+from divan_core.stores.memory.restrictions import MemoryRestrictions, RestrictionRecords
 from divan_core.stores.memory.rooms import MemoryRooms
 from divan_core.stores.memory.search import MemoryPeopleIndex
 from divan_core.stores.memory.social import MemoryRelations, SocialRecords
@@ -60,6 +64,10 @@ class MemoryRecords:
     auth: AuthRecords = attrs.field(factory=AuthRecords)
     erasures: ErasureRecords = attrs.field(factory=ErasureRecords)
     conversations: ConversationRecords = attrs.field(factory=ConversationRecords)
+    actions: ActionRecords = attrs.field(factory=ActionRecords)
+    cases: CaseRecords = attrs.field(factory=CaseRecords)
+    audit: AuditRecords = attrs.field(factory=AuditRecords)
+    restrictions: RestrictionRecords = attrs.field(factory=RestrictionRecords)
     keys: KeyRecords = attrs.field(factory=KeyRecords)
     outbox: OutboxRecords = attrs.field(factory=OutboxRecords)
 
@@ -81,6 +89,10 @@ class MemoryUnit:
         self.erasures = MemoryErasures(records.erasures, accounts, changes)
         self.messages = MemoryMessages(records.conversations, accounts, changes)
         self.rooms = MemoryRooms(records.conversations, accounts, changes)
+        self.actions = MemoryActions(records.actions, records.cases, changes)
+        self.cases = MemoryCases(records.cases, changes)
+        self.audit = MemoryAudit(records.audit, changes)
+        self.restrictions = MemoryRestrictions(records.restrictions, accounts, changes)
         self.keys = MemoryKeys(records.keys, clock, changes)
         self.outbox = MemoryOutbox(records.outbox, clock, changes)
         self.handled = MemoryHandledEvents(records.outbox, clock, changes)

@@ -9,7 +9,9 @@ import attrs
 from sqlalchemy import text
 
 from divan_core.stores.sql.connection import DialectName, SqlConnection
+from divan_core.stores.sql.desktables import ACTIONS
 from divan_core.stores.sql.faults import TableMissing
+from divan_core.stores.sql.safetytables import RESTRICTIONS
 from divan_core.stores.sql.tables import PROFILES, STANDINGS
 
 ResultT = TypeVar("ResultT")
@@ -23,10 +25,12 @@ _LOOK_UP: Final[dict[DialectName, str]] = {
 
 @attrs.frozen
 class OptionalTables:
-    """What this database can hold beside the core."""
+    """What this database can hold beside the core; ``safety`` is all that is decided by machine."""
 
     profiles: bool
     standings: bool
+    safety: bool
+    desk: bool = False
 
 
 class Run(Protocol):
@@ -49,7 +53,10 @@ class Catalogue:
         if self._known is None:
             names = await _existing(connection)
             self._known = OptionalTables(
-                profiles=PROFILES.name in names, standings=STANDINGS.name in names
+                profiles=PROFILES.name in names,
+                standings=STANDINGS.name in names,
+                desk=ACTIONS.name in names,
+                safety=RESTRICTIONS.name in names,
             )
         return self._known
 
@@ -64,14 +71,14 @@ class Catalogue:
         try:
             return await run(informed)
         except TableMissing:
-            if self._known == OptionalTables(profiles=False, standings=False):
+            if self._known is not None and not any(attrs.astuple(self._known)):
                 raise
             self._known = None
         return await run(informed)
 
 
 async def _existing(connection: SqlConnection) -> Collection[str]:
-    optional = [PROFILES.name, STANDINGS.name]
+    optional = [PROFILES.name, STANDINGS.name, RESTRICTIONS.name, ACTIONS.name]
     parameters = {"names": optional} if connection.dialect == "postgresql" else None
     found = await connection.execute(text(_LOOK_UP[connection.dialect]), parameters)
     return found.scalars().all()

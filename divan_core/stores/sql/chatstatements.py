@@ -30,6 +30,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert, Update
 
 from divan_core.chat.messages import MOST_UNREAD
+from divan_core.chat.model import Veil
 from divan_core.stores.sql.clauses import among, greater
 from divan_core.stores.sql.connection import DialectName
 from divan_core.stores.sql.spelling import Together
@@ -182,6 +183,19 @@ def sent_statement() -> Select[Any]:
 
 
 @functools.cache
+def get_statement() -> Select[Any]:
+    """The message of an id."""
+    return select(*MESSAGE_COLUMNS).where(MESSAGES.c.id == bindparam("message_id", type_=Id()))
+
+
+@functools.cache
+def veil_statement() -> Update:
+    """Hide a message, or show it again."""
+    found = MESSAGES.c.id == bindparam("message_id", type_=Id())
+    return sql_update(MESSAGES).where(found).values(veil=bindparam("to_veil", type_=String(16)))
+
+
+@functools.cache
 def history_statement(dialect: DialectName, *, hiding: bool, inside: bool) -> Select[Any]:
     """Messages, newest first; with ``hiding`` none by those ``among``.
 
@@ -221,7 +235,15 @@ def _shown() -> Select[Any]:
 
 
 def _visible() -> ColumnElement[bool]:
-    return or_(MESSAGES.c.shadowed.is_(false()), MESSAGES.c.sender_id == VIEWER)
+    """Whether the viewer sees a message: ``Message.shown_to``."""
+    removed = literal_column(f"'{Veil.REMOVED.value}'", String())
+    theirs = and_(MESSAGES.c.sender_id == VIEWER, MESSAGES.c.veil.is_distinct_from(removed))
+    return or_(_plain(), theirs)
+
+
+def _plain() -> ColumnElement[bool]:
+    """Whether a message is there to everybody of its conversation."""
+    return and_(MESSAGES.c.shadowed.is_(false()), MESSAGES.c.veil.is_(None))
 
 
 def _own(column: ColumnElement[Any], *, inside: bool = False) -> ColumnElement[Any]:
@@ -306,7 +328,7 @@ def unread_count(
             MESSAGES.c.conversation_id == conversation_id,
             MESSAGES.c.seq > start,
             MESSAGES.c.sender_id != VIEWER,
-            MESSAGES.c.shadowed.is_(false()),
+            _plain(),
         )
         .limit(literal_column(str(MOST_UNREAD)))
         .correlate(source)

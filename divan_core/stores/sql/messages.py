@@ -24,6 +24,7 @@ from divan_core.chat.model import (
     Pair,
     Part,
     Tally,
+    Veil,
     Window,
 )
 from divan_core.kernel.clock import Millis
@@ -75,6 +76,17 @@ class SqlMessages:
         given = {"sender_id": sender, "client_id": client_id}
         found = await self._found(statements.sent_statement(), conversation_id, **given)
         return found[0] if found else None
+
+    async def get(self, message_id: MessageId) -> Message | None:
+        """The message of this id, whoever may see it, or None."""
+        given = {"message_id": message_id}
+        row = (await self._connection.execute(statements.get_statement(), given)).first()
+        return _message(row) if row else None
+
+    async def veil(self, message_id: MessageId, veil: Veil | None) -> None:
+        """Hide a message, if there is one, as staff has decided, or show it again with None."""
+        given = {"message_id": message_id, "to_veil": None if veil is None else veil.value}
+        await self._connection.execute(statements.veil_statement(), given)
 
     async def history(self, conversation_id: ConversationId, window: Window) -> Sequence[Message]:
         """The messages that a window shows, newest first."""
@@ -260,6 +272,7 @@ def _message(row: Row[Any]) -> Message:
         content=Content(row.body, attachments),
         client_id=row.client_id,
         shadowed=row.shadowed,
+        veil=None if row.veil is None else Veil(row.veil),
     )
 
 
@@ -275,8 +288,9 @@ def _messages(rows: Sequence[Sequence[Any]], conversation_id: ConversationId) ->
             Content(body, _attachments(attachments) if attachments else ()),
             client_id,
             bool(shadowed),
+            None if veil is None else Veil(veil),
         )
-        for _, seq, message_id, sender, client_id, body, attachments, at, shadowed in rows
+        for _, seq, message_id, sender, client_id, body, attachments, at, shadowed, veil in rows
     ]
 
 

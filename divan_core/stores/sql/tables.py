@@ -29,13 +29,17 @@ from sqlalchemy import (
 )
 
 from divan_core.errors import (
+    AlreadyReported,
+    CaseOpen,
     DivanError,
     EmailTaken,
     HandleTaken,
     InviteExists,
     MessageExists,
 )
+from divan_core.stores.sql.desktables import DESK
 from divan_core.stores.sql.metadata import METADATA, index_where
+from divan_core.stores.sql.safetytables import SAFETY
 from divan_core.stores.sql.searchtables import (
     SEARCH_HEADS,
     SEARCH_HOLDERS,
@@ -194,6 +198,7 @@ MESSAGES: Final = Table(
     Column("attachments", JSON_LIST),
     Column("at", Moment, nullable=False),
     Column("shadowed", Boolean, nullable=False),
+    Column("veil", String(16)),
     CheckConstraint("seq > 0", name="seq"),
     UniqueConstraint("id"),
     Index(None, "conversation_id", "at"),
@@ -365,12 +370,14 @@ BRANCHES: Final[Mapping[str, tuple[Table, ...]]] = {
         SEARCH_TERMS,
         SEARCH_LEFT,
     ),
-    "moderation": (STANDINGS,),
+    "moderation": (STANDINGS, *SAFETY, *DESK),
     "profile": (PROFILES,),
 }
 """Which branch of the migrations makes which tables, the one that the others need first."""
 
 TAKEN: Final[Mapping[str, type[DivanError]]] = {
+    "uq_cases_subject_kind_subject_id": CaseOpen,
+    "uq_reports_case_id_reporter_id": AlreadyReported,
     "uq_people_handle": HandleTaken,
     "uq_people_handle_key": HandleTaken,
     "uq_invites_sender_id_recipient_id": InviteExists,

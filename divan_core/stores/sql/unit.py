@@ -8,7 +8,10 @@ from typing import TypeVar
 
 from divan_core.kernel.clock import Clock
 from divan_core.stores.sql.accounts import SqlCampuses, SqlPeople
+from divan_core.stores.sql.actions import SqlActions
+from divan_core.stores.sql.audit import SqlAudit
 from divan_core.stores.sql.auth import SqlLogins, SqlRegistrations, SqlSessions
+from divan_core.stores.sql.cases import SqlCases
 from divan_core.stores.sql.catalogue import Catalogue, OptionalTables
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.engine import SqlEngine
@@ -19,6 +22,7 @@ from divan_core.stores.sql.keys import SqlKeys
 from divan_core.stores.sql.locks import SqlLocks
 from divan_core.stores.sql.messages import SqlMessages
 from divan_core.stores.sql.pending import Pending
+from divan_core.stores.sql.restrictions import SqlRestrictions
 from divan_core.stores.sql.rooms import SqlRooms
 from divan_core.stores.sql.social import SqlRelations
 
@@ -92,6 +96,26 @@ class SqlUnit:
     def rooms(self) -> SqlRooms:
         """Rooms, and who is in them."""
         return SqlRooms(self._connection)
+
+    @property
+    def audit(self) -> SqlAudit:
+        """What is on record."""
+        return SqlAudit(self._connection, exists=self._tables.desk)
+
+    @property
+    def actions(self) -> SqlActions:
+        """What was done about cases."""
+        return SqlActions(self._connection, exists=self._tables.desk)
+
+    @property
+    def cases(self) -> SqlCases:
+        """Cases, and the reports that they gather."""
+        return SqlCases(self._connection, exists=self._tables.desk)
+
+    @property
+    def restrictions(self) -> SqlRestrictions:
+        """Who is restricted to what."""
+        return SqlRestrictions(self._connection, self._tables)
 
     @property
     def keys(self) -> SqlKeys:

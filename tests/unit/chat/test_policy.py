@@ -14,20 +14,16 @@ from divan_core.chat.model import (
     Content,
     ConversationId,
     Cursors,
-    Decision,
     Dialogue,
     DialogueSummary,
     Message,
     MessageId,
     Pair,
-    Verdict,
     ulid,
 )
 from divan_core.errors import (
-    CooldownActive,
     IdempotencyKeyReused,
     InvalidInput,
-    Muted,
     NotFound,
     NotFriends,
     ValidationFailed,
@@ -118,16 +114,6 @@ def test_messages_of_friends_only() -> None:
         policy.check_recipient(NOBODY, card(chat_from="friends"))
     policy.check_recipient(FRIENDS, card(chat_from="friends"))
     policy.check_recipient(NOBODY, card())
-
-
-def test_verdicts() -> None:
-    assert policy.check_verdict(Verdict()) is False
-    assert policy.check_verdict(Verdict(Decision.SHADOWED)) is True
-    with pytest.raises(Muted):
-        policy.check_verdict(Verdict(Decision.MUTED))
-    with pytest.raises(CooldownActive) as refused:
-        policy.check_verdict(Verdict(Decision.LIMITED, 7))
-    assert refused.value.retry_after == 7
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,105 @@
+"""What crosses the border of actions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+import attrs
+from msgspec import Meta
+
+from divan_core.kernel.ids import UserId
+from divan_core.moderation.actionmodel import ActionId
+from divan_core.moderation.auditmessages import AuditView
+from divan_core.moderation.messages import CaseReport, CaseView, Note, SubjectName
+from divan_core.moderation.model import CaseId
+
+ACTIONS: Final = "mod:actions"
+"""The topic of what staff has done."""
+
+ACTION_APPLIED: Final = "action.applied"
+ACTION_REVERTED: Final = "action.reverted"
+ACTION_EXPIRED: Final = "action.expired"
+"""The names of events and of deeds on record."""
+
+ActionName = Literal[
+    "none",
+    "warn",
+    "tombstone",
+    "remove",
+    "shadow_hide",
+    "mute",
+    "ban",
+    "restrict_create",
+    "restrict_invites",
+]
+LONGEST_TTL_MINUTES: Final = 5 * 365 * 24 * 60
+Minutes = Annotated[int, Meta(ge=1, le=LONGEST_TTL_MINUTES)]
+Targets = Annotated[tuple[UserId, ...], Meta(min_length=1, max_length=20)]
+
+
+@attrs.frozen
+class ApplyAction:
+    """Do something about a case; it is actioned then.
+
+    Without ``ttl_minutes`` it stands until it is reverted. What is done to a person is done to
+    whose the subject is, or to these ``targets``. ``note`` is for staff alone.
+    """
+
+    case_id: CaseId
+    action: ActionName
+    reason: Note
+    ttl_minutes: Minutes | None = None
+    targets: Targets | None = None
+    note: Note | None = None
+
+
+@attrs.frozen
+class RevertAction:
+    """Take an action back."""
+
+    case_id: CaseId
+    action_id: ActionId
+    reason: Note
+
+
+@attrs.frozen
+class ActionView:
+    """An action, to staff. ``target_id`` is of what or to whom it was done.
+
+    ``end`` is ``reverted`` or ``expired``, null while it stands.
+    """
+
+    id: ActionId
+    action: ActionName
+    target_type: SubjectName
+    target_id: str
+    by: UserId | None
+    reason: str | None
+    note: str | None
+    created_at: str
+    until: str | None
+    end: str | None
+    ended_at: str | None
+    ended_by: UserId | None
+
+
+@attrs.frozen
+class Applied:
+    """The case after an action, and what was done, by target; twice is as once."""
+
+    case: CaseView
+    actions: tuple[ActionView, ...]
+
+
+@attrs.frozen
+class CaseDetail:
+    """A case with its reports and actions, oldest first, and all that was done, from the audit.
+
+    ``content`` is what the subject says now, or how it is called; null where it is gone.
+    """
+
+    case: CaseView
+    content: str | None
+    reports: tuple[CaseReport, ...]
+    actions: tuple[ActionView, ...]
+    timeline: tuple[AuditView, ...]

@@ -1,0 +1,344 @@
+"""Actions: doing something about a case, and taking it back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from typing import Final, Generic, TypeVar
+
+import attrs
+import msgspec
+
+from divan_core.codec.faults import faults
+from divan_core.errors import DivanError, InvalidInput, NotFound, ValidationFailed
+from divan_core.kernel.actor import Actor
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.once import Attempt, Done, KeyGiven, Once
+from divan_core.kernel.units import Units
+from divan_core.moderation import actionpolicy, policy
+from divan_core.moderation.actionmessages import (
+    ACTION_APPLIED,
+    ACTION_EXPIRED,
+    ACTION_REVERTED,
+    ACTIONS,
+    ActionView,
+    Applied,
+    ApplyAction,
+    RevertAction,
+)
+from divan_core.moderation.actionmodel import Action, ActionId, ActionKind, End
+from divan_core.moderation.messages import BatchAction, BatchError, BatchResult, BatchResults
+from divan_core.moderation.model import Case, CaseId, Decision, Subject, SubjectKind
+from divan_core.moderation.ports import ActionUnit, Enforcement
+from divan_core.moderation.tools import DeskTools, deed, event
+
+UnitT = TypeVar("UnitT", bound=ActionUnit)
+
+APPLY: Final = "cases.actions"
+BATCH: Final = "cases.batch_action"
+REVERT: Final = "cases.revert"
+
+
+@attrs.frozen
+class _Errand:
+    """What is to be done about a case, and to what or whom."""
+
+    case: Case
+    command: ApplyAction
+    targets: tuple[Subject, ...]
+
+    @property
+    def locks(self) -> tuple[str, ...]:
+        """What is locked meanwhile."""
+        return (self.case.subject.lock, *(one.lock for one in self.targets))
+
+    @property
+    def people(self) -> tuple[UserId, ...]:
+        """To whom it is done."""
+        return tuple(UserId(one.id) for one in self.targets if one.kind is SubjectKind.USER)
+
+
+@attrs.frozen
+class _Fact:
+    """What happened to an action of a case, and why."""
+
+    name: str
+    case: Case
+    action: Action
+    words: str | None = None
+
+
+@attrs.frozen
+class Hand(Generic[UnitT]):
+    """What actions are done with: each write once, and those contexts that it is done to."""
+
+    once: Once[UnitT]
+    enforcement: Enforcement[UnitT]
+
+
+class Actions(Generic[UnitT]):
+    """What staff does about cases. Each action has an inverse, and doing one twice is as once.
+
+    Effect, action, event and entry of the audit are one transaction.
+    """
+
+    def __init__(self, units: Units[UnitT], tools: DeskTools, hand: Hand[UnitT]) -> None:
+        """Keep actions through ``units``, and do them by ``hand``."""
+        self._units = units
+        self._tools = tools
+        self._once = hand.once
+        self._enforcement = hand.enforcement
+
+    async def apply(
+        self, actor: Actor, command: ApplyAction, *, idempotency_key: KeyGiven = None
+    ) -> Done[Applied]:
+        """Do something about a case.
+
+        Raises:
+            NotAllowed: the actor is not of the staff, or the case was left to admins.
+            NotFound: there is no such case to them, or nobody like a target on its campus.
+            CaseDecided: it is dismissed or closed.
+            InvalidInput: this cannot be done about such a subject, or to oneself.
+            Refusals of the key: see :class:`~divan_core.kernel.once.Once`.
+        """
+        errand = await self._errand(actor, command)
+        done = list[Action]()
+
+        async def body(unit: UnitT) -> Applied:
+            await unit.locks.take(*errand.locks)
+            decided, done[:] = await self._performed(unit, actor, errand)
+            views = tuple(map(actionpolicy.action_view, done))
+            return Applied(policy.case_view(decided), views)
+
+        attempt = Attempt(actor, APPLY, command, Applied, idempotency_key)
+        async with self._enforcement.changing(errand.case.campus_id, errand.people):
+            result = await self._once.once(attempt, body)
+        for one in done:
+            await self._enforcement.afterwards(one)
+        return result
+
+    async def batch(
+        self, actor: Actor, command: BatchAction, *, idempotency_key: KeyGiven = None
+    ) -> Done[BatchResults]:
+        """Do the same about many cases; each succeeds or fails by itself. As :meth:`apply`.
+
+        Raises:
+            ValidationFailed: the payload is no action.
+            NotAllowed: the actor is not of the staff.
+        """
+        policy.check_staff(actor)
+        found = [(one, await self._tried(actor, one, command)) for one in _each(command.case_ids)]
+        errands = [one for _, one in found if isinstance(one, _Errand)]
+        done = list[Action]()
+
+        async def body(unit: UnitT) -> BatchResults:
+            done.clear()
+            await unit.locks.take(*(lock for one in errands for lock in one.locks))
+            results = list[BatchResult]()
+            for case_id, errand in found:
+                try:
+                    if isinstance(errand, DivanError):
+                        raise errand
+                    if command.dry_run:
+                        await self._current(unit, actor, errand)
+                    else:
+                        done.extend((await self._performed(unit, actor, errand))[1])
+                    results.append(BatchResult(case_id, ok=True))
+                except DivanError as refusal:
+                    error = BatchError(refusal.code, refusal.detail)
+                    results.append(BatchResult(case_id, ok=False, error=error))
+            return BatchResults(tuple(results))
+
+        attempt = Attempt(actor, BATCH, command, BatchResults, idempotency_key)
+        async with AsyncExitStack() as stack:
+            for campus_id, people in _by_campus(errands).items():
+                await stack.enter_async_context(self._enforcement.changing(campus_id, people))
+            result = await self._once.once(attempt, body)
+        for one in done:
+            await self._enforcement.afterwards(one)
+        return result
+
+    async def revert(
+        self, actor: Actor, command: RevertAction, *, idempotency_key: KeyGiven = None
+    ) -> Done[ActionView]:
+        """Take an action back, as if it had never been. One that has ended stays as it is.
+
+        Raises:
+            NotAllowed: the actor is not of the staff.
+            NotFound: there is no such case, or action of it, to them.
+            Refusals of the key: see :class:`~divan_core.kernel.once.Once`.
+        """
+        policy.check_staff(actor)
+
+        async def find(unit: UnitT) -> tuple[Case, Action]:
+            case = policy.check_case(actor, await unit.cases.get(command.case_id))
+            action = await unit.actions.get(command.action_id)
+            if action is None or action.case_id != case.id:
+                raise NotFound
+            return case, action
+
+        case, action = await self._units.read(find)
+
+        async def body(unit: UnitT) -> ActionView:
+            await unit.locks.take(case.subject.lock, action.target.lock)
+            current = await unit.actions.get(action.id) or action
+            if current.end is None:
+                current = await self._ended(unit, current, End.REVERTED, actor)
+                fact = _Fact(ACTION_REVERTED, case, current, command.reason)
+                await self._record(unit, actor, fact)
+            return actionpolicy.action_view(current)
+
+        attempt = Attempt(actor, REVERT, command, ActionView, idempotency_key)
+        async with self._enforcement.changing(case.campus_id, _people(action)):
+            return await self._once.once(attempt, body)
+
+    async def expire(self, most: int) -> int:
+        """End up to ``most`` actions whose time has come; how many it were."""
+        now = self._tools.clock.now()
+        due = await self._units.read(lambda unit: unit.actions.due(now, most))
+        for action in due:
+            async with self._enforcement.changing(action.campus_id, _people(action)):
+                await self._units.write(self._expiring(action), locking=True)
+        return len(due)
+
+    def _expiring(self, action: Action) -> Callable[[UnitT], Awaitable[None]]:
+        async def body(unit: UnitT) -> None:
+            case = await unit.cases.get(action.case_id)
+            if case is None:
+                return
+            await unit.locks.take(case.subject.lock, action.target.lock)
+            current = await unit.actions.get(action.id)
+            if current is not None and current.end is None:
+                ended = await self._ended(unit, current, End.EXPIRED, None)
+                await self._record(unit, None, _Fact(ACTION_EXPIRED, case, ended))
+
+        return body
+
+    async def _errand(self, actor: Actor, command: ApplyAction) -> _Errand:
+        """What a command asks for, if it can be done, to people of the case's campus."""
+        policy.check_staff(actor)
+        found = await self._units.read(lambda unit: unit.cases.get(command.case_id))
+        case = policy.check_case(actor, found)
+        kind = actionpolicy.check_fits(case, command)
+        for one in command.targets or ():
+            if not await self._tools.people.is_of(one, case.campus_id):
+                raise NotFound("There is nobody like one of the targets.")
+        errand = _Errand(case, command, actionpolicy.targets_of(case, command))
+        if kind.is_felt and actor.user_id in errand.people:
+            raise InvalidInput("Nobody acts on themselves.")
+        return errand
+
+    async def _tried(
+        self, actor: Actor, case_id: CaseId, command: BatchAction
+    ) -> _Errand | DivanError:
+        """The errand about one case of a batch, or why there is none."""
+        asked = _asked(case_id, command)
+        try:
+            return await self._errand(actor, asked)
+        except DivanError as refusal:
+            return refusal
+
+    async def _current(self, unit: UnitT, actor: Actor, errand: _Errand) -> Case:
+        """The case of an errand as it is now, if it can still be acted on."""
+        case = policy.check_case(actor, await unit.cases.get(errand.case.id))
+        actionpolicy.check_open_to_actions(case, actor)
+        return case
+
+    async def _performed(
+        self, unit: UnitT, actor: Actor, errand: _Errand
+    ) -> tuple[Case, list[Action]]:
+        """The case after an errand, and what was done."""
+        case = await self._current(unit, actor, errand)
+        command = errand.command
+        done = [await self._applied(unit, actor, case, command, one) for one in errand.targets]
+        return await self._decide(unit, actor, case), done
+
+    async def _applied(
+        self, unit: UnitT, actor: Actor, case: Case, command: ApplyAction, target: Subject
+    ) -> Action:
+        """The action on one target; the one there is, where the case has one of the kind."""
+        kind, now = ActionKind(command.action), self._tools.clock.now()
+        standing = await unit.actions.in_force(target)
+        before = actionpolicy.standing_alike(standing, case, kind)
+        if before is not None:
+            return before
+        action_id = ActionId(self._tools.ids.uuid())
+        made = actionpolicy.new_action(action_id, case, command, target, now)
+        base = await self._base(unit, target, standing)
+        action = attrs.evolve(made, by=actor.user_id, before=base)
+        await unit.actions.put(action)
+        await self._enforcement.settle(unit, target, (*standing, action), base or "")
+        await self._enforcement.restrain(unit, action)
+        await self._record(unit, actor, _Fact(ACTION_APPLIED, case, action, command.reason))
+        return action
+
+    async def _ended(self, unit: UnitT, action: Action, end: End, actor: Actor | None) -> Action:
+        """The action after its end, with whatever else stands on its target in force."""
+        now, by = self._tools.clock.now(), None if actor is None else actor.user_id
+        ended = actionpolicy.ended(action, end, now, by)
+        await unit.actions.put(ended)
+        rest = await unit.actions.in_force(action.target)
+        await self._enforcement.settle(unit, action.target, rest, action.before or "")
+        await self._enforcement.restrain(unit, ended)
+        return ended
+
+    async def _base(self, unit: UnitT, target: Subject, standing: Sequence[Action]) -> str | None:
+        if target.kind is not SubjectKind.USER:
+            return None
+        now = await self._enforcement.standing(unit, UserId(target.id))
+        return actionpolicy.base_of(standing, now)
+
+    async def _decide(self, unit: UnitT, actor: Actor, case: Case) -> Case:
+        """The case, which is actioned from its first action on."""
+        if case.decision is not None:
+            return case
+        now = self._tools.clock.now()
+        decided = policy.decided(case, Decision.ACTIONED, actor.user_id, now)
+        await unit.cases.put(decided)
+        return decided
+
+    async def _record(self, unit: UnitT, actor: Actor | None, fact: _Fact) -> None:
+        action = fact.action
+        about = {
+            "action_id": str(action.id),
+            "kind": action.kind.value,
+            "target": f"{action.target.kind.value}:{action.target.id}",
+        }
+        happened = event(self._tools, ACTIONS, fact.name, fact.case)
+        await unit.outbox.add(attrs.evolve(happened, data={**happened.data, **about}))
+        done = deed(self._tools, actor, fact.name, fact.case, fact.words)
+        whom = action.person_id or done.person_id
+        done = attrs.evolve(done, data={**done.data, **about}, person_id=whom)
+        await self._tools.trail.append(unit, done)
+
+
+def _asked(case_id: CaseId, command: BatchAction) -> ApplyAction:
+    """What a batch asks for one of its cases.
+
+    Raises:
+        ValidationFailed: its payload is no action.
+    """
+    said = {**(command.payload or {}), "case_id": str(case_id), "reason": command.reason}
+    try:
+        return msgspec.convert(said, ApplyAction)
+    except msgspec.ValidationError:
+        found = faults(said, ApplyAction)
+    raise ValidationFailed(
+        errors=[attrs.evolve(one, path=one.path.replace("$.", "$.payload.", 1)) for one in found]
+    )
+
+
+def _each(case_ids: Sequence[CaseId]) -> Sequence[CaseId]:
+    return tuple(dict.fromkeys(case_ids))
+
+
+def _by_campus(errands: Sequence[_Errand]) -> dict[CampusId, set[UserId]]:
+    found = dict[CampusId, set[UserId]]()
+    for one in errands:
+        found.setdefault(one.case.campus_id, set()).update(one.people)
+    return found
+
+
+def _people(action: Action) -> tuple[UserId, ...]:
+    """Whom an action is done to, of those who are cached."""
+    return (UserId(action.target.id),) if action.target.kind is SubjectKind.USER else ()

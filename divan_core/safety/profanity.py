@@ -1,0 +1,122 @@
+"""How much the words of a text offend. Pure, but for one list that comes with the package."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Iterator
+from importlib import resources
+from typing import Final
+
+import attrs
+
+from divan_core.safety.facts import LEVELS
+from divan_core.safety.wording import Wording, is_drawn_out, meant, shortened
+
+MANY: Final = 3
+"""So many words of one level weigh as much as one of the next."""
+
+_HIGHEST: Final = max(LEVELS.values())
+_SHORTEST: Final = 3
+"""The shortest beginning that a list may have; what words are first compared by."""
+
+
+@attrs.frozen
+class WordList:
+    """Words with their levels: whole words, beginnings, parts of words, and phrases.
+
+    ``heads`` are the first letters of beginnings, ``lengths`` how long these are.
+    """
+
+    words: dict[str, int] = attrs.field(factory=dict)
+    stems: dict[str, int] = attrs.field(factory=dict)
+    parts: tuple[tuple[str, int], ...] = ()
+    phrases: tuple[tuple[str, int], ...] = ()
+    lengths: tuple[int, ...] = ()
+    heads: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, entries: Iterable[tuple[str, int]]) -> WordList:
+        """The list of these entries, written as in ``profanity.txt``."""
+        words, stems = dict[str, int](), dict[str, int]()
+        parts, phrases = list[tuple[str, int]](), list[tuple[str, int]]()
+        for entry, level in entries:
+            spoken = meant(entry.replace("*", "")).strip()
+            if " " in spoken:
+                phrases.append((f" {spoken} ", level))
+            elif entry.startswith("*"):
+                parts.append((spoken, level))
+            elif entry.endswith("*"):
+                stems[spoken] = level
+            else:
+                words[spoken] = level
+        lengths = tuple(sorted({len(one) for one in stems}))
+        heads = frozenset(one[:_SHORTEST] for one in stems)
+        return cls(words, stems, tuple(parts), tuple(phrases), lengths, heads)
+
+    def level(self, wording: Wording) -> int:
+        """The level of a text."""
+        text = wording.text
+        levels = [found for one in self._worth_a_look(wording) if (found := self._word(one))]
+        for phrase, level in self.phrases:
+            if phrase in text:
+                levels.append(level)
+        for part, level in self.parts:
+            if part in text:
+                levels += [level] * text.count(part)
+        if not levels:
+            return 0
+        highest = max(levels)
+        many = levels.count(highest) >= MANY
+        return min(highest + many, _HIGHEST)
+
+    def _worth_a_look(self, wording: Wording) -> Iterable[str]:
+        """The words that may be in the list; of nearly every text there are none."""
+        if wording.drawn_out or "*" in wording.text:
+            return wording.words
+        known, heads = self.words, self.heads
+        return [one for one in wording.words if one in known or one[:_SHORTEST] in heads]
+
+    def _word(self, word: str) -> int:
+        found = self._exactly(word)
+        if found or len(word) < MANY:
+            return found
+        if "*" in word:
+            return self._hidden(word)
+        if is_drawn_out(word):
+            return self._exactly(shortened(word)) or self._exactly(shortened(word, 2))
+        return 0
+
+    def _exactly(self, word: str) -> int:
+        found = self.words.get(word)
+        if found is not None:
+            return found
+        for length in self.lengths:
+            found = self.stems.get(word[:length])
+            if found is not None:
+                return found
+        return 0
+
+    def _hidden(self, word: str) -> int:
+        """A word with stars in it: written between its letters, or for some of them."""
+        bare = word.replace("*", "")
+        found = self._exactly(bare)
+        if found or any(part in bare for part, _ in self.parts):
+            return found or max(level for part, level in self.parts if part in bare)
+        shape = re.compile(re.escape(word).replace(r"\*", "."))
+        known = (*self.words.items(), *self.stems.items(), *self.parts)
+        return max((level for one, level in known if shape.fullmatch(one)), default=0)
+
+
+def _entries(text: str) -> Iterator[tuple[str, int]]:
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            level, _, entry = line.partition(" ")
+            yield entry, LEVELS[level]
+
+
+@functools.cache
+def word_list() -> WordList:
+    """Divan's own list; read once."""
+    text = resources.files("divan_core.safety").joinpath("profanity.txt").read_text("utf-8")
+    return WordList.of(_entries(text))

@@ -1,0 +1,33 @@
+"""The tables of what is decided by machine, in the branch ``moderation``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, String, Table
+
+from divan_core.stores.sql.metadata import METADATA, index_where
+from divan_core.stores.sql.types import Id, Moment
+
+RESTRICTIONS: Final = Table(
+    "restrictions",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("user_id", Id, ForeignKey("people.id"), nullable=False),
+    Column("campus_id", Id, ForeignKey("campuses.id"), nullable=False),
+    Column("restraint", String(24), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment),
+    Column("origin", String(80), nullable=False),
+    Column("lifted_at", Moment),
+    CheckConstraint(
+        "restraint IN ('slow', 'cooldown', 'mute', 'shadow', 'restrict_create',"
+        " 'restrict_invites', 'ban')",
+        name="restraint",
+    ),
+    index_where("lifted_at IS NULL", "ix_restrictions_user_id", "user_id", "since", "id"),
+)
+"""``until`` and ``lifted_at`` are None while nothing is to end, or has ended, the restriction."""
+
+SAFETY: Final = (RESTRICTIONS,)
+"""In the order in which they are made."""

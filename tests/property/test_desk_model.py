@@ -1,0 +1,239 @@
+"""The life of cases and actions against a model of a few lines, by random walks in memory."""
+
+from typing import Any
+
+import anyio.from_thread
+import attrs
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from divan_core import Divan, Settings, memory_stores
+from divan_core.accounts.messages import CreateCampus, CreatePerson
+from divan_core.chat.messages import MessagesQuery, SendMessage
+from divan_core.errors import (
+    AlreadyReported,
+    Banned,
+    CaseDecided,
+    DivanError,
+    InvalidInput,
+    NotAllowed,
+)
+from divan_core.kernel.actor import ADMIN, MODERATOR, Actor
+from divan_core.moderation.actionmessages import ApplyAction, RevertAction
+from divan_core.moderation.actionmodel import FITTING, ActionKind
+from divan_core.moderation.messages import (
+    CasesQuery,
+    DismissCase,
+    EscalateCase,
+    OneCase,
+    SendReport,
+)
+from divan_core.moderation.model import SubjectKind
+from divan_core.testing.clock import ManualClock
+
+TTL_MINUTES = 10
+HIDING = ("remove", "tombstone", "shadow_hide")
+
+
+@attrs.define
+class Modelled:
+    """A case as the model has it: where it stands, and what of it is in force until when."""
+
+    id: Any
+    subject: tuple[str, str]
+    status: str = "open"
+    reporters: set[str] = attrs.field(factory=set)
+    standing: dict[str, tuple[Any, float | None]] = attrs.field(factory=dict)
+
+
+class DeskMachine(RuleBasedStateMachine):
+    """Reports, decisions, actions, their inverses and time, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = ManualClock()
+        self.cases: list[Modelled] = []
+        self.deeds = 0
+        self.minutes = 0.0
+        self.portal = anyio.from_thread.start_blocking_portal()
+        self.call = self.portal.__enter__()
+        opened = Divan.open(
+            Settings(env="test", workers_enabled=False),
+            stores=memory_stores(self.clock),
+            clock=self.clock,
+        )
+        self.open = self.call.wrap_async_context_manager(opened)
+        self.divan = self.open.__enter__()
+        self.call.call(self.prepare)
+
+    async def prepare(self) -> None:
+        campus = await self.divan.accounts.create_campus(CreateCampus("Here", 45.0, -73.0))
+        self.people: dict[str, Actor] = {}
+        for name in ("ana", "ben", "cyd", "mod"):
+            person = await self.divan.accounts.create_person(
+                CreatePerson(campus.id, name, name.title())
+            )
+            self.people[name] = await self.divan.accounts.actor(person.user_id)
+        mod = self.people["mod"]
+        self.moderator = attrs_of(mod, MODERATOR)
+        self.admin = attrs_of(mod, ADMIN)
+        ben = self.people["ben"]
+        for reader in ("ana", "cyd"):
+            sent = await self.divan.chat.send(
+                ben, SendMessage(self.people[reader].user_id, f"To {reader}.")
+            )
+            if reader == "ana":
+                self.message = ("message", sent.view.message_id)
+        self.user = ("user", str(ben.user_id))
+
+    def teardown(self) -> None:
+        self.open.__exit__(None, None, None)
+        self.portal.__exit__(None, None, None)
+
+    def does(self, call: Any, *given: Any) -> Any:
+        """What a call comes to: its answer, or the class of its refusal."""
+        try:
+            return self.call.call(call, *given)
+        except DivanError as refusal:
+            return type(refusal)
+
+    def live(self, subject: tuple[str, str]) -> Modelled | None:
+        found = (one for one in self.cases if one.subject == subject)
+        return next((one for one in found if one.status in {"open", "escalated"}), None)
+
+    @rule(name=st.sampled_from(("ana", "cyd")), on_user=st.booleans())
+    def report(self, name: str, on_user: bool) -> None:
+        subject = self.user if on_user else self.message
+        if not on_user and (name != "ana" or self.hidden()):
+            return
+        if on_user and self.banned():
+            return
+        case = self.live(subject)
+        done = self.does(self.divan.reports.send, self.people[name], SendReport(*subject, "spam"))
+        if case is not None and name in case.reporters:
+            assert done is AlreadyReported
+            return
+        if case is None:
+            newest = self.does(self.divan.cases.page, self.admin, CasesQuery(limit=1)).items[0]
+            case = Modelled(newest.id, subject)
+            self.cases.append(case)
+        case.reporters.add(name)
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data(), dismiss=st.booleans(), as_admin=st.booleans())
+    def decide(self, data: Any, dismiss: bool, as_admin: bool) -> None:
+        case = data.draw(st.sampled_from(self.cases))
+        actor = self.admin if as_admin else self.moderator
+        call, command = (
+            (self.divan.cases.dismiss, DismissCase(case.id, "So."))
+            if dismiss
+            else (self.divan.cases.escalate, EscalateCase(case.id, "So."))
+        )
+        done = self.does(call, actor, command)
+        if case.status not in {"open", "escalated"}:
+            assert done is CaseDecided
+        elif case.status == "escalated" and not as_admin:
+            assert done is NotAllowed
+        else:
+            self.deeds += 1
+            case.status = "dismissed" if dismiss else "escalated"
+
+    @precondition(lambda self: self.cases)
+    @rule(
+        data=st.data(),
+        kind=st.sampled_from(ActionKind),
+        brief=st.booleans(),
+        as_admin=st.booleans(),
+    )
+    def act(self, data: Any, kind: ActionKind, brief: bool, as_admin: bool) -> None:
+        case = data.draw(st.sampled_from(self.cases))
+        actor = self.admin if as_admin else self.moderator
+        ttl = TTL_MINUTES if brief and kind.is_felt else None
+        command = ApplyAction(case.id, kind.value, "So.", ttl_minutes=ttl)  # type: ignore[arg-type]  # its name
+        done = self.does(self.divan.actions.apply, actor, command)
+        if kind not in FITTING[SubjectKind(case.subject[0])]:
+            assert done is InvalidInput
+        elif case.status == "dismissed":
+            assert done is CaseDecided
+        elif case.status == "escalated" and not as_admin:
+            assert done is NotAllowed
+        else:
+            case.status = "actioned"
+            (action,) = done.view.actions
+            if kind.value in case.standing:
+                assert action.id == case.standing[kind.value][0]
+                return
+            self.deeds += 1
+            if kind.is_felt:
+                until = None if ttl is None else self.minutes + ttl
+                case.standing[kind.value] = (action.id, until)
+
+    @precondition(lambda self: any(one.standing for one in self.cases))
+    @rule(data=st.data())
+    def undo(self, data: Any) -> None:
+        case = data.draw(st.sampled_from([one for one in self.cases if one.standing]))
+        kind = data.draw(st.sampled_from(sorted(case.standing)))
+        action_id, _ = case.standing.pop(kind)
+        command = RevertAction(case.id, action_id, "A mistake.")
+        for _ in range(2):
+            done = self.does(self.divan.actions.revert, self.moderator, command)
+            assert done.view.end == "reverted"
+        self.deeds += 1
+
+    @rule(minutes=st.integers(1, 12))
+    def wait(self, minutes: int) -> None:
+        self.clock.advance(minutes * 60)
+        self.minutes += minutes
+        over = 0
+        for case in self.cases:
+            for kind, (_, until) in list(case.standing.items()):
+                if until is not None and until <= self.minutes:
+                    del case.standing[kind]
+                    over += 1
+        assert self.does(self.divan.actions.expire, 99) == over
+        self.deeds += over
+
+    def in_force(self, subject: str) -> set[str]:
+        return {kind for one in self.cases if one.subject[0] == subject for kind in one.standing}
+
+    def hidden(self) -> bool:
+        return bool(self.in_force("message") & set(HIDING)) or self.banned()
+
+    def banned(self) -> bool:
+        either = self.in_force("user") | self.in_force("message")
+        return "ban" in either or "shadow_hide" in self.in_force("user")
+
+    @invariant()
+    def what_people_see_follows(self) -> None:
+        ana, ben = self.people["ana"], self.people["ben"]
+        known = self.does(self.divan.accounts.actor, ben.user_id)
+        banned = "ban" in self.in_force("user") | self.in_force("message")
+        assert (known is Banned) is banned
+        page = self.does(self.divan.chat.messages, ana, MessagesQuery(ben.user_id))
+        texts = [one.body for one in page.items]
+        assert bool(texts) is not bool(self.in_force("message") & set(HIDING))
+        own = self.does(self.divan.chat.messages, ben, MessagesQuery(ana.user_id))
+        assert bool(own.items) is ("remove" not in self.in_force("message"))
+
+    @invariant()
+    def cases_stand_where_they_should(self) -> None:
+        for one in self.cases:
+            found = self.does(self.divan.cases.get, self.admin, OneCase(one.id))
+            assert found.case.status == one.status
+            assert found.case.report_count == len(one.reporters)
+            standing = {action.id for action in found.actions if action.end is None}
+            assert {action_id for action_id, _ in one.standing.values()} <= standing
+
+    @invariant()
+    def everything_is_on_record(self) -> None:
+        found = self.does(self.divan.audit.verify)
+        assert (found.ok, found.count) == (True, self.deeds)
+
+
+def attrs_of(actor: Actor, role: str) -> Actor:
+    return Actor(actor.user_id, actor.campus_id, frozenset({role}))
+
+
+TestDesk = DeskMachine.TestCase
+TestDesk.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
