@@ -17,6 +17,7 @@ from divan_cli.commands import (
     imports,
     invites,
     migrate,
+    mod,
     nearby,
     openapi,
     outbox,
@@ -45,6 +46,7 @@ app.add_typer(campus.app, name="campus")
 app.add_typer(chat.app, name="chat")
 app.add_typer(friends.app, name="friends")
 app.add_typer(invites.app, name="invites")
+app.add_typer(mod.app, name="mod")
 app.add_typer(seed.app, name="seed")
 app.add_typer(search.app, name="search")
 app.add_typer(discover.app, name="discover")

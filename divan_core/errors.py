@@ -11,13 +11,13 @@ of the command, each in one table of the transport. The tree::
     ├── NotFound (404)
     ├── Conflict (409)             PresenceRequired  HandleTaken  IdempotencyInProgress
     │                              InviteExists  AlreadyFriends  InviteClosed
-    │                              EmailTaken  RoomFull  MessageExists
+    │                              EmailTaken  RoomFull  MessageExists  PolicyExists
     ├── Gone (410)                 InviteExpired
     ├── TooLarge (413)
     ├── UnsupportedMediaType (415)
     ├── InvalidInput (422)         ValidationFailed  AccuracyTooLow  ImplausibleMovement
     │                              ClockSkew  OutsideCampus  InvalidCursor
-    │                              IdempotencyKeyReused  PolicyInvalid
+    │                              IdempotencyKeyReused
     ├── LimitExceeded (429)        RateLimited  EnumerationBudget  CooldownActive
     │                              AccountLimited  SlowDown
     ├── Unavailable (503)          StoreUnavailable  OutcomeUnknown  IdempotencyUnavailable
@@ -263,6 +263,13 @@ class MessageExists(Conflict):
     title = "The message was sent before"
 
 
+class PolicyExists(Conflict):
+    """Another policy of moderation has this version; policies never change."""
+
+    code = "policy_exists"
+    title = "There is a policy of this version"
+
+
 class InviteClosed(Conflict):
     """The invite was answered or taken back before."""
 
@@ -357,13 +364,6 @@ class IdempotencyKeyReused(InvalidInput):
     code = "idempotency_key_reused"
     title = "The key was used for another request"
     advice = "Use a new key; what the first request did stands."
-
-
-class PolicyInvalid(InvalidInput):
-    """A policy of moderation cannot be; ``errors`` names each fault by its path."""
-
-    code = "policy_invalid"
-    title = "The policy is not valid"
 
 
 class LimitExceeded(DivanError):

@@ -13,6 +13,7 @@ from divan_http.resources import (
     discovery,
     health,
     metrics,
+    policies,
     presence,
     proximity,
     rooms,
@@ -28,6 +29,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *chat.OPERATIONS,
     *rooms.OPERATIONS,
     *discovery.OPERATIONS,
+    *policies.OPERATIONS,
     *health.OPERATIONS,
     *metrics.OPERATIONS,
 )

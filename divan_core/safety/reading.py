@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from divan_core.errors import PolicyInvalid
+from divan_core.errors import ValidationFailed
 from divan_core.safety.document import Document
 from divan_core.safety.leaves import GROUPS, LEAVES, MAX_ITEMS
 from divan_core.safety.policies import ACTIONS, Consequence, Payload, Policy, Rule
@@ -34,12 +34,13 @@ def read_policy(document: object, at: str = "$") -> Policy:
     """The policy that a document says; ``at`` is where in a request it stands.
 
     Raises:
-        PolicyInvalid: it is none; each fault has its path, ``$.rules[2].when.any[0].text.any_of``.
+        ValidationFailed: it is none; each fault has its path, such as
+            ``$.rules[2].when.any[0].text.any_of``.
     """
     reader = _Reader()
     with reader.part():
         return reader.policy(document, at)
-    raise PolicyInvalid(errors=reader.faults[:MAX_FAULTS])
+    raise ValidationFailed(errors=reader.faults[:MAX_FAULTS])
 
 
 class _Reader(Document):

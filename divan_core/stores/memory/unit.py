@@ -41,6 +41,7 @@ from divan_core.stores.memory.outbox import (
     MemoryOutboxQueue,
     OutboxRecords,
 )
+from divan_core.stores.memory.policies import MemoryPolicies, PolicyRecords
 from divan_core.stores.memory.restrictions import MemoryRestrictions, RestrictionRecords
 from divan_core.stores.memory.rooms import MemoryRooms
 from divan_core.stores.memory.search import MemoryPeopleIndex
@@ -62,6 +63,7 @@ class MemoryRecords:
     erasures: ErasureRecords = attrs.field(factory=ErasureRecords)
     conversations: ConversationRecords = attrs.field(factory=ConversationRecords)
     restrictions: RestrictionRecords = attrs.field(factory=RestrictionRecords)
+    policies: PolicyRecords = attrs.field(factory=PolicyRecords)
     keys: KeyRecords = attrs.field(factory=KeyRecords)
     outbox: OutboxRecords = attrs.field(factory=OutboxRecords)
 
@@ -84,6 +86,7 @@ class MemoryUnit:
         self.messages = MemoryMessages(records.conversations, accounts, changes)
         self.rooms = MemoryRooms(records.conversations, accounts, changes)
         self.restrictions = MemoryRestrictions(records.restrictions, accounts, changes)
+        self.policies = MemoryPolicies(records.policies, accounts, changes)
         self.keys = MemoryKeys(records.keys, clock, changes)
         self.outbox = MemoryOutbox(records.outbox, clock, changes)
         self.handled = MemoryHandledEvents(records.outbox, clock, changes)

@@ -19,6 +19,7 @@ from divan_core.stores.sql.keys import SqlKeys
 from divan_core.stores.sql.locks import SqlLocks
 from divan_core.stores.sql.messages import SqlMessages
 from divan_core.stores.sql.pending import Pending
+from divan_core.stores.sql.policies import SqlPolicies
 from divan_core.stores.sql.restrictions import SqlRestrictions
 from divan_core.stores.sql.rooms import SqlRooms
 from divan_core.stores.sql.social import SqlRelations
@@ -98,6 +99,11 @@ class SqlUnit:
     def restrictions(self) -> SqlRestrictions:
         """Who is restricted to what."""
         return SqlRestrictions(self._connection, self._tables)
+
+    @property
+    def policies(self) -> SqlPolicies:
+        """Policies of moderation."""
+        return SqlPolicies(self._connection, self._tables)
 
     @property
     def keys(self) -> SqlKeys:

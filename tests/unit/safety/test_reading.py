@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from divan_core.errors import PolicyInvalid
+from divan_core.errors import ValidationFailed
 from divan_core.safety.facts import Facts
 from divan_core.safety.policies import decide
 from divan_core.safety.reading import MAX_DEPTH, read_policy
@@ -35,7 +35,7 @@ def nested(depth: int) -> dict[str, Any]:
 
 
 def faults(given: object) -> dict[str, str]:
-    with pytest.raises(PolicyInvalid) as refused:
+    with pytest.raises(ValidationFailed) as refused:
         read_policy(given)
     return {one.path: one.message for one in refused.value.errors}
 
@@ -117,7 +117,7 @@ def test_every_fault_is_named() -> None:
 
 
 def test_the_place_in_a_request() -> None:
-    with pytest.raises(PolicyInvalid) as refused:
+    with pytest.raises(ValidationFailed) as refused:
         read_policy({"version": 1, "rules": 3}, "$.policy")
     assert [one.path for one in refused.value.errors] == ["$.policy.rules"]
 
@@ -147,7 +147,7 @@ def test_nothing_but_a_refusal(rubbish: object, where: str) -> None:
         given[where] = rubbish
     else:
         given["rules"][1][where] = rubbish
-    with suppress(PolicyInvalid):
+    with suppress(ValidationFailed):
         assert decide(read_policy(given), Facts("post")).version
 
 
