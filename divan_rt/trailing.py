@@ -82,6 +82,11 @@ class Trailing:
             if self._catch_up(ear, due, news, after):
                 return news.more and due.conversation_id in ear.places
             await anyio.sleep(ears.AGAIN_S)
-            if not ear.open or due.conversation_id not in ear.places:
+            if not _hears(ear, due):
                 break
         return due.conversation_id in ear.places
+
+
+def _hears(ear: Ear, due: Due) -> bool:
+    """Whether something of the conversation can still be brought to a session."""
+    return ear.open and due.conversation_id in ear.places
