@@ -18,7 +18,10 @@ from divan_rt import ears
 from divan_rt.ears import Due, Ear
 from divan_rt.outlet import MAX_QUEUED
 
-SOME: Final = 2 * MAX_QUEUED
+PORTIONS: Final = 4
+"""In how many portions what was read for one socket is sent, before it is read anew."""
+
+SOME: Final = PORTIONS * MAX_QUEUED
 """How many messages are read at a time for one socket."""
 
 
@@ -75,5 +78,15 @@ class Trailing:
         except StoreUnavailable:
             await anyio.sleep(ears.AGAIN_S)
             return True
-        listens = not self._catch_up(ear, due, news, after) or due.conversation_id in ear.places
-        return listens and (news.more or ear.place(due) < after + len(news.messages))
+        for _ in range(PORTIONS):
+            if self._catch_up(ear, due, news, after):
+                return news.more and due.conversation_id in ear.places
+            await anyio.sleep(ears.AGAIN_S)
+            if not _hears(ear, due):
+                break
+        return due.conversation_id in ear.places
+
+
+def _hears(ear: Ear, due: Due) -> bool:
+    """Whether something of the conversation can still be brought to a session."""
+    return ear.open and due.conversation_id in ear.places
