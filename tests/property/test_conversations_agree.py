@@ -14,7 +14,7 @@ from divan_core.stores.bundle import RelationalStores
 from divan_core.stores.memory.unit import open_memory
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.clock import START_MS
-from divan_core.testing.contracts.conversations import draft, pair_of, send
+from divan_core.testing.contracts.letters import draft, pair_of, send
 from divan_core.testing.contracts.samples import populate, running, user_id
 
 NUMBERS = st.integers(1, 3)

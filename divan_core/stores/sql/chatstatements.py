@@ -386,38 +386,6 @@ def _marks() -> Select[Any]:
     )
 
 
-@functools.cache
-def parts_statement() -> Select[Any]:
-    """A page of what somebody is or was in conversations."""
-    wanted = ("low_id", "high_id", "last_seq", "last_at")
-    conversation = [CONVERSATIONS.c[name].label(f"talk_{name}") for name in wanted]
-    joined = MEMBERS.join(CONVERSATIONS, CONVERSATIONS.c.id == MEMBERS.c.conversation_id)
-    return (
-        select(*MEMBERS.c, *conversation, ROOMS.c.name.label("room_name"))
-        .select_from(joined.outerjoin(ROOMS, ROOMS.c.id == CONVERSATIONS.c.id))
-        .where(MEMBERS.c.user_id == VIEWER)
-        .where(MEMBERS.c.conversation_id > bindparam("after_id", type_=Id()))
-        .order_by(MEMBERS.c.conversation_id)
-        .limit(LIMIT)
-    )
-
-
-@functools.cache
-def written_statement() -> Select[Any]:
-    """A page of what somebody wrote, by way of the conversations that they are or were part of."""
-    after_id = bindparam("after_id", type_=Id())
-    place = tuple_(MESSAGES.c.conversation_id, MESSAGES.c.seq)
-    return (
-        select(*MESSAGE_COLUMNS)
-        .join(MEMBERS, MEMBERS.c.conversation_id == MESSAGES.c.conversation_id)
-        .where(MEMBERS.c.user_id == VIEWER, MEMBERS.c.conversation_id >= after_id)
-        .where(MESSAGES.c.sender_id == VIEWER)
-        .where(place > tuple_(after_id, bindparam("after_seq", type_=BigInteger())))
-        .order_by(MESSAGES.c.conversation_id, MESSAGES.c.seq)
-        .limit(LIMIT)
-    )
-
-
 def recent_count(since: ColumnElement[Any]) -> ColumnElement[Any]:
     """How many messages a conversation has had after a moment, which its numbers tell."""
     before = (

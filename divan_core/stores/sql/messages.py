@@ -29,6 +29,7 @@ from divan_core.chat.model import (
 )
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
+from divan_core.stores.sql import chatexports
 from divan_core.stores.sql import chatstatements as statements
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.rooms import member_of
@@ -144,7 +145,7 @@ class SqlMessages:
     ) -> Sequence[Part]:
         """Up to ``limit`` conversations that somebody is or was part of, by id."""
         given = {"viewer_id": user_id, "after_id": after or _FIRST_ID, "most": limit}
-        rows = await self._connection.execute(statements.parts_statement(), given)
+        rows = await self._connection.execute(chatexports.parts_statement(), given)
         return [_part(row) for row in rows]
 
     async def written(
@@ -153,7 +154,7 @@ class SqlMessages:
         """Up to ``limit`` messages that somebody wrote, by conversation and number."""
         after_id, seq = after or (_FIRST_ID, 0)
         given = {"viewer_id": user_id, "after_id": after_id, "after_seq": seq, "most": limit}
-        rows = await self._connection.execute(statements.written_statement(), given)
+        rows = await self._connection.execute(chatexports.written_statement(), given)
         return [_message(row) for row in rows]
 
     async def tally(self, since: Millis) -> Sequence[Tally]:

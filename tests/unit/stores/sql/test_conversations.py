@@ -8,7 +8,7 @@ import pytest
 
 from divan_core.stores.bundle import RelationalStores
 from divan_core.stores.sql.store import open_sql
-from divan_core.testing.contracts.conversations import history, send
+from divan_core.testing.contracts.letters import history, send
 from divan_core.testing.contracts.samples import populate, running
 
 pytestmark = pytest.mark.anyio

@@ -17,7 +17,9 @@ from divan_core.stores.sql.connection import Parameters, ThreadConnection
 from divan_core.stores.sql.postgres_connection import LoopConnection
 from divan_core.stores.sql.spelling import Statement, Together, driver_text
 from divan_core.stores.sql.store import open_sql
-from divan_core.testing.contracts.conversations import (
+from divan_core.testing.contracts.invites import invite
+from divan_core.testing.contracts.keys import SCOPE, event, keyed, record
+from divan_core.testing.contracts.letters import (
     dialogue,
     dialogues,
     draft,
@@ -26,8 +28,6 @@ from divan_core.testing.contracts.conversations import (
     send,
     waiting,
 )
-from divan_core.testing.contracts.invites import invite
-from divan_core.testing.contracts.keys import SCOPE, event, keyed, record
 from divan_core.testing.contracts.rooms import (
     link_rooms,
     member,
