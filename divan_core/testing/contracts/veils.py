@@ -9,7 +9,7 @@ import pytest
 
 from divan_core.chat.model import MessageId, Veil
 from divan_core.stores.bundle import RelationalStores, StoreUnit
-from divan_core.testing.contracts.conversations import (
+from divan_core.testing.contracts.letters import (
     dialogues,
     history,
     pair_of,

@@ -27,72 +27,81 @@ of the command, each in one table of the transport. The tree::
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Iterable
-from typing import ClassVar
+from divan_core.errors.kinds import (
+    ConfigurationError,
+    Conflict,
+    DivanError,
+    ErrorKind,
+    FieldError,
+    Gone,
+    InvalidInput,
+    InvalidRequest,
+    LimitExceeded,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    TooLarge,
+    Unavailable,
+    UnsupportedMediaType,
+)
 
-import attrs
-
-
-class ErrorKind(enum.Enum):
-    """What sort of refusal an error is; transports translate this and nothing else."""
-
-    BAD_REQUEST = "bad_request"
-    UNAUTHENTICATED = "unauthenticated"
-    FORBIDDEN = "forbidden"
-    NOT_FOUND = "not_found"
-    CONFLICT = "conflict"
-    GONE = "gone"
-    TOO_LARGE = "too_large"
-    UNSUPPORTED = "unsupported"
-    INVALID = "invalid"
-    LIMITED = "limited"
-    UNAVAILABLE = "unavailable"
-    MISCONFIGURED = "misconfigured"
-
-
-@attrs.frozen
-class FieldError:
-    """One fault of one field: where it is (``$.lat``, ``query.limit``) and what is allowed."""
-
-    path: str
-    message: str
-
-
-class DivanError(Exception):
-    """A refusal that the caller can read and act on.
-
-    ``code`` is stable and meant for programs, ``title`` names the class of problem, ``detail``
-    tells this caller what to do (``advice`` where nothing more is said), ``errors`` lists faults
-    by field, ``retry_after`` is in whole seconds and set when trying again later can help (``soon``
-    where nothing more is said).
-    """
-
-    kind: ClassVar[ErrorKind]
-    code: ClassVar[str]
-    title: ClassVar[str]
-    advice: ClassVar[str] = ""
-    soon: ClassVar[int | None] = None
-
-    def __init__(
-        self,
-        detail: str = "",
-        *,
-        errors: Iterable[FieldError] = (),
-        retry_after: int | None = None,
-    ) -> None:
-        self.detail = detail or self.advice or self.title
-        self.errors = tuple(errors)
-        self.retry_after = self.soon if retry_after is None else retry_after
-        super().__init__(self.detail)
-
-
-class InvalidRequest(DivanError):
-    """The request cannot be read at all."""
-
-    kind = ErrorKind.BAD_REQUEST
-    code = "bad_request"
-    title = "The request cannot be read"
+__all__ = [
+    "AccountLimited",
+    "AccuracyTooLow",
+    "AlreadyFriends",
+    "AlreadyReported",
+    "Banned",
+    "CampusMismatch",
+    "CaseDecided",
+    "CaseOpen",
+    "ClockSkew",
+    "ConfigurationError",
+    "Conflict",
+    "CooldownActive",
+    "DivanError",
+    "EmailTaken",
+    "EmailUnverified",
+    "EnumerationBudget",
+    "ErrorKind",
+    "FieldError",
+    "Gone",
+    "HandleTaken",
+    "IdempotencyInProgress",
+    "IdempotencyKeyInvalid",
+    "IdempotencyKeyMissing",
+    "IdempotencyKeyReused",
+    "IdempotencyUnavailable",
+    "ImplausibleMovement",
+    "InvalidCredentials",
+    "InvalidCursor",
+    "InvalidInput",
+    "InvalidRequest",
+    "InviteClosed",
+    "InviteExists",
+    "InviteExpired",
+    "KickedOut",
+    "LimitExceeded",
+    "MessageExists",
+    "Muted",
+    "NotAllowed",
+    "NotAuthenticated",
+    "NotFound",
+    "NotFriends",
+    "NotMember",
+    "OutcomeUnknown",
+    "OutsideCampus",
+    "PolicyExists",
+    "PresenceRequired",
+    "RateLimited",
+    "RoomFull",
+    "SlowDown",
+    "StoreUnavailable",
+    "TooLarge",
+    "Unavailable",
+    "UnknownUser",
+    "UnsupportedMediaType",
+    "ValidationFailed",
+]
 
 
 class IdempotencyKeyInvalid(InvalidRequest):
@@ -110,14 +119,6 @@ class IdempotencyKeyMissing(InvalidRequest):
     advice = "Send an Idempotency-Key, a new one for each thing to be done."
 
 
-class NotAuthenticated(DivanError):
-    """There are no credentials where some are needed."""
-
-    kind = ErrorKind.UNAUTHENTICATED
-    code = "unauthenticated"
-    title = "Credentials are required"
-
-
 class InvalidCredentials(NotAuthenticated):
     """The credentials are malformed, forged, expired or not accepted here."""
 
@@ -130,14 +131,6 @@ class UnknownUser(NotAuthenticated):
 
     code = "unknown_user"
     title = "There is no person with these credentials"
-
-
-class NotAllowed(DivanError):
-    """The caller is known and may not do this."""
-
-    kind = ErrorKind.FORBIDDEN
-    code = "forbidden"
-    title = "You may not do this"
 
 
 class CampusMismatch(NotAllowed):
@@ -188,22 +181,6 @@ class Muted(NotAllowed):
 
     code = "muted"
     title = "You may not write now"
-
-
-class NotFound(DivanError):
-    """There is no such thing, or the caller may not know of it: the answer is the same."""
-
-    kind = ErrorKind.NOT_FOUND
-    code = "not_found"
-    title = "There is no such thing"
-
-
-class Conflict(DivanError):
-    """The request does not fit the present state."""
-
-    kind = ErrorKind.CONFLICT
-    code = "conflict"
-    title = "The request does not fit the present state"
 
 
 class PresenceRequired(Conflict):
@@ -299,43 +276,11 @@ class InviteClosed(Conflict):
     title = "This invite is closed"
 
 
-class Gone(DivanError):
-    """The thing existed and its time is over."""
-
-    kind = ErrorKind.GONE
-    code = "gone"
-    title = "That is over"
-
-
 class InviteExpired(Gone):
     """Nobody answered the invite in time."""
 
     code = "invite_expired"
     title = "This invite has expired"
-
-
-class TooLarge(DivanError):
-    """The body or event is larger than the limit."""
-
-    kind = ErrorKind.TOO_LARGE
-    code = "body_too_large"
-    title = "The body is too large"
-
-
-class UnsupportedMediaType(DivanError):
-    """The body's media type is not accepted."""
-
-    kind = ErrorKind.UNSUPPORTED
-    code = "unsupported_media_type"
-    title = "Send application/json"
-
-
-class InvalidInput(DivanError):
-    """The request is well-formed, and what it says is not possible."""
-
-    kind = ErrorKind.INVALID
-    code = "invalid_input"
-    title = "The input is not valid"
 
 
 class ValidationFailed(InvalidInput):
@@ -388,14 +333,6 @@ class IdempotencyKeyReused(InvalidInput):
     advice = "Use a new key; what the first request did stands."
 
 
-class LimitExceeded(DivanError):
-    """Too much in too short a time."""
-
-    kind = ErrorKind.LIMITED
-    code = "limit_exceeded"
-    title = "That is too much"
-
-
 class RateLimited(LimitExceeded):
     """A sliding window is full; ``retry_after`` says when there is room again."""
 
@@ -431,15 +368,6 @@ class EnumerationBudget(LimitExceeded):
     title = "Too many different people"
 
 
-class Unavailable(DivanError):
-    """Something that is needed does not answer."""
-
-    kind = ErrorKind.UNAVAILABLE
-    code = "unavailable"
-    title = "A dependency is not available"
-    soon = 1
-
-
 class StoreUnavailable(Unavailable):
     """A store cannot be reached, or did not answer in time."""
 
@@ -461,11 +389,3 @@ class IdempotencyUnavailable(Unavailable):
     code = "idempotency_unavailable"
     title = "Idempotency keys cannot be kept now"
     advice = "Nothing was done. Repeat the request with the same key later."
-
-
-class ConfigurationError(DivanError):
-    """A setting is missing or wrong; the message says which and what is allowed."""
-
-    kind = ErrorKind.MISCONFIGURED
-    code = "misconfigured"
-    title = "The configuration is not valid"
