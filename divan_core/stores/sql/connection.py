@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, S
 from functools import partial
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
-from sqlalchemy import Connection, CursorResult, Executable
+from sqlalchemy import Connection, CursorResult, Executable, TextClause
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -52,6 +52,16 @@ class SqlConnection(Protocol):
         """Run one statement in the quickest way there is, and give its first row if it has one.
 
         The statement is one of those that are kept for good, and the row is as the driver has it.
+        Else it is as ``execute``.
+        """
+        ...
+
+    async def rows(
+        self, statement: TextClause, parameters: Mapping[str, Any]
+    ) -> Sequence[Sequence[Any]]:
+        """Run a text that reads in the quickest way there is, and give all its rows.
+
+        They are as the driver has them. So are the parameters on SQLite: ids are bytes.
         Else it is as ``execute``.
         """
         ...
@@ -113,6 +123,12 @@ class LoopConnection(_Failing):
         done = await self.execute(spelled(statement), parameters)
         return done.first() if done.returns_rows else None
 
+    async def rows(
+        self, statement: TextClause, parameters: Mapping[str, Any]
+    ) -> Sequence[Sequence[Any]]:
+        """Run one text; see :class:`SqlConnection`."""
+        return (await self.execute(statement, parameters)).all()
+
 
 class ThreadConnection(_Failing):
     """Runs statements in the calling thread; nothing here ever waits on an event loop."""
@@ -146,6 +162,15 @@ class ThreadConnection(_Failing):
         except sqlite3.Error as fault:
             raise self.failed(fault) from fault
         return rows[0] if rows else None
+
+    async def rows(
+        self, statement: TextClause, parameters: Mapping[str, Any]
+    ) -> Sequence[Sequence[Any]]:
+        """Run one text in the driver; see :class:`SqlConnection`."""
+        try:
+            return self._driver.execute(statement.text, parameters).fetchall()
+        except sqlite3.Error as fault:
+            raise self.failed(fault) from fault
 
     async def fill(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run text of SQLite once for each row, whose values are as the driver takes them."""
