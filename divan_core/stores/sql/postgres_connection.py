@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast
 
 import asyncpg
-from sqlalchemy import Connection, CursorResult, Executable, PoolProxiedConnection
+from sqlalchemy import Connection, CursorResult, Executable, PoolProxiedConnection, TextClause
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -90,6 +90,12 @@ class LoopConnection(Failing):
             raise self.failed(fault) from fault
         finally:
             self.busy = False
+
+    async def rows_of_text(
+        self, statement: TextClause, parameters: Mapping[str, Any]
+    ) -> Sequence[Sequence[Any]]:
+        """Run one text; see :class:`SqlConnection`."""
+        return (await self.execute(statement, parameters)).all()
 
     async def rows(
         self, statement: Statement | Together, parameters: Parameters

@@ -7,8 +7,9 @@ database decides what a letter is, and both give what the policy says.
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -20,7 +21,7 @@ from divan_core.discovery.similarity import Trigrams
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.stores.sql import searchrows, searchstatements
 from divan_core.stores.sql.catalogue import Catalogue, OptionalTables
-from divan_core.stores.sql.connection import SqlConnection
+from divan_core.stores.sql.connection import DialectName, SqlConnection
 from divan_core.stores.sql.engine import SqlEngine
 from divan_core.stores.sql.searchrows import LengthClass
 from divan_core.stores.sql.searchstatements import INSIDE
@@ -76,8 +77,9 @@ async def _beginning(
         searchstatements.beginning_of_several if " " in wanted.text else searchstatements.beginning
     )(connection.dialect, standings=tables.standings)
     given = _starting(campus_id, wanted.text, connection.dialect == "sqlite")
-    rows: Iterable[Any] = await connection.execute(statement, given | {"rows": most})
-    return [_entry(*row) for row in rows]
+    rows = await connection.rows_of_text(statement, given | {"rows": most})
+    known = _IDS[connection.dialect]
+    return [Entry(known(user_id), handle, name) for user_id, handle, name in rows]
 
 
 async def _resembling(
@@ -93,13 +95,13 @@ async def _resembling(
         connection.dialect, counted, wide=wide, standings=tables.standings
     )
     given = _looking(campus_id, wanted, connection.dialect == "sqlite")
-    limit = most + SPARE
+    limit, known = most + SPARE, _IDS[connection.dialect]
     while True:
-        rows = (await connection.execute(statement, given | {"rows": limit})).all()
-        found = [row[1:] for row in rows if row[0] == INSIDE]
-        others = [row[1:] for row in rows if row[0] != INSIDE]
-        inside = _people(wanted, found[:limit], within=True)
-        similar = _people(wanted, others[:limit], within=False)
+        rows = await connection.rows_of_text(statement, given | {"rows": limit})
+        found = [row for row in rows if row[0] == INSIDE]
+        others = [row for row in rows if row[0] != INSIDE]
+        inside = _people(wanted, found[:limit], known, within=True)
+        similar = _people(wanted, others[:limit], known, within=False)
         if (len(inside) >= most or len(found) < limit) and (
             len(similar) >= most or len(others) < limit
         ):
@@ -107,33 +109,48 @@ async def _resembling(
         limit *= MORE
 
 
-def _people(wanted: Wanted, rows: Iterable[Sequence[Any]], *, within: bool) -> list[Entry]:
+def _people(
+    wanted: Wanted, rows: Iterable[Sequence[Any]], known: Callable[[Any], UserId], *, within: bool
+) -> list[Entry]:
     """Each person once, where their first row stands, unless they are of an earlier tier."""
     text, seen, found = wanted.text, set[Any](), list[Entry]()
-    for user_id, handle, name in rows:
+    for _, user_id, handle, name in rows:
         if user_id in seen:
             continue
         seen.add(user_id)
         if (text in handle or text in name) is within:
-            one = _entry(user_id, handle, name)
+            one = Entry(known(user_id), handle, name)
             if not (within and begins(text, one)):
                 found.append(one)
     return found
 
 
-def _entry(user_id: bytes | UUID, handle: str, name: str) -> Entry:
-    known = UUID(bytes=user_id) if isinstance(user_id, bytes) else user_id
-    return Entry(UserId(known), handle, name)
+def _as_it_is(known: UUID) -> UserId:
+    return UserId(known)
+
+
+@functools.lru_cache(maxsize=65_536)
+def _of_bytes(known: bytes) -> UserId:
+    """An id of SQLite's; making one takes longer than finding its row."""
+    return UserId(UUID(bytes=known))
+
+
+_IDS: Final[Mapping[DialectName, Callable[[Any], UserId]]] = {
+    "postgresql": _as_it_is,
+    "sqlite": _of_bytes,
+}
+"""How ids come out of rows."""
 
 
 def _starting(campus_id: CampusId, text: str, sqlite: bool) -> Parameters:  # noqa: FBT001
     """The parameters of what begins with a text."""
     if " " not in text:
         head = searchrows.head_of(text)
-        return {"campus": campus_id, "query": text, "letters": len(text), "head": head}
+        campus = campus_id.bytes if sqlite else campus_id
+        return {"campus": campus, "query": text, "letters": len(text), "head": head}
     grams = searchrows.at_start(text)
     if sqlite:
-        return {"campus": campus_id, "query": text, "start": _all(grams)}
+        return {"campus": campus_id.bytes, "query": text, "start": _all(grams)}
     codes = {f"start_{one:d}": _codes(campus_id, one, grams) for one in LengthClass}
     return {"campus": campus_id, "query": text} | codes
 
@@ -141,12 +158,13 @@ def _starting(campus_id: CampusId, text: str, sqlite: bool) -> Parameters:  # no
 def _looking(campus_id: CampusId, wanted: Wanted, sqlite: bool) -> Parameters:  # noqa: FBT001
     """The parameters of what resembles a query."""
     text, grams = wanted.text, wanted.grams
-    given = {"campus": campus_id, "query": text, "size": len(grams), **_slips(text, sqlite)}
+    given: Parameters = {"campus": campus_id, "query": text, "size": len(grams)}
+    given |= _slips(text, sqlite)
     for at, gram in enumerate([*grams, *[_NEVER] * (-len(grams) % COUNTED)]):
         given[f"gram_{at}"] = gram
     inside = searchrows.within(text)
     if sqlite:
-        given |= {"inside": _all(inside), "query_end": text + _AFTER}
+        given |= {"campus": campus_id.bytes, "inside": _all(inside), "query_end": text + _AFTER}
         for one in LengthClass:
             given[f"alike_{one:d}"] = _alike(grams, one)
         return given
@@ -171,8 +189,9 @@ def _slips(text: str, sqlite: bool) -> Parameters:  # noqa: FBT001
     }
 
 
-def _codes(campus_id: CampusId, one: LengthClass, grams: Iterable[str]) -> list[int]:
-    return [searchrows.code(campus_id, one, gram) for gram in grams]
+def _codes(campus_id: CampusId, one: LengthClass, grams: Iterable[str]) -> str:
+    """An array as text: the driver looks at each number of a list for a long time."""
+    return f"{{{','.join([str(searchrows.code(campus_id, one, gram)) for gram in grams])}}}"
 
 
 def _all(grams: Iterable[str]) -> str:

@@ -1,7 +1,7 @@
 """What the tables of search keep of a person, and which of it a query asks for. All pure.
 
 A *term* is a text that somebody has: the handle, the name, or a word of either. Terms are kept once
-for each campus, with their trigrams; who has them stands beside them. They come in three classes,
+for each campus, with their trigrams; who has them stands beside them. They come in classes,
 short ones first, because the cut of a tier takes the shortest: when those fill it, no longer one is
 looked at.
 """
@@ -15,10 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from divan_core.discovery.model import SHORTEST_SLIP, Entry, parts, units
-from divan_core.discovery.similarity import Trigrams
+from divan_core.discovery.similarity import Trigrams, trigrams_of
 from divan_core.kernel.ids import CampusId
 from divan_core.kernel.values import value
-from divan_core.stores.sql.connection import DialectName
 
 LONGEST: Final = 1023
 """No term is longer, in letters: a display name has 80, which folding makes some more."""
@@ -31,27 +30,44 @@ HEADS: Final = (2, 3, 4, 6)
 
 
 class LengthClass(enum.IntEnum):
-    """How long a term is; what has fewer trigrams than its length promises is among the short."""
+    """How long a term is; what has fewer trigrams than its length promises is in a shorter one."""
 
     SHORT = 0
-    MIDDLE = 1
-    LONG = 2
+    SIX = 1
+    SEVEN = 2
+    EIGHT = 3
+    TEN = 4
+    THIRTEEN = 5
+    LONG = 6
 
 
-LONGEST_IN: Final = {LengthClass.SHORT: 5, LengthClass.MIDDLE: 8, LengthClass.LONG: LONGEST}
+LONGEST_IN: Final[Mapping[LengthClass, int]] = dict(
+    zip(LengthClass, (5, 6, 7, 8, 10, 13, LONGEST), strict=True)
+)
 """The letters of the longest terms of a class."""
 
-FEWEST_GRAMS: Final = {LengthClass.SHORT: 2, LengthClass.MIDDLE: 6, LengthClass.LONG: 9}
+FEWEST_GRAMS: Final[Mapping[LengthClass, int]] = dict(
+    zip(LengthClass, (2, 6, 7, 8, 9, 11, 13), strict=True)
+)
 """The least number of trigrams in a class."""
 
 
 @value
 class Step:
-    """Terms that are looked at together: some of a class, of these lengths, in letters."""
+    """Terms that are looked at together: those of some neighbouring classes."""
 
-    of: LengthClass
-    shortest: int
-    longest: int
+    first: LengthClass
+    last: LengthClass
+
+    @property
+    def longest(self) -> int:
+        """The letters of its longest terms."""
+        return LONGEST_IN[self.last]
+
+    @property
+    def classes(self) -> Sequence[LengthClass]:
+        """The classes."""
+        return [one for one in LengthClass if self.first <= one <= self.last]
 
 
 WIDE: Final = 5
@@ -59,31 +75,18 @@ WIDE: Final = 5
 
 A shorter one stands in so many that the short ones most often fill a tier."""
 
-CLASSES: Final = (
-    Step(LengthClass.SHORT, 1, 5),
-    Step(LengthClass.MIDDLE, 6, 8),
-    Step(LengthClass.LONG, 9, LONGEST),
-)
-"""A step for each class."""
-
-EVERY: Final = Step(LengthClass.SHORT, 1, LONGEST)
+EVERY: Final = Step(LengthClass.SHORT, LengthClass.LONG)
 """The terms of all classes."""
 
-SIMILAR_STEPS: Final[Mapping[DialectName, Sequence[Step]]] = {
-    "postgresql": CLASSES,
-    "sqlite": (
-        Step(LengthClass.SHORT, 1, 5),
-        Step(LengthClass.MIDDLE, 6, 6),
-        Step(LengthClass.MIDDLE, 7, 7),
-        Step(LengthClass.MIDDLE, 8, 8),
-        Step(LengthClass.LONG, 9, 10),
-        Step(LengthClass.LONG, 11, 13),
-        Step(LengthClass.LONG, 14, LONGEST),
-    ),
-}
-"""The steps towards similar terms: one is taken when those before have not filled a tier.
+INSIDE_STEPS: Final = (
+    Step(LengthClass.SHORT, LengthClass.SHORT),
+    Step(LengthClass.SIX, LengthClass.EIGHT),
+    Step(LengthClass.TEN, LengthClass.LONG),
+)
+"""The steps towards terms that have a short query inside."""
 
-On SQLite a step costs next to nothing; on PostgreSQL each is planned."""
+SIMILAR_STEPS: Final = tuple(Step(one, one) for one in LengthClass)
+"""The steps towards similar terms: one is taken when those before have not filled a tier."""
 
 
 Holding = tuple[str, int | None]
@@ -131,10 +134,27 @@ def _shared(one: str, other: str) -> int:
     return at
 
 
+@functools.lru_cache(maxsize=8192)
+def _of_word(word: str) -> Trigrams:
+    return trigrams_of((word,))
+
+
+def grams_of(text: str) -> Trigrams:
+    """The trigrams of a term, whose words are mostly those of others, too."""
+    if " " not in text:
+        return _of_word(text)
+    return frozenset[str]().union(*map(_of_word, text.split(" ")))
+
+
 def class_of(text: str, size: int) -> LengthClass:
     """The class of a term of so many trigrams."""
-    for one in (LengthClass.LONG, LengthClass.MIDDLE):
-        if len(text) > LONGEST_IN[LengthClass(one - 1)] and size >= FEWEST_GRAMS[one]:
+    return _class_of(len(text), size)
+
+
+@functools.cache
+def _class_of(length: int, size: int) -> LengthClass:
+    for one in reversed(LengthClass):
+        if one and length > LONGEST_IN[LengthClass(one - 1)] and size >= FEWEST_GRAMS[one]:
             return one
     return LengthClass.SHORT
 
@@ -183,7 +203,7 @@ class _Book(dict[str, str]):
 
 
 _IN_BOOK: Final = 32_768
-_book: Final = functools.lru_cache(maxsize=12)(_Book)
+_book: Final = functools.lru_cache(maxsize=28)(_Book)
 
 
 def within(text: str) -> Sequence[str]:
@@ -219,7 +239,7 @@ def decisive(grams: Trigrams, one: LengthClass) -> Sequence[str]:
     one fifth when 6 s > m + n, so that with all but s - 1 of the m looked for, one is met.
     """
     shared = needed(grams, one)
-    return sorted(grams, key=commonness)[: max(0, len(grams) - shared + 1)]
+    return _by_rarity(grams)[: max(0, len(grams) - shared + 1)]
 
 
 def needed(grams: Trigrams, one: LengthClass) -> int:
@@ -230,7 +250,12 @@ def needed(grams: Trigrams, one: LengthClass) -> int:
 def decisive_pairs(grams: Trigrams, one: LengthClass) -> Sequence[str]:
     """The rarest trigrams of a query, two of which are in every such term; two are needed."""
     shared = needed(grams, one)
-    return sorted(grams, key=commonness)[: max(0, len(grams) - shared + 2)]
+    return _by_rarity(grams)[: max(0, len(grams) - shared + 2)]
+
+
+@functools.lru_cache(maxsize=256)
+def _by_rarity(grams: Trigrams) -> Sequence[str]:
+    return sorted(grams, key=commonness)
 
 
 @functools.lru_cache(maxsize=65_536)

@@ -18,14 +18,13 @@ from sqlalchemy.types import TypeEngine
 
 from divan_core.stores.sql.connection import DialectName
 from divan_core.stores.sql.searchrows import (
-    CLASSES,
     EVERY,
-    LONGEST,
+    INSIDE_STEPS,
     SIMILAR_STEPS,
     LengthClass,
     Step,
 )
-from divan_core.stores.sql.searchterms import CAMPUS_BITS, CLASS_BITS, LENGTH_BITS
+from divan_core.stores.sql.searchterms import CAMPUS_BITS, CLASS_BITS
 from divan_core.stores.sql.types import Id
 
 INSIDE: Final = 2
@@ -44,6 +43,16 @@ _HAS: Final = {
     "sqlite": "(instr(t.padded, :gram_{0}) > 0)",
 }
 """1 when a term has one of the query's trigrams, else 0."""
+
+_MATCHING: Final = (
+    "SELECT replace(trim(c.c0), '   ', ' ') AS text{0} FROM search_grams"
+    " CROSS JOIN search_grams_content c ON c.id = search_grams.rowid WHERE search_grams MATCH"
+)
+"""Terms on SQLite that hold what FTS5 looks for.
+
+They are read where FTS5 keeps them (https://www.sqlite.org/fts5.html#fts5_data_structures), which
+takes half as long as asking it for them.
+"""
 
 _AT_WORD: Final = {
     "postgresql": "strpos(' ' || {0}, ' ' || :query) > 0",
@@ -85,17 +94,16 @@ def beginning(dialect: DialectName, *, standings: bool) -> TextClause:
     having = f"h.campus_id = :campus AND h.text = d.text AND h.shared < :letters AND {active}"
     if dialect == "sqlite":
         return _typed(
-            "SELECT p.user_id, p.handle, p.name FROM"
+            "SELECT h.user_id, h.handle, h.name FROM"
             f" ({heads} ORDER BY d.length, d.text LIMIT -1) AS d CROSS JOIN search_holders h"
-            f" CROSS JOIN search_people p ON p.user_id = h.user_id WHERE {having} LIMIT :rows"
+            f" WHERE {having} LIMIT :rows"
         )
     return _typed(
-        "SELECT p.user_id, p.handle, p.name FROM (SELECT d.length, d.text, h.user_id FROM"
+        "SELECT h.user_id, h.handle, h.name FROM"
         f" ({heads} GROUP BY d.length, d.text ORDER BY d.length, d.text) AS d CROSS JOIN LATERAL"
-        f" (SELECT h.user_id FROM search_holders h WHERE {having}"
+        f" (SELECT h.user_id, h.handle, h.name FROM search_holders h WHERE {having}"
         " ORDER BY h.user_id LIMIT :rows) AS h"
-        " ORDER BY d.length, d.text, h.user_id LIMIT :rows) AS f"
-        " JOIN search_people p ON p.user_id = f.user_id ORDER BY f.length, f.text, f.user_id"
+        " ORDER BY d.length, d.text, h.user_id LIMIT :rows"
     )
 
 
@@ -109,10 +117,10 @@ def beginning_of_several(dialect: DialectName, *, standings: bool) -> TextClause
         f" CASE WHEN NOT {handle} THEN p.name"
         f" WHEN NOT {name} OR length(p.handle) < length(p.name)"
         " OR (length(p.handle) = length(p.name) AND p.handle < p.name)"
-        " THEN p.handle ELSE p.name END AS unit FROM search_people p"
-        " WHERE p.user_id IN (SELECT h.user_id FROM found f JOIN search_holders h"
-        " ON h.campus_id = :campus AND h.text = f.text WHERE h.shared IS NOT NULL)"
-        f" AND ({handle} OR {_AT_WORD[dialect].format('p.name')})"
+        " THEN p.handle ELSE p.name END AS unit"
+        " FROM (SELECT DISTINCT h.user_id, h.handle, h.name FROM found f JOIN search_holders h"
+        " ON h.campus_id = :campus AND h.text = f.text WHERE h.shared IS NOT NULL) AS p"
+        f" WHERE ({handle} OR {_AT_WORD[dialect].format('p.name')})"
         f" AND {_active('p.user_id', standings=standings)}) AS fitting"
         " ORDER BY length(unit), unit, user_id LIMIT :rows"
     )
@@ -121,11 +129,10 @@ def beginning_of_several(dialect: DialectName, *, standings: bool) -> TextClause
 def _starting(dialect: DialectName) -> str:
     """Terms with the query at the start of a word."""
     if dialect == "sqlite":
-        return (
-            "SELECT replace(trim(padded), '   ', ' ') AS text FROM search_grams"
-            f" WHERE search_grams MATCH :start AND {_between((EVERY,), 0)}"
-        )
-    some = " OR ".join(f"codes @> CAST(:start_{one} AS bigint[])" for one in range(3))
+        return f"{_MATCHING.format('')} :start AND {_between(EVERY)}"
+    some = " OR ".join(
+        f"codes @> CAST(CAST(:start_{one:d} AS text) AS bigint[])" for one in EVERY.classes
+    )
     return f"SELECT DISTINCT text FROM search_terms WHERE {some}"
 
 
@@ -139,19 +146,19 @@ def resembling(dialect: DialectName, counted: int, *, wide: bool, standings: boo
     parts = [_near(dialect), _found(dialect, "near", standings=standings)]
     rows = [("near", SLIPPED)]
     for kind, by in (("inside", INSIDE), ("alike", ALIKE)):
-        steps = _steps(dialect, kind, wide=wide)
+        steps = _steps(kind, wide=wide)
         for at in range(len(steps)):
             parts.append(_terms(dialect, kind, steps, at, counted))
             parts.append(_found(dialect, f"{kind}_{at}", standings=standings))
             rows.append((f"{kind}_{at}", by))
     every = " UNION ALL ".join(
-        f"SELECT {by} AS found_by, length, text, user_id FROM found_{name}" for name, by in rows
+        f"SELECT {by} AS found_by, length, text, user_id, handle, name FROM found_{name}"
+        for name, by in rows
     )
     return _typed(
         f"WITH {', '.join(parts)}"
-        " SELECT e.found_by, p.user_id, p.handle, p.name"
-        f" FROM ({every}) AS e JOIN search_people p ON p.user_id = e.user_id"
-        " ORDER BY e.found_by, e.length, e.text, e.user_id"
+        f" SELECT found_by, user_id, handle, name FROM ({every}) AS e"
+        " ORDER BY found_by, length, text, user_id"
     )
 
 
@@ -192,18 +199,17 @@ def _terms(dialect: DialectName, kind: str, steps: Sequence[Step], at: int, coun
     gate = _gate(steps, kind, at)
     if dialect == "sqlite":
         source = (
-            "(SELECT replace(trim(padded), '   ', ' ') AS text, (rowid >> 34) & 1023 AS length,"
-            " padded, size FROM search_grams WHERE search_grams MATCH"
+            f"({_MATCHING.format(', (c.id >> 34) & 1023 AS length, c.c0 AS padded, c.c1 AS size')}"
             f" CASE WHEN {gate} THEN {_match(kind, step)} ELSE '\"---\"' END"
-            f" AND {_between(steps, at)}) AS t"
+            f" AND {_between(step)}) AS t"
         )
         condition = "TRUE"
     else:
         operator = "@>" if kind == "inside" else "&&"
         source = "search_terms t"
-        classes = LengthClass if step is EVERY else (step.of,)
         some = " OR ".join(
-            f"t.codes {operator} CAST(:{kind}_{one:d} AS bigint[])" for one in classes
+            f"t.codes {operator} CAST(CAST(:{kind}_{one:d} AS text) AS bigint[])"
+            for one in step.classes
         )
         condition = f"{gate} AND ({some})"
     inside = _INSIDE[dialect].format("t.text")
@@ -221,39 +227,25 @@ def _terms(dialect: DialectName, kind: str, steps: Sequence[Step], at: int, coun
     )
 
 
-def _steps(dialect: DialectName, kind: str, *, wide: bool) -> Sequence[Step]:
+def _steps(kind: str, *, wide: bool) -> Sequence[Step]:
     if kind == "alike":
-        return SIMILAR_STEPS[dialect]
-    return (EVERY,) if wide else CLASSES
+        return SIMILAR_STEPS
+    return (EVERY,) if wide else INSIDE_STEPS
 
 
-def _between(steps: Sequence[Step], at: int) -> str:
-    """The numbers of a step's terms on SQLite."""
-    of, (low, high) = steps[at].of, _lengths(steps, at)
-    if steps[at] is EVERY:
-        first = _bound(LengthClass.SHORT, 0)
-        return f"rowid >= {first} AND rowid < {first} + {1 << CAMPUS_BITS}"
-    return f"rowid >= {_bound(of, low)} AND rowid < {_bound(of, high)}"
-
-
-def _lengths(steps: Sequence[Step], at: int) -> tuple[int, int]:
-    """From which length a step goes to before which one; a class's last step takes all above."""
-    step = steps[at]
-    is_last = at + 1 == len(steps) or steps[at + 1].of is not step.of
-    is_first = at == 0 or steps[at - 1].of is not step.of
-    return 0 if is_first else step.shortest, LONGEST + 1 if is_last else step.longest + 1
-
-
-def _bound(one: LengthClass, length: int) -> str:
-    """The first number of a campus's terms of a class and a length; see ``searchterms.place``."""
+def _between(step: Step) -> str:
+    """The numbers of a step's terms on SQLite; see ``searchterms.place``."""
     campus = "(SELECT number >> 48 FROM search_terms WHERE campus_id = :campus LIMIT 1)"
-    return f"(({campus} << 48) + {(one << CLASS_BITS) + (length << LENGTH_BITS)})"
+    low, high = step.first << CLASS_BITS, (step.last + 1) << CLASS_BITS
+    start = f"({campus} << {CAMPUS_BITS})"
+    number = "search_grams.rowid"
+    return f"{number} >= {start} + {low} AND {number} < {start} + {high}"
 
 
 def _match(kind: str, step: Step) -> str:
     """What FTS5 looks for; all trigrams that begin with a query of two letters, which is none."""
     if kind == "alike":
-        return f":alike_{step.of:d}"
+        return f":alike_{step.first:d}"
     pairs = (
         "(SELECT group_concat('\"' || term || '\"', ' OR ') FROM search_vocabulary"
         " WHERE term >= :query AND term < :query_end)"
@@ -271,7 +263,7 @@ def _gate(steps: Sequence[Step], kind: str, at: int) -> str:
     if kind == "alike":
         counts.append("(SELECT count(*) FROM found_near)")
     room = f"{' + '.join(counts)} < :rows" if counts else "TRUE"
-    fits = kind == "alike" or steps[at].of is LengthClass.SHORT  # which has longer ones, too
+    fits = kind == "alike" or steps[at].first is LengthClass.SHORT  # which has longer ones, too
     return room if fits else f":letters <= {steps[at].longest} AND {room}"
 
 
@@ -283,14 +275,15 @@ def _found(dialect: DialectName, name: str, *, standings: bool) -> str:
     if dialect == "sqlite":
         # The loops run in the order of the join, so the rows come sorted and nothing is sorted.
         found = (
-            f"SELECT a.length, a.text, h.user_id FROM ({ordered} LIMIT -1) AS a"
+            "SELECT a.length, a.text, h.user_id, h.handle, h.name"
+            f" FROM ({ordered} LIMIT -1) AS a"
             " CROSS JOIN search_holders h ON h.campus_id = :campus AND h.text = a.text"
             f" WHERE {active}{unit} LIMIT :rows"
         )
     else:
         found = (
-            f"SELECT a.length, a.text, h.user_id FROM ({ordered}) AS a"
-            " CROSS JOIN LATERAL (SELECT h.user_id FROM search_holders h"
+            f"SELECT a.length, a.text, h.user_id, h.handle, h.name FROM ({ordered}) AS a"
+            " CROSS JOIN LATERAL (SELECT h.user_id, h.handle, h.name FROM search_holders h"
             f" WHERE h.campus_id = :campus AND h.text = a.text AND {active}{unit}"
             " ORDER BY h.user_id LIMIT :rows) AS h"
             " ORDER BY a.length, a.text, h.user_id LIMIT :rows"

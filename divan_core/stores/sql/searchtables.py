@@ -48,10 +48,13 @@ SEARCH_HOLDERS: Final = Table(
     Column("text", FOLDED, primary_key=True),
     Column("user_id", Id, primary_key=True),
     Column("shared", SmallInteger),
+    Column("handle", FOLDED, nullable=False),
+    Column("name", FOLDED, nullable=False),
     sqlite_with_rowid=False,
 )
 """Who has a term. ``shared`` says how many letters a shorter one of theirs shares; None for a word
-that is only in the handle."""
+that is only in the handle. What they are called stands beside it: looking up as many people as a
+tier shows would take longer than finding them."""
 
 SEARCH_TERMS: Final = Table(
     "search_terms",
@@ -73,7 +76,7 @@ which are those of ``padded``; ``word`` and ``mirror`` are for slips, from eithe
 
 On PostgreSQL ``codes`` stand for the trigrams, and a term may be there once in each ``lane``, so
 that no unit waits until a long import has ended. On SQLite the trigrams are in ``search_grams``,
-under ``number``."""
+under ``number``, and so is what would be ``padded``."""
 
 SEARCH_LEFT: Final = Table(
     "search_left",

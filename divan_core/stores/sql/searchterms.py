@@ -15,12 +15,11 @@ from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy import text
 
-from divan_core.discovery.similarity import trigrams
 from divan_core.kernel.ids import CampusId
 from divan_core.stores.sql.clauses import portions
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.searchbulk import Row, fill, unnested, upsert
-from divan_core.stores.sql.searchrows import class_of, codes, heads, is_word, padded
+from divan_core.stores.sql.searchrows import class_of, codes, grams_of, heads, is_word, padded
 from divan_core.stores.sql.searchtables import SEARCH_HEADS, SEARCH_LEFT, SEARCH_TERMS
 
 IdT = TypeVar("IdT", CampusId, bytes)
@@ -141,7 +140,7 @@ def _begins(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _columns(campus_id: CampusId, texts: Sequence[str], lane: int) -> dict[str, Any]:
-    grams = list(map(trigrams, texts))
+    grams = list(map(grams_of, texts))
     return {
         "c0": [campus_id] * len(texts),
         "c1": texts,
@@ -201,10 +200,11 @@ class SqliteTerms:
         await self._connection.execute(_OPTIMIZE)
 
     async def _add(self, campus_id: CampusId, texts: Sequence[str]) -> None:
-        campus = (await self._connection.execute(_CAMPUS, {"campus": campus_id.bytes})).scalar_one()
+        key = campus_id.bytes
+        campus = (await self._connection.execute(_CAMPUS, {"campus": key})).scalar_one()
         by_place: defaultdict[int, list[Row]] = defaultdict(list)
         for one in texts:
-            size = len(trigrams(one))
+            size = len(grams_of(one))
             by_place[place(campus, class_of(one, size), len(one))].append((one, size))
         terms: list[Row] = []
         grams: list[Row] = []
@@ -213,10 +213,9 @@ class SqliteTerms:
             last = (await self._connection.execute(_LAST, bounds)).scalar_one()
             first = start if last is None else last + 1
             for number, (one, size) in enumerate(by_place[start], first):
-                apart = padded(one)
                 word, mirror = (one, one[::-1]) if is_word(one) else (None, None)
-                terms.append((campus_id.bytes, one, len(one), size, apart, word, mirror, number))
-                grams.append((number, apart, size))
+                terms.append((key, one, len(one), size, word, mirror, number))
+                grams.append((number, padded(one), size))
         await fill(self._connection, _ADD, terms)
         await fill(self._connection, _ADD_GRAMS, grams)
 
@@ -243,7 +242,7 @@ _LAST: Final = text("SELECT max(number) FROM search_terms WHERE number >= :low A
 _ADD: Final = (
     "INSERT INTO search_terms"
     " (campus_id, text, lane, length, size, padded, word, mirror, number)"
-    " VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?)"
+    " VALUES (?, ?, 0, ?, ?, '', ?, ?, ?)"
 )
 _ADD_GRAMS: Final = "INSERT INTO search_grams (rowid, padded, size) VALUES (?, ?, ?)"
 _ADD_HEADS: Final = (

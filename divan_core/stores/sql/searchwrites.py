@@ -117,12 +117,14 @@ class _Changes:
         if after:
             campus = keyed(after[0], self._dialect)
             self.people_come.append((key, campus, after[1].handle, after[1].name))
-            self._come(after[0], key, new - old if stays else new)
+            self._come(after, key, new)
         elif before:
             self.people_gone.append((key,))
 
-    def _come(self, campus_id: CampusId, key: UUID | bytes, holdings: Iterable[Holding]) -> None:
+    def _come(self, place: _Place, key: UUID | bytes, holdings: Iterable[Holding]) -> None:
+        """Every row tells what somebody is called, so all are written."""
+        campus_id, one = place
         campus, needed = keyed(campus_id, self._dialect), self.needed[campus_id]
         for text, shared in holdings:
-            self.come.append((campus, text, key, shared))
+            self.come.append((campus, text, key, shared, one.handle, one.name))
             needed[text] = needed.get(text, False) or leads(text, shared)
