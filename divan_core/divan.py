@@ -30,6 +30,7 @@ from divan_core.moderation.reports import Reports
 from divan_core.observability.metrics import Metrics
 from divan_core.personal.service import Personal
 from divan_core.presence.service import Presence
+from divan_core.safety.service import Policies
 from divan_core.settings import MIN_SECRET_BYTES, Settings
 from divan_core.social.service import Social
 from divan_core.stores.bundle import StoreHealth, Stores, StoreUnit
@@ -83,6 +84,7 @@ class Divan:
         self.desk: Dashboard = services.desk
         self.audience: Audience = services.audience
         self.idempotency: Idempotency[StoreUnit] = services.idempotency
+        self.policies: Policies = services.policies
         self.metrics: Metrics = services.metrics
         self.search_index: IndexUpkeep = services.search_index
         self.workers: Workers = staff(stores, services, settings, ground, subscriptions)

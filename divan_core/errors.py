@@ -12,13 +12,13 @@ of the command, each in one table of the transport. The tree::
     ├── Conflict (409)             PresenceRequired  HandleTaken  IdempotencyInProgress
     │                              InviteExists  AlreadyFriends  InviteClosed
     │                              EmailTaken  RoomFull  MessageExists
-    │                              AlreadyReported  CaseDecided  CaseOpen
+    │                              AlreadyReported  CaseDecided  CaseOpen  PolicyExists
     ├── Gone (410)                 InviteExpired
     ├── TooLarge (413)
     ├── UnsupportedMediaType (415)
     ├── InvalidInput (422)         ValidationFailed  AccuracyTooLow  ImplausibleMovement
     │                              ClockSkew  OutsideCampus  InvalidCursor
-    │                              IdempotencyKeyReused  PolicyInvalid
+    │                              IdempotencyKeyReused
     ├── LimitExceeded (429)        RateLimited  EnumerationBudget  CooldownActive
     │                              AccountLimited  SlowDown
     ├── Unavailable (503)          StoreUnavailable  OutcomeUnknown  IdempotencyUnavailable
@@ -285,6 +285,13 @@ class CaseOpen(Conflict):
     title = "There is an open case about this"
 
 
+class PolicyExists(Conflict):
+    """Another policy of moderation has this version; policies never change."""
+
+    code = "policy_exists"
+    title = "There is a policy of this version"
+
+
 class InviteClosed(Conflict):
     """The invite was answered or taken back before."""
 
@@ -379,13 +386,6 @@ class IdempotencyKeyReused(InvalidInput):
     code = "idempotency_key_reused"
     title = "The key was used for another request"
     advice = "Use a new key; what the first request did stands."
-
-
-class PolicyInvalid(InvalidInput):
-    """A policy of moderation cannot be; ``errors`` names each fault by its path."""
-
-    code = "policy_invalid"
-    title = "The policy is not valid"
 
 
 class LimitExceeded(DivanError):

@@ -42,6 +42,11 @@ def _web_address(_instance: object, _attribute: object, value: str) -> None:
         raise ValueError("must be an address that begins with https:// or http://")
 
 
+def _domains(_instance: object, _attribute: object, value: tuple[str, ...]) -> None:
+    if any(not one or one != one.lower() or not set(one).isdisjoint("/:@ ") for one in value):
+        raise ValueError("must be domains in lower case, such as example.org")
+
+
 @attrs.frozen
 class JwtSettings:
     """``DIVAN_JWT_*``: whose tokens are believed. With no key, no token is."""
@@ -217,6 +222,8 @@ class Settings:
 
     ``mail_url`` is ``smtp://user:password@host:587`` or ``smtps://...``; empty, mail is printed in
     dev and test, and elsewhere nobody can register. Links in mails lead to ``public_url``.
+
+    Links to ``denied_domains``, and below them, are malicious to the policies of moderation.
     """
 
     env: Literal["dev", "test", "prod"] = attrs.field(
@@ -233,6 +240,7 @@ class Settings:
     public_url: str = attrs.field(default="", validator=_web_address)
     mail_url: str = ""
     mail_from: str = ""
+    denied_domains: tuple[str, ...] = attrs.field(default=(), validator=_domains)
     jwt: JwtSettings = attrs.field(factory=JwtSettings)
     auth: AuthSettings = attrs.field(factory=AuthSettings)
     limit: LimitSettings = attrs.field(factory=LimitSettings)

@@ -60,6 +60,7 @@ from divan_core.personal.steps import MAILBOX, STEPS, Leaving, outside
 from divan_core.presence.drift import Drift
 from divan_core.presence.service import Presence, PresenceLimits, PresenceTools
 from divan_core.safety.gate import Gate
+from divan_core.safety.service import Policies, PolicyTools
 from divan_core.settings import Settings
 from divan_core.social.messages import SOCIAL
 from divan_core.social.service import Social
@@ -143,6 +144,7 @@ class Services:
     desk: Dashboard
     audience: Audience
     idempotency: Idempotency[StoreUnit]
+    policies: Policies
     metrics: Metrics
     search_index: IndexUpkeep
 
@@ -213,6 +215,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         desk=Dashboard(stores.units, ground.clock),
         audience=audience,
         idempotency=idempotency,
+        policies=_policies(stores, settings, ground, (idempotency, sealer)),
         metrics=metrics,
         search_index=IndexUpkeep(stores.search_upkeep),
     )
@@ -294,6 +297,17 @@ def reactions(stores: Stores) -> tuple[Subscription, ...]:
             await stores.person_notices.publish(notice)
 
     return (Subscription(Group(SOCKETS, SOCIAL), notices_of, publish),)
+
+
+def _policies(
+    stores: Stores,
+    settings: Settings,
+    ground: Ground,
+    shared: tuple[Idempotency[StoreUnit], CursorSealer],
+) -> Policies:
+    once, sealer = shared
+    denied = frozenset(settings.denied_domains)
+    return Policies(stores.units, PolicyTools(once, ground.clock, ground.ids, sealer, denied))
 
 
 def _idempotency(

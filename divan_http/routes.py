@@ -15,6 +15,7 @@ from divan_http.resources import (
     discovery,
     health,
     metrics,
+    policies,
     presence,
     proximity,
     rooms,
@@ -32,6 +33,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *discovery.OPERATIONS,
     *audit.OPERATIONS,
     *desk.OPERATIONS,
+    *policies.OPERATIONS,
     *health.OPERATIONS,
     *metrics.OPERATIONS,
 )

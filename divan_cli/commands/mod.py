@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 
 from divan_cli import render, session
-from divan_cli.commands import audit
+from divan_cli.commands import audit, policy
 from divan_cli.options import As, AsJson, Limit
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Moderation.", no_args_is_help=True)
 app.add_typer(audit.app, name="audit")
+app.add_typer(policy.app, name="policy")
 
 Status = Annotated[
     Literal["open", "escalated", "actioned", "dismissed", "closed"] | None,

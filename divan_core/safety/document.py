@@ -12,6 +12,11 @@ from divan_core.errors import FieldError
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
+def is_text(text: str) -> bool:
+    """Whether every store can keep it: no NUL, and no half of a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 class Fault(Exception):
     """A fault, noted already: this part of the document is of no use."""
 
@@ -63,14 +68,14 @@ class Document:
         """The texts of a list that is not empty, each with its path."""
         found: list[tuple[str, str]] = []
         for number, one in enumerate(self.items(given, at, most)):
-            if not isinstance(one, str):
+            if not isinstance(one, str) or not is_text(one):
                 raise self.fault(f"{at}[{number}]", "must be a text")
             found.append((f"{at}[{number}]", one))
         return found
 
     def text(self, given: object, at: str, most: int) -> str:
         """A text that is not empty."""
-        if not isinstance(given, str) or not 0 < len(given) <= most:
+        if not isinstance(given, str) or not 0 < len(given) <= most or not is_text(given):
             raise self.fault(at, f"must be a text of 1 to {most} characters")
         return given
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
@@ -100,7 +99,7 @@ def _signalled(*, every: bool) -> Leaf:
 def _trust(document: Document, given: object, at: str) -> Predicate:
     if isinstance(given, bool) or not isinstance(given, int | float):
         raise document.fault(at, "must be a number")
-    if not math.isfinite(given) or not 0 <= given <= MOST_TRUST:
+    if not 0 <= given <= MOST_TRUST:  # what is not a number is not within
         raise document.fault(at, f"must be between 0 and {MOST_TRUST}")
     return TrustBelow(float(given))
 

@@ -1,9 +1,10 @@
-"""What people are restricted to."""
+"""What people are restricted to, and policies as they are kept."""
 
 from __future__ import annotations
 
 import enum
-from typing import NewType
+from collections.abc import Mapping
+from typing import Any, NewType
 from uuid import UUID
 
 import attrs
@@ -57,3 +58,25 @@ class Restriction:
         if self.lifted_at is not None or self.since > now:
             return False
         return self.until is None or self.until > now
+
+
+PolicyId = NewType("PolicyId", UUID)
+"""A policy that is kept."""
+
+
+@attrs.frozen
+class KeptPolicy:
+    """A policy as it was written, and what became of it.
+
+    It never changes but for whether it is ``active``, which one at most is, and when and by whom
+    it was activated last. ``version`` is its author's name for it, no other's.
+    """
+
+    id: PolicyId
+    version: str
+    document: Mapping[str, Any] = attrs.field(repr=False)
+    created_by: UserId
+    created_at: Millis
+    active: bool = False
+    activated_by: UserId | None = None
+    activated_at: Millis | None = None

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
-from divan_core.safety.model import Restriction, RestrictionId
+from divan_core.safety.model import KeptPolicy, PolicyId, Restriction, RestrictionId
 
 
 class RestrictionRepository(Protocol):
@@ -34,5 +34,36 @@ class RestrictionRepository(Protocol):
         """Those of a person that have not ended at this moment, by (since, id).
 
         Those that begin later are among them. One statement.
+        """
+        ...
+
+
+class PolicyRepository(Protocol):
+    """Keeps policies: ``unit.policies``. Where the database has no tables of moderation, none."""
+
+    async def add(self, policy: KeptPolicy) -> None:
+        """Keep a new one, which is not active. Its author exists.
+
+        Raises:
+            PolicyExists: there is one of this version; nothing of the unit is kept.
+        """
+        ...
+
+    async def get(self, policy_id: PolicyId) -> KeptPolicy | None:
+        """The policy, or None."""
+        ...
+
+    async def page(self, before: PolicyId | None, limit: int) -> Sequence[KeptPolicy]:
+        """Up to ``limit`` policies by id descending, below ``before``. One statement."""
+        ...
+
+    async def active(self) -> KeptPolicy | None:
+        """The one that is active, or None. One statement."""
+        ...
+
+    async def activate(self, policy_id: PolicyId | None, by: UserId, at: Millis) -> None:
+        """From now on this one is active and no other; none at all where that is None.
+
+        It exists. The unit holds a lock under which nobody else does the same.
         """
         ...

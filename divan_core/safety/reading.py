@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from divan_core.errors import PolicyInvalid
-from divan_core.safety.document import Document
+from divan_core.errors import ValidationFailed
+from divan_core.safety.document import Document, is_text
 from divan_core.safety.leaves import GROUPS, LEAVES, MAX_ITEMS
 from divan_core.safety.policies import ACTIONS, Consequence, Payload, Policy, Rule
 from divan_core.safety.predicates import Every, Not, Predicate, Some
@@ -26,6 +26,9 @@ MAX_PAYLOAD: Final = 20
 MAX_TTL_MINUTES: Final = 525_600
 """A year: what is to last longer has no end."""
 
+LARGEST: Final = 2**53
+"""Up to here every whole number is one in JSON, wherever it is read."""
+
 MAX_FAULTS: Final = 100
 """How many faults one answer lists."""
 
@@ -34,12 +37,13 @@ def read_policy(document: object, at: str = "$") -> Policy:
     """The policy that a document says; ``at`` is where in a request it stands.
 
     Raises:
-        PolicyInvalid: it is none; each fault has its path, ``$.rules[2].when.any[0].text.any_of``.
+        ValidationFailed: it is none; each fault has its path, such as
+            ``$.rules[2].when.any[0].text.any_of``.
     """
     reader = _Reader()
     with reader.part():
         return reader.policy(document, at)
-    raise PolicyInvalid(errors=reader.faults[:MAX_FAULTS])
+    raise ValidationFailed(errors=reader.faults[:MAX_FAULTS])
 
 
 class _Reader(Document):
@@ -108,10 +112,10 @@ class _Reader(Document):
         if not isinstance(given, dict) or len(given) > MAX_PAYLOAD:
             raise self.fault(at, f"must be an object of at most {MAX_PAYLOAD} members")
         for name, one in given.items():
-            if not isinstance(one, str | int | float | bool | None):
-                raise self.fault(f"{at}.{name}", "must be a text, a number, true, false or null")
-            if isinstance(one, str) and len(one) > MAX_REASON:
-                raise self.fault(f"{at}.{name}", f"must have at most {MAX_REASON} characters")
+            self.name(name, f"{at}.{name}")
+            if not _can_be_kept(one):
+                allowed = f"a text of at most {MAX_REASON} characters, a number, true, false, null"
+                raise self.fault(f"{at}.{name}", f"must be {allowed}")
         if "ttl_minutes" in given:
             self.count(given["ttl_minutes"], f"{at}.ttl_minutes", 1, MAX_TTL_MINUTES)
         return dict(given)
@@ -150,6 +154,15 @@ class _Reader(Document):
                 with self.part():
                     parts.append(self._when(one, f"{at}[{number}]", depth + 1))
         return tuple(parts)
+
+
+def _can_be_kept(given: object) -> bool:
+    """Whether a member of a payload is one that every store keeps as it is."""
+    if isinstance(given, str):
+        return len(given) <= MAX_REASON and is_text(given)
+    if isinstance(given, int | float):
+        return -LARGEST <= given <= LARGEST
+    return given is None
 
 
 def _flat(given: Mapping[str, Any], at: str) -> Iterator[tuple[str, str, object]]:

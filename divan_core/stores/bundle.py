@@ -26,7 +26,7 @@ from divan_core.kernel.turnstile import Turnstile
 from divan_core.kernel.units import Locks, Units
 from divan_core.moderation.ports import ActionRepository, AuditRepository, CaseRepository
 from divan_core.presence.ports import PresenceIndex, PresenceNotices
-from divan_core.safety.ports import RestrictionRepository
+from divan_core.safety.ports import PolicyRepository, RestrictionRepository
 from divan_core.social.ports import InviteRepository, RelationRepository
 
 
@@ -106,6 +106,11 @@ class StoreUnit(Protocol):
     @property
     def restrictions(self) -> RestrictionRepository:
         """Who is restricted to what."""
+        ...
+
+    @property
+    def policies(self) -> PolicyRepository:
+        """Policies of moderation."""
         ...
 
     @property

@@ -24,6 +24,7 @@ from divan_core.sync.chat import SyncChat
 from divan_core.sync.desk import SyncActions, SyncCases, SyncDashboard, SyncReports
 from divan_core.sync.discovery import SyncDiscovery
 from divan_core.sync.personal import SyncPersonal
+from divan_core.sync.policies import SyncPolicies
 from divan_core.sync.presence import SyncPresence
 from divan_core.sync.rooms import SyncRooms
 from divan_core.sync.social import SyncSocial
@@ -41,6 +42,7 @@ __all__ = [
     "SyncDiscovery",
     "SyncDivan",
     "SyncPersonal",
+    "SyncPolicies",
     "SyncPresence",
     "SyncReports",
     "SyncRooms",
@@ -60,6 +62,7 @@ class SyncDivan:
         self.auth = SyncAuth(divan.auth, waiting)
         self.personal = SyncPersonal(divan.personal, waiting)
         self.social = SyncSocial(divan.social, waiting)
+        self.policies = SyncPolicies(divan.policies, waiting)
         self.presence = SyncPresence(divan.presence, waiting)
         self.chat = SyncChat(divan.chat, waiting)
         self.rooms = SyncRooms(divan.rooms, waiting)

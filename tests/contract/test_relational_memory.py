@@ -13,6 +13,7 @@ from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.people_index import PeopleIndexContract
+from divan_core.testing.contracts.policies import PoliciesContract
 from divan_core.testing.contracts.restrictions import RestrictionsContract
 from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.social import RelationsContract
@@ -41,6 +42,10 @@ class TestMemoryRooms(OnMemory, RoomsContract):
 
 
 class TestMemoryRestrictions(OnMemory, RestrictionsContract):
+    pass
+
+
+class TestMemoryPolicies(OnMemory, PoliciesContract):
     pass
 
 

@@ -17,6 +17,7 @@ from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.people_index import PeopleIndexContract
+from divan_core.testing.contracts.policies import PoliciesContract
 from divan_core.testing.contracts.restrictions import (
     NoRestrictionsContract,
     RestrictionsContract,
@@ -50,6 +51,10 @@ class TestPostgresRooms(OnPostgres, RoomsContract):
 
 
 class TestPostgresRestrictions(OnPostgres, RestrictionsContract):
+    pass
+
+
+class TestPostgresPolicies(OnPostgres, PoliciesContract):
     pass
 
 

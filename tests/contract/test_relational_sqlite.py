@@ -20,6 +20,7 @@ from divan_core.testing.contracts.erasure import ErasureContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.people_index import PeopleIndexContract
+from divan_core.testing.contracts.policies import PoliciesContract
 from divan_core.testing.contracts.restrictions import (
     NoRestrictionsContract,
     RestrictionsContract,
@@ -63,6 +64,10 @@ class TestSqliteFileRestrictions(OnSqliteFile, RestrictionsContract):
     pass
 
 
+class TestSqliteFilePolicies(OnSqliteFile, PoliciesContract):
+    pass
+
+
 class OnSqliteMemory:
     @pytest.fixture
     async def stores(self) -> AsyncIterator[RelationalStores]:
@@ -92,6 +97,10 @@ class TestSqliteMemoryRooms(OnSqliteMemory, RoomsContract):
 
 
 class TestSqliteMemoryRestrictions(OnSqliteMemory, RestrictionsContract):
+    pass
+
+
+class TestSqliteMemoryPolicies(OnSqliteMemory, PoliciesContract):
     pass
 
 

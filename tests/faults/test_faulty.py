@@ -11,6 +11,7 @@ from divan_core.accounts.messages import CreatePerson
 from divan_core.auth.messages import CreateAccount, SignIn
 from divan_core.chat.roommessages import CreateRoom, RoomQuery
 from divan_core.kernel.ids import RoomId
+from divan_core.safety.views import DEFAULT_ID
 from divan_core.settings import ObsSettings, Settings
 from divan_core.social.messages import InviteId, SendInvite
 from divan_core.stores.factories import memory_stores
@@ -26,6 +27,7 @@ from tests.rt.world import LiveClient, a_world, heartbeat_json
 pytestmark = pytest.mark.anyio
 
 SETTINGS: Final = Settings(env="test", limit=UNLIMITED, obs=ObsSettings(metrics_public=True))
+POLICY: Final = {"version": 1, "rules": []}
 CODES: Final = {"store_unavailable", "idempotency_unavailable"}
 NEEDS_NOTHING: Final = {"document.openapi", "health.live", "health.startup", "metrics.read"}
 REPORTS: Final = {"health.idempotency", "health.ready"}
@@ -50,6 +52,8 @@ GIVEN: Final[Mapping[str, Callable[[World], Input]]] = {
     "rooms.set_role": lambda _world: {"json": {"role": "moderator"}},
     "rooms.mute": lambda _world: {"json": {"minutes": 0}},
     "rooms.send": lambda _world: {"json": {"body": "hello"}},
+    "policies.create": lambda _world: {"json": POLICY},
+    "policies.dry_run": lambda _world: {"json": {"event": {"subject_type": "post"}}},
     "rooms.read": lambda _world: {"json": {"read_seq": 0}},
 }
 """Valid input, where an operation needs some; people in a path are Ben, invites fit the reply, and
@@ -79,8 +83,9 @@ class Faulty:
             user_id=self.world.ben,
             invite_id=self.invites.get(row.name),
             room_id=self.rooms.get(row.name, self.rooms["rooms"]),
+            policy_id=DEFAULT_ID,
         )
-        headers = self.world.headers()
+        headers = self.world.headers(X_User_Roles="staff.admin")
         answer = await self.world.client.request(row.method, path, headers=headers, **given)
         described = DOCUMENT["paths"][row.path][row.method.lower()]["responses"]
         assert str(answer.status_code) in described, row.name

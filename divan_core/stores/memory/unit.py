@@ -44,6 +44,7 @@ from divan_core.stores.memory.outbox import (
     MemoryOutboxQueue,
     OutboxRecords,
 )
+from divan_core.stores.memory.policies import MemoryPolicies, PolicyRecords
 from divan_core.stores.memory.restrictions import MemoryRestrictions, RestrictionRecords
 from divan_core.stores.memory.rooms import MemoryRooms
 from divan_core.stores.memory.search import MemoryPeopleIndex
@@ -68,6 +69,7 @@ class MemoryRecords:
     cases: CaseRecords = attrs.field(factory=CaseRecords)
     audit: AuditRecords = attrs.field(factory=AuditRecords)
     restrictions: RestrictionRecords = attrs.field(factory=RestrictionRecords)
+    policies: PolicyRecords = attrs.field(factory=PolicyRecords)
     keys: KeyRecords = attrs.field(factory=KeyRecords)
     outbox: OutboxRecords = attrs.field(factory=OutboxRecords)
 
@@ -93,6 +95,7 @@ class MemoryUnit:
         self.cases = MemoryCases(records.cases, changes)
         self.audit = MemoryAudit(records.audit, changes)
         self.restrictions = MemoryRestrictions(records.restrictions, accounts, changes)
+        self.policies = MemoryPolicies(records.policies, accounts, changes)
         self.keys = MemoryKeys(records.keys, clock, changes)
         self.outbox = MemoryOutbox(records.outbox, clock, changes)
         self.handled = MemoryHandledEvents(records.outbox, clock, changes)

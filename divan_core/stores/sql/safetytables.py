@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, String, Table
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 from divan_core.stores.sql.metadata import METADATA, index_where
-from divan_core.stores.sql.types import Id, Moment
+from divan_core.stores.sql.types import JSON_OBJECT, Id, Moment
 
 RESTRICTIONS: Final = Table(
     "restrictions",
@@ -29,5 +37,21 @@ RESTRICTIONS: Final = Table(
 )
 """``until`` and ``lifted_at`` are None while nothing is to end, or has ended, the restriction."""
 
-SAFETY: Final = (RESTRICTIONS,)
+POLICIES: Final = Table(
+    "policies",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("version", String(64), nullable=False),
+    Column("document", JSON_OBJECT, nullable=False),
+    Column("created_by", Id, ForeignKey("people.id"), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("activated_by", Id, ForeignKey("people.id")),
+    Column("activated_at", Moment),
+    UniqueConstraint("version"),
+    index_where("active", "uq_policies_active", "active", unique=True),
+)
+"""One at most is active; ``activated_by`` and ``activated_at`` are of the last time that it was."""
+
+SAFETY: Final = (RESTRICTIONS, POLICIES)
 """In the order in which they are made."""

@@ -36,6 +36,7 @@ from divan_core.errors import (
     HandleTaken,
     InviteExists,
     MessageExists,
+    PolicyExists,
 )
 from divan_core.stores.sql.desktables import DESK
 from divan_core.stores.sql.metadata import METADATA, index_where
@@ -383,5 +384,6 @@ TAKEN: Final[Mapping[str, type[DivanError]]] = {
     "uq_invites_sender_id_recipient_id": InviteExists,
     "uq_logins_email_key": EmailTaken,
     "uq_messages_conversation_id_sender_id_client_id": MessageExists,
+    "uq_policies_version": PolicyExists,
 }
 """What a clash with a unique constraint means."""

@@ -22,6 +22,7 @@ from divan_core.stores.sql.keys import SqlKeys
 from divan_core.stores.sql.locks import SqlLocks
 from divan_core.stores.sql.messages import SqlMessages
 from divan_core.stores.sql.pending import Pending
+from divan_core.stores.sql.policies import SqlPolicies
 from divan_core.stores.sql.restrictions import SqlRestrictions
 from divan_core.stores.sql.rooms import SqlRooms
 from divan_core.stores.sql.social import SqlRelations
@@ -116,6 +117,11 @@ class SqlUnit:
     def restrictions(self) -> SqlRestrictions:
         """Who is restricted to what."""
         return SqlRestrictions(self._connection, self._tables)
+
+    @property
+    def policies(self) -> SqlPolicies:
+        """Policies of moderation."""
+        return SqlPolicies(self._connection, self._tables)
 
     @property
     def keys(self) -> SqlKeys:

@@ -1,7 +1,8 @@
-"""Who is restricted to what."""
+"""Who is restricted to what, and the policies that decide by machine."""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "moderation_0002"
 down_revision = "moderation_0001"
@@ -10,12 +11,15 @@ depends_on = None
 
 ID = sa.Uuid().with_variant(sa.LargeBinary(16), "sqlite")
 MOMENT = sa.TIMESTAMP(timezone=True).with_variant(sa.BigInteger(), "sqlite")
+JSON_OBJECT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+ACTIVE = sa.text("active")
 STANDING = sa.text("lifted_at IS NULL")
 
 
 def upgrade() -> None:
     """Create the tables of what is decided by machine."""
     create_restrictions()
+    create_policies()
 
 
 def create_restrictions() -> None:
@@ -45,4 +49,31 @@ def create_restrictions() -> None:
         ["user_id", "since", "id"],
         postgresql_where=STANDING,
         sqlite_where=STANDING,
+    )
+
+
+def create_policies() -> None:
+    """Create the table of policies, of which one at most is active."""
+    op.create_table(
+        "policies",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("version", sa.String(64), nullable=False),
+        sa.Column("document", JSON_OBJECT, nullable=False),
+        sa.Column("created_by", ID, nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("activated_by", ID),
+        sa.Column("activated_at", MOMENT),
+        sa.PrimaryKeyConstraint("id", name="pk_policies"),
+        sa.UniqueConstraint("version", name="uq_policies_version"),
+        sa.ForeignKeyConstraint(["created_by"], ["people.id"], name="fk_policies_created_by"),
+        sa.ForeignKeyConstraint(["activated_by"], ["people.id"], name="fk_policies_activated_by"),
+    )
+    op.create_index(
+        "uq_policies_active",
+        "policies",
+        ["active"],
+        unique=True,
+        postgresql_where=ACTIVE,
+        sqlite_where=ACTIVE,
     )

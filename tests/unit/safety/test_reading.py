@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from divan_core.errors import PolicyInvalid
+from divan_core.errors import ValidationFailed
 from divan_core.safety.facts import Facts
 from divan_core.safety.policies import decide
 from divan_core.safety.reading import MAX_DEPTH, read_policy
@@ -35,7 +35,7 @@ def nested(depth: int) -> dict[str, Any]:
 
 
 def faults(given: object) -> dict[str, str]:
-    with pytest.raises(PolicyInvalid) as refused:
+    with pytest.raises(ValidationFailed) as refused:
         read_policy(given)
     return {one.path: one.message for one in refused.value.errors}
 
@@ -63,6 +63,9 @@ def faults(given: object) -> dict[str, str]:
         ({"user.trust_below": True}, ".user.trust_below", "a number"),
         ({"user.trust_below": 101}, ".user.trust_below", "between 0 and 100"),
         ({"user.trust_below": float("nan")}, ".user.trust_below", "between 0 and 100"),
+        ({"user.trust_below": 10**400}, ".user.trust_below", "between 0 and 100"),
+        ({"text.any_of": ["contains:a\0b"]}, ".text.any_of[0]", "a text"),
+        ({"text.any_of": ["matches:\ud800"]}, ".text.any_of[0]", "a text"),
         ({"user.band_in": ["worst"]}, ".user.band_in[0]", "one of good"),
         ({"subject.type_in": ["file"]}, ".subject.type_in[0]", "one of post"),
         ({"any": []}, ".any", "1 to 500"),
@@ -87,6 +90,11 @@ def test_faults_of_predicates(when: object, path: str, message: str) -> None:
         (THEN | {"reason": ""}, ".reason"),
         (THEN | {"payload": []}, ".payload"),
         (THEN | {"payload": {"a": {}}}, ".payload.a"),
+        (THEN | {"payload": {"a": "\0"}}, ".payload.a"),
+        (THEN | {"payload": {"a": float("nan")}}, ".payload.a"),
+        (THEN | {"payload": {"a": 10**400}}, ".payload.a"),
+        (THEN | {"payload": {"a b": 1}}, ".payload.a b"),
+        (THEN | {"reason": "a\0"}, ".reason"),
         (THEN | {"payload": {"ttl_minutes": 0}}, ".payload.ttl_minutes"),
         (THEN | {"payload": {"ttl_minutes": "5"}}, ".payload.ttl_minutes"),
         (THEN | {"reasons": ""}, ".reasons"),
@@ -117,7 +125,7 @@ def test_every_fault_is_named() -> None:
 
 
 def test_the_place_in_a_request() -> None:
-    with pytest.raises(PolicyInvalid) as refused:
+    with pytest.raises(ValidationFailed) as refused:
         read_policy({"version": 1, "rules": 3}, "$.policy")
     assert [one.path for one in refused.value.errors] == ["$.policy.rules"]
 
@@ -147,7 +155,7 @@ def test_nothing_but_a_refusal(rubbish: object, where: str) -> None:
         given[where] = rubbish
     else:
         given["rules"][1][where] = rubbish
-    with suppress(PolicyInvalid):
+    with suppress(ValidationFailed):
         assert decide(read_policy(given), Facts("post")).version
 
 
