@@ -204,11 +204,7 @@ def _responses(row: Operation) -> Iterator[tuple[int, Schema]]:
     for status in (row.status, *_other_statuses(row)):
         yield status, _success(row)
     if isinstance(row, KeyedOperation):
-        again = "The same answer again; nothing was done."
-        if row.status == 200:
-            again = "The answer, to the first request and to each that repeats it."
-        yield row.status, _once(row, "The answer to the first request.", _first_headers())
-        yield 200, _once(row, again, _replay_headers(row))
+        yield from _answers_once(row)
     for status, errors in sorted(_by_status(_errors(row)).items()):
         if status not in _other_statuses(row):
             yield status, _refusal(status, errors)
@@ -229,6 +225,18 @@ def _success(row: Row[Any, Any]) -> Schema:
 def _once(row: Row[Any, Any], description: str, headers: Schema) -> Schema:
     found = _success(row)
     return found | {"description": description, "headers": found["headers"] | headers}
+
+
+def _answers_once(row: Row[Any, Any]) -> Iterator[tuple[int, Schema]]:
+    if row.status == 200:
+        both = _first_headers() | {
+            idempotency.REPLAYED: _words("false", "true"),
+            idempotency.ORIGINAL_STATUS: _words("200"),
+        }
+        yield 200, _once(row, "The answer, to the first request and to each like it.", both)
+        return
+    yield row.status, _once(row, "The answer to the first request.", _first_headers())
+    yield 200, _once(row, "The same answer again; nothing was done.", _replay_headers(row))
 
 
 def _first_headers() -> Schema:

@@ -33,6 +33,7 @@ UNLIMITED = LimitSettings(
     register_per_hour=MANY,
     message_per_minute=MANY,
     room_per_day=MANY,
+    report_per_day=MANY,
 )
 CASES = [
     pytest.param(row, mode, id=f"{row.name}-{mode.value}")

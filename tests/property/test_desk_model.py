@@ -41,7 +41,7 @@ class Modelled:
     """A case as the model has it: where it stands, and what of it is in force until when."""
 
     id: Any
-    subject: tuple[str, str]
+    subject: tuple[Any, str]
     status: str = "open"
     reporters: set[str] = attrs.field(factory=set)
     standing: dict[str, tuple[Any, float | None]] = attrs.field(factory=dict)
@@ -84,8 +84,8 @@ class DeskMachine(RuleBasedStateMachine):
                 ben, SendMessage(self.people[reader].user_id, f"To {reader}.")
             )
             if reader == "ana":
-                self.message = ("message", sent.view.message_id)
-        self.user = ("user", str(ben.user_id))
+                self.message: tuple[Any, str] = ("message", sent.view.message_id)
+        self.user: tuple[Any, str] = ("user", str(ben.user_id))
 
     def teardown(self) -> None:
         self.open.__exit__(None, None, None)
@@ -98,7 +98,7 @@ class DeskMachine(RuleBasedStateMachine):
         except DivanError as refusal:
             return type(refusal)
 
-    def live(self, subject: tuple[str, str]) -> Modelled | None:
+    def live(self, subject: tuple[Any, str]) -> Modelled | None:
         found = (one for one in self.cases if one.subject == subject)
         return next((one for one in found if one.status in {"open", "escalated"}), None)
 
@@ -150,7 +150,7 @@ class DeskMachine(RuleBasedStateMachine):
         case = data.draw(st.sampled_from(self.cases))
         actor = self.admin if as_admin else self.moderator
         ttl = TTL_MINUTES if brief and kind.is_felt else None
-        command = ApplyAction(case.id, kind.value, "So.", ttl_minutes=ttl)  # type: ignore[arg-type]  # its name
+        command = ApplyAction(case.id, kind.value, "So.", ttl_minutes=ttl)
         done = self.does(self.divan.actions.apply, actor, command)
         if kind not in FITTING[SubjectKind(case.subject[0])]:
             assert done is InvalidInput
