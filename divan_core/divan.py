@@ -33,6 +33,7 @@ from divan_core.presence.service import Presence
 from divan_core.safety.service import Policies
 from divan_core.settings import MIN_SECRET_BYTES, Settings
 from divan_core.social.service import Social
+from divan_core.staffing import staff
 from divan_core.stores.bundle import StoreHealth, Stores, StoreUnit
 from divan_core.stores.factories import (
     embedded_stores,
@@ -42,7 +43,7 @@ from divan_core.stores.factories import (
 )
 from divan_core.stores.files.checkpoints import FileCheckpoints
 from divan_core.system import SystemClock, SystemEntropy, SystemIds
-from divan_core.wiring import NOTICES, Ground, derived_key, staff, wire
+from divan_core.wiring import NOTICES, Ground, derived_key, wire
 from divan_core.workers.crew import SWEEP, Workers
 from divan_core.workers.subscription import Subscription
 

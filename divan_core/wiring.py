@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from typing import Final
 
 import attrs
@@ -37,10 +36,8 @@ from divan_core.idempotency.service import (
 from divan_core.identity.service import Authenticator, Trust
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
-from divan_core.kernel.delivery import Group
 from divan_core.kernel.gate import WritersGate
 from divan_core.kernel.ids import Entropy, Ids
-from divan_core.kernel.notices import PersonNotice
 from divan_core.kernel.paging import CursorSealer
 from divan_core.kernel.turnstile import Entrance
 from divan_core.mail.factory import mailer_of
@@ -53,7 +50,6 @@ from divan_core.moderation.reports import Reports
 from divan_core.moderation.tools import DeskTools
 from divan_core.observability.alarm import Alarm
 from divan_core.observability.metrics import Metrics
-from divan_core.observability.workers import LoggedWorkers
 from divan_core.passwords.argon2id import Argon2Hasher
 from divan_core.personal.service import Personal, PersonalTools
 from divan_core.personal.steps import MAILBOX, STEPS, Leaving, outside
@@ -62,18 +58,12 @@ from divan_core.presence.service import Presence, PresenceLimits, PresenceTools
 from divan_core.safety.gate import Gate
 from divan_core.safety.service import Policies, PolicyTools
 from divan_core.settings import Settings
-from divan_core.social.messages import SOCIAL
 from divan_core.social.service import Social
-from divan_core.social.telling import notices_of
 from divan_core.social.tools import SocialLimits, SocialTools
 from divan_core.stores.bundle import Stores, StoreUnit
 from divan_core.subjects import DeskPeople, Reportable
 from divan_core.tokens.factory import token_verifier
 from divan_core.tokens.own import OwnTokens
-from divan_core.workers.crew import PURGE_S, Surroundings, Workers
-from divan_core.workers.periodic import MOST, Job
-from divan_core.workers.subscription import Subscription
-from divan_core.workers.turns import WorkerTools
 
 DRIFT: Final = "presence drift"
 CURSORS: Final = "cursors"
@@ -82,27 +72,9 @@ FINGERPRINTS: Final = "idempotency fingerprints"
 ACCESS: Final = "access tokens"
 REFRESH: Final = "refresh tokens"
 MAIL: Final = "tokens in mails"
-ERASURE_S: Final = 30.0
-"""How often to look for erasures that somebody else left, in seconds."""
-
-MAIL_S: Final = 2.0
-"""How often to look for mails that are due, in seconds."""
-
 CHAIN: Final = "chain of the audit"
 CHECKPOINTS: Final = "checkpoints of the audit"
-EXPIRY_S: Final = 5.0
-"""How often to look for actions whose time has come, in seconds."""
-
-CLOSING_S: Final = 300.0
-"""How often to look for cases that are over, in seconds."""
-
-CHECKPOINT_S: Final = 60.0
-"""How often to sign how far the audit has come, in seconds."""
-
 MAILBOXES: Final = "limits of mailboxes"
-
-SOCKETS: Final = "sockets"
-"""The group that tells people's sockets what happened to them."""
 
 
 @attrs.frozen
@@ -149,6 +121,10 @@ class Services:
     search_index: IndexUpkeep
 
 
+Shared = tuple[Audience, WritersGate, Idempotency[StoreUnit], CursorSealer, Presence]
+"""What social and chat have in common."""
+
+
 def derived_key(secret: bytes, purpose: str) -> bytes:
     """A key of 32 bytes for one purpose, which tells nothing of the secret or of other keys."""
     root = hashlib.blake2b(secret, digest_size=32).digest()
@@ -172,33 +148,12 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     hasher = ground.hasher or Argon2Hasher()
     auth = _auth(stores, settings, attrs.evolve(ground, hasher=hasher), (audience, tokens))
     audit = _audit(stores, ground, sealer)
-    desk = DeskTools(
-        subjects=Reportable(stores.units, audience),
-        people=DeskPeople(stores.units),
-        once=idempotency,
-        trail=audit,
-        clock=ground.clock,
-        ids=ground.ids,
-        sealer=sealer,
-        limit=settings.limit.report,
-    )
-    talking = _talking(stores, settings, ground, (audience, gate, idempotency, sealer, presence))
+    desk = _desk(stores, settings, ground, (audience, idempotency, audit, sealer))
+    shared = audience, gate, idempotency, sealer, presence
+    talking = _talking(stores, settings, ground, shared)
     return Services(
         accounts=accounts,
-        social=Social(
-            stores.units,
-            SocialTools(
-                audience=audience,
-                limits=stores.limits,
-                limit=SocialLimits(settings.limit.block, settings.limit.invite),
-                once=idempotency,
-                gate=gate,
-                clock=ground.clock,
-                ids=ground.ids,
-                sealer=sealer,
-                presence=presence,
-            ),
-        ),
+        social=_social(stores, settings, ground, shared),
         presence=presence,
         chat=Chat(stores.units, talking),
         rooms=Rooms(stores.units, talking),
@@ -235,11 +190,48 @@ def _audit(stores: Stores, ground: Ground, sealer: CursorSealer) -> Audit:
     )
 
 
+def _social(stores: Stores, settings: Settings, ground: Ground, shared: Shared) -> Social:
+    audience, gate, idempotency, sealer, presence = shared
+    return Social(
+        stores.units,
+        SocialTools(
+            audience=audience,
+            limits=stores.limits,
+            limit=SocialLimits(settings.limit.block, settings.limit.invite),
+            once=idempotency,
+            gate=gate,
+            clock=ground.clock,
+            ids=ground.ids,
+            sealer=sealer,
+            presence=presence,
+        ),
+    )
+
+
+def _desk(
+    stores: Stores,
+    settings: Settings,
+    ground: Ground,
+    shared: tuple[Audience, Idempotency[StoreUnit], Audit, CursorSealer],
+) -> DeskTools:
+    audience, idempotency, audit, sealer = shared
+    return DeskTools(
+        subjects=Reportable(stores.units, audience),
+        people=DeskPeople(stores.units),
+        once=idempotency,
+        trail=audit,
+        clock=ground.clock,
+        ids=ground.ids,
+        sealer=sealer,
+        limit=settings.limit.report,
+    )
+
+
 def _talking(
     stores: Stores,
     settings: Settings,
     ground: Ground,
-    shared: tuple[Audience, WritersGate, Idempotency[StoreUnit], CursorSealer, Presence],
+    shared: Shared,
 ) -> ChatTools:
     audience, gate, idempotency, sealer, presence = shared
     return ChatTools(
@@ -254,50 +246,6 @@ def _talking(
         sealer=sealer,
         presence=presence,
     )
-
-
-def staff(
-    stores: Stores,
-    services: Services,
-    settings: Settings,
-    ground: Ground,
-    others: Iterable[Subscription],
-) -> Workers:
-    """The workers; ``others`` are the subscriptions of the host application.
-
-    Raises:
-        ConfigurationError: two subscriptions have the same group.
-    """
-    jobs = _jobs(services)
-    if settings.auth.enabled:
-        jobs = (*jobs, Job("mail", MAIL_S, lambda: services.auth.send_mail(MOST)))
-    return Workers(
-        stores,
-        (*reactions(stores), *others),
-        WorkerTools(ground.clock, ground.entropy, LoggedWorkers()),
-        Surroundings(services.presence.sweep_all, services.metrics, jobs),
-    )
-
-
-def _jobs(services: Services) -> tuple[Job, ...]:
-    """What services have done by the clock."""
-    return (
-        Job("auth-purge", PURGE_S, lambda: services.auth.purge(MOST)),
-        Job("audit-checkpoint", CHECKPOINT_S, services.audit.checkpoint),
-        Job("action-expiry", EXPIRY_S, lambda: services.actions.expire(MOST)),
-        Job("case-closing", CLOSING_S, lambda: services.cases.close_over(MOST)),
-        Job("erasure", ERASURE_S, lambda: services.personal.sweep(MOST)),
-    )
-
-
-def reactions(stores: Stores) -> tuple[Subscription, ...]:
-    """Who reacts to which event: the table of Divan's own subscriptions."""
-
-    async def publish(notices: Iterable[PersonNotice]) -> None:
-        for notice in notices:
-            await stores.person_notices.publish(notice)
-
-    return (Subscription(Group(SOCKETS, SOCIAL), notices_of, publish),)
 
 
 def _policies(

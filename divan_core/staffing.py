@@ -1,0 +1,81 @@
+"""The workers of a process: who reacts to which event, and what is done by the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from divan_core.kernel.delivery import Group
+from divan_core.kernel.notices import PersonNotice
+from divan_core.observability.workers import LoggedWorkers
+from divan_core.settings import Settings
+from divan_core.social.messages import SOCIAL
+from divan_core.social.telling import notices_of
+from divan_core.stores.bundle import Stores
+from divan_core.wiring import Ground, Services
+from divan_core.workers.crew import PURGE_S, Surroundings, Workers
+from divan_core.workers.periodic import MOST, Job
+from divan_core.workers.subscription import Subscription
+from divan_core.workers.turns import WorkerTools
+
+ERASURE_S: Final = 30.0
+"""How often to look for erasures that somebody else left, in seconds."""
+
+MAIL_S: Final = 2.0
+"""How often to look for mails that are due, in seconds."""
+
+EXPIRY_S: Final = 5.0
+"""How often to look for actions whose time has come, in seconds."""
+
+CLOSING_S: Final = 300.0
+"""How often to look for cases that are over, in seconds."""
+
+CHECKPOINT_S: Final = 60.0
+"""How often to sign how far the audit has come, in seconds."""
+
+SOCKETS: Final = "sockets"
+"""The group that tells people's sockets what happened to them."""
+
+
+def staff(
+    stores: Stores,
+    services: Services,
+    settings: Settings,
+    ground: Ground,
+    others: Iterable[Subscription],
+) -> Workers:
+    """The workers; ``others`` are the subscriptions of the host application.
+
+    Raises:
+        ConfigurationError: two subscriptions have the same group.
+    """
+    jobs = _jobs(services)
+    if settings.auth.enabled:
+        jobs = (*jobs, Job("mail", MAIL_S, lambda: services.auth.send_mail(MOST)))
+    return Workers(
+        stores,
+        (*reactions(stores), *others),
+        WorkerTools(ground.clock, ground.entropy, LoggedWorkers()),
+        Surroundings(services.presence.sweep_all, services.metrics, jobs),
+    )
+
+
+def _jobs(services: Services) -> tuple[Job, ...]:
+    """What services have done by the clock."""
+    return (
+        Job("auth-purge", PURGE_S, lambda: services.auth.purge(MOST)),
+        Job("audit-checkpoint", CHECKPOINT_S, services.audit.checkpoint),
+        Job("action-expiry", EXPIRY_S, lambda: services.actions.expire(MOST)),
+        Job("case-closing", CLOSING_S, lambda: services.cases.close_over(MOST)),
+        Job("erasure", ERASURE_S, lambda: services.personal.sweep(MOST)),
+    )
+
+
+def reactions(stores: Stores) -> tuple[Subscription, ...]:
+    """Who reacts to which event: the table of Divan's own subscriptions."""
+
+    async def publish(notices: Iterable[PersonNotice]) -> None:
+        for notice in notices:
+            await stores.person_notices.publish(notice)
+
+    return (Subscription(Group(SOCKETS, SOCIAL), notices_of, publish),)
