@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterable, Iterator
 from importlib import resources
 from typing import Final
@@ -72,9 +71,13 @@ class WordList:
 
     def _worth_a_look(self, wording: Wording) -> Iterable[str]:
         """The words that may be in the list; of nearly every text there are none."""
-        if wording.drawn_out or "*" in wording.text:
-            return wording.words
         known, heads = self.words, self.heads
+        if wording.drawn_out or "*" in wording.text:
+            return [
+                one
+                for one in wording.words
+                if one in known or one[:_SHORTEST] in heads or "*" in one or _has_thrice(one)
+            ]
         return [one for one in wording.words if one in known or one[:_SHORTEST] in heads]
 
     def _word(self, word: str) -> int:
@@ -103,9 +106,19 @@ class WordList:
         found = self._exactly(bare)
         if found or any(part in bare for part, _ in self.parts):
             return found or max(level for part, level in self.parts if part in bare)
-        shape = re.compile(re.escape(word).replace(r"\*", "."))
         known = (*self.words.items(), *self.stems.items(), *self.parts)
-        return max((level for one, level in known if shape.fullmatch(one)), default=0)
+        alike = [(one, level) for one, level in known if len(one) == len(word)]
+        return max((level for one, level in alike if _fits(word, one)), default=0)
+
+
+def _has_thrice(word: str) -> bool:
+    """Whether a letter can be there three times: two others, at the least, are no new ones."""
+    return len(set(word)) + 2 <= len(word)
+
+
+def _fits(shape: str, word: str) -> bool:
+    """Whether a word is a shape of its length, whose stars stand for any letter."""
+    return all(sign in ("*", letter) for sign, letter in zip(shape, word, strict=True))
 
 
 def _entries(text: str) -> Iterator[tuple[str, int]]:
