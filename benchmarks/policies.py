@@ -63,9 +63,7 @@ def _measured(name: str, text: str, policy: Policy, rounds: int) -> tuple[str, s
 def _larger() -> Policy:
     document = dict(default_document())
     phrases = [f"contains:cheap offer {number}" for number in range(LISTED)]
-    patterns = [
-        rf"matches:offer{number}\s+(?:now|today).{{0,20}}only" for number in range(LISTED)
-    ]
+    patterns = [rf"matches:offer{number}\s+(?:now|today).{{0,20}}only" for number in range(LISTED)]
     then = {"action": "tombstone", "severity": 2, "reason": "Advertising"}
     offers = {"id": "offers", "when": {"text.any_of": [*phrases, *patterns]}, "then": then}
     return read_policy(document | {"rules": [*document["rules"], offers]})

@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from divan_core.safety.facts import LEVELS
-from divan_core.safety.wording import Wording, is_drawn_out, meant, shortened
+from divan_core.safety.wording import Wording, meant, shortened
 
 MANY: Final = 3
 """So many words of one level weigh as much as one of the next."""
@@ -56,7 +56,12 @@ class WordList:
     def level(self, wording: Wording) -> int:
         """The level of a text."""
         text = wording.text
-        levels = [found for one in self._worth_a_look(wording) if (found := self._word(one))]
+        drawn_out = wording.drawn_out
+        levels = [
+            found
+            for one in self._worth_a_look(wording)
+            if (found := self._word(one, drawn_out=one in drawn_out))
+        ]
         for phrase, level in self.phrases:
             if phrase in text:
                 levels.append(level)
@@ -72,21 +77,22 @@ class WordList:
     def _worth_a_look(self, wording: Wording) -> Iterable[str]:
         """The words that may be in the list; of nearly every text there are none."""
         known, heads = self.words, self.heads
-        if wording.drawn_out or "*" in wording.text:
+        drawn_out = wording.drawn_out
+        if drawn_out or "*" in wording.text:
             return [
                 one
                 for one in wording.words
-                if one in known or one[:_SHORTEST] in heads or "*" in one or _has_thrice(one)
+                if one in known or one[:_SHORTEST] in heads or "*" in one or one in drawn_out
             ]
         return [one for one in wording.words if one in known or one[:_SHORTEST] in heads]
 
-    def _word(self, word: str) -> int:
+    def _word(self, word: str, *, drawn_out: bool) -> int:
         found = self._exactly(word)
         if found or len(word) < MANY:
             return found
         if "*" in word:
             return self._hidden(word)
-        if is_drawn_out(word):
+        if drawn_out:
             return self._exactly(shortened(word)) or self._exactly(shortened(word, 2))
         return 0
 
@@ -109,11 +115,6 @@ class WordList:
         known = (*self.words.items(), *self.stems.items(), *self.parts)
         alike = [(one, level) for one, level in known if len(one) == len(word)]
         return max((level for one, level in alike if _fits(word, one)), default=0)
-
-
-def _has_thrice(word: str) -> bool:
-    """Whether a letter can be there three times: two others, at the least, are no new ones."""
-    return len(set(word)) + 2 <= len(word)
 
 
 def _fits(shape: str, word: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from divan_core.kernel.values import value
@@ -233,13 +233,13 @@ class Wording:
     """What a text says: how it looks, its words as they are written, and as they are meant.
 
     ``text`` has a space before and after each word; it is empty where there is none. In it, but not
-    in ``words``, drawn out letters stand once (``drawn_out`` says whether there are some).
+    in ``words``, drawn out letters stand once; ``drawn_out`` are the words that have some.
     """
 
     plain: str
     words: tuple[str, ...]
     text: str
-    drawn_out: bool
+    drawn_out: frozenset[str]
 
 
 def wording(text: str) -> Wording:
@@ -247,9 +247,18 @@ def wording(text: str) -> Wording:
     plain = folded(text)
     words = joined([one if one.isalpha() else spelt(one) for one in pieces(plain)])
     together = " ".join(words)
-    drawn_out = is_drawn_out(together)
-    spoken = shortened(together) if drawn_out else together
+    drawn_out = frozenset(_drawn_out(set(words)) if is_drawn_out(together) else ())
+    spoken = together
+    if drawn_out:
+        spoken = " ".join([shortened(one) if one in drawn_out else one for one in words])
     return Wording(plain, tuple(words), f" {spoken} " if words else "", drawn_out)
+
+
+def _drawn_out(words: Iterable[str]) -> Iterator[str]:
+    for word in words:
+        # Two of its letters, at the least, are no new ones: few words are looked at more closely.
+        if len(set(word)) + 2 <= len(word) and DRAWN_OUT.search(word):
+            yield word
 
 
 def meant(text: str) -> str:
