@@ -9,7 +9,18 @@ import argparse
 import asyncio
 from collections.abc import Callable
 
-from benchmarks import chat, fanout, http, library, memory, relay, scenarios, search, writes
+from benchmarks import (
+    chat,
+    fanout,
+    http,
+    library,
+    memory,
+    policies,
+    relay,
+    scenarios,
+    search,
+    writes,
+)
 from benchmarks.report import machine
 
 NAMES = (
@@ -18,6 +29,7 @@ NAMES = (
     "http",
     "library",
     "memory",
+    "policies",
     "relay",
     "scenarios",
     "search",
@@ -40,6 +52,7 @@ def main() -> None:
         "http": lambda: http.run(chosen.rounds, chosen.seconds),
         "library": lambda: asyncio.run(library.run()),
         "memory": lambda: asyncio.run(memory.run()),
+        "policies": lambda: policies.run(chosen.rounds),
         "relay": lambda: asyncio.run(relay.run()),
         "scenarios": scenarios.run,
         "search": lambda: search.run(chosen.rounds, chosen.seconds, chosen.people),

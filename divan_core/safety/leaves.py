@@ -8,7 +8,8 @@ from typing import Final, TypeAlias
 from divan_core.safety import facts
 from divan_core.safety.document import Document
 from divan_core.safety.facts import Condition
-from divan_core.safety.patterns import Patterns
+from divan_core.safety.patterns import PatternFault, Patterns
+from divan_core.safety.phrases import Phrases
 from divan_core.safety.predicates import (
     CONTAINS,
     MATCHES,
@@ -20,7 +21,6 @@ from divan_core.safety.predicates import (
     TypeIn,
     Written,
 )
-from divan_core.safety.syntax import PatternFault, escaped
 from divan_core.safety.wording import meant
 
 MAX_ITEMS: Final = 500
@@ -42,7 +42,7 @@ def _written(document: Document, given: object, at: str) -> Predicate:
     labels = [one for one in texts if not one[1].startswith((CONTAINS, MATCHES))]
     return Written(
         _conditions(document, labels, facts.TEXT_LABELS),
-        _compiled(document, phrases, [_phrase(document, one) for one in phrases]),
+        Phrases([_phrase(document, one) for one in phrases]) if phrases else None,
         tuple([text for _, text in phrases]),
         _compiled(document, patterns, [text.removeprefix(MATCHES) for _, text in patterns]),
         tuple([text for _, text in patterns]),
@@ -54,7 +54,7 @@ def _phrase(document: Document, placed: Placed) -> str:
     words = meant(written.removeprefix(CONTAINS))
     if not words:
         raise document.fault(at, "has no word")
-    return escaped(words)
+    return words
 
 
 def _compiled(document: Document, placed: list[Placed], patterns: list[str]) -> Patterns | None:

@@ -1,101 +1,73 @@
-r"""Patterns that are matched in time linear in the text, whatever the pattern. Pure.
+r"""Patterns of RE2, which are matched in time linear in the text, whatever the pattern. Pure.
 
-A pattern is compiled to an automaton (Thompson's construction) whose states are followed all at
-once, and the sets of states that occur are remembered: a step is then one look-up. So there is no
-backtracking, and no text that takes long. What cannot be done so (references back, looking around)
-is refused. Written as everywhere: ``.``, ``[a-z]``, ``[^a-z]``, ``\d``, ``\w``, ``\s``, groups,
-``|``, ``?``, ``*``, ``+``, ``{2,5}``; a backslash makes a letter of any other sign.
+RE2 follows all that a pattern could be at once and never goes back, so no text takes it long. What
+cannot be done so (references back, looking around) it refuses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Final, Protocol
 
 import attrs
 
-from divan_core.safety.syntax import Chain, Choice, Letter, PatternFault, Repeat, Tree, parsed
+MAX_LENGTH: Final = 200
+MAX_PROGRAM: Final = 2_000
+"""How many instructions one pattern may come to: what a letter of a text costs at the worst."""
 
-MAX_STATES: Final = 2_000
-"""How large the automaton of one pattern may be."""
+MEMORY: Final = 1024 * 1024
+MEMORY_TOGETHER: Final = 2 * MEMORY
+"""How many bytes one pattern may take, and several at once. RE2 learns while it looks; where that
+needs more, it forgets, and goes on slower and still right."""
 
-REMEMBERED: Final = 20_000
-"""How many steps an automaton remembers before it forgets them all."""
-
-Numbers: TypeAlias = frozenset[int]
-
-
-@attrs.define
-class _Automaton:
-    """States by number: what a state reads, None where it goes on without; and where it leads."""
-
-    reads: list[Letter | None] = attrs.field(factory=list)
-    leads: list[tuple[int, ...]] = attrs.field(factory=list)
-
-    def new(self, reads: Letter | None, leads: tuple[int, ...]) -> int:
-        """A further state."""
-        self.reads.append(reads)
-        self.leads.append(leads)
-        return len(self.reads) - 1
-
-    def whole(self, tree: Tree, end: int) -> int:
-        """The state that a pattern begins with."""
-        start = self.add(tree, end)
-        if end in self.reached((start,)):
-            raise PatternFault("matches everything")
-        return start
-
-    def add(self, tree: Tree, after: int) -> int:
-        """The state that reads what ``tree`` says and goes on to ``after``."""
-        if len(self.reads) > MAX_STATES:
-            raise PatternFault("is too large")
-        if isinstance(tree, Letter):
-            return self.new(tree, (after,))
-        if isinstance(tree, Choice):
-            return self.new(None, tuple([self.add(one, after) for one in tree.parts]))
-        if isinstance(tree, Chain):
-            for part in reversed(tree.parts):
-                after = self.add(part, after)
-            return after
-        return self._repeated(tree, after)
-
-    def _repeated(self, tree: Repeat, after: int) -> int:
-        at = after
-        if tree.most is None:
-            at = self.new(None, ())
-            self.leads[at] = (self.add(tree.part, at), after)
-        else:
-            for _ in range(tree.most - tree.least):
-                at = self.new(None, (self.add(tree.part, at), after))
-        for _ in range(tree.least):
-            at = self.add(tree.part, at)
-        return at
-
-    def reached(self, states: Iterable[int]) -> Numbers:
-        """These states and all that can be gone to from them without reading."""
-        found, waiting = set[int](), list(states)
-        while waiting:
-            state = waiting.pop()
-            if state not in found:
-                found.add(state)
-                if self.reads[state] is None:
-                    waiting += self.leads[state]
-        return frozenset(found)
+PROGRAM_TOGETHER: Final = 4_000
+"""Up to how many instructions patterns are looked for at once: a larger program would not leave RE2
+the room to learn, which makes it a thousand times slower than one pattern after the other."""
 
 
-class _Place:
-    """A set of states, which patterns end in it, and what is known of the way on."""
+class PatternFault(ValueError):
+    """A pattern that cannot be; ``at`` is its place in a list, where it stood in one."""
 
-    __slots__ = ("ends", "onward", "states")
+    def __init__(self, fault: str, at: int = 0) -> None:
+        """Say what is wrong, in words that follow the name of the pattern."""
+        super().__init__(fault)
+        self.at = at
 
-    def __init__(self, states: Numbers, ends: int | None) -> None:
-        self.states = states
-        self.ends = ends
-        self.onward: dict[str, _Place] = {}
+
+class _Compiled(Protocol):
+    """What is used of a pattern that is compiled."""
+
+    programsize: int
+
+    def search(self, text: bytes) -> object | None:
+        """What was found anywhere in a text in UTF-8."""
+        ...
+
+
+@attrs.frozen
+class _Numbered:
+    """A pattern, and its place in the list."""
+
+    number: int
+    pattern: str
+    compiled: _Compiled
+
+
+@attrs.frozen
+class _Share:
+    """Some patterns, and all of them as one: what that does not find none of them does."""
+
+    patterns: tuple[_Numbered, ...]
+    gate: _Compiled = attrs.field(init=False)
+
+    @gate.default
+    def _joined(self) -> _Compiled:
+        joined = "|".join([_group(one.pattern) for one in self.patterns])
+        return _compiled(joined, MEMORY_TOGETHER)
 
 
 class Patterns:
-    """Several patterns, looked for at once, anywhere in a text."""
+    """Several patterns, looked for anywhere in a text."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
         """Compile them.
@@ -103,59 +75,81 @@ class Patterns:
         Raises:
             PatternFault: one cannot be compiled; ``at`` says which.
         """
-        self._automaton = _Automaton()
-        self._ends: dict[int, int] = {}
-        starts = [self._compiled(number, pattern) for number, pattern in enumerate(patterns)]
-        self._begin = self._automaton.reached(starts)
-        self._forget()
+        each = [
+            _Numbered(number, one, _checked(one, number)) for number, one in enumerate(patterns)
+        ]
+        self._shares = [_Share(tuple(some)) for some in _shared(each)]
 
     def search(self, text: str) -> int | None:
-        """The number of a pattern that the text has somewhere; None where it has none.
-
-        Of those that end first it is the first listed. Linear in the length of the text.
-        """
-        place = self._start
-        for letter in text:
-            place = place.onward.get(letter) or self._step(place, letter)
-            if place.ends is not None:
-                return place.ends
+        """The number of the first listed pattern that the text has somewhere; None without one."""
+        # A surrogate without its other half cannot be encoded, and is a ? here.
+        encoded = text.encode(errors="replace")
+        for share in self._shares:
+            if share.gate.search(encoded) is not None:
+                for one in share.patterns:
+                    if one.compiled.search(encoded) is not None:
+                        return one.number
         return None
 
-    def _compiled(self, number: int, pattern: str) -> int:
-        automaton = _Automaton()
-        end = automaton.new(None, ())
-        try:
-            start = automaton.whole(parsed(pattern), end)
-        except PatternFault as fault:
-            raise PatternFault(str(fault), number) from fault
-        shift = len(self._automaton.reads)
-        self._automaton.reads += automaton.reads
-        self._automaton.leads += [tuple([one + shift for one in to]) for to in automaton.leads]
-        self._ends[end + shift] = number
-        return start + shift
 
-    def _step(self, place: _Place, letter: str) -> _Place:
-        if self._known >= REMEMBERED:
-            self._forget()
-        reads, leads = self._automaton.reads, self._automaton.leads
-        onward: list[int] = []
-        for state in place.states:
-            wanted = reads[state]
-            if wanted is not None and wanted.fits(letter):
-                onward += leads[state]
-        found = self._place(self._automaton.reached(onward) | self._begin)
-        place.onward[letter] = found
-        self._known += 1
-        return found
+def _shared(each: Sequence[_Numbered]) -> Iterator[list[_Numbered]]:
+    """The patterns as listed, by as many as can be looked for at once."""
+    share: list[_Numbered] = []
+    size = 0
+    for one in each:
+        size += one.compiled.programsize
+        if share and size > PROGRAM_TOGETHER:
+            yield share
+            share, size = [], one.compiled.programsize
+        share.append(one)
+    yield share
 
-    def _place(self, states: Numbers) -> _Place:
-        found = self._places.get(states)
-        if found is None:
-            ends = [number for state, number in self._ends.items() if state in states]
-            found = self._places[states] = _Place(states, min(ends, default=None))
-        return found
 
-    def _forget(self) -> None:
-        self._known = 0
-        self._places: dict[Numbers, _Place] = {}
-        self._start = self._place(self._begin)
+def _checked(pattern: str, number: int) -> _Compiled:
+    try:
+        return _one(pattern)
+    except PatternFault as fault:
+        raise PatternFault(str(fault), number) from fault
+
+
+def _one(pattern: str) -> _Compiled:
+    if not pattern:
+        raise PatternFault("is empty")
+    if len(pattern) > MAX_LENGTH:
+        raise PatternFault(f"is longer than {MAX_LENGTH} characters")
+    found = _compiled(pattern, MEMORY)
+    if found.programsize > MAX_PROGRAM:
+        raise PatternFault("is too large")
+    if found.search(b"") is not None:
+        raise PatternFault("matches everything")
+    _compiled(_group(pattern), MEMORY)  # an open \Q would quote the patterns after it
+    return found
+
+
+def _group(pattern: str) -> str:
+    return f"(?:{pattern})"
+
+
+def _compiled(pattern: str, memory: int) -> _Compiled:
+    try:
+        import re2  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as fault:
+        raise PatternFault("needs the extra moderation: install divan[moderation]") from fault
+    options = re2.Options()
+    options.dot_nl = True
+    options.log_errors = False
+    options.max_mem = memory
+    options.never_capture = True
+    try:
+        found: _Compiled = re2.compile(pattern, options)
+    except UnicodeError as fault:
+        raise PatternFault("is not text") from fault
+    except re2.error as fault:
+        raise PatternFault(f"is no pattern: {_said(fault)}") from fault
+    return found
+
+
+def _said(fault: Exception) -> str:
+    """RE2's own words, which come as bytes."""
+    words = fault.args[0]
+    return words.decode(errors="replace") if isinstance(words, bytes) else str(words)

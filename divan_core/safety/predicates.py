@@ -12,6 +12,7 @@ import attrs
 
 from divan_core.safety.facts import Condition, Facts, Values
 from divan_core.safety.patterns import Patterns
+from divan_core.safety.phrases import Phrases
 
 Evidence: TypeAlias = tuple[tuple[str, float | str], ...]
 """Names of what was looked at, with the values found there; never what anybody wrote."""
@@ -56,12 +57,12 @@ class Labelled:
 class Written:
     """The text has some of these labels, phrases or patterns.
 
-    ``phrases`` are compiled of texts of words, ``patterns`` of what their names tell; both names
-    are those of the policy.
+    ``phrases`` are made of texts of words, ``patterns`` of what their names tell; both names are
+    those of the policy.
     """
 
     conditions: tuple[Condition, ...]
-    phrases: Patterns | None = None
+    phrases: Phrases | None = None
     phrase_names: tuple[str, ...] = ()
     patterns: Patterns | None = None
     pattern_names: tuple[str, ...] = ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterable, Iterator
 from importlib import resources
 from typing import Final
@@ -11,7 +10,7 @@ from typing import Final
 import attrs
 
 from divan_core.safety.facts import LEVELS
-from divan_core.safety.wording import Wording, is_drawn_out, meant, shortened
+from divan_core.safety.wording import Wording, meant, shortened
 
 MANY: Final = 3
 """So many words of one level weigh as much as one of the next."""
@@ -57,7 +56,12 @@ class WordList:
     def level(self, wording: Wording) -> int:
         """The level of a text."""
         text = wording.text
-        levels = [found for one in self._worth_a_look(wording) if (found := self._word(one))]
+        drawn_out = wording.drawn_out
+        levels = [
+            found
+            for one in self._worth_a_look(wording)
+            if (found := self._word(one, drawn_out=one in drawn_out))
+        ]
         for phrase, level in self.phrases:
             if phrase in text:
                 levels.append(level)
@@ -72,18 +76,23 @@ class WordList:
 
     def _worth_a_look(self, wording: Wording) -> Iterable[str]:
         """The words that may be in the list; of nearly every text there are none."""
-        if wording.drawn_out or "*" in wording.text:
-            return wording.words
         known, heads = self.words, self.heads
+        drawn_out = wording.drawn_out
+        if drawn_out or "*" in wording.text:
+            return [
+                one
+                for one in wording.words
+                if one in known or one[:_SHORTEST] in heads or "*" in one or one in drawn_out
+            ]
         return [one for one in wording.words if one in known or one[:_SHORTEST] in heads]
 
-    def _word(self, word: str) -> int:
+    def _word(self, word: str, *, drawn_out: bool) -> int:
         found = self._exactly(word)
         if found or len(word) < MANY:
             return found
         if "*" in word:
             return self._hidden(word)
-        if is_drawn_out(word):
+        if drawn_out:
             return self._exactly(shortened(word)) or self._exactly(shortened(word, 2))
         return 0
 
@@ -103,9 +112,14 @@ class WordList:
         found = self._exactly(bare)
         if found or any(part in bare for part, _ in self.parts):
             return found or max(level for part, level in self.parts if part in bare)
-        shape = re.compile(re.escape(word).replace(r"\*", "."))
         known = (*self.words.items(), *self.stems.items(), *self.parts)
-        return max((level for one, level in known if shape.fullmatch(one)), default=0)
+        alike = [(one, level) for one, level in known if len(one) == len(word)]
+        return max((level for one, level in alike if _fits(word, one)), default=0)
+
+
+def _fits(shape: str, word: str) -> bool:
+    """Whether a word is a shape of its length, whose stars stand for any letter."""
+    return all(sign in ("*", letter) for sign, letter in zip(shape, word, strict=True))
 
 
 def _entries(text: str) -> Iterator[tuple[str, int]]:

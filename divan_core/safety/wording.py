@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from divan_core.kernel.values import value
@@ -139,7 +139,8 @@ def _between(*blocks: tuple[int, int]) -> Iterator[int]:
         yield from range(low, high + 1)
 
 
-_SEEN: Final[dict[int, str | None]] = {
+_SEEN: Final[dict[int, str | int | None]] = {
+    **{one: one for one in range(0x2500)},  # what a table lacks takes it three times as long
     **dict.fromkeys(_between(*_MARKS, *_UNSEEN)),
     **{ord(letter): shown for letter, shown in _LOOK.items()},
 }
@@ -207,9 +208,24 @@ def shortened(word: str, times: int = 1) -> str:
 
 def is_drawn_out(text: str) -> bool:
     """Whether a letter stands there three times or more in a row."""
+    if not _has_three(text):
+        return False
     if text.isascii():  # a tenth of the time of looking for any letter
         return any(one in text for one in _THREE)
     return DRAWN_OUT.search(text) is not None
+
+
+def _has_three(text: str) -> bool:
+    """Whether anything stands there three times in a row; all places are compared at once.
+
+    The text is one long number: where it and itself, a place further on, are alike, is a zero.
+    """
+    width, encoding = (1, "ascii") if text.isascii() else (4, "utf-32-le")
+    encoded = text.encode(encoding, "surrogatepass")
+    number = int.from_bytes(encoded, "little")
+    unlike = number ^ number >> 8 * width
+    unlike |= unlike >> 8 * width
+    return bytes(width) in unlike.to_bytes(len(encoded), "little")[: -2 * width]
 
 
 @value
@@ -217,13 +233,13 @@ class Wording:
     """What a text says: how it looks, its words as they are written, and as they are meant.
 
     ``text`` has a space before and after each word; it is empty where there is none. In it, but not
-    in ``words``, drawn out letters stand once (``drawn_out`` says whether there are some).
+    in ``words``, drawn out letters stand once; ``drawn_out`` are the words that have some.
     """
 
     plain: str
     words: tuple[str, ...]
     text: str
-    drawn_out: bool
+    drawn_out: frozenset[str]
 
 
 def wording(text: str) -> Wording:
@@ -231,9 +247,18 @@ def wording(text: str) -> Wording:
     plain = folded(text)
     words = joined([one if one.isalpha() else spelt(one) for one in pieces(plain)])
     together = " ".join(words)
-    drawn_out = is_drawn_out(together)
-    spoken = shortened(together) if drawn_out else together
+    drawn_out = frozenset(_drawn_out(set(words)) if is_drawn_out(together) else ())
+    spoken = together
+    if drawn_out:
+        spoken = " ".join([shortened(one) if one in drawn_out else one for one in words])
     return Wording(plain, tuple(words), f" {spoken} " if words else "", drawn_out)
+
+
+def _drawn_out(words: Iterable[str]) -> Iterator[str]:
+    for word in words:
+        # Two of its letters, at the least, are no new ones: few words are looked at more closely.
+        if len(set(word)) + 2 <= len(word) and DRAWN_OUT.search(word):
+            yield word
 
 
 def meant(text: str) -> str:

@@ -54,7 +54,7 @@ def faults(given: object) -> dict[str, str]:
         ({"text.any_of": ["nsfw"]}, ".text.any_of[0]", "one of profanity"),
         ({"text.any_of": ["profanity>very"]}, ".text.any_of[0]", "levels none, low"),
         ({"text.any_of": ["profanity > "]}, ".text.any_of[0]", "must be a name"),
-        ({"text.any_of": ["matches:(a"]}, ".text.any_of[0]", "without its )"),
+        ({"text.any_of": ["matches:(a"]}, ".text.any_of[0]", "missing ): (a"),
         ({"text.any_of": ["contains:a", "contains:?!"]}, ".text.any_of[1]", "no word"),
         ({"image.any_of": ["profanity"]}, ".image.any_of[0]", "nsfw"),
         ({"url.any_of": ["nsfw"]}, ".url.any_of[0]", "malicious"),

@@ -1,18 +1,16 @@
-"""What is told of a text: its words, its links, how fast that is."""
+"""What is told of a text: its words, its links."""
 
-import time
+import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from divan_core.safety.facts import LEVELS
 from divan_core.safety.links import host, is_denied, links
-from divan_core.safety.policies import decide
 from divan_core.safety.profanity import WordList, word_list
-from divan_core.safety.shipped import default_policy
 from divan_core.safety.signals import Standing, facts_of, pace, read
-from divan_core.safety.wording import folded, meant, wording
+from divan_core.safety.wording import folded, is_drawn_out, meant, wording
 
 OFFENSIVE = [
     "you are a sh1t",
@@ -149,26 +147,34 @@ def test_levels_of_velocity() -> None:
     assert shares == [0, 0, 1, 1, 2, 2, 3, 3]
 
 
-def test_hostile_texts_take_linear_time() -> None:
-    def spent(text: str) -> float:
-        began = time.process_time()
-        read(text, [], word_list(), {"evil.test"})
-        return time.process_time() - began
+@given(st.text(st.sampled_from(["a", "b", "1", " ", "\u0436", "\u6f22", "\U0001d4d0", "\ud800"])))
+@example("")
+@example("aa")
+@example("1110")
+@example("\u0100\u0100\u0100")
+def test_drawn_out_letters(text: str) -> None:
+    assert is_drawn_out(text) == (re.search(r"([^\W\d_])\1\1", text) is not None)
 
-    for part in ("a", "a ", "$a", "*a", "http://", "a.", "\u0301", "@$", "fuc", "aab"):
-        assert spent(part * 40_000) < 60 * max(spent(part * 2_000), 2e-3), part
 
-
-def test_twenty_thousand_texts_a_second() -> None:
-    """In this process's own time, with a wide margin for what else the machine does."""
-    text = (
-        "Hey, are you coming to the library tonight? The study group meets at 7, bring your notes"
-    )
-    policy, words, author = default_policy(), word_list(), Standing()
-    times: list[float] = []
-    for _ in range(5):
-        began = time.process_time()
-        for _ in range(500):
-            decide(policy, facts_of("message", read(text, (), words, ()), author, 0, 0))
-        times.append(time.process_time() - began)
-    assert min(times) / 500 < 1 / 20_000
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ("a", 0),
+        ("a ", 0),
+        ("$a", 0),
+        ("*a", 0),
+        ("http://", 0),
+        ("a.", 0),
+        ("\u0301", 0),
+        ("@$", 0),
+        ("fuc", 0),
+        ("aab", 0),
+        ("f*ck ", 3),
+        ("aaa*b ", 0),
+        ("fuuuck ", 3),
+    ],
+)
+def test_hostile_texts_come_to_an_end(part: str, expected: int) -> None:
+    found = read(part * 10_000, [], word_list(), {"evil.test"})
+    assert found.text == {"profanity": expected}
+    assert found.denied_links == 0
