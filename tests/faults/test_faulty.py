@@ -10,7 +10,7 @@ import pytest
 from divan_core.accounts.messages import CreatePerson
 from divan_core.auth.messages import CreateAccount, SignIn
 from divan_core.chat.roommessages import CreateRoom, RoomQuery
-from divan_core.kernel.ids import RoomId
+from divan_core.kernel.ids import RoomId, UserId
 from divan_core.safety.views import DEFAULT_ID
 from divan_core.settings import ObsSettings, Settings
 from divan_core.social.messages import InviteId, SendInvite
@@ -27,6 +27,8 @@ from tests.rt.world import LiveClient, a_world, heartbeat_json
 pytestmark = pytest.mark.anyio
 
 SETTINGS: Final = Settings(env="test", limit=UNLIMITED, obs=ObsSettings(metrics_public=True))
+MOD: Final = "/api/mod/v1"
+BECAUSE: Final = {"reason": "Because."}
 POLICY: Final = {"version": 1, "rules": []}
 CODES: Final = {"store_unavailable", "idempotency_unavailable"}
 NEEDS_NOTHING: Final = {"document.openapi", "health.live", "health.startup", "metrics.read"}
@@ -55,6 +57,15 @@ GIVEN: Final[Mapping[str, Callable[[World], Input]]] = {
     "policies.create": lambda _world: {"json": POLICY},
     "policies.dry_run": lambda _world: {"json": {"event": {"subject_type": "post"}}},
     "rooms.read": lambda _world: {"json": {"read_seq": 0}},
+    "reports.send": lambda world: {"json": reported(world.ben)},
+    "cases.escalate": lambda _world: {"json": BECAUSE},
+    "cases.dismiss": lambda _world: {"json": BECAUSE},
+    "cases.assign": lambda _world: {"json": {}},
+    "cases.actions": lambda _world: {"json": {"action": "warn"} | BECAUSE},
+    "cases.revert": lambda _world: {"json": BECAUSE},
+    "cases.batch_action": lambda world: {
+        "json": {"case_ids": [str(world.campus)], "action": "assign"} | BECAUSE
+    },
 }
 """Valid input, where an operation needs some; people in a path are Ben, invites fit the reply, and
 Ben is in the room, which is another one for leaving."""
@@ -74,6 +85,8 @@ class Faulty:
     invites: Mapping[str, InviteId]
     signing_in: Mapping[str, Input]
     rooms: Mapping[str, RoomId]
+    cases: Mapping[str, str]
+    action_id: str
 
     async def ask(self, row: Operation) -> httpx2.Response:
         """Send an operation valid input; the answer is a documented one."""
@@ -84,9 +97,10 @@ class Faulty:
             invite_id=self.invites.get(row.name),
             room_id=self.rooms.get(row.name, self.rooms["rooms"]),
             policy_id=DEFAULT_ID,
+            case_id=self.cases.get(row.name),
+            action_id=self.action_id,
         )
-        headers = self.world.headers(X_User_Roles="staff.admin")
-        answer = await self.world.client.request(row.method, path, headers=headers, **given)
+        answer = await as_staff(self.world, row.method, path, **given)
         described = DOCUMENT["paths"][row.path][row.method.lower()]["responses"]
         assert str(answer.status_code) in described, row.name
         return answer
@@ -98,12 +112,15 @@ async def faulty() -> AsyncIterator[Faulty]:
     async with open_world(SETTINGS, stores.stores) as world:
         await world.beat()
         await world.beat(world.ben)
+        cases = await cases_of(world)
         yield Faulty(
             stores,
             world,
             await invites_of(world),
             await signing_in(world),
             await rooms_of(world),
+            cases,
+            await warned(world, cases["cases.revert"]),
         )
         stores.mend()
 
@@ -154,6 +171,36 @@ async def rooms_of(world: World) -> Mapping[str, RoomId]:
         found[name] = (await rooms.create(ana, CreateRoom("Den", "2-4", "link"))).view.id
         await rooms.join(ben, RoomQuery(found[name]))
     return found
+
+
+async def as_staff(world: World, method: str, path: str, **given: Any) -> httpx2.Response:
+    """Ask as Ana, who may do everything."""
+    headers = world.headers(X_User_Roles="staff.admin")
+    return await world.client.request(method, path, headers=headers, **given)
+
+
+def reported(user_id: UserId) -> dict[str, str]:
+    """A report of somebody."""
+    return {"subject_type": "user", "subject_id": str(user_id), "reason_code": "spam"}
+
+
+async def cases_of(world: World) -> Mapping[str, str]:
+    """A case for each thing that can be done about one."""
+    accounts, found = world.divan.accounts, dict[str, str]()
+    for name in ("get", "assign", "escalate", "dismiss", "actions", "revert"):
+        other = await accounts.create_person(CreatePerson(world.campus, f"x{name}", name))
+        await as_staff(world, "POST", f"{MOD}/reports", json=reported(other.user_id))
+        answer = await as_staff(world, "GET", f"{MOD}/cases", params={"q": f"x{name}"})
+        (case,) = answer.json()["items"]
+        found[f"cases.{name}"] = case["id"]
+    return found
+
+
+async def warned(world: World, case_id: str) -> str:
+    """Something done about a case, which can be taken back."""
+    path = f"{MOD}/cases/{case_id}/actions"
+    answer = await as_staff(world, "POST", path, json={"action": "warn"} | BECAUSE)
+    return str(answer.json()["actions"][0]["id"])
 
 
 async def test_the_input_is_valid(faulty: Faulty) -> None:
