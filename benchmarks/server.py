@@ -1,7 +1,7 @@
 """The server under measurement: ``python -m benchmarks.server PORT [DATABASE_URL REDIS_URL]``.
 
 ``/hello`` is the yardstick: a bare Falcon route without any of Divan's layers, on the same server;
-at the next port the same route stands on uvicorn's own HTTP, whose writes nobody gathers.
+at the next port everything stands on uvicorn's own HTTP, whose writes nobody gathers.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ async def serve(port: int, addresses: list[str]) -> None:
         await populate(divan, walkers(PEOPLE, SIDE_M))
         settle_memory()
         ours = uvicorn.Server(config(beside_hello(divan), port, GatheringProtocol))
-        plain = uvicorn.Server(config(hello(), port + 1, HttpToolsProtocol))
+        plain = uvicorn.Server(config(beside_hello(divan), port + 1, HttpToolsProtocol))
         print(READY, flush=True)
         await asyncio.gather(ours.serve(), plain.serve())
 
