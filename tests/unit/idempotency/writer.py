@@ -96,6 +96,9 @@ class Gates:
     async def read(self, body: Callable[[StoreUnit], Awaitable[ResultT]]) -> ResultT:
         return await self._units.read(body)
 
+    async def look(self, body: Callable[[StoreUnit], Awaitable[ResultT]]) -> ResultT:
+        return await self._units.look(body)
+
 
 @attrs.define
 class Writer:
