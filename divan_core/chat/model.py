@@ -377,24 +377,3 @@ class Window:
     before: int | None = None
     hidden: frozenset[UserId] = frozenset()
     inside: bool = False
-
-
-class Decision(enum.Enum):
-    """What the gate says to somebody who wants to write.
-
-    ``LIMITED``: not so fast, try again later. ``MUTED``: not at all for now. ``SHADOWED``: the
-    message is kept, and only its author ever sees it.
-    """
-
-    ALLOWED = "allowed"
-    LIMITED = "limited"
-    MUTED = "muted"
-    SHADOWED = "shadowed"
-
-
-@attrs.frozen
-class Verdict:
-    """A decision; ``retry_after`` is in whole seconds, where trying again later can help."""
-
-    decision: Decision = Decision.ALLOWED
-    retry_after: int | None = None

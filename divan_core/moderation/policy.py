@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 import attrs
@@ -260,11 +260,6 @@ def case_view(case: Case) -> CaseView:
         opened_at=rfc3339(case.opened_at),
         reported_at=rfc3339(case.reported_at),
     )
-
-
-def most_urgent(cases: Sequence[Case], moderator: UserId, now: Millis) -> Case | None:
-    """The first of these, in their order, that this moderator may take up."""
-    return next((one for one in cases if is_for(one, moderator, now)), None)
 
 
 def is_for(case: Case, moderator: UserId, now: Millis) -> bool:
