@@ -25,6 +25,10 @@ class TokenVerifier(Protocol):
 class People(Protocol):
     """Whoever knows the people."""
 
+    def kept(self, user_id: UserId, campus_id: CampusId | None = None) -> Actor | None:
+        """The same as :meth:`actor`, at once, if the person's record is here; else None."""
+        ...
+
     async def actor(self, user_id: UserId, campus_id: CampusId | None = None) -> Actor:
         """The person, with the roles of their record.
 

@@ -66,7 +66,7 @@ class Authenticator:
         claims = self._recalled(token)
         if claims is None:
             claims = self._remembered(token, await self._verified(token))
-        return Identity(await self._person(claims), claims.valid_until)
+        return Identity(self._kept(claims) or await self._person(claims), claims.valid_until)
 
     async def named(self, user_id: str, campus_id: str, roles: str = "") -> Identity:
         """Whom the headers of development name; ``roles`` is a comma list.
@@ -81,7 +81,7 @@ class Authenticator:
         claims = self._recalled(names)
         if claims is None:
             claims = self._remembered(names, policy.dev_claims(*names))
-        return Identity(await self._person(claims))
+        return Identity(self._kept(claims) or await self._person(claims))
 
     async def _verified(self, token: str) -> Claims:
         if len(token) > MAX_TOKEN:
@@ -118,9 +118,12 @@ class Authenticator:
             if not self._provisions(claims):
                 raise
             actor = await self._admitted(claims)
-        if claims.roles <= actor.roles:
-            return actor
-        return attrs.evolve(actor, roles=actor.roles | claims.roles)
+        return _with_roles(actor, claims)
+
+    def _kept(self, claims: Claims) -> Actor | None:
+        """The person without waiting, as almost always; None when their record must be read."""
+        actor = self._people.kept(claims.user_id, claims.campus_id)
+        return None if actor is None else _with_roles(actor, claims)
 
     def _provisions(self, claims: Claims) -> bool:
         """Only a verified token vouches for a newcomer; credentials of development never do."""
@@ -137,3 +140,9 @@ class Authenticator:
         except ValidationFailed:
             await admit(claims.user_id, claims.campus_id, spare, spare)
         return await self._people.actor(claims.user_id, claims.campus_id)
+
+
+def _with_roles(actor: Actor, claims: Claims) -> Actor:
+    if claims.roles <= actor.roles:
+        return actor
+    return attrs.evolve(actor, roles=actor.roles | claims.roles)

@@ -28,11 +28,16 @@ def plausible(earlier: Fix, later: Fix) -> bool:
     return moved - earlier.accuracy_m - later.accuracy_m <= MAX_SPEED_M_S * seconds
 
 
-def _dashed(fixes: tuple[Fix, ...], fix: Fix) -> bool:
-    edge = fix.at - DASH_MS
-    for earlier in fixes:
-        away = math.hypot(fix.east - earlier.east, fix.north - earlier.north)
-        if away > MAX_DASH_M and earlier.at >= edge:
+def _since(fixes: tuple[Fix, ...], edge: int) -> tuple[Fix, ...]:
+    """Those from this moment on: as a rule all, and then the same tuple."""
+    if fixes and fixes[0].at >= edge <= fixes[-1].at:  # oldest first, unless a clock was set
+        return fixes
+    return tuple([one for one in fixes if one.at >= edge])
+
+
+def _dashed(recent: tuple[Fix, ...], fix: Fix) -> bool:
+    for earlier in recent:
+        if math.hypot(fix.east - earlier.east, fix.north - earlier.north) > MAX_DASH_M:
             return True
     return False
 
@@ -54,17 +59,17 @@ def judge(record: PresenceRecord, fix: Fix) -> Verdict:
     the wrong one: the run is believed from then on. More than a kilometre within 30 s is never
     believed.
     """
-    edge = fix.at - MEMORY_MS
-    fixes = tuple([one for one in record.fixes if one.at > edge])
+    fixes = _since(record.fixes, fix.at - MEMORY_MS + 1)
     if not fixes:
         return Verdict(accepted=True, fixes=(fix,))
-    if _dashed(fixes, fix):
+    recent = _since(fixes, fix.at - DASH_MS)
+    if _dashed(recent, fix):
         return Verdict(accepted=False, fixes=fixes, doubted=_run(record.doubted, fix))
     if plausible(fixes[-1], fix):
-        return Verdict(accepted=True, fixes=_thinned(fixes, fix))
+        return Verdict(accepted=True, fixes=_thinned(recent, fix))
     run = _run(record.doubted, fix)
     if fix.at - run[0].at >= AGREEMENT_MS:
-        return Verdict(accepted=True, fixes=_thinned(fixes, fix))
+        return Verdict(accepted=True, fixes=_thinned(recent, fix))
     return Verdict(accepted=False, fixes=fixes, doubted=run)
 
 
@@ -76,9 +81,8 @@ def _run(doubted: tuple[Fix, ...], fix: Fix) -> tuple[Fix, ...]:
     return (fix,)
 
 
-def _thinned(fixes: tuple[Fix, ...], fix: Fix) -> tuple[Fix, ...]:
+def _thinned(recent: tuple[Fix, ...], fix: Fix) -> tuple[Fix, ...]:
     """The fixes that later judgements need: the last, and a few of the last 30 s."""
-    recent = [one for one in fixes if fix.at - one.at <= DASH_MS]
-    if recent[1:] and recent[-1].at - recent[-2].at < _SPACING_MS:
-        recent.pop()
+    if len(recent) > 1 and recent[-1].at - recent[-2].at < _SPACING_MS:
+        return (*recent[:-1], fix)
     return (*recent, fix)

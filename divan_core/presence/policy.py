@@ -97,11 +97,12 @@ def after_heartbeat(
     if not verdict.accepted:
         doubted = attrs.evolve(before, fixes=verdict.fixes, doubted=verdict.doubted)
         return Amendment(doubted, ImplausibleMovement("Nobody moves this fast; try again soon."))
+    lease = Lease(device, Millis(fix.at + LEASE_MS))
     others = [one for one in before.leases if one.until > fix.at and one.device != device]
     return Amendment(
         PresenceRecord(
             fixes=verdict.fixes,
-            leases=(*others[1 - MAX_DEVICES :], Lease(device, Millis(fix.at + LEASE_MS))),
+            leases=(*others[1 - MAX_DEVICES :], lease) if others else (lease,),
             cell=public_cell(fix.east, fix.north, offset, size_m, before.cell),
             offset=offset,
         )

@@ -95,6 +95,10 @@ class PresenceNotices(Protocol):
 class CampusAreas(Protocol):
     """Where campuses are."""
 
+    def kept(self, campus_id: CampusId) -> CampusArea | None:
+        """The campus's area if it is known here, which nobody needs to await; else None."""
+        ...
+
     async def area(self, campus_id: CampusId) -> CampusArea | None:
         """The campus's area, or None if there is no such campus."""
         ...

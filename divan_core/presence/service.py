@@ -20,7 +20,7 @@ from divan_core.kernel.limits import Limit, RateLimits
 from divan_core.kernel.paging import CursorSealer, Page
 from divan_core.kernel.turnstile import Entrance
 from divan_core.kernel.values import value
-from divan_core.kernel.visibility import Surface, can_see
+from divan_core.kernel.visibility import PersonCard, Surface, can_see
 from divan_core.presence import listing, policy
 from divan_core.presence.drift import Drift
 from divan_core.presence.listing import Near, Position, Question
@@ -123,10 +123,14 @@ class Presence:
             RateLimited: too many heartbeats.
             StoreUnavailable: nothing was changed.
         """
-        now = self._tools.clock.now()
+        tools = self._tools
+        now = tools.clock.now()
         policy.check_heartbeat(command, now)
-        fix = policy.located(command, await self._own_area(actor, command.campus_id), now)
-        size_m = await self._cell_size(actor.user_id)
+        _check_campus(actor, command.campus_id)
+        area = tools.areas.kept(actor.campus_id) or await self._area(actor.campus_id)
+        fix = policy.located(command, area, now)
+        card = tools.audience.kept(actor.user_id) or await self._card(actor.user_id)
+        size_m = listing.cell_size_m(card, self._floor_m)
         device = policy.fingerprint(command.device_id)
 
         def rule(record: PresenceRecord | None) -> Amendment:
@@ -199,7 +203,9 @@ class Presence:
             InvalidCursor: the cursor is not of this list, viewer and parameters.
             RateLimited: too many questions.
         """
-        await self._own_area(actor, query.campus_id)
+        _check_campus(actor, query.campus_id)
+        if self._tools.areas.kept(actor.campus_id) is None:
+            await self._area(actor.campus_id)
         found = await self._search(actor, self._search_for(actor, query))
         page = found.near[: query.limit]
         more = len(found.near) > query.limit
@@ -221,7 +227,7 @@ class Presence:
     async def refresh(self, campus_id: CampusId, user_id: UserId) -> None:
         """Move a person into cells of the size their privacy asks for now."""
         now = self._tools.clock.now()
-        size_m = await self._cell_size(user_id)
+        size_m = listing.cell_size_m(await self._card(user_id), self._floor_m)
 
         def rule(record: PresenceRecord | None) -> Amendment:
             offset = policy.current_offset(record, now, lambda: self._draw(user_id, now))
@@ -287,20 +293,17 @@ class Presence:
             and can_see(actor.user_id, relations, card, Surface.LOOKUP)
         ]
 
-    async def _own_area(self, actor: Actor, named: CampusId | None) -> CampusArea:
-        if named is not None and named != actor.campus_id:
-            raise CampusMismatch
-        area = await self._tools.areas.area(actor.campus_id)
+    async def _area(self, campus_id: CampusId) -> CampusArea:
+        area = await self._tools.areas.area(campus_id)
         if area is None:
             raise CampusMismatch
         return area
 
-    async def _cell_size(self, user_id: UserId) -> int:
-        audience = self._tools.audience
-        card = audience.kept(user_id) or await audience.card(user_id)
+    async def _card(self, user_id: UserId) -> PersonCard:
+        card = await self._tools.audience.card(user_id)
         if card is None:
             raise UnknownUser
-        return listing.cell_size_m(card, self._floor_m)
+        return card
 
     def _draw(self, user_id: UserId, now: Millis) -> Offset:
         return self._tools.drift.offset(user_id, now)
@@ -321,6 +324,11 @@ class Presence:
         cell = position.cell
         packed = _POSITION.pack(cell.size_m, cell.column, cell.row, position.user_id.bytes)
         return self._tools.sealer.seal(packed, _binding(actor, query))
+
+
+def _check_campus(actor: Actor, named: CampusId | None) -> None:
+    if named is not None and named != actor.campus_id:
+        raise CampusMismatch
 
 
 def _key(actor: Actor) -> PersonKey:

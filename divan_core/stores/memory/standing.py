@@ -62,17 +62,16 @@ class Campus:
         self, user_id: UserId, before: PresenceRecord | None, record: PresenceRecord, now: Millis
     ) -> None:
         """Keep a record, stand the person in the right cell, and tell of a public move."""
-        number, here = user_id.int, record.here()
-        if here is not None and (before is None or before.here() != here):
+        number, fixes, until = user_id.int, record.fixes, record.online_until
+        if fixes and (before is None or before.fixes[-1:] != fixes[-1:]):
             self.seen.pop(number, None)
-            self.seen[number] = here.at
-        until = record.online_until
+            self.seen[number] = fixes[-1].at
         online = until > now
         due = self._due(number, until if online else record.keep_until)
         self.records[number] = due + packed(record)
-        left = before.cell if before is not None and before.online(now) else None
+        left = before.cell if before is not None and before.online_until > now else None
         entered = record.cell if online else None
-        if left != entered:
+        if left is not entered and left != entered:
             self._leave(number, left)
             self._enter(user_id, entered)
             self._moved(left, entered)

@@ -28,6 +28,7 @@ class Guesses:
         """Remember at most ``capacity`` people."""
         self._capacity = capacity
         self._kept: dict[bytes, tuple[Millis, Guess]] = {}
+        self._latest = 0  # no one here ends later
 
     def get(self, name: bytes) -> Guess:
         """What to guess of a person."""
@@ -39,22 +40,22 @@ class Guesses:
 
         That exception keeps the order, and costs only people who went offline or were doubted.
         """
-        self._kept.pop(name, None)
-        if keep_until < self._last_end():
+        kept = self._kept
+        kept.pop(name, None)
+        if keep_until < self._latest and kept:
             return
-        if len(self._kept) >= self._capacity:
-            del self._kept[next(iter(self._kept))]
-        self._kept[name] = (keep_until, guess)
+        if len(kept) >= self._capacity:
+            del kept[next(iter(kept))]
+        kept[name] = (keep_until, guess)
+        self._latest = keep_until
 
     def forget(self, now: Millis) -> None:
         """Drop what has ended; everything, when the clock was set back."""
-        if self._last_end() > now + _LONGEST_MS:
+        if self._latest > now + _LONGEST_MS:
             self._kept.clear()
+            self._latest = 0
         while self._kept:
             name = next(iter(self._kept))
             if self._kept[name][0] > now:
                 return
             del self._kept[name]
-
-    def _last_end(self) -> int:
-        return next(reversed(self._kept.values()))[0] if self._kept else 0

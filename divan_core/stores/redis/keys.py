@@ -33,13 +33,14 @@ There are three channels, whose messages are signed JSON: ``divan:notices`` (see
 wakes the consumers (see ``ringing.py``).
 
 Expiry is data: scripts compare deadlines with the ``now`` they are given. The TTLs only clean up
-what nobody asks for any more, and are renewed by every heartbeat of the campus. Streams are trimmed
+what nobody asks for any more, and are renewed by the heartbeats of the campus. Streams are trimmed
 to what some group has still to acknowledge; a group that has not taken for a week is given up. A
 server whose ``maxmemory-policy`` evicts keys would lose a part of a campus: use ``noeviction``.
 """
 
 from __future__ import annotations
 
+from binascii import hexlify
 from typing import Final
 
 import attrs
@@ -102,11 +103,11 @@ class CampusKeys:
 
     def limit(self, name: str, user_id: UserId) -> bytes:
         """One person's admissions under one limit."""
-        return b"%slimit:%s:%s" % (self.prefix, name.encode(), user_id.hex.encode())
+        return b"%slimit:%s:%s" % (self.prefix, name.encode(), hexlify(user_id.bytes))
 
     def budget(self, name: str, user_id: UserId) -> bytes:
         """The people one person was answered about under one limit."""
-        return b"%sbudget:%s:%s" % (self.prefix, name.encode(), user_id.hex.encode())
+        return b"%sbudget:%s:%s" % (self.prefix, name.encode(), hexlify(user_id.bytes))
 
 
 @attrs.frozen

@@ -13,13 +13,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeAlias, cast
 
 import attrs
 import hiredis
 
 from divan_core.errors import StoreUnavailable
+from divan_core.kernel.values import value
 from divan_core.stores.redis.errors import RedisOutcomeUnknown, RedisReplyError
 
 Part: TypeAlias = bytes | str | int | float
@@ -63,6 +64,29 @@ def pack(*parts: Part) -> bytes:
     """The command as it goes over the wire."""
     # hiredis's stub says "a tuple of one", and means a tuple.
     return cast("bytes", hiredis.pack_command(parts))  # type: ignore[arg-type]
+
+
+@value
+class Opening:
+    """The first ``count`` parts of a command, packed once for all commands that begin so."""
+
+    packed: bytes
+    count: int
+
+    @classmethod
+    def of(cls, *parts: Part) -> Opening:
+        """Pack what does not change."""
+        return cls(_without_count(pack(*parts)), len(parts))
+
+    def followed_by(self, parts: Collection[Part]) -> bytes:
+        """The whole command."""
+        count = self.count + len(parts)
+        return b"*%d\r\n%b%b" % (count, self.packed, _without_count(pack(*parts)))
+
+
+def _without_count(packed: bytes) -> bytes:
+    """The parts alone: a command begins with a line that says how many there are."""
+    return packed[packed.index(b"\n") + 1 :]
 
 
 def _ignore(_push: list[Reply]) -> None:

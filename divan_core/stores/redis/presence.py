@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 from typing import Final
 
 from divan_core.kernel.clock import Clock, Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.limits import Limit, refusal
+from divan_core.kernel.values import value
 from divan_core.presence.model import (
     LEASE_MS,
     MEMORY_MS,
@@ -20,9 +21,10 @@ from divan_core.presence.model import (
     Reach,
     Rule,
 )
+from divan_core.stores.redis.client import PreparedScript
 from divan_core.stores.redis.guesses import Guesses
 from divan_core.stores.redis.journal import RedisJournal
-from divan_core.stores.redis.keys import KnownCampuses
+from divan_core.stores.redis.keys import CampusKeys, KnownCampuses
 from divan_core.stores.redis.lifecycle import RedisLifecycle
 from divan_core.stores.redis.limits import moment, windows
 from divan_core.stores.redis.link import Part, Reply
@@ -41,10 +43,26 @@ _EVERYBODY: Final = load_script("everybody")
 _LIFETIME_MS: Final = max(LEASE_MS, MEMORY_MS) + 60_000
 """How long after a campus's last heartbeat its keys vanish by themselves."""
 
+_REMEMBERED: Final = 4096
 _KEPT: Final = 0
 _AGAIN: Final = -1
 _TO_THE_END: Final = -1
 _NOBODY: Final = (0, 0, 0)
+
+
+@value
+class _Amending:
+    """What all commands that run ``amend.lua`` on a campus begin with."""
+
+    campus: CampusKeys
+    counted: PreparedScript
+    uncounted: PreparedScript
+
+    @classmethod
+    def of(cls, campus: CampusKeys) -> _Amending:
+        keys = (*campus.index, campus.seen)
+        one, other = (PreparedScript.of(_AMEND, keys, more=more) for more in (1, 0))
+        return cls(campus, one, other)
 
 
 class RedisPresence:
@@ -63,6 +81,7 @@ class RedisPresence:
         self._seal = seal
         self._clock = clock
         self._campuses = KnownCampuses()
+        self._amending: dict[int, _Amending] = {}  # by the campus's id as a number
         self._guesses = Guesses()
         self._turns = Turns()
         self._cells = KnownCells()
@@ -74,11 +93,13 @@ class RedisPresence:
         """See the port. One round trip when this process saw the person's last change."""
         self._guesses.forget(now)
         name = person_name(key)
-        in_turn = await self._turns.take(name)
+        in_turn = self._turns.taken(name) or await self._turns.take(name)
         try:
             proposal = Proposal.of(key, self._guesses.get(name), rule, now)
-            proposal = await self._settled(proposal, rule, limit)
-            self._guesses.put(name, proposal.guess, proposal.keep_until)
+            reply = await self._propose(proposal, limit)
+            if reply != _KEPT:
+                proposal = await self._settled(proposal, reply, rule, limit)
+            self._guesses.put(name, (proposal.data, proposal.kept), proposal.keep_until)
         finally:
             if in_turn:
                 self._turns.give(name)
@@ -145,9 +166,10 @@ class RedisPresence:
             for one in self._people[there]
         }
 
-    async def _settled(self, proposal: Proposal, rule: Rule, limit: Limit | None) -> Proposal:
+    async def _settled(
+        self, proposal: Proposal, reply: Reply, rule: Rule, limit: Limit | None
+    ) -> Proposal:
         """Propose what the rule makes of the record until it was made of the right one."""
-        reply = await self._propose(proposal, limit)
         while reply != _KEPT:
             if limit is not None and isinstance(reply, int) and reply > 0:
                 raise refusal(limit, reply)
@@ -157,18 +179,25 @@ class RedisPresence:
             reply = await self._propose(proposal, limit, absent=reply == _AGAIN)
         return proposal
 
-    async def _propose(
+    def _propose(
         self, proposal: Proposal, limit: Limit | None, *, absent: bool = False
-    ) -> Reply:
+    ) -> Awaitable[Reply]:
         """Ask ``amend.lua`` to keep a proposal; ``absent``: of someone the index has nowhere."""
-        campus = self._campuses[proposal.key.campus_id]
-        keys = (*campus.index, campus.seen)
-        args = [*proposal.arguments(proposal.notices(self._seal, absent=absent)), _LIFETIME_MS]
-        if limit is not None:
-            keys = (*keys, campus.limit(limit.name, proposal.key.user_id))
-            counted = b"1" if proposal.amendment.refusal is None else b""
-            args += (counted, moment(self._clock), *windows(limit))
-        return await self._redis.client.run(_AMEND, keys, args)
+        campus_id = proposal.key.campus_id
+        ready = self._amending.get(campus_id.int) or self._prepared(campus_id)
+        parts = proposal.arguments(proposal.notices(self._seal, absent=absent), _LIFETIME_MS)
+        if limit is None:
+            return self._redis.client.run_prepared(ready.uncounted, parts)
+        counted = b"1" if proposal.amendment.refusal is None else b""
+        parts.insert(0, ready.campus.limit(limit.name, proposal.key.user_id))
+        parts += (counted, moment(self._clock), *windows(limit))
+        return self._redis.client.run_prepared(ready.counted, parts)
+
+    def _prepared(self, campus_id: CampusId) -> _Amending:
+        if len(self._amending) >= _REMEMBERED:
+            self._amending.clear()
+        ready = self._amending[campus_id.int] = _Amending.of(self._campuses[campus_id])
+        return ready
 
     def _neighbourhood(self, reply: Reply) -> Neighbourhood:
         position, changed, complete_m, fix = reply[:4]

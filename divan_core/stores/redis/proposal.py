@@ -28,10 +28,13 @@ from divan_core.stores.redis.names import cell_number
 from divan_core.stores.redis.notices import NoticeSeal
 
 _HEAD: Final = struct.Struct("<ddB")
+_NUMBERS: Final = struct.Struct("<5d")
 _FIX: Final = struct.Struct("<qddf")
 _UNTOLD: Final = (b"", b"")
 NOWHERE: Final = 0
 """In place of a cell's number: the person stands in none."""
+NEVER: Final = 0
+"""In place of when the person was heard: not anew."""
 
 
 def stored_record(value: bytes) -> bytes:
@@ -94,22 +97,20 @@ class Proposal:
         )
 
     @property
-    def guess(self) -> Guess:
-        """What to guess of the person once this is kept."""
-        return self.data, self.amendment.record if self.data else None
+    def kept(self) -> PresenceRecord | None:
+        """The record that ``data`` is."""
+        return self.amendment.record if self.data else None
 
-    def arguments(self, notices: tuple[bytes, bytes]) -> list[Part]:
-        """The arguments 1 to 9 of ``amend.lua``."""
+    def arguments(self, notices: tuple[bytes, bytes], lifetime_ms: int) -> list[Part]:
+        """The arguments 1 to 6 of ``amend.lua``; its keys outlive the heartbeat by a lifetime."""
         cell = cell_number(self.entered) if self.entered is not None else NOWHERE
         here = self.amendment.record.here()
+        heard = here.at if here is not None and self.heard_anew else NEVER
         return [
-            self.now,
+            _NUMBERS.pack(self.now, self.deadline, cell, heard, lifetime_ms),
             self.key.user_id.bytes,
             self.expected,
             self._value(cell, here),
-            self.deadline,
-            cell,
-            here.at if here is not None and self.heard_anew else b"",
             *notices,
         ]
 

@@ -22,12 +22,18 @@ class Turns:
         self._patience_s = patience_s
         self._lines: dict[bytes, deque[anyio.Event]] = {}
 
+    def taken(self, name: bytes) -> bool:
+        """Take the turn if nobody has it; whether there is one to :meth:`give` on."""
+        if name in self._lines:
+            return False
+        self._lines[name] = deque()
+        return True
+
     async def take(self, name: bytes) -> bool:
         """Wait for a turn; whether there is one to :meth:`give` on."""
-        line = self._lines.get(name)
-        if line is None:
-            self._lines[name] = deque()
+        if self.taken(name):
             return True
+        line = self._lines[name]
         called = anyio.Event()
         line.append(called)
         try:

@@ -34,12 +34,16 @@ class People:
         self.admitted: list[tuple[str, str]] = []
         self.refusals = list(refusals)
 
-    async def actor(self, user_id: UserId, campus_id: CampusId | None = None) -> Actor:
-        if user_id not in self.known:
-            raise UnknownUser
-        actor = self.known[user_id]
-        if campus_id not in {None, actor.campus_id}:
+    def kept(self, user_id: UserId, campus_id: CampusId | None = None) -> Actor | None:
+        actor = self.known.get(user_id)
+        if actor is not None and campus_id not in {None, actor.campus_id}:
             raise CampusMismatch
+        return actor
+
+    async def actor(self, user_id: UserId, campus_id: CampusId | None = None) -> Actor:
+        actor = self.kept(user_id, campus_id)
+        if actor is None:
+            raise UnknownUser
         return actor
 
     async def admit(

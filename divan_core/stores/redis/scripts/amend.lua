@@ -1,16 +1,16 @@
 -- Keep what a rule made of a person's record, if the record is still the one the rule was given.
 -- KEYS: the index's five, seen, and the limit's list if there is one.
--- ARGV: 1 now, 2 person, 3 record expected ('' for none), 4 new value ('' for none), 5 deadline,
---   6 cell (0 when not online), 7 when heard ('' when not anew), 8 notice of the move, 9 notice
---   for leaving the cell, 10 lifetime of keys, 11 '1' to count the action,
---   12 clock, 13... windows.
+-- ARGV: 1 five numbers: now, deadline, cell (0 when not online), when heard (0 when not anew) and
+--   the lifetime of keys; 2 person, 3 record expected ('' for none), 4 new value ('' for none),
+--   5 notice of the move, 6 notice for leaving the cell, 7 '1' to count the action, 8 clock,
+--   9... windows.
 -- Answers 0 (kept), the record there instead, -1 (notices are needed), or the milliseconds to wait.
 -- include: terms.lua
 -- include: index.lua
 -- include: admission.lua
-local SWEPT = 128
-local now, uid = tonumber(ARGV[1]), ARGV[2]
-local seen, list = KEYS[6], KEYS[7]
+local SWEPT, RENEWED_MS = 128, 30000
+local now, deadline, entered, heard, lifetime = struct.unpack('<ddddd', ARGV[1])
+local uid, seen, list = ARGV[2], KEYS[6], KEYS[7]
 
 if sweep(now, SWEPT) then
   local due = redis.call('ZSCORE', deadlines, uid)
@@ -21,14 +21,14 @@ end
 
 local counted_at
 if list then
-  counted_at = moment(ARGV[12])
-  local wait = wait_ms(list, counted_at, 13)
+  counted_at = moment(ARGV[8])
+  local wait = wait_ms(list, counted_at, 9)
   if wait > 0 then
     return wait
   end
 end
 
-local left, entered, record = 0, tonumber(ARGV[6]), ''
+local left, record = 0, ''
 local stored = redis.call('HGET', people, uid)
 if stored then
   local _, cell, fix_bytes = struct.unpack(HEAD, stored)
@@ -37,33 +37,35 @@ end
 if record ~= ARGV[3] then
   return record
 end
-if left ~= entered then
-  if ARGV[8] == '' then
+local moved = left ~= entered
+if moved then
+  if ARGV[5] == '' then
     return -1
   end
   if left ~= 0 then
     leave(uid, left)
   end
   if entered ~= 0 then
-    enter(uid, entered, ARGV[9])
+    enter(uid, entered, ARGV[6])
   end
-  redis.call('PUBLISH', CHANNEL, ARGV[8])
+  redis.call('PUBLISH', CHANNEL, ARGV[5])
 end
+local first_heard = heard ~= 0 and redis.call('ZADD', seen, heard, uid) == 1
 if ARGV[4] == '' then
   redis.call('HDEL', people, uid)
   redis.call('ZREM', deadlines, uid)
 else
   redis.call('HSET', people, uid, ARGV[4])
-  redis.call('ZADD', deadlines, ARGV[5], uid)
-  for at = 1, 5 do
-    redis.call('PEXPIRE', KEYS[at], ARGV[10])
+  redis.call('ZADD', deadlines, deadline, uid)
+  -- Keys begin without an end, and only those of cells do so while others go on.
+  if moved or first_heard or redis.call('PTTL', people) < lifetime - RENEWED_MS then
+    for at = 1, 5 do
+      redis.call('PEXPIRE', KEYS[at], lifetime)
+    end
+    redis.call('PEXPIRE', seen, DAY_MS + 60000)
   end
 end
-if ARGV[7] ~= '' then
-  redis.call('ZADD', seen, ARGV[7], uid)
-  redis.call('PEXPIRE', seen, DAY_MS + 60000)
-end
-if ARGV[11] == '1' then
-  remember(list, counted_at, 13)
+if ARGV[7] == '1' then
+  remember(list, counted_at, 9)
 end
 return 0
