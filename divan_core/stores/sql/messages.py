@@ -279,12 +279,13 @@ def _message(row: Row[Any]) -> Message:
 
 def _messages(rows: Sequence[Sequence[Any]], conversation_id: ConversationId) -> Sequence[Message]:
     """Messages of one conversation, of rows as the driver has them."""
+    senders: dict[Any, UserId] = {}  # a page has few
     return [
         Message(
             MessageId(id_of(message_id)),
             conversation_id,
             seq,
-            UserId(id_of(sender)),
+            senders.get(sender) or senders.setdefault(sender, UserId(id_of(sender))),
             millis_of(at),
             Content(body, _attachments(attachments) if attachments else ()),
             client_id,
