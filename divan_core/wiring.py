@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import Final
+from uuid import UUID
 
 import attrs
 
@@ -37,16 +38,20 @@ from divan_core.identity.service import Authenticator, Trust
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.gate import WritersGate
-from divan_core.kernel.ids import Entropy, Ids
+from divan_core.kernel.ids import CampusId, Entropy, Ids
 from divan_core.kernel.paging import CursorSealer
 from divan_core.kernel.turnstile import Entrance
 from divan_core.mail.factory import mailer_of
-from divan_core.moderation.actions import Actions, Hand
+from divan_core.moderation.actions import Actions
+from divan_core.moderation.appeals import Appeals
 from divan_core.moderation.audit import Audit, AuditTools
 from divan_core.moderation.cases import Cases
 from divan_core.moderation.dashboard import Dashboard
+from divan_core.moderation.effects import Hand
 from divan_core.moderation.ports import Checkpoints, NoCheckpoints
+from divan_core.moderation.pseudonyms import Pseudonyms
 from divan_core.moderation.reports import Reports
+from divan_core.moderation.sanctions import Sanctions
 from divan_core.moderation.tools import DeskTools
 from divan_core.observability.alarm import Alarm
 from divan_core.observability.metrics import Metrics
@@ -74,6 +79,7 @@ REFRESH: Final = "refresh tokens"
 MAIL: Final = "tokens in mails"
 CHAIN: Final = "chain of the audit"
 CHECKPOINTS: Final = "checkpoints of the audit"
+PSEUDONYMS: Final = "names of moderators"
 MAILBOXES: Final = "limits of mailboxes"
 
 
@@ -113,6 +119,8 @@ class Services:
     reports: Reports
     cases: Cases
     actions: Actions[StoreUnit]
+    appeals: Appeals[StoreUnit]
+    sanctions: Sanctions
     desk: Dashboard
     audience: Audience
     idempotency: Idempotency[StoreUnit]
@@ -149,6 +157,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     auth = _auth(stores, settings, attrs.evolve(ground, hasher=hasher), (audience, tokens))
     audit = _audit(stores, ground, sealer)
     desk = _desk(stores, settings, ground, (audience, idempotency, audit, sealer))
+    hand = Hand(idempotency, Enforcing(audience, presence))
     shared = audience, gate, idempotency, sealer, presence
     talking = _talking(stores, settings, ground, shared)
     return Services(
@@ -166,7 +175,9 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         audit=audit,
         reports=Reports(stores.units, desk),
         cases=Cases(stores.units, desk),
-        actions=Actions(stores.units, desk, Hand(idempotency, Enforcing(audience, presence))),
+        actions=Actions(stores.units, desk, hand),
+        appeals=Appeals(stores.units, desk, hand),
+        sanctions=Sanctions(stores.units, desk),
         desk=Dashboard(stores.units, ground.clock),
         audience=audience,
         idempotency=idempotency,
@@ -223,7 +234,9 @@ def _desk(
         clock=ground.clock,
         ids=ground.ids,
         sealer=sealer,
+        pseudonyms=Pseudonyms(derived_key(ground.secret, PSEUDONYMS)),
         limit=settings.limit.report,
+        candid=frozenset(CampusId(UUID(one)) for one in settings.candid_campuses),
     )
 
 

@@ -7,12 +7,13 @@ of the command, each in one table of the transport. The tree::
     ├── InvalidRequest (400)       IdempotencyKeyInvalid  IdempotencyKeyMissing
     ├── NotAuthenticated (401)     InvalidCredentials  UnknownUser
     ├── NotAllowed (403)           CampusMismatch  Banned  EmailUnverified  Muted
-    │                              NotFriends  NotMember  KickedOut
+    │                              NotFriends  NotMember  KickedOut  OwnDecision
     ├── NotFound (404)
     ├── Conflict (409)             PresenceRequired  HandleTaken  IdempotencyInProgress
     │                              InviteExists  AlreadyFriends  InviteClosed
     │                              EmailTaken  RoomFull  MessageExists
     │                              AlreadyReported  CaseDecided  CaseOpen  PolicyExists
+    │                              AlreadyAppealed  AppealClosed  AppealResolved
     ├── Gone (410)                 InviteExpired
     ├── TooLarge (413)
     ├── UnsupportedMediaType (415)
@@ -48,8 +49,11 @@ from divan_core.errors.kinds import (
 __all__ = [
     "AccountLimited",
     "AccuracyTooLow",
+    "AlreadyAppealed",
     "AlreadyFriends",
     "AlreadyReported",
+    "AppealClosed",
+    "AppealResolved",
     "Banned",
     "CampusMismatch",
     "CaseDecided",
@@ -90,6 +94,7 @@ __all__ = [
     "NotMember",
     "OutcomeUnknown",
     "OutsideCampus",
+    "OwnDecision",
     "PolicyExists",
     "PresenceRequired",
     "RateLimited",
@@ -183,6 +188,13 @@ class Muted(NotAllowed):
     title = "You may not write now"
 
 
+class OwnDecision(NotAllowed):
+    """The caller has a hand in it, so somebody else is to decide."""
+
+    code = "own_decision"
+    title = "Somebody else has to decide about this"
+
+
 class PresenceRequired(Conflict):
     """Nearness is answered only to those who share their own presence."""
 
@@ -260,6 +272,27 @@ class CaseOpen(Conflict):
 
     code = "case_open"
     title = "There is an open case about this"
+
+
+class AlreadyAppealed(Conflict):
+    """The caller has appealed about this case."""
+
+    code = "already_appealed"
+    title = "You have appealed already"
+
+
+class AppealClosed(Conflict):
+    """The case is closed, or nothing of it stands."""
+
+    code = "appeal_closed"
+    title = "There is nothing to appeal against any more"
+
+
+class AppealResolved(Conflict):
+    """Somebody has decided about the appeal."""
+
+    code = "appeal_resolved"
+    title = "This appeal is decided"
 
 
 class PolicyExists(Conflict):

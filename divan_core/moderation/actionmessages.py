@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from divan_core.kernel.ids import UserId
 from divan_core.moderation.actionmodel import ActionId
+from divan_core.moderation.appealmessages import AppealView
 from divan_core.moderation.auditmessages import AuditView
 from divan_core.moderation.messages import CaseReport, CaseView, Note, SubjectName
 from divan_core.moderation.model import CaseId
@@ -93,7 +94,7 @@ class Applied:
 
 @attrs.frozen
 class CaseDetail:
-    """A case with its reports and actions, oldest first, and all that was done, from the audit.
+    """A case with its reports, actions and appeals, oldest first, and all that is on record of it.
 
     ``content`` is what the subject says now, or how it is called; null where it is gone.
     """
@@ -102,4 +103,5 @@ class CaseDetail:
     content: str | None
     reports: tuple[CaseReport, ...]
     actions: tuple[ActionView, ...]
+    appeals: tuple[AppealView, ...]
     timeline: tuple[AuditView, ...]

@@ -44,6 +44,12 @@ class ActionKind(enum.Enum):
         return self in {ActionKind.TOMBSTONE, ActionKind.REMOVE, ActionKind.SHADOW_HIDE}
 
 
+UNTOLD: Final = frozenset({ActionKind.NONE})
+"""What is told to nobody: nothing was done."""
+
+UNNOTICED: Final = frozenset({ActionKind.SHADOW_HIDE})
+"""What is to go unnoticed; whom it is done to is told only where a campus wants that."""
+
 FITTING: Final = {
     SubjectKind.MESSAGE: frozenset(ActionKind),
     SubjectKind.USER: frozenset(ActionKind) - {ActionKind.TOMBSTONE, ActionKind.REMOVE},

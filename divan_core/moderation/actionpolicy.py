@@ -22,11 +22,13 @@ def check_open_to_actions(case: Case, actor: Actor) -> None:
     """Refuse to act on what was dismissed or is over, and moderators what is left to admins.
 
     Raises:
-        CaseDecided: it is dismissed or closed.
+        CaseDecided: it is dismissed or closed, or an appeal waits, which comes first.
         NotAllowed: it was escalated, and the actor is no admin.
     """
     if case.status in {CaseStatus.DISMISSED, CaseStatus.CLOSED}:
         raise CaseDecided
+    if case.appeal_open:
+        raise CaseDecided("An appeal waits; decide about that first.")
     if case.status is CaseStatus.ESCALATED and ADMIN not in actor.roles:
         raise NotAllowed("This case was left to admins.")
 

@@ -13,24 +13,24 @@ from divan_core.codec.faults import faults
 from divan_core.errors import DivanError, InvalidInput, NotFound, ValidationFailed
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.ids import CampusId, UserId
-from divan_core.kernel.once import Attempt, Done, KeyGiven, Once
+from divan_core.kernel.once import Attempt, Done, KeyGiven
 from divan_core.kernel.units import Units
 from divan_core.moderation import actionpolicy, policy
 from divan_core.moderation.actionmessages import (
     ACTION_APPLIED,
     ACTION_EXPIRED,
     ACTION_REVERTED,
-    ACTIONS,
     ActionView,
     Applied,
     ApplyAction,
     RevertAction,
 )
 from divan_core.moderation.actionmodel import Action, ActionId, ActionKind, End
+from divan_core.moderation.effects import Effects, Fact, Hand, people_of
 from divan_core.moderation.messages import BatchAction, BatchError, BatchResult, BatchResults
 from divan_core.moderation.model import Case, CaseId, Decision, Subject, SubjectKind
-from divan_core.moderation.ports import ActionUnit, Enforcement
-from divan_core.moderation.tools import DeskTools, deed, event
+from divan_core.moderation.ports import ActionUnit
+from divan_core.moderation.tools import DeskTools
 
 UnitT = TypeVar("UnitT", bound=ActionUnit)
 
@@ -58,24 +58,6 @@ class _Errand:
         return tuple(UserId(one.id) for one in self.targets if one.kind is SubjectKind.USER)
 
 
-@attrs.frozen
-class _Fact:
-    """What happened to an action of a case, and why."""
-
-    name: str
-    case: Case
-    action: Action
-    words: str | None = None
-
-
-@attrs.frozen
-class Hand(Generic[UnitT]):
-    """What actions are done with: each write once, and those contexts that it is done to."""
-
-    once: Once[UnitT]
-    enforcement: Enforcement[UnitT]
-
-
 class Actions(Generic[UnitT]):
     """What staff does about cases. Each action has an inverse, and doing one twice is as once.
 
@@ -87,7 +69,7 @@ class Actions(Generic[UnitT]):
         self._units = units
         self._tools = tools
         self._once = hand.once
-        self._enforcement = hand.enforcement
+        self._effects = Effects(tools, hand.enforcement)
 
     async def apply(
         self, actor: Actor, command: ApplyAction, *, idempotency_key: KeyGiven = None
@@ -111,10 +93,9 @@ class Actions(Generic[UnitT]):
             return Applied(policy.case_view(decided), views)
 
         attempt = Attempt(actor, APPLY, command, Applied, idempotency_key)
-        async with self._enforcement.changing(errand.case.campus_id, errand.people):
+        async with self._effects.changing(errand.case.campus_id, errand.people):
             result = await self._once.once(attempt, body)
-        for one in done:
-            await self._enforcement.afterwards(one)
+        await self._effects.afterwards(done)
         return result
 
     async def batch(
@@ -152,10 +133,9 @@ class Actions(Generic[UnitT]):
         attempt = Attempt(actor, BATCH, command, BatchResults, idempotency_key)
         async with AsyncExitStack() as stack:
             for campus_id, people in _by_campus(errands).items():
-                await stack.enter_async_context(self._enforcement.changing(campus_id, people))
+                await stack.enter_async_context(self._effects.changing(campus_id, people))
             result = await self._once.once(attempt, body)
-        for one in done:
-            await self._enforcement.afterwards(one)
+        await self._effects.afterwards(done)
         return result
 
     async def revert(
@@ -183,13 +163,13 @@ class Actions(Generic[UnitT]):
             await unit.locks.take(case.subject.lock, action.target.lock)
             current = await unit.actions.get(action.id) or action
             if current.end is None:
-                current = await self._ended(unit, current, End.REVERTED, actor)
-                fact = _Fact(ACTION_REVERTED, case, current, command.reason)
-                await self._record(unit, actor, fact)
+                current = await self._effects.end(unit, current, End.REVERTED, actor)
+                fact = Fact(ACTION_REVERTED, case, current, command.reason)
+                await self._effects.record(unit, actor, fact)
             return actionpolicy.action_view(current)
 
         attempt = Attempt(actor, REVERT, command, ActionView, idempotency_key)
-        async with self._enforcement.changing(case.campus_id, _people(action)):
+        async with self._effects.changing(case.campus_id, people_of((action,))):
             return await self._once.once(attempt, body)
 
     async def expire(self, most: int) -> int:
@@ -197,7 +177,7 @@ class Actions(Generic[UnitT]):
         now = self._tools.clock.now()
         due = await self._units.read(lambda unit: unit.actions.due(now, most))
         for action in due:
-            async with self._enforcement.changing(action.campus_id, _people(action)):
+            async with self._effects.changing(action.campus_id, people_of((action,))):
                 await self._units.write(self._expiring(action), locking=True)
         return len(due)
 
@@ -209,8 +189,8 @@ class Actions(Generic[UnitT]):
             await unit.locks.take(case.subject.lock, action.target.lock)
             current = await unit.actions.get(action.id)
             if current is not None and current.end is None:
-                ended = await self._ended(unit, current, End.EXPIRED, None)
-                await self._record(unit, None, _Fact(ACTION_EXPIRED, case, ended))
+                ended = await self._effects.end(unit, current, End.EXPIRED, None)
+                await self._effects.record(unit, None, Fact(ACTION_EXPIRED, case, ended))
 
         return body
 
@@ -264,29 +244,10 @@ class Actions(Generic[UnitT]):
             return before
         action_id = ActionId(self._tools.ids.uuid())
         made = actionpolicy.new_action(action_id, case, command, target, now)
-        base = await self._base(unit, target, standing)
-        action = attrs.evolve(made, by=actor.user_id, before=base)
-        await unit.actions.put(action)
-        await self._enforcement.settle(unit, target, (*standing, action), base or "")
-        await self._enforcement.restrain(unit, action)
-        await self._record(unit, actor, _Fact(ACTION_APPLIED, case, action, command.reason))
+        action = attrs.evolve(made, by=actor.user_id)
+        action = await self._effects.begin(unit, action, standing)
+        await self._effects.record(unit, actor, Fact(ACTION_APPLIED, case, action, command.reason))
         return action
-
-    async def _ended(self, unit: UnitT, action: Action, end: End, actor: Actor | None) -> Action:
-        """The action after its end, with whatever else stands on its target in force."""
-        now, by = self._tools.clock.now(), None if actor is None else actor.user_id
-        ended = actionpolicy.ended(action, end, now, by)
-        await unit.actions.put(ended)
-        rest = await unit.actions.in_force(action.target)
-        await self._enforcement.settle(unit, action.target, rest, action.before or "")
-        await self._enforcement.restrain(unit, ended)
-        return ended
-
-    async def _base(self, unit: UnitT, target: Subject, standing: Sequence[Action]) -> str | None:
-        if target.kind is not SubjectKind.USER:
-            return None
-        now = await self._enforcement.standing(unit, UserId(target.id))
-        return actionpolicy.base_of(standing, now)
 
     async def _decide(self, unit: UnitT, actor: Actor, case: Case) -> Case:
         """The case, which is actioned from its first action on."""
@@ -296,20 +257,6 @@ class Actions(Generic[UnitT]):
         decided = policy.decided(case, Decision.ACTIONED, actor.user_id, now)
         await unit.cases.put(decided)
         return decided
-
-    async def _record(self, unit: UnitT, actor: Actor | None, fact: _Fact) -> None:
-        action = fact.action
-        about = {
-            "action_id": str(action.id),
-            "kind": action.kind.value,
-            "target": f"{action.target.kind.value}:{action.target.id}",
-        }
-        happened = event(self._tools, ACTIONS, fact.name, fact.case)
-        await unit.outbox.add(attrs.evolve(happened, data={**happened.data, **about}))
-        done = deed(self._tools, actor, fact.name, fact.case, fact.words)
-        whom = action.person_id or done.person_id
-        done = attrs.evolve(done, data={**done.data, **about}, person_id=whom)
-        await self._tools.trail.append(unit, done)
 
 
 def _asked(case_id: CaseId, command: BatchAction) -> ApplyAction:
@@ -337,8 +284,3 @@ def _by_campus(errands: Sequence[_Errand]) -> dict[CampusId, set[UserId]]:
     for one in errands:
         found.setdefault(one.case.campus_id, set()).update(one.people)
     return found
-
-
-def _people(action: Action) -> tuple[UserId, ...]:
-    """Whom an action is done to, of those who are cached."""
-    return (UserId(action.target.id),) if action.target.kind is SubjectKind.USER else ()

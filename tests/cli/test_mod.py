@@ -67,6 +67,46 @@ def test_acting(divan: Command, folder: Path) -> None:
     assert divan(*wrong, **where).status == 2
 
 
+def test_an_appeal(divan: Command, folder: Path) -> None:
+    where = {"DIVAN_DATA_DIR": str(folder)}
+    (case,) = divan("mod", "queue", "--json", **where).json
+    lines = [
+        {
+            "type": "person",
+            "id": f"00000000-0000-0000-0000-0000000000a{number}",
+            "campus_id": case["campus_id"],
+            "handle": f"root{number}",
+            "display_name": "Root",
+            "roles": ["staff.admin"],
+        }
+        for number in (1, 2)
+    ]
+    people = b"\n".join(map(msgspec.json.encode, lines))
+    assert divan("import", "-", stdin=people, **where).status == 0
+    first, second = (line["id"] for line in lines)
+    act = ("mod", "act", case["id"], "ban", "--reason", "Rude.", "--as", str(first))
+    assert divan(*act, **where).status == 0
+    ben = case["owner_id"]
+    assert "Rude." in divan("mod", "mine", "--as", ben, **where).out
+    appeal = ("mod", "appeal", case["id"], "It was not me.", "--as", ben)
+    assert "waits" in divan(*appeal, **where).out
+    assert divan(*appeal, **where).status == 1
+    assert divan("mod", "appeal", case["id"], "Short", "--as", ben, **where).status == 2
+    (waiting,) = divan("mod", "queue", "--appeal-open", "--json", **where).json
+    assert waiting["id"] == case["id"]
+    assert "It was not me." in divan("mod", "case", case["id"], **where).out
+    assert "ben" in divan("mod", "appeals", "list", "--status", "open", **where).out
+    (listed,) = divan("mod", "appeals", "list", "--json", **where).json
+    assert divan("mod", "appeals", "show", listed["id"], "--json", **where).json == listed
+    assert "It was not me." in divan("mod", "appeals", "show", listed["id"], **where).out
+    resolve = ("mod", "appeals", "resolve", listed["id"], "accepted", "--note", "Sorry.", "--as")
+    assert divan(*resolve, str(first), **where).status == 1
+    done = divan(*resolve, str(second), "--json", **where).json
+    assert (done["status"], done["case_status"]) == ("accepted", "closed")
+    (told,) = divan("mod", "mine", "--as", ben, "--json", **where).json
+    assert (told["end"], told["appeal"]["outcome_note"]) == ("reverted", "Sorry.")
+
+
 def test_the_numbers(divan: Command, folder: Path) -> None:
     where = {"DIVAN_DATA_DIR": str(folder)}
     assert divan("mod", "stats", "--json", **where).json["open"] == 1

@@ -9,7 +9,14 @@ from sqlalchemy import ColumnElement, Row, Select, func, or_, select, update
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
-from divan_core.moderation.actionmodel import Action, ActionId, ActionKind, End
+from divan_core.moderation.actionmodel import (
+    UNNOTICED,
+    UNTOLD,
+    Action,
+    ActionId,
+    ActionKind,
+    End,
+)
 from divan_core.moderation.model import CaseId, Subject, SubjectKind
 from divan_core.stores.sql.clauses import insert_or_replace
 from divan_core.stores.sql.connection import SqlConnection
@@ -54,6 +61,18 @@ class SqlActions:
         """The first ``limit`` actions of a case, by id."""
         query = select(ACTIONS).where(ACTIONS.c.case_id == case_id)
         return await self._all(query.order_by(ACTIONS.c.id).limit(limit))
+
+    async def felt_by(
+        self, person_id: UserId, before: ActionId | None, limit: int, *, hidden_too: bool
+    ) -> Sequence[Action]:
+        """Up to ``limit`` actions on somebody that they may know of, by id descending."""
+        left_out = UNTOLD if hidden_too else UNTOLD | UNNOTICED
+        query = select(ACTIONS).where(
+            ACTIONS.c.person_id == person_id,
+            ACTIONS.c.kind.not_in(sorted(one.value for one in left_out)),
+        )
+        query = query if before is None else query.where(ACTIONS.c.id < before)
+        return await self._all(query.order_by(ACTIONS.c.id.desc()).limit(limit))
 
     async def in_force(self, target: Subject) -> Sequence[Action]:
         """The actions on a target that have not ended, by id."""
