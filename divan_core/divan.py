@@ -89,7 +89,7 @@ class Divan:
         self.desk: Dashboard = services.desk
         self.audience: Audience = services.audience
         self.idempotency: Idempotency[StoreUnit] = services.idempotency
-        self.policies: Policies = services.policies
+        self.policies: Policies[StoreUnit] = services.policies
         self.metrics: Metrics = services.metrics
         self.search_index: IndexUpkeep = services.search_index
         self.workers: Workers = staff(stores, services, settings, ground, subscriptions)

@@ -124,7 +124,7 @@ class Services:
     desk: Dashboard
     audience: Audience
     idempotency: Idempotency[StoreUnit]
-    policies: Policies
+    policies: Policies[StoreUnit]
     metrics: Metrics
     search_index: IndexUpkeep
 
@@ -159,6 +159,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     desk = _desk(stores, settings, ground, (audience, idempotency, audit, sealer))
     hand = Hand(idempotency, Enforcing(audience, presence))
     shared = audience, gate, idempotency, sealer, presence
+    sanctions = Sanctions(stores.units, desk)
     talking = _talking(stores, settings, ground, shared)
     return Services(
         accounts=accounts,
@@ -171,17 +172,17 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock, tokens)),
         auth=auth,
         hasher=hasher,
-        personal=_personal(stores, settings, ground, (auth, presence, audience)),
+        personal=_personal(stores, settings, ground, (auth, presence, audience, sanctions)),
         audit=audit,
         reports=Reports(stores.units, desk),
         cases=Cases(stores.units, desk),
         actions=Actions(stores.units, desk, hand),
         appeals=Appeals(stores.units, desk, hand),
-        sanctions=Sanctions(stores.units, desk),
+        sanctions=sanctions,
         desk=Dashboard(stores.units, ground.clock),
         audience=audience,
         idempotency=idempotency,
-        policies=_policies(stores, settings, ground, (idempotency, sealer)),
+        policies=_policies(stores, settings, ground, (idempotency, audit, sealer)),
         metrics=metrics,
         search_index=IndexUpkeep(stores.search_upkeep),
     )
@@ -265,11 +266,12 @@ def _policies(
     stores: Stores,
     settings: Settings,
     ground: Ground,
-    shared: tuple[Idempotency[StoreUnit], CursorSealer],
-) -> Policies:
-    once, sealer = shared
+    shared: tuple[Idempotency[StoreUnit], Audit, CursorSealer],
+) -> Policies[StoreUnit]:
+    once, trail, sealer = shared
     denied = frozenset(settings.denied_domains)
-    return Policies(stores.units, PolicyTools(once, ground.clock, ground.ids, sealer, denied))
+    tools = PolicyTools[StoreUnit](once, trail, ground.clock, ground.ids, sealer, denied)
+    return Policies(stores.units, tools)
 
 
 def _idempotency(
@@ -339,9 +341,9 @@ def _personal(
     stores: Stores,
     settings: Settings,
     ground: Ground,
-    shared: tuple[Auth[StoreUnit], Presence, Audience],
+    shared: tuple[Auth[StoreUnit], Presence, Audience, Sanctions],
 ) -> Personal:
-    auth, presence, audience = shared
+    auth, presence, audience, sanctions = shared
     erasures = Erasures(
         stores.units,
         ErasureTools(
@@ -353,7 +355,7 @@ def _personal(
             clock=ground.clock,
         ),
     )
-    return Personal(stores.units, PersonalTools(auth, erasures, presence))
+    return Personal(stores.units, PersonalTools(auth, erasures, presence, sanctions))
 
 
 def _presence(

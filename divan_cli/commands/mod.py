@@ -36,7 +36,7 @@ _OF_CASES = (
     "opened_at",
 )
 _OF_REPORTS = ("created_at", "reason_code", "weight", "reporter_id", "note")
-_OF_ACTIONS = ("id", "action", "target_type", "target_id", "until", "reason")
+_OF_ACTIONS = ("id", "action", "scope", "target_type", "target_id", "pending", "until", "reason")
 _OF_SANCTIONS = ("created_at", "action", "subject_type", "until", "end", "case_id", "reason")
 _OF_TIMELINE = ("at", "action", "actor_id", "reason")
 
@@ -93,6 +93,9 @@ async def act(  # noqa: PLR0913 - options of a command
     as_: As,
     ttl_minutes: Annotated[int | None, typer.Option(help="When it ends by itself.")] = None,
     note: Annotated[str | None, typer.Option(help="For staff alone.")] = None,
+    scope: Annotated[
+        Literal["campus", "deployment"], typer.Option(help="How far it reaches: bans, by admins.")
+    ] = "campus",
     as_json: AsJson = False,
 ) -> None:
     """Do something about a case, as a member of staff: ban, mute, remove, warn, ..."""
@@ -101,11 +104,30 @@ async def act(  # noqa: PLR0913 - options of a command
     from divan_core.moderation.actionmessages import ApplyAction
 
     given = {"case_id": str(case_id), "action": action, "reason": reason}
-    more = {"ttl_minutes": ttl_minutes, "note": note}
+    more = {"ttl_minutes": ttl_minutes, "note": note, "scope": scope}
     command = JsonReader(ApplyAction).read(encode({**given, **more}))
     async with session.running() as divan:
         actor = await divan.accounts.actor(UserId(as_))
         done = (await divan.actions.apply(actor, command)).view
+    if as_json:
+        render.as_json(done)
+    else:
+        _table(_OF_ACTIONS, done.actions)
+
+
+@app.command("confirm")
+@session.command
+async def confirm(case_id: UUID, action_id: UUID, *, as_: As, as_json: AsJson = False) -> None:
+    """Let a ban of the whole deployment take force that another admin has proposed."""
+    from msgspec import convert
+
+    from divan_core.kernel.ids import UserId
+    from divan_core.moderation.actionmessages import ConfirmAction
+
+    given = {"case_id": str(case_id), "action_id": str(action_id)}
+    async with session.running() as divan:
+        actor = await divan.accounts.actor(UserId(as_))
+        done = (await divan.actions.confirm(actor, convert(given, ConfirmAction))).view
     if as_json:
         render.as_json(done)
     else:

@@ -14,7 +14,7 @@ of the command, each in one table of the transport. The tree::
     │                              EmailTaken  RoomFull  MessageExists
     │                              AlreadyReported  CaseDecided  CaseOpen  PolicyExists
     │                              AlreadyAppealed  AppealClosed  AppealResolved
-    ├── Gone (410)                 InviteExpired
+    ├── Gone (410)                 InviteExpired  ConfirmationLapsed
     ├── TooLarge (413)
     ├── UnsupportedMediaType (415)
     ├── InvalidInput (422)         ValidationFailed  AccuracyTooLow  ImplausibleMovement
@@ -60,6 +60,7 @@ __all__ = [
     "CaseOpen",
     "ClockSkew",
     "ConfigurationError",
+    "ConfirmationLapsed",
     "Conflict",
     "CooldownActive",
     "DivanError",
@@ -314,6 +315,13 @@ class InviteExpired(Gone):
 
     code = "invite_expired"
     title = "This invite has expired"
+
+
+class ConfirmationLapsed(Gone):
+    """Nobody confirmed it in time, or it was taken back before."""
+
+    code = "confirmation_lapsed"
+    title = "This can no longer be confirmed"
 
 
 class ValidationFailed(InvalidInput):

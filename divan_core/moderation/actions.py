@@ -18,24 +18,43 @@ from divan_core.kernel.units import Units
 from divan_core.moderation import actionpolicy, policy
 from divan_core.moderation.actionmessages import (
     ACTION_APPLIED,
+    ACTION_CONFIRMED,
     ACTION_EXPIRED,
+    ACTION_LAPSED,
+    ACTION_PROPOSED,
     ACTION_REVERTED,
     ActionView,
     Applied,
     ApplyAction,
+    ConfirmAction,
     RevertAction,
 )
-from divan_core.moderation.actionmodel import Action, ActionId, ActionKind, End
+from divan_core.moderation.actionmodel import Action, ActionId, End
 from divan_core.moderation.effects import Effects, Fact, Hand, people_of
-from divan_core.moderation.messages import BatchAction, BatchError, BatchResult, BatchResults
-from divan_core.moderation.model import Case, CaseId, Decision, Subject, SubjectKind
+from divan_core.moderation.messages import (
+    CASE_ESCALATED,
+    ESCALATIONS,
+    BatchAction,
+    BatchError,
+    BatchResult,
+    BatchResults,
+)
+from divan_core.moderation.model import (
+    Case,
+    CaseId,
+    CaseStatus,
+    Decision,
+    Subject,
+    SubjectKind,
+)
 from divan_core.moderation.ports import ActionUnit
-from divan_core.moderation.tools import DeskTools
+from divan_core.moderation.tools import DeskTools, event
 
 UnitT = TypeVar("UnitT", bound=ActionUnit)
 
 APPLY: Final = "cases.actions"
 BATCH: Final = "cases.batch_action"
+CONFIRM: Final = "cases.confirm"
 REVERT: Final = "cases.revert"
 
 
@@ -74,7 +93,7 @@ class Actions(Generic[UnitT]):
     async def apply(
         self, actor: Actor, command: ApplyAction, *, idempotency_key: KeyGiven = None
     ) -> Done[Applied]:
-        """Do something about a case.
+        """Do something about a case; a ban of the whole deployment is proposed to other admins.
 
         Raises:
             NotAllowed: the actor is not of the staff, or the case was left to admins.
@@ -149,15 +168,8 @@ class Actions(Generic[UnitT]):
             Refusals of the key: see :class:`~divan_core.kernel.once.Once`.
         """
         policy.check_staff(actor)
-
-        async def find(unit: UnitT) -> tuple[Case, Action]:
-            case = policy.check_case(actor, await unit.cases.get(command.case_id))
-            action = await unit.actions.get(command.action_id)
-            if action is None or action.case_id != case.id:
-                raise NotFound
-            return case, action
-
-        case, action = await self._units.read(find)
+        case, action = await self._units.read(lambda unit: _named(unit, actor, command))
+        actionpolicy.check_over(actor, action)
 
         async def body(unit: UnitT) -> ActionView:
             await unit.locks.take(case.subject.lock, action.target.lock)
@@ -171,6 +183,38 @@ class Actions(Generic[UnitT]):
         attempt = Attempt(actor, REVERT, command, ActionView, idempotency_key)
         async with self._effects.changing(case.campus_id, people_of((action,))):
             return await self._once.once(attempt, body)
+
+    async def confirm(
+        self, actor: Actor, command: ConfirmAction, *, idempotency_key: KeyGiven = None
+    ) -> Done[Applied]:
+        """Let a ban of the whole deployment take force, as a second admin; twice is as once.
+
+        Raises:
+            NotAllowed: the actor is no admin.
+            NotFound: there is no such case, or action of it, to them.
+            OwnDecision: they have proposed it.
+            InvalidInput: it is to be done to them, or needs nobody to confirm it.
+            CaseDecided: the case is dismissed or closed, or an appeal waits.
+            ConfirmationLapsed: it was not confirmed within a day, or taken back.
+            Refusals of the key: see :class:`~divan_core.kernel.once.Once`.
+        """
+        policy.check_staff(actor)
+        case, action = await self._units.read(lambda unit: _named(unit, actor, command))
+        actionpolicy.check_confirmable(actor, action, self._tools.clock.now())
+        done = list[Action]()
+
+        async def body(unit: UnitT) -> Applied:
+            await unit.locks.take(case.subject.lock, action.target.lock)
+            now, current = await _named(unit, actor, command)
+            done[:] = [await self._confirmed(unit, actor, now, current, command.reason)]
+            decided = await self._decide(unit, actor, now)
+            return Applied(policy.case_view(decided), (actionpolicy.action_view(done[0]),))
+
+        attempt = Attempt(actor, CONFIRM, command, Applied, idempotency_key)
+        async with self._effects.changing(case.campus_id, people_of((action,))):
+            result = await self._once.once(attempt, body)
+        await self._effects.afterwards(done)
+        return result
 
     async def expire(self, most: int) -> int:
         """End up to ``most`` actions whose time has come; how many it were."""
@@ -189,8 +233,9 @@ class Actions(Generic[UnitT]):
             await unit.locks.take(case.subject.lock, action.target.lock)
             current = await unit.actions.get(action.id)
             if current is not None and current.end is None:
-                ended = await self._effects.end(unit, current, End.EXPIRED, None)
-                await self._effects.record(unit, None, Fact(ACTION_EXPIRED, case, ended))
+                ended = await self._effects.end(unit, current, actionpolicy.end_of(current), None)
+                name = ACTION_LAPSED if ended.end is End.LAPSED else ACTION_EXPIRED
+                await self._effects.record(unit, None, Fact(name, case, ended))
 
         return body
 
@@ -199,6 +244,7 @@ class Actions(Generic[UnitT]):
         policy.check_staff(actor)
         found = await self._units.read(lambda unit: unit.cases.get(command.case_id))
         case = policy.check_case(actor, found)
+        actionpolicy.check_scope(actor, command)
         kind = actionpolicy.check_fits(case, command)
         for one in command.targets or ():
             if not await self._tools.people.is_of(one, case.campus_id):
@@ -231,23 +277,52 @@ class Actions(Generic[UnitT]):
         case = await self._current(unit, actor, errand)
         command = errand.command
         done = [await self._applied(unit, actor, case, command, one) for one in errand.targets]
-        return await self._decide(unit, actor, case), done
+        if all(one.begun for one in done):
+            return await self._decide(unit, actor, case), done
+        return await self._proposed(unit, case), done
 
     async def _applied(
         self, unit: UnitT, actor: Actor, case: Case, command: ApplyAction, target: Subject
     ) -> Action:
         """The action on one target; the one there is, where the case has one of the kind."""
-        kind, now = ActionKind(command.action), self._tools.clock.now()
+        now = self._tools.clock.now()
         standing = await unit.actions.in_force(target)
-        before = actionpolicy.standing_alike(standing, case, kind)
+        before = actionpolicy.standing_alike(standing, case, command, now)
         if before is not None:
             return before
         action_id = ActionId(self._tools.ids.uuid())
         made = actionpolicy.new_action(action_id, case, command, target, now)
         action = attrs.evolve(made, by=actor.user_id)
-        action = await self._effects.begin(unit, action, standing)
-        await self._effects.record(unit, actor, Fact(ACTION_APPLIED, case, action, command.reason))
+        if action.begun:
+            action = await self._effects.begin(unit, action, standing)
+        else:
+            await unit.actions.put(action)
+        name = ACTION_APPLIED if action.begun else ACTION_PROPOSED
+        await self._effects.record(unit, actor, Fact(name, case, action, command.reason))
         return action
+
+    async def _proposed(self, unit: UnitT, case: Case) -> Case:
+        """The case about which admins have to agree: it waits for them."""
+        if case.status is not CaseStatus.OPEN:
+            return case
+        left = policy.escalated(case)
+        await unit.cases.put(left)
+        await unit.outbox.add(event(self._tools, ESCALATIONS, CASE_ESCALATED, left))
+        return left
+
+    async def _confirmed(
+        self, unit: UnitT, actor: Actor, case: Case, action: Action, words: str | None
+    ) -> Action:
+        """The action once it is in force; one that was before stays as it is."""
+        actionpolicy.check_confirmable(actor, action, now := self._tools.clock.now())
+        if action.begun:
+            return action
+        actionpolicy.check_open_to_actions(case, actor)
+        standing = [one for one in await unit.actions.in_force(action.target) if one.begun]
+        confirmed = actionpolicy.confirmed(action, actor.user_id, now)
+        begun = await self._effects.begin(unit, confirmed, standing)
+        await self._effects.record(unit, actor, Fact(ACTION_CONFIRMED, case, begun, words))
+        return begun
 
     async def _decide(self, unit: UnitT, actor: Actor, case: Case) -> Case:
         """The case, which is actioned from its first action on."""
@@ -257,6 +332,21 @@ class Actions(Generic[UnitT]):
         decided = policy.decided(case, Decision.ACTIONED, actor.user_id, now)
         await unit.cases.put(decided)
         return decided
+
+
+async def _named(
+    unit: ActionUnit, actor: Actor, command: RevertAction | ConfirmAction
+) -> tuple[Case, Action]:
+    """A case and the action of it that a command names.
+
+    Raises:
+        NotFound: there is none to the actor.
+    """
+    case = policy.check_case(actor, await unit.cases.get(command.case_id))
+    action = await unit.actions.get(command.action_id)
+    if action is None or action.case_id != case.id:
+        raise NotFound
+    return case, action
 
 
 def _asked(case_id: CaseId, command: BatchAction) -> ApplyAction:

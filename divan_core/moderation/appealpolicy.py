@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
@@ -33,8 +33,11 @@ from divan_core.moderation.policy import check_staff
 def is_told(action: Action, *, hidden_too: bool) -> bool:
     """Whether whom an action is done to may know of it.
 
-    Nobody is told of nothing, and of what was to go unnoticed only where the campus wants that.
+    Nobody is told of nothing, nor of what never took force; of what was to go unnoticed only where
+    the campus wants that.
     """
+    if not action.begun:
+        return False
     if action.kind in UNNOTICED:
         return hidden_too
     return action.kind not in UNTOLD
@@ -129,8 +132,14 @@ def check_second(actor: Actor, case: Case, actions: Iterable[Action]) -> None:
     done = tuple(actions)
     if actor.user_id in {one.person_id for one in done}:
         raise NotFound
-    if actor.user_id in {case.decided_by, *(one.by for one in done)}:
+    if actor.user_id in {case.decided_by, *_hands(done)}:
         raise OwnDecision
+
+
+def _hands(actions: Iterable[Action]) -> Iterator[UserId | None]:
+    for one in actions:
+        yield one.by
+        yield one.confirmed_by
 
 
 def check_waits(appeal: Appeal) -> None:

@@ -61,6 +61,8 @@ class Effects(Generic[UnitT]):
         now, by = self._tools.clock.now(), None if actor is None else actor.user_id
         ended = actionpolicy.ended(action, end, now, by)
         await unit.actions.put(ended)
+        if not action.begun:
+            return ended
         rest = await unit.actions.in_force(action.target)
         await self._enforcement.settle(unit, action.target, rest, action.before or "")
         await self._enforcement.restrain(unit, ended)
@@ -73,6 +75,7 @@ class Effects(Generic[UnitT]):
             "action_id": str(action.id),
             "kind": action.kind.value,
             "target": f"{action.target.kind.value}:{action.target.id}",
+            "scope": action.scope.value,
         }
         happened = event(self._tools, ACTIONS, fact.name, fact.case)
         await unit.outbox.add(attrs.evolve(happened, data={**happened.data, **about}))

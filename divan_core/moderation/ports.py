@@ -274,8 +274,9 @@ class ActionRepository(Protocol):
     ) -> Sequence[Action]:
         """Up to ``limit`` actions on somebody or what is theirs that they may know of.
 
-        Those with an id below ``before``, ended or not, by id descending. None that did nothing,
-        and only with ``hidden_too`` those that were to go unnoticed. One statement.
+        Those with an id below ``before``, ended or not, by id descending. None that did nothing or
+        never took force, and only with ``hidden_too`` those that were to go unnoticed. One
+        statement.
         """
         ...
 
@@ -346,8 +347,8 @@ class AppealRepository(Protocol):
     async def urgent(self, admin: UserId, now: Millis, limit: int) -> Sequence[Case]:
         """Up to ``limit`` cases of which an appeal waits and that this admin may take up.
 
-        None that they have decided or acted on, nor any that is about what is theirs or that was
-        done to them. By severity descending and id ascending.
+        None that they have decided, acted on or confirmed something of, nor any that is about what
+        is theirs or that was done to them. By severity descending and id ascending.
         """
         ...
 

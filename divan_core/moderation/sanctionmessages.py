@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from divan_core.moderation.actionmessages import ActionName
+from divan_core.moderation.actionmessages import ActionName, ScopeName
 from divan_core.moderation.actionmodel import ActionId
 from divan_core.moderation.appealmessages import OwnAppeal
 from divan_core.moderation.messages import Limit, ReasonName, SubjectName
@@ -43,5 +43,6 @@ class Sanction:
     until: str | None
     end: str | None
     ended_at: str | None
+    scope: ScopeName
     may_appeal: bool
     appeal: OwnAppeal | None

@@ -82,9 +82,13 @@ class Sanctions:
             if len(portion) < PORTION:
                 return tuple(map(self._own, found))
 
+    def is_candid(self, campus_id: CampusId) -> bool:
+        """Whether people of a campus are told also of what was to go unnoticed."""
+        return campus_id in self._tools.candid
+
     async def _page(self, actor: Actor, before: ActionId | None, limit: int) -> Sequence[_Told]:
         """Some of what was done to somebody. Three statements."""
-        me, hidden_too = actor.user_id, self._candid(actor.campus_id)
+        me, hidden_too = actor.user_id, self.is_candid(actor.campus_id)
 
         async def body(unit: AppealUnit) -> Sequence[_Told]:
             actions = await unit.actions.felt_by(me, before, limit, hidden_too=hidden_too)
@@ -111,12 +115,13 @@ class Sanctions:
             until=None if action.until is None else rfc3339(action.until),
             end=None if action.end is None else action.end.value,
             ended_at=None if action.ended_at is None else rfc3339(action.ended_at),
+            scope=action.scope.value,
             may_appeal=appeal is None and self._may_appeal(action, case),
             appeal=None if appeal is None else self._own(appeal),
         )
 
     def _may_appeal(self, action: Action, case: Case) -> bool:
-        person, hidden_too = action.person_id, self._candid(case.campus_id)
+        person, hidden_too = action.person_id, self.is_candid(case.campus_id)
         return person is not None and appealpolicy.may_appeal(
             case, (action,), person, hidden_too=hidden_too
         )
@@ -128,6 +133,3 @@ class Sanctions:
 
     def _called(self, campus_id: CampusId, user_id: UserId) -> str:
         return self._tools.pseudonyms.of(campus_id, user_id)
-
-    def _candid(self, campus_id: CampusId) -> bool:
-        return campus_id in self._tools.candid

@@ -65,6 +65,7 @@ GIVEN: Final[Mapping[str, Callable[[World], Input]]] = {
     "cases.dismiss": lambda _world: {"json": BECAUSE},
     "cases.assign": lambda _world: {"json": {}},
     "cases.actions": lambda _world: {"json": {"action": "warn"} | BECAUSE},
+    "cases.confirm": lambda _world: {"json": {}},
     "cases.revert": lambda _world: {"json": BECAUSE},
     "appeals.resolve": lambda _world: {"json": {"status": "rejected"}},
     "appeals.send": lambda _world: {"json": {"case_id": "", "note": "It was not me."}},
@@ -91,7 +92,7 @@ class Faulty:
     signing_in: Mapping[str, Input]
     rooms: Mapping[str, RoomId]
     cases: Mapping[str, str]
-    action_id: str
+    actions: Mapping[str, str]
     own_case_id: str
     appeal_id: str
 
@@ -107,7 +108,7 @@ class Faulty:
             room_id=self.rooms.get(row.name, self.rooms["rooms"]),
             policy_id=DEFAULT_ID,
             case_id=self.cases.get(row.name),
-            action_id=self.action_id,
+            action_id=self.actions.get(row.name),
             appeal_id=self.appeal_id,
         )
         answer = await as_staff(self.world, row.method, path, **given)
@@ -122,7 +123,8 @@ async def faulty() -> AsyncIterator[Faulty]:
     async with open_world(SETTINGS, stores.stores) as world:
         await world.beat()
         await world.beat(world.ben)
-        cases = await cases_of(world)
+        cases = dict(await cases_of(world))
+        cases["cases.confirm"], proposed = await proposed_by_zoe(world)
         yield Faulty(
             stores,
             world,
@@ -130,7 +132,10 @@ async def faulty() -> AsyncIterator[Faulty]:
             await signing_in(world),
             await rooms_of(world),
             cases,
-            await warned(world, cases["cases.revert"]),
+            {
+                "cases.revert": await warned(world, cases["cases.revert"]),
+                "cases.confirm": proposed,
+            },
             await warned_of_ana(world),
             await appeal_of_ben(world),
         )
@@ -213,6 +218,17 @@ async def warned(world: World, case_id: str) -> str:
     path = f"{MOD}/cases/{case_id}/actions"
     answer = await as_staff(world, "POST", path, json={"action": "warn"} | BECAUSE)
     return str(answer.json()["actions"][0]["id"])
+
+
+async def proposed_by_zoe(world: World) -> tuple[str, str]:
+    """A case, and the ban of the whole deployment that Zoe has proposed."""
+    other = await world.divan.accounts.create_person(CreatePerson(world.campus, "far", "Far"))
+    await as_staff(world, "POST", f"{MOD}/reports", json=reported(other.user_id))
+    zoe = Actor(world.zoe, world.elsewhere, frozenset({ADMIN}))
+    (case,) = (await world.divan.cases.page(zoe, CasesQuery(q="far"))).items
+    command = ApplyAction(case.id, "ban", "Because.", scope="deployment")
+    (action,) = (await world.divan.actions.apply(zoe, command)).view.actions
+    return str(case.id), str(action.id)
 
 
 async def warned_of_ana(world: World) -> str:

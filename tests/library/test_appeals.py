@@ -1,7 +1,5 @@
 """Appeals and statements of reasons as a library, on every set of stores."""
 
-from collections.abc import Awaitable
-from typing import Any
 from uuid import UUID
 
 import anyio
@@ -9,6 +7,7 @@ import attrs
 import pytest
 
 from divan_core import Settings
+from divan_core.accounts.messages import CreatePerson
 from divan_core.chat.messages import MessagesQuery, SendMessage
 from divan_core.chat.roommessages import CreateRoom, RoomQuery, SendRoomMessage
 from divan_core.errors import (
@@ -17,108 +16,41 @@ from divan_core.errors import (
     AppealResolved,
     Banned,
     CaseDecided,
-    DivanError,
     Muted,
     NotAllowed,
     NotFound,
     OwnDecision,
 )
-from divan_core.kernel.actor import ADMIN, MODERATOR, Actor
-from divan_core.moderation.actionmessages import ActionView, ApplyAction, RevertAction
+from divan_core.kernel.actor import ADMIN, Actor
+from divan_core.kernel.ids import CampusId
+from divan_core.moderation.actionmessages import RevertAction
 from divan_core.moderation.appealmessages import (
     AppealsQuery,
     OneAppeal,
-    OwnAppeal,
     ResolveAppeal,
     SendAppeal,
 )
 from divan_core.moderation.messages import (
     AssignCase,
     CasesQuery,
-    CaseView,
     DismissCase,
     OneCase,
     ReportsQuery,
     SendReport,
 )
-from divan_core.moderation.sanctionmessages import Sanction, SanctionsQuery
+from divan_core.moderation.model import CaseId
+from divan_core.moderation.sanctionmessages import SanctionsQuery
 from tests.library.conftest import CAMPUS, ROOMY, World
+from tests.library.desk import WHY, Scene, a_scene, refused
 
 pytestmark = pytest.mark.anyio
 
 DAY_S = 86_400
-WHY = "I did nothing of the sort."
-
-
-@attrs.define
-class Scene:
-    """Ben, whom Ana reports, a moderator who acts on it, and two admins who have not."""
-
-    world: World
-    ana: Actor
-    ben: Actor
-    cyd: Actor
-    mod: Actor
-    root: Actor
-    rita: Actor
-
-    async def case(self, kind: Any = "user", subject_id: object = None) -> CaseView:
-        """The case that Ana's report makes."""
-        named = self.ben.user_id if subject_id is None else subject_id
-        await self.world.divan.reports.send(self.ana, SendReport(kind, str(named), "abuse"))
-        return (await self.world.divan.cases.page(self.mod, CasesQuery())).items[0]
-
-    async def act(self, case: CaseView, action: Any, **more: Any) -> tuple[ActionView, ...]:
-        """Do something about a case as the moderator."""
-        command = ApplyAction(case.id, action, "Because of that.", **more)
-        return (await self.world.divan.actions.apply(self.mod, command)).view.actions
-
-    async def appeal(self, case: CaseView, who: Actor | None = None) -> OwnAppeal:
-        """Appeal as Ben, or somebody else."""
-        command = SendAppeal(case.id, WHY)
-        return (await self.world.divan.appeals.send(who or self.ben, command)).view
-
-    async def resolve(
-        self, appeal: OwnAppeal, status: Any, who: Actor | None = None, note: str | None = "So."
-    ) -> Any:
-        """Decide as the first admin, or somebody else."""
-        command = ResolveAppeal(appeal.id, status, note)
-        return (await self.world.divan.appeals.resolve(who or self.root, command)).view
-
-    async def told(self, who: Actor | None = None) -> tuple[Sanction, ...]:
-        """What Ben, or somebody else, is told."""
-        return (await self.world.divan.sanctions.mine(who or self.ben, SanctionsQuery())).items
-
-    async def status(self, case: CaseView) -> tuple[str, bool]:
-        """Where a case stands."""
-        found = (await self.world.divan.cases.get(self.root, OneCase(case.id))).case
-        return found.status, found.appeal_open
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(env="test", limit=ROOMY)
 
 
 @pytest.fixture
 async def scene(world: World) -> Scene:
-    names = ("ana", "ben", "cyd", "mod", "root", "rita")
-    ana, ben, cyd, mod, root, rita = [await world.join(name) for name in names]
-    admin = frozenset({ADMIN})
-    return Scene(
-        world,
-        ana,
-        ben,
-        cyd,
-        attrs.evolve(mod, roles=frozenset({MODERATOR})),
-        attrs.evolve(root, roles=admin),
-        attrs.evolve(rita, roles=admin),
-    )
-
-
-async def refused(kind: type[DivanError], call: Awaitable[object]) -> None:
-    with pytest.raises(kind):
-        await call
+    return await a_scene(world)
 
 
 async def test_an_accepted_appeal_takes_everything_back(scene: Scene) -> None:
@@ -204,7 +136,7 @@ async def test_who_may_appeal_against_what(scene: Scene) -> None:
     (warned,) = await scene.act(case, "warn")
     for other in (scene.ana, scene.mod, scene.root):
         await refused(NotFound, divan.appeals.send(other, nobodys))
-    unknown = SendAppeal(attrs.evolve(nobodys).case_id.__class__(int=5), WHY)  # type: ignore[arg-type]  # a UUID
+    unknown = SendAppeal(CaseId(CAMPUS), WHY)
     await refused(NotFound, divan.appeals.send(scene.ben, unknown))
     revert = RevertAction(case.id, warned.id, "A mistake.")
     await divan.actions.revert(scene.mod, revert)
@@ -241,7 +173,7 @@ async def test_who_may_decide(scene: Scene) -> None:
     await refused(AppealResolved, scene.resolve(appeal, "accepted", scene.rita))
     (listed,) = (await divan.appeals.page(scene.mod, AppealsQuery())).items
     assert listed == await divan.appeals.get(scene.mod, OneAppeal(appeal.id))
-    elsewhere = attrs.evolve(scene.mod, campus_id=UUID(int=9))
+    elsewhere = attrs.evolve(scene.mod, campus_id=CampusId(UUID(int=9)))
     assert (await divan.appeals.page(elsewhere, AppealsQuery())).items == ()
     await refused(NotFound, divan.appeals.get(elsewhere, OneAppeal(appeal.id)))
     await refused(NotAllowed, divan.appeals.page(scene.cyd, AppealsQuery()))
@@ -445,3 +377,25 @@ async def test_words_go_with_the_person(scene: Scene) -> None:
     assert (appeal.note, appeal.outcome_note, appeal.appellant.handle) == (None, None, None)
     assert "It was you." not in repr(detail)
     assert (await divan.audit.verify()).ok
+
+
+async def test_an_export_has_what_was_decided_about_somebody(scene: Scene) -> None:
+    divan = scene.world.divan
+    made = await divan.accounts.create_person(CreatePerson(CAMPUS, "eve", "Eve", email="e@x.org"))
+    eve = await divan.accounts.actor(made.user_id)
+    case = await scene.case(subject_id=eve.user_id)
+    (limited,) = await scene.act(case, "restrict_create", ttl_minutes=5)
+    await scene.act(case, "shadow_hide")
+    await scene.act(case, "mute")
+    await divan.actions.revert(scene.mod, RevertAction(case.id, limited.id, "A mistake."))
+    await scene.resolve(await scene.appeal(case, eve), "rejected")
+    found = await divan.personal.export("e@x.org")
+    assert found.standing == "active"
+    assert found.sanctions == await scene.told(eve)
+    assert [one.action for one in found.sanctions] == ["mute", "restrict_create"]
+    assert [(one.note, one.outcome_note) for one in found.appeals] == [(WHY, "So.")]
+    assert [(one.restraint, one.lifted_at is None) for one in found.restrictions] == [
+        ("restrict_create", False),
+        ("mute", True),
+    ]
+    assert str(scene.mod.user_id) not in repr(found)

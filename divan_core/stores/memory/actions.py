@@ -55,6 +55,7 @@ class MemoryActions:
             one
             for one in reversed(self._all())
             if one.person_id == person_id
+            and one.begun
             and one.kind not in left_out
             and (before is None or one.id < before)
         ]

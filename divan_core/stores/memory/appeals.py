@@ -91,7 +91,9 @@ class MemoryAppeals:
     async def urgent(self, admin: UserId, now: Millis, limit: int) -> Sequence[Case]:
         """Up to ``limit`` cases of which an appeal waits and that this admin may take up."""
         involved = {
-            one.case_id for one in self._actions.values() if admin in {one.by, one.person_id}
+            one.case_id
+            for one in self._actions.values()
+            if admin in {one.by, one.confirmed_by, one.person_id}
         }
         found = (
             one

@@ -16,6 +16,7 @@ from divan_core.moderation.actionmodel import (
     ActionId,
     ActionKind,
     End,
+    Scope,
 )
 from divan_core.moderation.model import CaseId, Subject, SubjectKind
 from divan_core.stores.sql.clauses import insert_or_replace
@@ -35,6 +36,9 @@ _PLAIN = (
     "note",
     "ended_at",
     "ended_by",
+    "ttl_minutes",
+    "confirmed_at",
+    "confirmed_by",
 )
 """What stands in a row as in an action."""
 
@@ -70,6 +74,7 @@ class SqlActions:
         query = select(ACTIONS).where(
             ACTIONS.c.person_id == person_id,
             ACTIONS.c.kind.not_in(sorted(one.value for one in left_out)),
+            or_(ACTIONS.c.scope == Scope.CAMPUS.value, ACTIONS.c.confirmed_at.is_not(None)),
         )
         query = query if before is None else query.where(ACTIONS.c.id < before)
         return await self._all(query.order_by(ACTIONS.c.id.desc()).limit(limit))
@@ -119,6 +124,7 @@ def _row(action: Action) -> dict[str, Any]:
         "target_kind": action.target.kind.value,
         "target_id": action.target.id,
         "end": None if action.end is None else action.end.value,
+        "scope": action.scope.value,
     }
 
 
@@ -128,4 +134,5 @@ def _action(row: Row[Any]) -> Action:
         kind=ActionKind(row.kind),
         target=Subject(SubjectKind(row.target_kind), row.target_id),
         end=None if row.end is None else End(row.end),
+        scope=Scope(row.scope),
     )

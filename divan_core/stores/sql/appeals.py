@@ -77,7 +77,7 @@ class SqlAppeals:
             or_(of.leased_until.is_(None), of.leased_until <= now, of.leased_to == admin),
             ~exists().where(
                 ACTIONS.c.case_id == of.id,
-                or_(ACTIONS.c.by == admin, ACTIONS.c.person_id == admin),
+                or_(*(ACTIONS.c[name] == admin for name in ("by", "confirmed_by", "person_id"))),
             ),
         )
         rows = await self._connection.execute(

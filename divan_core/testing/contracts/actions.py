@@ -11,7 +11,7 @@ import pytest
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.units import UnitMisused
-from divan_core.moderation.actionmodel import Action, ActionId, ActionKind, End
+from divan_core.moderation.actionmodel import Action, ActionId, ActionKind, End, Scope
 from divan_core.moderation.model import Subject, SubjectKind
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.testing.contracts.cases import NOW, case, case_id, put
@@ -65,6 +65,10 @@ class ActionsContract(ABC):
             end=End.EXPIRED,
             ended_at=Millis(NOW + 6),
             ended_by=user_id(3),
+            scope=Scope.DEPLOYMENT,
+            ttl_minutes=7,
+            confirmed_at=Millis(NOW + 4),
+            confirmed_by=user_id(4),
         )
         await put(stores, case(1))
         for version in (action(), whole, action()):
@@ -94,7 +98,8 @@ class ActionsContract(ABC):
         ]
         hidden = action(3, person_id=me, kind=ActionKind.SHADOW_HIDE)
         nothing = action(4, person_id=me, kind=ActionKind.NONE)
-        await do(stores, *known, hidden, nothing, action(5, person_id=user_id(91)))
+        proposed = action(6, person_id=me, scope=Scope.DEPLOYMENT, end=End.LAPSED, ended_at=NOW)
+        await do(stores, *known, hidden, nothing, proposed, action(5, person_id=user_id(91)))
         assert await self.felt(stores, None, 9) == [known[1], known[0]]
         assert await self.felt(stores, None, 9, hidden_too=True) == [hidden, known[1], known[0]]
         assert await self.felt(stores, 2, 9) == [known[0]]

@@ -180,8 +180,9 @@ class AppealsContract(ABC):
             action(1, about=9, by=ADMIN, kind=ActionKind.WARN),
             action(2, about=10, person_id=ADMIN),
             action(3, about=1, by=other, person_id=other),
+            action(4, about=12, by=other, confirmed_by=ADMIN),
         )
-        assert await self.urgent(stores) == [2, 3, 1, 8, 12]
+        assert await self.urgent(stores) == [2, 3, 1, 8]
         assert await self.urgent(stores, 2) == [2, 3]
 
     async def urgent(self, stores: RelationalStores, limit: int = 50) -> list[int]:

@@ -20,7 +20,7 @@ from divan_core.kernel.actor import ADMIN, MODERATOR, Actor
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.moderation import actionpolicy, appealpolicy, policy
-from divan_core.moderation.actionmodel import Action, ActionId, ActionKind, End
+from divan_core.moderation.actionmodel import Action, ActionId, ActionKind, End, Scope
 from divan_core.moderation.appealmessages import SendAppeal
 from divan_core.moderation.appealmodel import Appeal, AppealId, AppealStatus, Verdict
 from divan_core.moderation.model import (
@@ -74,6 +74,7 @@ def test_whose_case_it_is() -> None:
         (BEN, CASE, []),
         (BEN, CASE, [action(to=CYD)]),
         (BEN, CASE, [action(ActionKind.NONE)]),
+        (BEN, CASE, [action(scope=Scope.DEPLOYMENT)]),
     ):
         with pytest.raises(NotFound):
             check(who, case, *actions)
@@ -140,6 +141,7 @@ def test_who_decides() -> None:
         (MOD, CASE, []),
         (MOD, attrs.evolve(CASE, decided_by=None), [action()]),
         (ANA, CASE, [action(by=ANA)]),
+        (ANA, CASE, [action(scope=Scope.DEPLOYMENT, confirmed_at=NOW, confirmed_by=ANA)]),
     ):
         with pytest.raises(OwnDecision):
             appealpolicy.check_second(actor(who), case, done)
