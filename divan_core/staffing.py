@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from divan_core import enforcement
 from divan_core.kernel.delivery import Group
 from divan_core.kernel.notices import PersonNotice
+from divan_core.moderation.actionmessages import ACTIONS
 from divan_core.observability.workers import LoggedWorkers
 from divan_core.settings import Settings
 from divan_core.social.messages import SOCIAL
@@ -35,6 +37,9 @@ CHECKPOINT_S: Final = 60.0
 
 SOCKETS: Final = "sockets"
 """The group that tells people's sockets what happened to them."""
+
+VEILS: Final = "veils"
+"""The group that tells sockets which messages staff has hidden, or shows again."""
 
 
 def staff(
@@ -78,4 +83,7 @@ def reactions(stores: Stores) -> tuple[Subscription, ...]:
         for notice in notices:
             await stores.person_notices.publish(notice)
 
-    return (Subscription(Group(SOCKETS, SOCIAL), notices_of, publish),)
+    return (
+        Subscription(Group(SOCKETS, SOCIAL), notices_of, publish),
+        Subscription(Group(VEILS, ACTIONS), enforcement.notices_of, publish),
+    )

@@ -25,16 +25,20 @@ class TokenVerifier(Protocol):
 class People(Protocol):
     """Whoever knows the people."""
 
-    def kept(self, user_id: UserId, campus_id: CampusId | None = None) -> Actor | None:
+    def kept(
+        self, user_id: UserId, campus_id: CampusId | None = None, *, banned_too: bool = False
+    ) -> Actor | None:
         """The same as :meth:`actor`, at once, if the person's record is here; else None."""
         ...
 
-    async def actor(self, user_id: UserId, campus_id: CampusId | None = None) -> Actor:
+    async def actor(
+        self, user_id: UserId, campus_id: CampusId | None = None, *, banned_too: bool = False
+    ) -> Actor:
         """The person, with the roles of their record.
 
         Raises:
             UnknownUser: there is no such person.
-            Banned: they were banned.
+            Banned: they were banned, and it is not for the ``banned_too``.
             CampusMismatch: they belong to another campus.
             StoreUnavailable: their record cannot be read.
         """

@@ -55,8 +55,10 @@ class Authenticator:
         """Whether credentials of development are believed here."""
         return self._trust.dev
 
-    async def bearer(self, token: str) -> Identity:
+    async def bearer(self, token: str, *, banned_too: bool = False) -> Identity:
         """Whom a JWT, or in development a ``uid:`` text, names.
+
+        ``banned_too``: it may be somebody who was banned.
 
         Raises:
             InvalidCredentials: malformed, forged, expired, or not believed here.
@@ -66,10 +68,17 @@ class Authenticator:
         claims = self._recalled(token)
         if claims is None:
             claims = self._remembered(token, await self._verified(token))
-        return Identity(self._kept(claims) or await self._person(claims), claims.valid_until)
+        actor = self._kept(claims, banned_too=banned_too) or await self._person(
+            claims, banned_too=banned_too
+        )
+        return Identity(actor, claims.valid_until)
 
-    async def named(self, user_id: str, campus_id: str, roles: str = "") -> Identity:
+    async def named(
+        self, user_id: str, campus_id: str, roles: str = "", *, banned_too: bool = False
+    ) -> Identity:
         """Whom the headers of development name; ``roles`` is a comma list.
+
+        ``banned_too`` as for :meth:`bearer`.
 
         Raises:
             InvalidCredentials: not believed here, or an id is not a UUID.
@@ -81,7 +90,10 @@ class Authenticator:
         claims = self._recalled(names)
         if claims is None:
             claims = self._remembered(names, policy.dev_claims(*names))
-        return Identity(self._kept(claims) or await self._person(claims))
+        return Identity(
+            self._kept(claims, banned_too=banned_too)
+            or await self._person(claims, banned_too=banned_too)
+        )
 
     async def _verified(self, token: str) -> Claims:
         if len(token) > MAX_TOKEN:
@@ -111,18 +123,20 @@ class Authenticator:
             del self._known[next(iter(self._known))]
         return claims
 
-    async def _person(self, claims: Claims) -> Actor:
+    async def _person(self, claims: Claims, *, banned_too: bool) -> Actor:
+        people = self._people
         try:
-            actor = await self._people.actor(claims.user_id, claims.campus_id)
+            actor = await people.actor(claims.user_id, claims.campus_id, banned_too=banned_too)
         except UnknownUser:
             if not self._provisions(claims):
                 raise
             actor = await self._admitted(claims)
         return _with_roles(actor, claims)
 
-    def _kept(self, claims: Claims) -> Actor | None:
+    def _kept(self, claims: Claims, *, banned_too: bool) -> Actor | None:
         """The person without waiting, as almost always; None when their record must be read."""
-        actor = self._people.kept(claims.user_id, claims.campus_id)
+        people = self._people
+        actor = people.kept(claims.user_id, claims.campus_id, banned_too=banned_too)
         return None if actor is None else _with_roles(actor, claims)
 
     def _provisions(self, claims: Claims) -> bool:

@@ -34,14 +34,19 @@ class People:
         self.admitted: list[tuple[str, str]] = []
         self.refusals = list(refusals)
 
-    def kept(self, user_id: UserId, campus_id: CampusId | None = None) -> Actor | None:
+    def kept(
+        self, user_id: UserId, campus_id: CampusId | None = None, *, banned_too: bool = False
+    ) -> Actor | None:
+        del banned_too
         actor = self.known.get(user_id)
         if actor is not None and campus_id not in {None, actor.campus_id}:
             raise CampusMismatch
         return actor
 
-    async def actor(self, user_id: UserId, campus_id: CampusId | None = None) -> Actor:
-        actor = self.kept(user_id, campus_id)
+    async def actor(
+        self, user_id: UserId, campus_id: CampusId | None = None, *, banned_too: bool = False
+    ) -> Actor:
+        actor = self.kept(user_id, campus_id, banned_too=banned_too)
         if actor is None:
             raise UnknownUser
         return actor
