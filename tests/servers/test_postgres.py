@@ -41,6 +41,31 @@ def test_one_migration_serves_every_database(postgres_server_url: str) -> None:
     assert len(migrations) == 1
 
 
+def test_what_a_test_altered_is_not_used_again(postgres_server_url: str) -> None:
+    def migrate(url: str) -> None:
+        ask(url, "CREATE TABLE migrated (number serial, name text)")
+        ask(url, "INSERT INTO migrated (name) VALUES ('there from the beginning')")
+
+    changes = (
+        "UPDATE migrated SET name = 'otherwise'",
+        "INSERT INTO migrated (name) VALUES ('one more')",
+        "DELETE FROM migrated",
+        "ALTER TABLE migrated ADD more text",
+        "CREATE INDEX ON migrated (name)",
+        "ANALYZE migrated",
+        "DROP TABLE migrated",
+    )
+    rows = "SELECT array_agg(number || name) FROM migrated"
+    with Databases(postgres_server_url, migrate) as databases:
+        seen = set()
+        for change in changes:
+            with databases.migrated() as url:
+                assert ask(url, rows) == ["1there from the beginning"]
+                ask(url, change)
+                seen.add(url)
+    assert len(seen) == 4
+
+
 def test_a_test_gets_every_migration(postgres_url: str) -> None:
     assert ask(postgres_url, "SELECT to_regclass('people')::text") == "people"
 
