@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 import attrs
 from falcon.asgi import Request, Response
@@ -107,10 +108,10 @@ class Endpoint:
         if operation.has_body and operation.path_fields:
             return self._mixed_reader(operation)
         if operation.has_body:
-            return self._body_reader(JsonReader(operation.command))
+            return self._body_reader(_json(operation.command))
         if not operation.takes_input:
             return _constant_reader(operation.command())
-        return _parameter_reader(ParameterReader(operation.command, operation.path_fields))
+        return _parameter_reader(_parameters(operation.command, operation.path_fields))
 
     def _body_reader(self, reader: JsonReader[Any]) -> Reader:
         limit = self.max_body_bytes
@@ -125,9 +126,9 @@ class Endpoint:
         return read
 
     def _mixed_reader(self, operation: Row[Any, Any]) -> Reader:
-        read_body = self._body_reader(JsonReader(operation.body))
+        read_body = self._body_reader(_json(operation.body))
         fields = [field.name for field in attrs.fields(operation.body)]
-        places = ParameterReader(operation.path_command, operation.path_fields)
+        places = _parameters(operation.path_command, operation.path_fields)
         names = operation.path_fields
 
         async def read(req: Request, path: dict[str, str], exchange: Exchange) -> object:
@@ -136,6 +137,13 @@ class Endpoint:
             return operation.command(**values, **{name: getattr(said, name) for name in fields})
 
         return read
+
+
+# Readers keep nothing, so that every application of a process can have the same ones.
+_json: Final = cast("Callable[[type[Any]], JsonReader[Any]]", functools.cache(JsonReader))
+_parameters: Final = cast(
+    "Callable[[type[Any], tuple[str, ...]], ParameterReader[Any]]", functools.cache(ParameterReader)
+)
 
 
 def _constant_reader(command: object) -> Reader:

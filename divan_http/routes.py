@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Final
 
 from divan_http import openapi
@@ -42,10 +43,12 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 """What every deployment has."""
 
 
+@functools.cache
 def table(*, dev: bool, signing_in: bool = True) -> tuple[Operation, ...]:
     """Every operation, with the one that describes them all; ``dev`` as for the document.
 
-    Without ``signing_in`` people have identities from elsewhere.
+    Without ``signing_in`` people have identities from elsewhere. Made once, because describing
+    everything takes a quarter of a second.
     """
     described: list[dict[str, Any]] = []
     more = auth.OPERATIONS if signing_in else ()
