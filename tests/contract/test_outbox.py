@@ -11,6 +11,7 @@ from divan_core.stores.sql.store import open_sql
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.outbox import LeasesContract, SettlingContract
 from divan_core.testing.contracts.samples import running
+from tests.servers.sqlite import migrated
 
 
 class TestMemory(LeasesContract, SettlingContract):
@@ -29,11 +30,11 @@ class TestSqliteMemory(LeasesContract, SettlingContract):
 class TestSqliteFile(LeasesContract, SettlingContract):
     @pytest.fixture
     def url(self, tmp_path: Path) -> str:
-        return f"sqlite:///{tmp_path}/divan.db"
+        return f"sqlite:///{migrated(tmp_path / 'divan.db')}"
 
     @pytest.fixture
     async def stores(self, url: str, clock: ManualClock) -> AsyncIterator[RelationalStores]:
-        async with running(open_sql(url, migrate=True, clock=clock)) as stores:
+        async with running(open_sql(url, clock=clock)) as stores:
             yield stores
 
     @pytest.fixture

@@ -31,12 +31,14 @@ from divan_core.testing.contracts.samples import running
 from divan_core.testing.contracts.social import RelationsContract
 from divan_core.testing.contracts.units import UnitsContract
 from divan_core.testing.contracts.veils import VeilsContract
+from tests.servers.sqlite import migrated
 
 
 class OnSqliteFile:
     @pytest.fixture
     async def stores(self, tmp_path: Path) -> AsyncIterator[RelationalStores]:
-        async with running(open_sql(f"sqlite:///{tmp_path}/divan.db", migrate=True)) as stores:
+        path = migrated(tmp_path / "divan.db")
+        async with running(open_sql(f"sqlite:///{path}")) as stores:
             yield stores
 
 

@@ -12,6 +12,7 @@ from divan_core.kernel.clock import Clock
 from divan_core.stores.bundle import Stores
 from divan_core.stores.factories import embedded_stores, memory_stores, sql_stores
 from divan_core.testing.faults import FaultPoints, Raise
+from tests.servers.sqlite import migrated
 
 KINDS = ("memory", "sqlite", "postgres")
 DROP = "DROP TABLE idempotency_keys"
@@ -42,4 +43,4 @@ async def break_keys(kind: str, request: pytest.FixtureRequest, faults: FaultPoi
 
 def _file(request: pytest.FixtureRequest) -> Path:
     folder: Path = request.getfixturevalue("tmp_path")
-    return folder / "divan.sqlite3"
+    return migrated(folder / "divan.sqlite3")

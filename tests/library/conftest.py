@@ -18,6 +18,7 @@ from divan_core.settings import LimitSettings
 from divan_core.stores.bundle import Stores
 from divan_core.stores.factories import embedded_stores, production_stores
 from divan_core.testing.clock import ManualClock
+from tests.servers.sqlite import migrated
 
 CAMPUS = CampusId(UUID(int=0xCA))
 CENTRE = Point(45.5048, -73.5772)
@@ -33,7 +34,7 @@ def stores_of(kind: str, request: pytest.FixtureRequest, clock: ManualClock) -> 
     if kind == "memory":
         return memory_stores(clock)
     folder: Path = request.getfixturevalue("tmp_path")
-    path = folder / "divan.sqlite3"
+    path = migrated(folder / "divan.sqlite3")
     if kind == "sqlite":
         return embedded_stores(path, clock)
     database = (

@@ -29,6 +29,7 @@ from divan_core.settings import LimitSettings
 from divan_core.stores.bundle import Stores
 from divan_core.stores.factories import production_stores
 from divan_core.testing.clock import ManualClock
+from tests.servers.sqlite import migrated
 
 CAMPUS = CampusId(UUID(int=0xCA))
 CENTRE = Point(45.5, -73.5)
@@ -213,6 +214,6 @@ def test_in_redis(
 ) -> None:
     redis.Redis.from_url(redis_url).flushdb()
     clock, folder = ManualClock(), tmp_path_factory.mktemp("story")
-    database = f"sqlite:///{Path(folder) / 'divan.sqlite3'}"
+    database = f"sqlite:///{migrated(Path(folder) / 'divan.sqlite3')}"
     stores = production_stores(database, redis_url, key=bytes(32), clock=clock)
     anyio.run(tell, stores, clock, story)

@@ -29,6 +29,7 @@ from divan_core.stores.factories import embedded_stores, sql_stores
 from divan_core.testing.clock import ManualClock
 from tests.sanctions import sentence
 from tests.servers.databases import Databases
+from tests.servers.sqlite import migrated
 
 AnswerT = TypeVar("AnswerT")
 
@@ -329,7 +330,7 @@ def test_in_memory(story: list[tuple[Any, ...]]) -> None:
 @given(stories)
 def test_in_sqlite(tmp_path_factory: pytest.TempPathFactory, story: list[tuple[Any, ...]]) -> None:
     clock, folder = ManualClock(), Path(tmp_path_factory.mktemp("story"))
-    anyio.run(tell, embedded_stores(folder / "divan.sqlite3", clock), clock, story)
+    anyio.run(tell, embedded_stores(migrated(folder / "divan.sqlite3"), clock), clock, story)
 
 
 @settings(**shared(8))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from uuid import uuid4
 
 import anyio
@@ -21,6 +20,7 @@ from divan_core.stores.factories import embedded_stores, production_stores
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.faults import FaultPoints, Raise
 from divan_core.workers.crew import DeliveryLag, GroupLag
+from tests.servers.sqlite import migrated
 from tests.workers.stage import CAMPUS, GROUP, TOPIC, event, number
 
 pytestmark = pytest.mark.anyio
@@ -34,7 +34,7 @@ KINDS = ("memory", "sqlite", "postgres+valkey", "sqlite+cluster", "sqlite+redis6
 
 def stores_of(kind: str, request: pytest.FixtureRequest, clock: ManualClock) -> list[Stores]:
     """What two processes would open."""
-    path: Path = request.getfixturevalue("tmp_path") / "divan.sqlite3"
+    path = migrated(request.getfixturevalue("tmp_path") / "divan.sqlite3")
     if kind == "memory":
         return [memory_stores(clock)] * 2
     if kind == "sqlite":

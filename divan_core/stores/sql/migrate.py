@@ -173,6 +173,11 @@ def _meaning(branch: str, fault: Exception) -> DivanError:
 
 def _apply(connection: Connection, branch: str) -> tuple[str | None, str | None]:
     """Apply a branch while nobody else does; what was there before and after."""
+    revisions = Revisions()
+    before = revisions.current(current_heads(connection)).get(branch)
+    connection.rollback()
+    if before == revisions.newest[branch]:  # as at most starts
+        return before, before
     config = configuration()
     config.attributes["divan"] = {
         "connection": connection,
@@ -180,10 +185,7 @@ def _apply(connection: Connection, branch: str) -> tuple[str | None, str | None]
         "transaction_per_migration": True,
         "version_table": VERSION_TABLE,
     }
-    revisions = Revisions()
     alone = _alone_on_sqlite if connection.dialect.name == "sqlite" else _alone_on_postgres
-    before = revisions.current(current_heads(connection)).get(branch)
-    connection.rollback()
     with alone(connection), _ALEMBIC:
         command.upgrade(config, f"{branch}@head")
         after = revisions.current(current_heads(connection)).get(branch)

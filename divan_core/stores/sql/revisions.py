@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -34,11 +35,12 @@ def configuration() -> Config:
 
 
 class Revisions:
-    """The known revisions by branch. Reads the scripts once."""
+    """The known revisions by branch. A process reads the same scripts once."""
 
     def __init__(self) -> None:
-        """Read the scripts."""
-        self._scripts = ScriptDirectory.from_config(configuration())
+        """Read the scripts, unless that was done before."""
+        folder = script_folder()
+        self._scripts = _scripts(folder, frozenset(folder.rglob("*.py")))
         heads = self._scripts.get_heads()
         self.newest: Mapping[str, str] = {head.partition("_")[0]: head for head in heads}
 
@@ -64,3 +66,8 @@ class Revisions:
         except CommandError:
             return False
         return True
+
+
+@functools.lru_cache(maxsize=1)
+def _scripts(_folder: Path, _scripts: frozenset[Path]) -> ScriptDirectory:
+    return ScriptDirectory.from_config(configuration())

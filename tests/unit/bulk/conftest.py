@@ -25,6 +25,7 @@ from divan_core.stores.memory.notices import MemoryNotices
 from divan_core.stores.memory.unit import open_memory
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.mail import quick_hasher
+from tests.servers.sqlite import migrated
 
 Line = Mapping[str, Any]
 
@@ -151,7 +152,7 @@ def relational(kind: str, request: pytest.FixtureRequest) -> RelationalStores:
         return open_memory()
     if kind == "sqlite":
         folder: Path = request.getfixturevalue("tmp_path")
-        return sql_relational(f"sqlite:///{folder / 'divan.sqlite3'}")
+        return sql_relational(f"sqlite:///{migrated(folder / 'divan.sqlite3')}")
     return sql_relational(request.getfixturevalue("postgres_url"))
 
 

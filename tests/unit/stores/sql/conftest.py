@@ -11,9 +11,9 @@ import asyncpg
 import pytest
 
 from divan_core.stores.sql.address import parse_address
-from divan_core.stores.sql.migrate import upgrade
 from divan_core.stores.sql.postgres import PostgresEngine
 from divan_core.stores.sql.sqlite import SqliteEngine
+from tests.servers.sqlite import migrated
 
 Backdoor = Callable[[str], Any]
 """Runs SQL on a connection of its own, blocks meanwhile, and gives the first value."""
@@ -21,9 +21,7 @@ Backdoor = Callable[[str], Any]
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
-    url = f"sqlite:///{tmp_path}/divan.db"
-    upgrade(url)
-    return url
+    return f"sqlite:///{migrated(tmp_path / 'divan.db')}"
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.contracts.samples import campus, person, running, user_id
 from tests.migrations.conftest import run_script
+from tests.servers.sqlite import migrated
 
 pytestmark = pytest.mark.anyio
 
@@ -19,14 +20,14 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/divan.db"
+        return f"sqlite:///{migrated(tmp_path / 'divan.db')}"
     found: str = request.getfixturevalue("postgres_url")
     return found
 
 
 @pytest.fixture
 async def stores(url: str) -> AsyncIterator[RelationalStores]:
-    async with running(open_sql(url, migrate=url.startswith("sqlite"))) as stores:
+    async with running(open_sql(url)) as stores:
         yield stores
 
 

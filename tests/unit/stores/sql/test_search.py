@@ -35,6 +35,7 @@ from divan_core.stores.sql.searchrows import (
 from divan_core.stores.sql.store import open_sql
 from divan_core.stores.sql.unit import SqlUnits
 from divan_core.testing.contracts.samples import campus, campus_id, person, running, user_id
+from tests.servers.sqlite import migrated
 
 PAIRS = 2_000
 TEXTS = st.lists(st.text("abm", min_size=1, max_size=12), min_size=1, max_size=3).map(" ".join)
@@ -45,8 +46,9 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     if request.param == "postgresql":
         url = request.getfixturevalue("postgres_url")
     else:
-        url = f"sqlite:///{tmp_path}/divan.db" if request.param == "file" else "sqlite://"
-    async with running(open_sql(url, migrate=request.param == "file")) as opened:
+        path = migrated(tmp_path / "divan.db")
+        url = f"sqlite:///{path}" if request.param == "file" else "sqlite://"
+    async with running(open_sql(url)) as opened:
         yield opened
 
 
