@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -14,6 +15,8 @@ from divan_core.kernel.events import Event
 from divan_core.stores.bundle import StoreUnit
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_TOPIC: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}:(?!dlq$|leases$)[a-z]{1,31}")
+"""One may be of a kind (``mod:ingress``), but not called like what Redis keeps beside a stream."""
 
 Handler: TypeAlias = Callable[[StoreUnit, Event], Awaitable[Any]]
 """Acts on an event inside the unit of work that also records that its group has handled it.
@@ -30,9 +33,17 @@ nothing happens.
 """
 
 
+Around: TypeAlias = Callable[[Event], AbstractAsyncContextManager[None]]
+"""What is to happen before the unit that handles an event, and after it, outside of the database.
+
+As a handler it may happen more than once. What it raises means that the event was not handled.
+"""
+
+
 def _named(_instance: object, _attribute: object, group: Group) -> None:
-    for name in (group.name, group.topic):
-        if not _NAME.fullmatch(name):
+    of_a_kind = _TOPIC.fullmatch(group.topic) or _NAME.fullmatch(group.topic)
+    for name, fits in ((group.name, _NAME.fullmatch(group.name)), (group.topic, of_a_kind)):
+        if not fits:
             raise ConfigurationError(
                 f"A group and its topic have names of 1-64 letters, digits, '.', '_' and '-', "
                 f"beginning with a letter or digit; {name!r} is none."
@@ -44,7 +55,9 @@ class Subscription:
     """A group's reaction to each event of its topic.
 
     However many processes have the group, each event is handled once, and those of one aggregate
-    in their order. ``afterwards`` acts on what was handled, at most once.
+    in their order. ``around`` wraps the unit that handles an event, and ``afterwards`` acts on what
+    was handled, at most once. A ``locking`` one takes locks on what it decides by, as
+    :class:`~divan_core.kernel.units.Units` tells.
 
     Raises:
         ConfigurationError: the group or its topic cannot be named so.
@@ -53,6 +66,8 @@ class Subscription:
     group: Group = attrs.field(validator=_named)
     handle: Handler
     afterwards: Effect | None = None
+    around: Around | None = None
+    locking: bool = False
 
 
 def groups_of(subscriptions: Iterable[Subscription]) -> GroupsOfTopics:
