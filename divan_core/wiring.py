@@ -55,13 +55,18 @@ from divan_core.personal.service import Personal, PersonalTools
 from divan_core.personal.steps import MAILBOX, STEPS, Leaving, outside
 from divan_core.presence.drift import Drift
 from divan_core.presence.service import Presence, PresenceLimits, PresenceTools
+from divan_core.repute import Repute
+from divan_core.safety.backtests import Backtests
+from divan_core.safety.deciding import Deciding, DecidingTools
 from divan_core.safety.gate import Gate
 from divan_core.safety.service import Policies, PolicyTools
+from divan_core.safety.trusting import Trusting
 from divan_core.settings import Settings
 from divan_core.social.service import Social
 from divan_core.social.tools import SocialLimits, SocialTools
 from divan_core.stores.bundle import Stores, StoreUnit
 from divan_core.subjects import DeskPeople, Reportable
+from divan_core.testimony import DeskDecisions, Testimony
 from divan_core.tokens.factory import token_verifier
 from divan_core.tokens.own import OwnTokens
 
@@ -75,6 +80,7 @@ MAIL: Final = "tokens in mails"
 CHAIN: Final = "chain of the audit"
 CHECKPOINTS: Final = "checkpoints of the audit"
 MAILBOXES: Final = "limits of mailboxes"
+PRINTS: Final = "prints of texts"
 
 
 @attrs.frozen
@@ -117,6 +123,8 @@ class Services:
     audience: Audience
     idempotency: Idempotency[StoreUnit]
     policies: Policies
+    deciding: Deciding[StoreUnit]
+    repute: Repute
     metrics: Metrics
     search_index: IndexUpkeep
 
@@ -149,6 +157,8 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     auth = _auth(stores, settings, attrs.evolve(ground, hasher=hasher), (audience, tokens))
     audit = _audit(stores, ground, sealer)
     desk = _desk(stores, settings, ground, (audience, idempotency, audit, sealer))
+    testimony = Testimony()
+    trusting = Trusting(testimony)
     shared = audience, gate, idempotency, sealer, presence
     talking = _talking(stores, settings, ground, shared)
     return Services(
@@ -171,6 +181,8 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         audience=audience,
         idempotency=idempotency,
         policies=_policies(stores, settings, ground, (idempotency, sealer)),
+        deciding=_deciding(settings, ground, metrics, trusting, testimony),
+        repute=Repute(trusting, testimony),
         metrics=metrics,
         search_index=IndexUpkeep(stores.search_upkeep),
     )
@@ -218,6 +230,7 @@ def _desk(
     return DeskTools(
         subjects=Reportable(stores.units, audience),
         people=DeskPeople(stores.units),
+        decided=DeskDecisions(stores.units),
         once=idempotency,
         trail=audit,
         clock=ground.clock,
@@ -256,7 +269,28 @@ def _policies(
 ) -> Policies:
     once, sealer = shared
     denied = frozenset(settings.denied_domains)
-    return Policies(stores.units, PolicyTools(once, ground.clock, ground.ids, sealer, denied))
+    backtests = Backtests(stores.units, Testimony())
+    tools = PolicyTools(once, ground.clock, ground.ids, sealer, backtests, denied)
+    return Policies(stores.units, tools)
+
+
+def _deciding(
+    settings: Settings,
+    ground: Ground,
+    metrics: Metrics,
+    trusting: Trusting[StoreUnit],
+    testimony: Testimony,
+) -> Deciding[StoreUnit]:
+    return Deciding(
+        DecidingTools(
+            witness=testimony,
+            trusting=trusting,
+            telemetry=metrics,
+            ids=ground.ids,
+            key=derived_key(ground.secret, PRINTS),
+            denied=frozenset(settings.denied_domains),
+        )
+    )
 
 
 def _idempotency(
@@ -303,7 +337,7 @@ def _auth(
     return Auth(
         stores.units,
         AuthTools(
-            enrolment=Enrolment(ground.clock),
+            enrolment=Enrolment(ground.clock, ground.ids),
             audience=audience,
             limits=stores.limits,
             hasher=ground.hasher or Argon2Hasher(),

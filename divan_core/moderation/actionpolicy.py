@@ -116,6 +116,7 @@ def new_action(
 
 def action_view(action: Action) -> ActionView:
     """An action as staff sees it."""
+    cause = action.cause
     return ActionView(
         id=action.id,
         action=action.kind.value,
@@ -129,4 +130,8 @@ def action_view(action: Action) -> ActionView:
         end=None if action.end is None else action.end.value,
         ended_at=None if action.ended_at is None else rfc3339(action.ended_at),
         ended_by=action.ended_by,
+        automatic=cause is not None,
+        rule_id=None if cause is None else cause.rule_id,
+        decision_id=None if cause is None else cause.decision_id,
+        facts={} if cause is None else dict(cause.facts),
     )

@@ -135,12 +135,15 @@ class Cases:
             )
 
         found = await self._units.read(body)
+        behind = [one.cause.decision_id for one in found.actions if one.cause is not None]
+        decisions = await self._tools.decided.about(found.case.subject.id, behind)
         return CaseDetail(
             case=policy.case_view(found.case),
             content=await self._tools.subjects.content(found.case.subject),
             reports=tuple(map(policy.case_report, found.reports)),
             actions=tuple(map(actionpolicy.action_view, found.actions)),
             timeline=tuple(map(view, found.entries)),
+            decisions=tuple(decisions),
         )
 
     async def next(self, actor: Actor) -> NextCase:

@@ -19,6 +19,7 @@ ESCALATIONS: Final = "mod:escalations"
 """The topic of cases that admins are to look at."""
 
 REPORT_RECEIVED: Final = "report.received"
+CASE_OPENED: Final = "case.opened"
 CASE_ASSIGNED: Final = "case.assigned"
 CASE_ESCALATED: Final = "case.escalated"
 CASE_DISMISSED: Final = "case.dismissed"

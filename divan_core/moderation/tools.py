@@ -18,7 +18,7 @@ from divan_core.kernel.once import Once
 from divan_core.kernel.paging import CursorSealer
 from divan_core.kernel.trail import Deed, Trail
 from divan_core.moderation.model import Case
-from divan_core.moderation.ports import DeskUnit, People, Subjects
+from divan_core.moderation.ports import Decided, DeskUnit, People, Subjects
 
 _ID_BYTES = 16
 
@@ -32,6 +32,7 @@ class DeskTools:
 
     subjects: Subjects
     people: People
+    decided: Decided
     once: Once[DeskUnit]
     trail: Trail[DeskUnit]
     clock: Clock

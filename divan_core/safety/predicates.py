@@ -168,3 +168,12 @@ class Not:
     def evidence(self, facts: Facts) -> Evidence | None:
         """Nothing, which is evidence enough."""
         return () if self.part.evidence(facts) is None else None
+
+
+def looks_at_words(predicate: Predicate) -> bool:
+    """Whether it depends on what a text says, and not only on what was found out about it."""
+    if isinstance(predicate, Written):
+        return predicate.phrases is not None or predicate.patterns is not None
+    if isinstance(predicate, Every | Some):
+        return any(looks_at_words(one) for one in predicate.parts)
+    return isinstance(predicate, Not) and looks_at_words(predicate.part)

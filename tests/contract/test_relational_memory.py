@@ -10,6 +10,7 @@ from divan_core.testing.contracts.actions import ActionsContract
 from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.cases import CasesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
+from divan_core.testing.contracts.decisions import DecisionsContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.people_index import PeopleIndexContract
@@ -17,6 +18,7 @@ from divan_core.testing.contracts.policies import PoliciesContract
 from divan_core.testing.contracts.restrictions import RestrictionsContract
 from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.social import RelationsContract
+from divan_core.testing.contracts.trust import TrustContract
 from divan_core.testing.contracts.units import UnitsContract
 from divan_core.testing.contracts.veils import VeilsContract
 
@@ -74,4 +76,12 @@ class TestMemoryVeils(OnMemory, VeilsContract):
 
 
 class TestMemoryActions(OnMemory, ActionsContract):
+    pass
+
+
+class TestMemoryDecisions(OnMemory, DecisionsContract):
+    pass
+
+
+class TestMemoryTrust(OnMemory, TrustContract):
     pass

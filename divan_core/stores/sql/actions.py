@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, Select, func, or_, select, update
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
-from divan_core.moderation.actionmodel import Action, ActionId, ActionKind, End
+from divan_core.moderation.actionmodel import Action, ActionId, ActionKind, Cause, End
 from divan_core.moderation.model import CaseId, Subject, SubjectKind
 from divan_core.stores.sql.clauses import insert_or_replace
 from divan_core.stores.sql.connection import SqlConnection
@@ -100,6 +100,9 @@ def _row(action: Action) -> dict[str, Any]:
         "target_kind": action.target.kind.value,
         "target_id": action.target.id,
         "end": None if action.end is None else action.end.value,
+        "rule_id": None if action.cause is None else action.cause.rule_id,
+        "decision_id": None if action.cause is None else action.cause.decision_id,
+        "facts": None if action.cause is None else dict(action.cause.facts),
     }
 
 
@@ -109,4 +112,5 @@ def _action(row: Row[Any]) -> Action:
         kind=ActionKind(row.kind),
         target=Subject(SubjectKind(row.target_kind), row.target_id),
         end=None if row.end is None else End(row.end),
+        cause=None if row.decision_id is None else Cause(row.decision_id, row.rule_id, row.facts),
     )
