@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
-import attrs
 from anyio.lowlevel import checkpoint
 
 from divan_core.kernel.units import Units
@@ -91,4 +90,4 @@ def _facts(verdict: Verdict, writing: Writing | None) -> Facts:
     if writing is None:
         return verdict.facts
     said = wording(writing.text)
-    return attrs.evolve(verdict.facts, folded=said.plain, words=said.text)
+    return verdict.facts.saying(said.plain, said.text)

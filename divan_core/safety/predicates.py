@@ -31,13 +31,12 @@ class Predicate(Protocol):
 
 def _held(of: str, values: Values, conditions: tuple[Condition, ...]) -> Evidence:
     """The evidence of each condition that holds; of what is not known none does."""
-    return tuple(
-        [
-            (f"{of}.{one.name}", values[one.name])
-            for one in conditions
-            if one.name in values and one.holds(values[one.name])
-        ]
-    )
+    found: Evidence = ()
+    for one in conditions:
+        value = values.get(one.name)
+        if value is not None and one.holds(value):
+            found += ((f"{of}.{one.name}", value),)
+    return found
 
 
 @attrs.frozen

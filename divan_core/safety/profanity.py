@@ -124,7 +124,10 @@ class WordList:
 
 def _fits(shape: str, word: str) -> bool:
     """Whether a word is a shape of its length, whose stars stand for any letter."""
-    return all(sign in ("*", letter) for sign, letter in zip(shape, word, strict=True))
+    for sign, letter in zip(shape, word, strict=True):  # noqa: SIM110 - a fifth of the time
+        if sign not in ("*", letter):
+            return False
+    return True
 
 
 def _entries(text: str) -> Iterator[tuple[str, int]]:

@@ -7,19 +7,22 @@ import attrs
 import pytest
 
 from divan_core.accounts.messages import ChangeProfile
+from divan_core.auth.messages import ACCOUNT_VERIFIED, ACCOUNTS, CreateAccount
 from divan_core.chat.messages import MessagesQuery, MessageView, SendMessage
 from divan_core.chat.roommessages import CreateRoom, RoomQuery
 from divan_core.errors import AccountLimited, Banned, NotAllowed, NotFound, ValidationFailed
 from divan_core.kernel.actor import ADMIN, MODERATOR, Actor
 from divan_core.kernel.clock import Millis, rfc3339
+from divan_core.kernel.events import Event, EventId
 from divan_core.kernel.ids import CampusId
-from divan_core.moderation.actionmessages import CaseDetail, RevertAction
+from divan_core.moderation.actionmessages import ApplyAction, CaseDetail, RevertAction
 from divan_core.moderation.messages import CasesQuery, CaseView, DismissCase, OneCase, SendReport
+from divan_core.repute import APPEALS
 from divan_core.safety import backtests
 from divan_core.safety.messages import Backtest, CreatePolicy, PolicyQuery
 from divan_core.social.messages import SendInvite
 
-from .conftest import World
+from .conftest import CAMPUS, World
 
 pytestmark = pytest.mark.anyio
 
@@ -64,6 +67,13 @@ class Desk:
         version = f"v{len(await policies.catalogue(99))}"
         made = await policies.create(self.ada, CreatePolicy(version, rules, default))
         await policies.activate(self.ada, PolicyQuery(made.view.id))
+
+    async def tell(self, topic: str, name: str, data: dict[str, str]) -> None:
+        """Let an event happen, and be handled."""
+        divan = self.world.divan
+        event = Event(EventId(divan.ids.uuid()), topic, name, CAMPUS, "a", divan.clock.now(), data)
+        await divan.stores.units.write(lambda unit: unit.outbox.add(event))
+        await divan.drain()
 
     async def trust(self, actor: Actor) -> int | None:
         """How much somebody is trusted, where anything has changed it."""
@@ -321,3 +331,64 @@ async def test_more_than_one_portion(desk: Desk, monkeypatch: pytest.MonkeyPatch
     draft = {"version": "d", "rules": [rule("r", {"text.any_of": ["contains:several"]}, "warn")]}
     view = await desk.world.divan.policies.backtest_all(Backtest(draft, "2000-01-01", "2100-01-01"))
     assert (view.events, view.rules[0].hits) == (4, 4)
+
+
+async def test_who_reports_is_right_or_wrong(desk: Desk) -> None:
+    divan = desk.world.divan
+    said = await desk.say("Hello there, how are you?")
+    await divan.reports.send(desk.ana, SendReport("message", said.message_id, "abuse"))
+    (case,) = await desk.cases()
+    await divan.cases.dismiss(desk.mod, DismissCase(case.id, "It is not."))
+    await divan.drain()
+    assert await desk.trust(desk.ana) == 49
+    await divan.reports.send(desk.ana, SendReport("user", str(desk.ben.user_id), "abuse"))
+    case = (await desk.cases())[0]
+    for action in ("warn", "mute"):
+        await divan.actions.apply(desk.mod, ApplyAction(case.id, action, "So."))  # type: ignore[arg-type]
+    await divan.drain()
+    assert await desk.trust(desk.ana) == 50
+
+
+async def test_appeals_and_addresses_count_once(desk: Desk) -> None:
+    """Each is an event that may come twice, or say what nobody knows."""
+    me = str(desk.ben.user_id)
+    appeal = {"appeal_id": str(UUID(int=1)), "case_id": str(UUID(int=2)), "appellant_id": me}
+    other = appeal | {"appeal_id": str(UUID(int=3))}
+    for topic, name, data, expected in (
+        (APPEALS, "appeal.opened", appeal, None),
+        (APPEALS, "appeal.resolved", appeal | {"status": "open"}, None),
+        (APPEALS, "appeal.resolved", appeal | {"status": "accepted"}, 52),
+        (APPEALS, "appeal.resolved", appeal | {"status": "accepted"}, 52),
+        (APPEALS, "appeal.resolved", other | {"status": "rejected"}, 49),
+        (ACCOUNTS, ACCOUNT_VERIFIED, {"user_id": me}, 54),
+        (ACCOUNTS, ACCOUNT_VERIFIED, {"user_id": me}, 54),
+        (ACCOUNTS, ACCOUNT_VERIFIED, {"user_id": str(UUID(int=9))}, 54),
+    ):
+        await desk.tell(topic, name, data)
+        assert await desk.trust(desk.ben) == expected
+
+
+async def test_whose_address_is_theirs_is_trusted_more(desk: Desk) -> None:
+    divan = desk.world.divan
+    made = await divan.auth.create_account(
+        CreateAccount("eva@example.org", "eva", "Eva", CAMPUS, "correct horse battery")
+    )
+    eva = await divan.accounts.actor(made.user_id)
+    await divan.auth.verify_account("eva@example.org", "correct horse battery")
+    await divan.drain()
+    assert await desk.trust(eva) == 55
+    await desk.say(FOUL, eva)
+    assert await desk.trust(eva) == 45
+
+
+async def test_nothing_is_left_of_somebody_who_leaves(desk: Desk) -> None:
+    divan = desk.world.divan
+    await desk.say(FOUL)
+    await divan.chat.send(desk.ben, SendMessage(desk.ana.user_id, "One more"))
+    await divan.personal.erase(desk.ben.user_id)
+    await divan.drain()
+    for repository in ("decisions", "trust"):
+        left = await divan.stores.units.read(
+            lambda unit, name=repository: getattr(unit, name).count_of(desk.ben.user_id)  # type: ignore[misc]
+        )
+        assert left == 0

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
-    Row,
     Select,
     and_,
+    bindparam,
     case,
     delete,
     false,
     func,
-    literal,
     or_,
     select,
     tuple_,
 )
 
 from divan_core.kernel.clock import Millis
-from divan_core.kernel.ids import UserId
+from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.ingress import Written
 from divan_core.safety.facts import Facts
 from divan_core.safety.pacing import REPEAT_MS, Lately, Recall
@@ -32,8 +34,10 @@ from divan_core.stores.sql.catalogue import OptionalTables
 from divan_core.stores.sql.clauses import insert_missing
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.safetytables import DECISIONS
+from divan_core.stores.sql.types import id_of, millis_of
 
 _OF: Final = DECISIONS.c
+_LAST_ID: Final = DecisionId(UUID(int=2**128 - 1))
 
 
 class SqlDecisions:
@@ -79,12 +83,14 @@ class SqlDecisions:
 
     async def page(self, period: Period, after: Place | None, limit: int) -> Sequence[Verdict]:
         """Up to ``limit`` decisions of a period by moment and id, above a place."""
-        query = select(DECISIONS).where(*_within(period))
-        if after is not None:
-            at, decision_id = after
-            place = tuple_(literal(at, _OF.at.type), literal(decision_id, _OF.id.type))
-            query = query.where(tuple_(_OF.at, _OF.id) > place)
-        return await self._found(query.order_by(_OF.at, _OF.id).limit(limit))
+        if not self._tables.safety:
+            return ()
+        at, decision_id = after or (Millis(period.since - 1), _LAST_ID)
+        given = {"after_at": at, "after_id": decision_id, "until": period.until, "most": limit}
+        if period.campus_id is not None:
+            given["of_campus"] = period.campus_id
+        statement = _page_statement(of_campus=period.campus_id is not None)
+        return [_verdict(row) for row in await self._connection.rows(statement, given)]
 
     async def count(self, period: Period) -> int:
         """How many decisions there are of a period."""
@@ -105,7 +111,7 @@ class SqlDecisions:
     async def _found(self, query: Select[Any]) -> Sequence[Verdict]:
         if not self._tables.safety:
             return ()
-        return [_verdict(row) for row in await self._connection.execute(query)]
+        return [_verdict(tuple(row)) for row in await self._connection.execute(query)]
 
     async def _counted(self, *wanted: ColumnElement[bool]) -> int:
         if not self._tables.safety:
@@ -183,21 +189,54 @@ def _match(row: Sequence[Any]) -> Match:
     return Match(rule_id, action, severity, tuple((name, value) for name, value in evidence))
 
 
-def _verdict(row: Row[Any]) -> Verdict:
-    outcome: Mapping[str, Any] = row.outcome or {}
+def _verdict(row: Sequence[Any]) -> Verdict:
+    """A decision of a row, whether SQLAlchemy or the driver has it."""
+    found_id, campus_id, author_id, kind, subject_id, at, text_print, facts, *decided = row
+    version, action, severity, outcome = decided
+    written = Written(kind, id_of(subject_id), UserId(id_of(author_id)), CampusId(id_of(campus_id)))
     return Verdict(
-        id=row.id,
-        written=Written(row.subject_kind, row.subject_id, row.author_id, row.campus_id),
-        at=row.at,
-        facts=Facts(subject_type=row.subject_kind, **row.facts),
-        decision=Decision(
-            version=row.version,
-            action=row.action,
-            severity=row.severity,
-            reasons=tuple(outcome.get("reasons", ())),
-            payload=outcome.get("payload", {}),
-            matched=tuple(map(_match, outcome.get("matched", ()))),
-            shadow=tuple(map(_match, outcome.get("shadow", ()))),
-        ),
-        print=row.print,
+        DecisionId(id_of(found_id)),
+        written,
+        millis_of(at),
+        _facts(kind, facts),
+        _decision(version, action, severity, outcome),
+        text_print,
     )
+
+
+def _facts(kind: str, found: str | Mapping[str, Any]) -> Facts:
+    """What is known of it, of JSON as SQLite has it, or as PostgreSQL's driver has made of it."""
+    of = _decode(found) if isinstance(found, str) else found
+    return Facts(kind, of["trust"], of["band"], of["text"], of["image"], of["url"], of["signals"])
+
+
+def _decision(
+    version: str, action: str, severity: int, found: str | Mapping[str, Any] | None
+) -> Decision:
+    if found is None:
+        return Decision(version, action, severity)
+    of = _decode(found) if isinstance(found, str) else found
+    return Decision(
+        version=version,
+        action=action,
+        severity=severity,
+        reasons=tuple(of["reasons"]),
+        payload=of["payload"],
+        matched=tuple(map(_match, of["matched"])),
+        shadow=tuple(map(_match, of["shadow"])),
+    )
+
+
+_decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+@functools.cache
+def _page_statement(*, of_campus: bool) -> Select[Any]:
+    """A page of decisions, of all campuses or of one."""
+    after = (bindparam("after_at", type_=_OF.at.type), bindparam("after_id", type_=_OF.id.type))
+    query = select(DECISIONS).where(
+        tuple_(_OF.at, _OF.id) > tuple_(*after), _OF.at < bindparam("until", type_=_OF.at.type)
+    )
+    if of_campus:
+        query = query.where(_OF.campus_id == bindparam("of_campus", type_=_OF.campus_id.type))
+    return query.order_by(_OF.at, _OF.id).limit(bindparam("most", type_=BigInteger()))

@@ -61,13 +61,13 @@ def test_the_numbers_add_up(given_: list[tuple[int, str]]) -> None:
     assert view.would == sum(one != "none" for _, one in pairs)
     assert view.both == sum("none" not in pair for pair in pairs)
     assert view.same == sum(one == other != "none" for one, other in pairs)
-    links, many, shy = view.rules
-    assert links.hits == sum(one >= 2 for one, _ in given_)
-    assert links.wins == would.count("tombstone")
+    of_links, many, shy = view.rules
+    assert of_links.hits == sum(links >= 2 for links, _ in given_)
+    assert of_links.wins == would.count("tombstone")
     assert many.hits == many.wins == would.count("ban")
     assert (shy.hits, shy.wins, shy.shadow) == (sum(one >= 1 for one, _ in given_), 0, True)
     assert shy.overlap == sum(one >= 1 and action != "none" for one, action in given_)
-    assert len(links.samples) == min(links.hits, MOST_SAMPLES)
+    assert len(of_links.samples) == min(of_links.hits, MOST_SAMPLES)
     assert {one.action: (one.decided, one.would) for one in view.actions} == {
         action: (sum(one == action for one, _ in pairs), sum(one == action for _, one in pairs))
         for action in {one for pair in pairs for one in pair} - {"none"}
