@@ -217,7 +217,7 @@ class DaysQuery:
 
 @attrs.frozen
 class Kpis:
-    """How the desk stands. Ages are in seconds, of the last seven days where decided."""
+    """How the desk stands. Ages are in seconds, of the last seven days where people decided."""
 
     open: int
     escalated: int

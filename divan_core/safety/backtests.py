@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
+from anyio import Lock
 from anyio.lowlevel import checkpoint
 
 from divan_core.kernel.units import Units
@@ -52,11 +53,19 @@ class Backtests(Generic[UnitT]):
         """Read decisions through ``units``, and ask ``witness`` for the words of messages."""
         self._units = units
         self._witness = witness
+        self._alone = Lock()
 
     async def run(
         self, policy: Policy, period: Period, progress: Progress = nobody_listens
     ) -> BacktestView:
-        """What a policy would have decided on all of a period, beside what was decided."""
+        """What a policy would have decided on all of a period, beside what was decided.
+
+        One at a time in a process; others wait.
+        """
+        async with self._alone:
+            return await self._run(policy, period, progress)
+
+    async def _run(self, policy: Policy, period: Period, progress: Progress) -> BacktestView:
         reading = any(looks_at_words(rule.when) for rule in policy.rules)
         total = await self._units.read(lambda unit: unit.decisions.count(period))
         comparison, done, unread = Comparison(policy), 0, 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from divan_core.safety.model import PolicyId
+from divan_core.errors import StoreUnavailable, ValidationFailed
+from divan_core.safety.model import KeptPolicy, PolicyId
 from divan_core.safety.policies import Policy
 from divan_core.safety.ports import DecidingUnit
 from divan_core.safety.reading import read_policy
@@ -20,7 +21,8 @@ class InForce:
         """The policy that decides now. One statement, and another where it is new here.
 
         Raises:
-            ValidationFailed: this process cannot read it.
+            StoreUnavailable: this process cannot read it; it may lack an extra. What is to be
+                decided waits.
         """
         active = await unit.policies.active_id()
         if active is None:
@@ -29,5 +31,12 @@ class InForce:
             kept = await unit.policies.get(active)
             if kept is None:
                 return default_policy()
-            self._known = active, read_policy(kept.document)
+            self._known = active, _read(kept)
         return self._known[1]
+
+
+def _read(kept: KeptPolicy) -> Policy:
+    try:
+        return read_policy(kept.document)
+    except ValidationFailed as fault:
+        raise StoreUnavailable("The policy in force cannot be read here.") from fault

@@ -344,7 +344,7 @@ async def test_who_reports_is_right_or_wrong(desk: Desk) -> None:
     await divan.reports.send(desk.ana, SendReport("user", str(desk.ben.user_id), "abuse"))
     case = (await desk.cases())[0]
     for action in ("warn", "mute"):
-        await divan.actions.apply(desk.mod, ApplyAction(case.id, action, "So."))  # type: ignore[arg-type]
+        await divan.actions.apply(desk.mod, ApplyAction(case.id, action, "So."))
     await divan.drain()
     assert await desk.trust(desk.ana) == 50
 
