@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from benchmarks import (
     audit,
+    backtests,
     chat,
     fanout,
     http,
@@ -26,6 +27,7 @@ from benchmarks.report import machine
 
 NAMES = (
     "audit",
+    "backtests",
     "chat",
     "fanout",
     "http",
@@ -50,6 +52,7 @@ def main() -> None:
     print(machine())
     deeds: dict[str, Callable[[], object]] = {
         "audit": lambda: asyncio.run(audit.run()),
+        "backtests": lambda: asyncio.run(backtests.run()),
         "chat": lambda: chat.run(chosen.rounds, chosen.seconds),
         "fanout": lambda: fanout.run(6 * chosen.seconds),
         "http": lambda: http.run(chosen.rounds, chosen.seconds),
