@@ -194,7 +194,7 @@ class Workers:
     def _groups_and(self, others: Collection[str]) -> GroupsOfTopics:
         found = {topic: set(names) for topic, names in self._groups.items()}
         for text in others:
-            topic, _, name = text.partition(":")
+            topic, _, name = text.rpartition(":")
             if not topic or not name:
                 raise ValidationFailed(f"A group is written as topic:group; {text!r} is not.")
             found.setdefault(topic, set()).add(name)

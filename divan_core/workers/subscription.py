@@ -14,6 +14,8 @@ from divan_core.kernel.events import Event
 from divan_core.stores.bundle import StoreUnit
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+# Streams keep dead letters and leases under a topic's name and these words.
+_TOPIC: Final = re.compile(rf"{_NAME.pattern}(:(?!dlq$|leases$){_NAME.pattern})?")
 
 Handler: TypeAlias = Callable[[StoreUnit, Event], Awaitable[Any]]
 """Acts on an event inside the unit of work that also records that its group has handled it.
@@ -31,11 +33,12 @@ nothing happens.
 
 
 def _named(_instance: object, _attribute: object, group: Group) -> None:
-    for name in (group.name, group.topic):
-        if not _NAME.fullmatch(name):
+    for name, form in ((group.name, _NAME), (group.topic, _TOPIC)):
+        if not form.fullmatch(name):
             raise ConfigurationError(
                 f"A group and its topic have names of 1-64 letters, digits, '.', '_' and '-', "
-                f"beginning with a letter or digit; {name!r} is none."
+                f"beginning with a letter or digit, a topic may have two with a colon between; "
+                f"{name!r} is none."
             )
 
 

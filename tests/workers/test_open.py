@@ -258,11 +258,17 @@ async def test_two_subscriptions_of_a_group_are_refused(clock: ManualClock) -> N
             pytest.fail("it was opened")
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a:b", "ü", "x" * 65, "-x"])
+@pytest.mark.parametrize("name", ["", "a b", "a:", "a:b:c", "ü", "x" * 65, "-x", "chat:dlq"])
 def test_names_that_no_store_could_keep_are_refused(name: str) -> None:
     for group in (Group(name, TOPIC), Group("indexer", name)):
         with pytest.raises(ConfigurationError):
             Subscription(group, note)
+
+
+def test_a_topic_may_have_two_names_a_group_may_not() -> None:
+    assert Subscription(Group("indexer", "mod:reports"), note).group.topic == "mod:reports"
+    with pytest.raises(ConfigurationError):
+        Subscription(Group("mod:indexer", TOPIC), note)
 
 
 @pytest.fixture
