@@ -27,6 +27,7 @@ from divan_core.moderation.cases import Cases
 from divan_core.moderation.dashboard import Dashboard
 from divan_core.moderation.ports import Checkpoints, NoCheckpoints
 from divan_core.moderation.reports import Reports
+from divan_core.moderation.watching import Watching
 from divan_core.observability.metrics import Metrics
 from divan_core.personal.service import Personal
 from divan_core.presence.service import Presence
@@ -83,6 +84,7 @@ class Divan:
         self.cases: Cases = services.cases
         self.actions: Actions[StoreUnit] = services.actions
         self.desk: Dashboard = services.desk
+        self.watching: Watching = services.watching
         self.audience: Audience = services.audience
         self.idempotency: Idempotency[StoreUnit] = services.idempotency
         self.policies: Policies = services.policies

@@ -7,6 +7,9 @@ from typing import Final
 
 from divan_core.kernel.delivery import Group
 from divan_core.kernel.notices import PersonNotice
+from divan_core.moderation import watching
+from divan_core.moderation.actionmessages import ACTIONS
+from divan_core.moderation.messages import ESCALATIONS, REPORTS
 from divan_core.observability.workers import LoggedWorkers
 from divan_core.settings import Settings
 from divan_core.social.messages import SOCIAL
@@ -34,7 +37,10 @@ CHECKPOINT_S: Final = 60.0
 """How often to sign how far the audit has come, in seconds."""
 
 SOCKETS: Final = "sockets"
-"""The group that tells people's sockets what happened to them."""
+"""The group that tells people's sockets what happened to them, and staff's what did to cases."""
+
+OF_CASES: Final = (REPORTS, ESCALATIONS, ACTIONS)
+"""The topics of what happens to cases."""
 
 
 def staff(
@@ -78,4 +84,7 @@ def reactions(stores: Stores) -> tuple[Subscription, ...]:
         for notice in notices:
             await stores.person_notices.publish(notice)
 
-    return (Subscription(Group(SOCKETS, SOCIAL), notices_of, publish),)
+    return (
+        Subscription(Group(SOCKETS, SOCIAL), notices_of, publish),
+        *(Subscription(Group(SOCKETS, one), watching.notices_of, publish) for one in OF_CASES),
+    )

@@ -48,6 +48,7 @@ from divan_core.moderation.dashboard import Dashboard
 from divan_core.moderation.ports import Checkpoints, NoCheckpoints
 from divan_core.moderation.reports import Reports
 from divan_core.moderation.tools import DeskTools
+from divan_core.moderation.watching import Watching
 from divan_core.observability.alarm import Alarm
 from divan_core.observability.metrics import Metrics
 from divan_core.passwords.argon2id import Argon2Hasher
@@ -114,6 +115,7 @@ class Services:
     cases: Cases
     actions: Actions[StoreUnit]
     desk: Dashboard
+    watching: Watching
     audience: Audience
     idempotency: Idempotency[StoreUnit]
     policies: Policies
@@ -168,6 +170,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         cases=Cases(stores.units, desk),
         actions=Actions(stores.units, desk, Hand(idempotency, Enforcing(audience, presence))),
         desk=Dashboard(stores.units, ground.clock),
+        watching=Watching(stores.units),
         audience=audience,
         idempotency=idempotency,
         policies=_policies(stores, settings, ground, (idempotency, sealer)),
