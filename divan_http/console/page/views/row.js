@@ -1,0 +1,55 @@
+/** One case in the queue. */
+
+import { fill, h } from "../dom.js";
+import { tag, time } from "../ui/parts.js";
+import { capital, counted, reasonWord, short, subjectWord } from "../words.js";
+
+export class Row {
+  constructor(desk, found) {
+    this.desk = desk;
+    this.id = found.id;
+    this.hash = `#/cases/${found.id}`;
+    this.link = h("a", { href: this.hash });
+    this.element = h("li", { "data-id": found.id }, this.link);
+    this.show(found);
+  }
+
+  /** Show the case as it is now. */
+  show(found) {
+    this.element.dataset.status = found.status;
+    fill(
+      this.link,
+      h("span", { class: `severity is-${found.severity}`, title: `Severity ${found.severity} of 5` }, `${found.severity}`),
+      h(
+        "span",
+        { class: "what" },
+        h("strong", {}, `${subjectWord(found.subject_type)} ${short(found.subject_id)}`),
+        h("span", { class: "hint" }, `${capital(reasonWord(found.reason))} · ${counted(found.report_count, "report")}`),
+      ),
+      h("span", { class: "tags" }, flags(found)),
+      h("span", { class: "care" }, this.#care(found)),
+      h("span", { class: "since" }, time(found.opened_at)),
+    );
+    return this;
+  }
+
+  focus() {
+    this.link.focus();
+    this.element.scrollIntoView({ block: "nearest" });
+  }
+
+  #care({ assigned_to, leased_to, leased_until }) {
+    if (assigned_to) return `assigned to ${this.desk.person(assigned_to)}`;
+    const isLeased = leased_to && Date.parse(leased_until) > Date.now();
+    return isLeased ? `on the desk of ${this.desk.person(leased_to)}` : "";
+  }
+}
+
+/** What is to be noticed about a case. */
+export function flags(found) {
+  return [
+    tag(capital(found.status), `is-${found.status}`),
+    found.appeal_open && tag("Appeal", "is-appeal"),
+    found.brigading && tag("Agreed on?", "is-brigading"),
+  ];
+}
