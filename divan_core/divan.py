@@ -22,11 +22,13 @@ from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import Entropy, Ids
 from divan_core.moderation.actions import Actions
+from divan_core.moderation.appeals import Appeals
 from divan_core.moderation.audit import Audit
 from divan_core.moderation.cases import Cases
 from divan_core.moderation.dashboard import Dashboard
 from divan_core.moderation.ports import Checkpoints, NoCheckpoints
 from divan_core.moderation.reports import Reports
+from divan_core.moderation.sanctions import Sanctions
 from divan_core.moderation.watching import Watching
 from divan_core.observability.metrics import Metrics
 from divan_core.personal.service import Personal
@@ -55,7 +57,7 @@ SECRET_FILE: Final = "secret.key"  # noqa: S105 - a file's name
 class Divan:
     """A running Divan. Make one with :meth:`open`; services are attributes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 - one line for each service
         self,
         settings: Settings,
         stores: Stores,
@@ -83,11 +85,13 @@ class Divan:
         self.reports: Reports = services.reports
         self.cases: Cases = services.cases
         self.actions: Actions[StoreUnit] = services.actions
+        self.appeals: Appeals[StoreUnit] = services.appeals
+        self.sanctions: Sanctions = services.sanctions
         self.desk: Dashboard = services.desk
         self.watching: Watching = services.watching
         self.audience: Audience = services.audience
         self.idempotency: Idempotency[StoreUnit] = services.idempotency
-        self.policies: Policies = services.policies
+        self.policies: Policies[StoreUnit] = services.policies
         self.metrics: Metrics = services.metrics
         self.search_index: IndexUpkeep = services.search_index
         self.workers: Workers = staff(stores, services, settings, ground, subscriptions)

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final
+from uuid import UUID
 
 import attrs
 
 from divan_core.chat import roompolicy
+from divan_core.chat.messages import CHAT, ROOMS, VEIL_NOTICE
 from divan_core.chat.model import MessageId, Veil
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience
+from divan_core.kernel.events import Event
 from divan_core.kernel.ids import CampusId, RoomId, UserId
+from divan_core.kernel.notices import PersonNotice
 from divan_core.kernel.visibility import Standing
 from divan_core.moderation import actionpolicy
-from divan_core.moderation.actionmodel import Action, ActionKind
+from divan_core.moderation.actionmodel import UNNOTICED, Action, ActionKind
 from divan_core.moderation.model import Subject, SubjectKind
 from divan_core.presence.service import Presence
 from divan_core.safety.model import Restraint, Restriction, RestrictionId
@@ -96,6 +100,32 @@ class Enforcing:
         """End the presence of whoever is banned."""
         if action.kind is ActionKind.BAN and action.in_force and action.person_id is not None:
             await self._presence.forget(Actor(action.person_id, action.campus_id))
+
+
+async def notices_of(unit: StoreUnit, event: Event) -> tuple[PersonNotice, ...]:
+    """What sockets are told of an event of the topic ``mod:actions``: that a message has changed.
+
+    Its sender is to notice all but what was to go unnoticed. It says where the message stands, and
+    nothing of what it says or of what was decided.
+    """
+    target, _, target_id = str(event.data["target"]).partition(":")
+    kind = ActionKind(event.data["kind"])
+    if target != SubjectKind.MESSAGE.value or kind not in _VEILS:
+        return ()
+    message = await unit.messages.get(MessageId(UUID(target_id)))
+    if message is None:
+        return ()
+    room_id = RoomId(message.conversation_id)
+    room = await unit.rooms.get(room_id)
+    people = [] if room else [str(one) for _, one in await unit.rooms.members_of([room_id])]
+    data = {
+        "conversation_id": str(message.conversation_id),
+        "seq": message.seq,
+        "people": people,
+        "noticed": kind not in UNNOTICED,
+    }
+    topic = CHAT if room is None else ROOMS
+    return (PersonNotice(event.campus_id, message.sender, topic, VEIL_NOTICE, data),)
 
 
 async def _open_or_close(unit: StoreUnit, room_id: RoomId, *, closed: bool) -> None:

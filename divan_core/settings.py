@@ -8,6 +8,7 @@ variable ``DIVAN_X`` and ``x`` of the TOML section ``[divan]``; groups are secti
 from __future__ import annotations
 
 from typing import Final, Literal
+from uuid import UUID
 
 import attrs
 from attrs import validators as v
@@ -45,6 +46,15 @@ def _web_address(_instance: object, _attribute: object, value: str) -> None:
 def _domains(_instance: object, _attribute: object, value: tuple[str, ...]) -> None:
     if any(not one or one != one.lower() or not set(one).isdisjoint("/:@ ") for one in value):
         raise ValueError("must be domains in lower case, such as example.org")
+
+
+def _campuses(_instance: object, _attribute: object, value: tuple[str, ...]) -> None:
+    try:
+        written = tuple(str(UUID(one)) for one in value)
+    except ValueError:
+        written = ()
+    if written != value:
+        raise ValueError("must be ids of campuses, UUIDs in lower case")
 
 
 @attrs.frozen
@@ -224,6 +234,7 @@ class Settings:
     dev and test, and elsewhere nobody can register. Links in mails lead to ``public_url``.
 
     Links to ``denied_domains``, and below them, are malicious to the policies of moderation.
+    ``candid_campuses`` are the ids of those that tell people also what was to go unnoticed.
     """
 
     env: Literal["dev", "test", "prod"] = attrs.field(
@@ -241,6 +252,7 @@ class Settings:
     mail_url: str = ""
     mail_from: str = ""
     denied_domains: tuple[str, ...] = attrs.field(default=(), validator=_domains)
+    candid_campuses: tuple[str, ...] = attrs.field(default=(), validator=_campuses)
     jwt: JwtSettings = attrs.field(factory=JwtSettings)
     auth: AuthSettings = attrs.field(factory=AuthSettings)
     limit: LimitSettings = attrs.field(factory=LimitSettings)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from divan_core import enforcement
 from divan_core.kernel.delivery import Group
 from divan_core.kernel.notices import PersonNotice
 from divan_core.moderation import watching
 from divan_core.moderation.actionmessages import ACTIONS
+from divan_core.moderation.appealmessages import APPEALS
 from divan_core.moderation.messages import ESCALATIONS, REPORTS
 from divan_core.observability.workers import LoggedWorkers
 from divan_core.settings import Settings
@@ -39,8 +41,11 @@ CHECKPOINT_S: Final = 60.0
 SOCKETS: Final = "sockets"
 """The group that tells people's sockets what happened to them, and staff's what did to cases."""
 
-OF_CASES: Final = (REPORTS, ESCALATIONS, ACTIONS)
+OF_CASES: Final = (REPORTS, ESCALATIONS, ACTIONS, APPEALS)
 """The topics of what happens to cases."""
+
+VEILS: Final = "veils"
+"""The group that tells sockets which messages staff has hidden, or shows again."""
 
 
 def staff(
@@ -87,4 +92,5 @@ def reactions(stores: Stores) -> tuple[Subscription, ...]:
     return (
         Subscription(Group(SOCKETS, SOCIAL), notices_of, publish),
         *(Subscription(Group(SOCKETS, one), watching.notices_of, publish) for one in OF_CASES),
+        Subscription(Group(VEILS, ACTIONS), enforcement.notices_of, publish),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Final
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, RoomId, UserId
 from divan_core.kernel.units import Units
 from divan_core.kernel.visibility import PersonCard, Standing, Surface, can_see
+from divan_core.moderation.appealmessages import Appellant
 from divan_core.moderation.model import Found, Subject, SubjectKind
 from divan_core.stores.bundle import StoreUnit
 
@@ -136,6 +138,15 @@ class DeskPeople:
         """Who has this handle, or None."""
         found = await self._units.read(lambda unit: unit.people.handles((handle,)))
         return found.get(handle)
+
+    async def introduced(self, people: Collection[UserId]) -> Mapping[UserId, Appellant]:
+        """How these are called, to staff; who is gone or never was, without a name."""
+        found = {one: Appellant(one, None, None) for one in people}
+        if found:
+            for one in await self._units.read(lambda unit: unit.people.get_many(tuple(found))):
+                if one.standing is not Standing.DELETED:
+                    found[one.id] = Appellant(one.id, one.handle, one.display_name)
+        return found
 
 
 async def _have_met(unit: StoreUnit, one: UserId, other: UserId) -> bool:

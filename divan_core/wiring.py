@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import Final
+from uuid import UUID
 
 import attrs
 
@@ -37,16 +38,20 @@ from divan_core.identity.service import Authenticator, Trust
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.gate import WritersGate
-from divan_core.kernel.ids import Entropy, Ids
+from divan_core.kernel.ids import CampusId, Entropy, Ids
 from divan_core.kernel.paging import CursorSealer
 from divan_core.kernel.turnstile import Entrance
 from divan_core.mail.factory import mailer_of
-from divan_core.moderation.actions import Actions, Hand
+from divan_core.moderation.actions import Actions
+from divan_core.moderation.appeals import Appeals
 from divan_core.moderation.audit import Audit, AuditTools
 from divan_core.moderation.cases import Cases
 from divan_core.moderation.dashboard import Dashboard
+from divan_core.moderation.effects import Hand
 from divan_core.moderation.ports import Checkpoints, NoCheckpoints
+from divan_core.moderation.pseudonyms import Pseudonyms
 from divan_core.moderation.reports import Reports
+from divan_core.moderation.sanctions import Sanctions
 from divan_core.moderation.tools import DeskTools
 from divan_core.moderation.watching import Watching
 from divan_core.observability.alarm import Alarm
@@ -75,6 +80,7 @@ REFRESH: Final = "refresh tokens"
 MAIL: Final = "tokens in mails"
 CHAIN: Final = "chain of the audit"
 CHECKPOINTS: Final = "checkpoints of the audit"
+PSEUDONYMS: Final = "names of moderators"
 MAILBOXES: Final = "limits of mailboxes"
 
 
@@ -114,11 +120,13 @@ class Services:
     reports: Reports
     cases: Cases
     actions: Actions[StoreUnit]
+    appeals: Appeals[StoreUnit]
+    sanctions: Sanctions
     desk: Dashboard
     watching: Watching
     audience: Audience
     idempotency: Idempotency[StoreUnit]
-    policies: Policies
+    policies: Policies[StoreUnit]
     metrics: Metrics
     search_index: IndexUpkeep
 
@@ -151,7 +159,9 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     auth = _auth(stores, settings, attrs.evolve(ground, hasher=hasher), (audience, tokens))
     audit = _audit(stores, ground, sealer)
     desk = _desk(stores, settings, ground, (audience, idempotency, audit, sealer))
+    hand = Hand(idempotency, Enforcing(audience, presence))
     shared = audience, gate, idempotency, sealer, presence
+    sanctions = Sanctions(stores.units, desk)
     talking = _talking(stores, settings, ground, shared)
     return Services(
         accounts=accounts,
@@ -164,16 +174,18 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock, tokens)),
         auth=auth,
         hasher=hasher,
-        personal=_personal(stores, settings, ground, (auth, presence, audience)),
+        personal=_personal(stores, settings, ground, (auth, presence, audience, sanctions)),
         audit=audit,
         reports=Reports(stores.units, desk),
         cases=Cases(stores.units, desk),
-        actions=Actions(stores.units, desk, Hand(idempotency, Enforcing(audience, presence))),
+        actions=Actions(stores.units, desk, hand),
+        appeals=Appeals(stores.units, desk, hand),
+        sanctions=sanctions,
         desk=Dashboard(stores.units, ground.clock),
         watching=Watching(stores.units),
         audience=audience,
         idempotency=idempotency,
-        policies=_policies(stores, settings, ground, (idempotency, sealer)),
+        policies=_policies(stores, settings, ground, (idempotency, audit, sealer)),
         metrics=metrics,
         search_index=IndexUpkeep(stores.search_upkeep),
     )
@@ -226,7 +238,9 @@ def _desk(
         clock=ground.clock,
         ids=ground.ids,
         sealer=sealer,
+        pseudonyms=Pseudonyms(derived_key(ground.secret, PSEUDONYMS)),
         limit=settings.limit.report,
+        candid=frozenset(CampusId(UUID(one)) for one in settings.candid_campuses),
     )
 
 
@@ -255,11 +269,12 @@ def _policies(
     stores: Stores,
     settings: Settings,
     ground: Ground,
-    shared: tuple[Idempotency[StoreUnit], CursorSealer],
-) -> Policies:
-    once, sealer = shared
+    shared: tuple[Idempotency[StoreUnit], Audit, CursorSealer],
+) -> Policies[StoreUnit]:
+    once, trail, sealer = shared
     denied = frozenset(settings.denied_domains)
-    return Policies(stores.units, PolicyTools(once, ground.clock, ground.ids, sealer, denied))
+    tools = PolicyTools[StoreUnit](once, trail, ground.clock, ground.ids, sealer, denied)
+    return Policies(stores.units, tools)
 
 
 def _idempotency(
@@ -329,9 +344,9 @@ def _personal(
     stores: Stores,
     settings: Settings,
     ground: Ground,
-    shared: tuple[Auth[StoreUnit], Presence, Audience],
+    shared: tuple[Auth[StoreUnit], Presence, Audience, Sanctions],
 ) -> Personal:
-    auth, presence, audience = shared
+    auth, presence, audience, sanctions = shared
     erasures = Erasures(
         stores.units,
         ErasureTools(
@@ -343,7 +358,7 @@ def _personal(
             clock=ground.clock,
         ),
     )
-    return Personal(stores.units, PersonalTools(auth, erasures, presence))
+    return Personal(stores.units, PersonalTools(auth, erasures, presence, sanctions))
 
 
 def _presence(

@@ -36,8 +36,8 @@ class HeaderCredentials:
         """Ask ``authenticator`` whom credentials name."""
         self._authenticator = authenticator
 
-    async def actor(self, exchange: Exchange) -> Actor:
-        """Who asks.
+    async def actor(self, exchange: Exchange, *, banned_too: bool = False) -> Actor:
+        """Who asks; ``banned_too``: it may be somebody who was banned.
 
         Raises:
             NotAuthenticated: no credentials, or not valid ones.
@@ -48,17 +48,20 @@ class HeaderCredentials:
         if exchange.repeated and exchange.repeated & _ONCE:
             raise InvalidCredentials("Send each header of credentials once.")
         bearer = exchange.headers.get(_AUTHORIZATION)
-        found = await (self._bearer(bearer) if bearer is not None else self._named(exchange))
+        if bearer is not None:
+            found = await self._bearer(bearer, banned_too=banned_too)
+        else:
+            found = await self._named(exchange, banned_too=banned_too)
         exchange.user_id = found.actor.user_id
         return found.actor
 
-    def _bearer(self, header: bytes) -> Awaitable[Identity]:
+    def _bearer(self, header: bytes, *, banned_too: bool) -> Awaitable[Identity]:
         scheme, _, token = header.decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             raise InvalidCredentials("Send Authorization: Bearer and a token.")
-        return self._authenticator.bearer(token.strip())
+        return self._authenticator.bearer(token.strip(), banned_too=banned_too)
 
-    def _named(self, exchange: Exchange) -> Awaitable[Identity]:
+    def _named(self, exchange: Exchange, *, banned_too: bool) -> Awaitable[Identity]:
         user, campus = exchange.headers.get(_USER), exchange.headers.get(_CAMPUS)
         if not self._authenticator.dev or user is campus is None:
             raise NotAuthenticated("Send Authorization: Bearer and a token.")
@@ -66,9 +69,8 @@ class HeaderCredentials:
             missing = USER if user is None else CAMPUS
             raise InvalidCredentials(errors=[FieldError(f"header.{missing}", "is required")])
         roles = exchange.headers.get(_ROLES, b"")
-        return self._authenticator.named(
-            user.decode("latin-1"), campus.decode("latin-1"), roles.decode("latin-1")
-        )
+        names = (one.decode("latin-1") for one in (user, campus, roles))
+        return self._authenticator.named(*names, banned_too=banned_too)
 
 
 class OperatorCredentials:

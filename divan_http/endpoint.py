@@ -53,10 +53,11 @@ class Endpoint:
     def _for_person(self, operation: PersonOperation[Any, Any]) -> Responder:
         read, answer = self._reader(operation), _answering(operation)
         actor_of, perform, divan = self.credentials.actor, operation.perform, self.divan
+        banned_too = operation.banned_too
 
         async def respond(req: Request, resp: Response, **path: str) -> None:
             exchange = _begun(req, operation)
-            actor = await actor_of(exchange)
+            actor = await actor_of(exchange, banned_too=banned_too)
             answer(resp, await perform(divan, actor, await read(req, path, exchange)))
 
         return respond
@@ -64,10 +65,11 @@ class Endpoint:
     def _for_writer(self, operation: KeyedOperation[Any, Any]) -> Responder:
         read, status = self._reader(operation), operation.status
         actor_of, perform, divan = self.credentials.actor, operation.perform, self.divan
+        banned_too = operation.banned_too
 
         async def respond(req: Request, resp: Response, **path: str) -> None:
             exchange = _begun(req, operation)
-            actor = await actor_of(exchange)
+            actor = await actor_of(exchange, banned_too=banned_too)
             text = divan.idempotency.checked(operation.name, keys_given(req, exchange))
             command = await read(req, path, exchange)
             key = None if text is None else IdempotencyKey(text, _payload(req, path, exchange))

@@ -277,7 +277,7 @@ def _headers(*, retry: bool = False) -> Schema:
 def _errors(row: Operation) -> Iterator[type[DivanError]]:
     yield from _ALWAYS
     if isinstance(row, OF_PEOPLE):
-        yield from _OF_PEOPLE
+        yield from (one for one in _OF_PEOPLE if not (row.banned_too and one is Banned))
     if isinstance(row, OperatorOperation):
         yield from _OF_OPERATORS
     if isinstance(row, KeyedOperation):

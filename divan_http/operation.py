@@ -36,7 +36,7 @@ class Row(Generic[CommandT, ViewT]):
     ``name`` is the operation's id, its tag before the dot. ``command`` is read from the body, or
     from path and query; ``view`` is the answer's class, ``NoneType`` for an empty one, and text
     where ``media_type`` is not JSON. ``errors`` are those beyond what the operation's shape
-    implies.
+    implies. ``banned_too``: it is open to people who were banned.
     """
 
     method: Method
@@ -47,6 +47,7 @@ class Row(Generic[CommandT, ViewT]):
     status: int = 200
     media_type: str = JSON
     errors: tuple[type[DivanError], ...] = ()
+    banned_too: bool = False
 
     @property
     def path_fields(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from divan_http import openapi
 from divan_http.operation import Operation
 from divan_http.resources import (
     accounts,
+    appeals,
     audit,
     auth,
     chat,
@@ -33,6 +34,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *discovery.OPERATIONS,
     *audit.OPERATIONS,
     *desk.OPERATIONS,
+    *appeals.OPERATIONS,
     *policies.OPERATIONS,
     *health.OPERATIONS,
     *metrics.OPERATIONS,

@@ -38,6 +38,11 @@ class Ear:
             return known
         return 0 if len(self.places) < MOST_MARKS else due.seq - 1
 
+    def has(self, due: Due) -> bool:
+        """Whether it has the message up to which something is due, as far as is known."""
+        known = self.places.get(due.conversation_id)
+        return self.ready and (known is None or known >= due.seq)
+
     def pass_on(self, due: Due, heard: Heard) -> None:
         """Send a message, unless the session sent it itself or its person may not see it."""
         mine = (due.conversation_id, heard.view.seq)

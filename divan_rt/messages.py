@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import attrs
 from msgspec import Meta
 
-from divan_core.chat.messages import MessageView
+from divan_core.chat.messages import ConversationId, MessageView
 from divan_core.chat.roommessages import RoomView
 from divan_core.codec.problems import Problem
 from divan_core.kernel.ids import CampusId, RoomId, UserId
@@ -157,6 +157,18 @@ class CaseChanged:
 
     change: str
     case: CaseView
+
+
+@attrs.frozen
+class MessageChanged:
+    """Staff has hidden a message, or shows it again; ``shown``: one still sees it, so read it anew.
+
+    ``conversation_id`` of a room is its id.
+    """
+
+    conversation_id: ConversationId
+    seq: int
+    shown: bool
 
 
 @attrs.frozen

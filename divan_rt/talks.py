@@ -16,7 +16,13 @@ import anyio
 import msgspec
 
 from divan_core.chat.live import Listening, News
-from divan_core.chat.messages import MEMBERS_NOTICE, MESSAGE_NOTICE, ROOM_TYPING, ConversationId
+from divan_core.chat.messages import (
+    MEMBERS_NOTICE,
+    MESSAGE_NOTICE,
+    ROOM_TYPING,
+    VEIL_NOTICE,
+    ConversationId,
+)
 from divan_core.chat.roommessages import RoomTyping
 from divan_core.errors import StoreUnavailable
 from divan_core.kernel.clock import Clock
@@ -26,7 +32,7 @@ from divan_rt import ears
 from divan_rt.audience import Session
 from divan_rt.ears import Due, Ear
 from divan_rt.library import EnginePacket
-from divan_rt.messages import MembersChanged
+from divan_rt.messages import MembersChanged, MessageChanged
 from divan_rt.packet import CHAT, ROOMS, event
 from divan_rt.trailing import Trailing
 
@@ -76,6 +82,8 @@ class Talks:
             return
         elif notice.name == MESSAGE_NOTICE:
             self._hear_message(notice)
+        elif notice.name == VEIL_NOTICE:
+            self._errand(lambda: self._tell_veil(notice))
         elif notice.name == MEMBERS_NOTICE:
             self._errand(lambda: self._tell_members(notice))
         elif notice.name == ROOM_TYPING:
@@ -145,10 +153,7 @@ class Talks:
             self._put(self._due_of(ear, conversation_id, seq))
 
     def _hear_message(self, notice: PersonNotice) -> None:
-        data, room = notice.data, f"/{notice.topic}" == ROOMS
-        conversation_id = ConversationId(UUID(data["conversation_id"]))
-        people = {UserId(UUID(one)) for one in data["people"]}
-        due = Due(notice.campus_id, conversation_id, data["seq"], room, people)
+        due = _named(notice)
         if self._listeners(due):
             self._put(due)
 
@@ -287,6 +292,24 @@ class Talks:
             if viewer not in inside:
                 self._drop(ear, conversation_id)
 
+    async def _tell_veil(self, notice: PersonNotice) -> None:
+        """Tell those who have a message that they see it no more, or again, or otherwise."""
+        due = _named(notice)
+        ears = [ear for ear in self._listeners(due) if ear.has(due)]
+        if not ears:
+            return
+        news = await self._listening.news(
+            due.campus_id, due.conversation_id, due.seq - 1, room=due.room, most=1
+        )
+        name = "room:changed" if due.room else "chat:changed"
+        for heard in news.messages:
+            for ear in ears:
+                viewer, noticed = ear.session.actor.user_id, bool(notice.data["noticed"])
+                if viewer in news.inside and heard.is_other_to(viewer, noticed=noticed):
+                    shown = heard.shown_to(viewer)
+                    change = MessageChanged(due.conversation_id, due.seq, shown)
+                    self._tell((ear,), event(ear.session.namespace, name, change))
+
     async def _tell_typing(self, notice: PersonNotice) -> None:
         typing = msgspec.convert(notice.data, RoomTyping)
         ears = self._rooms.get(ConversationId(typing.room_id))
@@ -309,3 +332,11 @@ class Talks:
         ears.discard(ear)
         if not ears:
             self._rooms.pop(conversation_id, None)
+
+
+def _named(notice: PersonNotice) -> Due:
+    """The conversation of a notice, and the number that it names."""
+    data, room = notice.data, f"/{notice.topic}" == ROOMS
+    conversation_id = ConversationId(UUID(data["conversation_id"]))
+    people = {UserId(UUID(one)) for one in data["people"]}
+    return Due(notice.campus_id, conversation_id, data["seq"], room, people)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import typer
 
 from divan_cli import render, session
-from divan_cli.commands import audit, policy
+from divan_cli.commands import appeals, audit, policy
+from divan_cli.commands.staff import operator
 from divan_cli.options import As, AsJson, Limit
 
-if TYPE_CHECKING:
-    from divan_core.kernel.actor import Actor
-
 app = typer.Typer(help="Moderation.", no_args_is_help=True)
+app.add_typer(appeals.app, name="appeals")
 app.add_typer(audit.app, name="audit")
 app.add_typer(policy.app, name="policy")
 
@@ -37,29 +36,28 @@ _OF_CASES = (
     "opened_at",
 )
 _OF_REPORTS = ("created_at", "reason_code", "weight", "reporter_id", "note")
-_OF_ACTIONS = ("id", "action", "target_type", "target_id", "until", "reason")
+_OF_ACTIONS = ("id", "action", "scope", "target_type", "target_id", "pending", "until", "reason")
+_OF_SANCTIONS = ("created_at", "action", "subject_type", "until", "end", "case_id", "reason")
 _OF_TIMELINE = ("at", "action", "actor_id", "reason")
-
-
-def operator() -> Actor:
-    """Whoever has the database: nobody of it, and free to see all campuses."""
-    from divan_core.kernel.actor import ADMIN, Actor
-    from divan_core.kernel.ids import CampusId, UserId
-
-    nobody = UUID(int=0)
-    return Actor(UserId(nobody), CampusId(nobody), frozenset({ADMIN}))
 
 
 @app.command("queue")
 @session.command
 async def queue(
-    *, status: Status = None, q: str | None = None, limit: Limit = 20, as_json: AsJson = False
+    *,
+    status: Status = None,
+    appeal_open: Annotated[
+        bool | None, typer.Option(help="Only cases of which an appeal waits, or none does.")
+    ] = None,
+    q: str | None = None,
+    limit: Limit = 20,
+    as_json: AsJson = False,
 ) -> None:
     """List cases of all campuses, newest first. --q: an id, or the handle of whose it is."""
     from divan_core.moderation.messages import CasesQuery
 
     async with session.running() as divan:
-        query = CasesQuery(status=status, q=q, limit=limit)
+        query = CasesQuery(status=status, appeal_open=appeal_open, q=q, limit=limit)
         found = await divan.cases.page(operator(), query)
     render.as_page(found, _OF_CASES, as_json=as_json)
 
@@ -67,7 +65,7 @@ async def queue(
 @app.command("case")
 @session.command
 async def case(case_id: UUID, *, as_json: AsJson = False) -> None:
-    """Show a case with its reports and what was done."""
+    """Show a case with its reports, what was done, and appeals."""
     from msgspec import convert
 
     from divan_core.moderation.messages import OneCase
@@ -79,6 +77,8 @@ async def case(case_id: UUID, *, as_json: AsJson = False) -> None:
         return
     _table(_OF_CASES, [found.case])
     _table(_OF_REPORTS, found.reports)
+    if found.appeals:
+        appeals.tell(found.appeals)
     if found.timeline:
         _table(_OF_TIMELINE, found.timeline)
 
@@ -93,6 +93,9 @@ async def act(  # noqa: PLR0913 - options of a command
     as_: As,
     ttl_minutes: Annotated[int | None, typer.Option(help="When it ends by itself.")] = None,
     note: Annotated[str | None, typer.Option(help="For staff alone.")] = None,
+    scope: Annotated[
+        Literal["campus", "deployment"], typer.Option(help="How far it reaches: bans, by admins.")
+    ] = "campus",
     as_json: AsJson = False,
 ) -> None:
     """Do something about a case, as a member of staff: ban, mute, remove, warn, ..."""
@@ -101,7 +104,7 @@ async def act(  # noqa: PLR0913 - options of a command
     from divan_core.moderation.actionmessages import ApplyAction
 
     given = {"case_id": str(case_id), "action": action, "reason": reason}
-    more = {"ttl_minutes": ttl_minutes, "note": note}
+    more = {"ttl_minutes": ttl_minutes, "note": note, "scope": scope}
     command = JsonReader(ApplyAction).read(encode({**given, **more}))
     async with session.running() as divan:
         actor = await divan.accounts.actor(UserId(as_))
@@ -110,6 +113,56 @@ async def act(  # noqa: PLR0913 - options of a command
         render.as_json(done)
     else:
         _table(_OF_ACTIONS, done.actions)
+
+
+@app.command("confirm")
+@session.command
+async def confirm(case_id: UUID, action_id: UUID, *, as_: As, as_json: AsJson = False) -> None:
+    """Let a ban of the whole deployment take force that another admin has proposed."""
+    from msgspec import convert
+
+    from divan_core.kernel.ids import UserId
+    from divan_core.moderation.actionmessages import ConfirmAction
+
+    given = {"case_id": str(case_id), "action_id": str(action_id)}
+    async with session.running() as divan:
+        actor = await divan.accounts.actor(UserId(as_))
+        done = (await divan.actions.confirm(actor, convert(given, ConfirmAction))).view
+    if as_json:
+        render.as_json(done)
+    else:
+        _table(_OF_ACTIONS, done.actions)
+
+
+@app.command("mine")
+@session.command
+async def mine(*, as_: As, limit: Limit = 20, as_json: AsJson = False) -> None:
+    """List what was done to somebody, as they are told of it; also to somebody banned."""
+    from divan_core.kernel.ids import UserId
+    from divan_core.moderation.sanctionmessages import SanctionsQuery
+
+    async with session.running() as divan:
+        actor = await divan.accounts.actor(UserId(as_), banned_too=True)
+        found = await divan.sanctions.mine(actor, SanctionsQuery(limit))
+    render.as_page(found, _OF_SANCTIONS, as_json=as_json)
+
+
+@app.command("appeal")
+@session.command
+async def appeal(case_id: UUID, note: str, *, as_: As, as_json: AsJson = False) -> None:
+    """Appeal against what was done about a case, as whoever it was done to."""
+    from divan_core.codec.reader import JsonReader, encode
+    from divan_core.kernel.ids import UserId
+    from divan_core.moderation.appealmessages import SendAppeal
+
+    command = JsonReader(SendAppeal).read(encode({"case_id": str(case_id), "note": note}))
+    async with session.running() as divan:
+        actor = await divan.accounts.actor(UserId(as_), banned_too=True)
+        done = (await divan.appeals.send(actor, command)).view
+    if as_json:
+        render.as_json(done)
+    else:
+        render.answer(f"{done.id} waits to be decided.")
 
 
 @app.command("stats")

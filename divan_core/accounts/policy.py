@@ -155,17 +155,19 @@ def own_account(person: Person, *, email_verified: bool) -> OwnAccount:
     )
 
 
-def recognised(card: PersonCard | None, campus_id: CampusId | None) -> Actor:
+def recognised(
+    card: PersonCard | None, campus_id: CampusId | None, *, banned_too: bool = False
+) -> Actor:
     """The actor whom credentials name.
 
     Raises:
         UnknownUser: there is no such person, or no longer.
-        Banned: this person was banned.
+        Banned: this person was banned, and not the ``banned_too`` are wanted.
         CampusMismatch: the credentials name another campus than the person's.
     """
     if card is None or card.standing is _DELETED:
         raise UnknownUser
-    if card.standing is _BANNED:
+    if card.standing is _BANNED and not banned_too:
         raise Banned
     if campus_id is not None and campus_id.int != card.campus_id.int:
         raise CampusMismatch

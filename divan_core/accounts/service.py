@@ -78,17 +78,21 @@ class Accounts:
         self._units = units
         self._tools = tools
 
-    async def actor(self, user_id: UserId, campus_id: CampusId | None = None) -> Actor:
+    async def actor(
+        self, user_id: UserId, campus_id: CampusId | None = None, *, banned_too: bool = False
+    ) -> Actor:
         """Whom credentials name; roles come from the record.
+
+        ``banned_too`` is for what a ban does not close: what was done to oneself, and appeals.
 
         Raises:
             UnknownUser: there is no such person.
-            Banned: they were banned.
+            Banned: they were banned, and it is not for the banned too.
             CampusMismatch: they belong to another campus.
         """
         audience = self._tools.audience
         card = audience.kept(user_id) or await audience.card(user_id)
-        return policy.recognised(card, campus_id)
+        return policy.recognised(card, campus_id, banned_too=banned_too)
 
     async def create_campus(self, command: CreateCampus) -> CampusView:
         """Found a campus, or change the one that has the command's id.

@@ -95,12 +95,11 @@ class Auth(Generic[UnitT]):
         return await self._become(policy.registration_named(self._tools.keys.mail, command.token))
 
     async def sign_in(self, command: SignIn) -> Tokens:
-        """Begin a session.
+        """Begin a session. The banned may: what was done to them, and appeals, stay open to them.
 
         Raises:
             InvalidCredentials: there is no such mailbox, or its password is another.
             EmailUnverified: the password is right, the mailbox is not confirmed.
-            Banned: this person was banned.
             RateLimited: too many tries for this mailbox.
             Unavailable: passwords or tokens cannot be made here.
         """
@@ -120,7 +119,6 @@ class Auth(Generic[UnitT]):
 
         Raises:
             InvalidCredentials: not the newest refresh token of a session of ours.
-            Banned: this person was banned.
         """
         return await self._sessions.refresh(command)
 

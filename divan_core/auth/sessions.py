@@ -10,7 +10,7 @@ from divan_core.auth import policy
 from divan_core.auth.messages import RefreshToken, Tokens
 from divan_core.auth.model import ACCESS_MS, SESSION_MS, Holder, Login, Session, SessionId
 from divan_core.auth.tools import AuthTools, AuthUnit
-from divan_core.errors import Banned, InvalidCredentials
+from divan_core.errors import InvalidCredentials
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.units import Units
 from divan_core.kernel.visibility import Standing
@@ -31,7 +31,6 @@ class Sessions(Generic[UnitT]):
 
         Raises:
             InvalidCredentials: the login has changed meanwhile.
-            Banned: this person was banned.
         """
         now, session_id = self._tools.clock.now(), SessionId(self._tools.ids.uuid())
         fresh = self._fresh_token(session_id)
@@ -56,7 +55,6 @@ class Sessions(Generic[UnitT]):
 
         Raises:
             InvalidCredentials: not a refresh token of ours, or the session is over.
-            Banned: this person was banned.
             Unavailable: tokens cannot be signed here.
         """
         keys, token = self._tools.keys, command.refresh_token
@@ -108,8 +106,6 @@ class Sessions(Generic[UnitT]):
         card = await tools.audience.card(session.user_id)
         if card is None or card.standing is Standing.DELETED:
             raise InvalidCredentials("There is no such person any more.")
-        if card.standing is Standing.BANNED:
-            raise Banned
         access_token = tools.issuer.issue(
             Holder(
                 user_id=card.user_id,

@@ -27,19 +27,30 @@ MOST_NEWS: Final = 200
 class Heard:
     """A message, and to whom of those in its conversation it is hidden.
 
-    ``shadowed`` ones are shown to their sender alone, those that are ``gone`` to nobody.
+    ``shadowed`` ones are shown to their sender alone, those that are ``gone`` to nobody; those that
+    are ``sealed`` were never shown to anybody else.
     """
 
     view: MessageView
     shadowed: bool
     hidden_from: frozenset[UserId]
     gone: bool = False
+    sealed: bool = False
 
     def shown_to(self, viewer: UserId) -> bool:
         """Whether somebody who is in the conversation sees it."""
         if self.view.sender_id == viewer:
             return not self.gone
         return not self.shadowed and viewer not in self.hidden_from
+
+    def is_other_to(self, viewer: UserId, *, noticed: bool) -> bool:
+        """Whether somebody sees it otherwise since staff has decided about it.
+
+        Its sender does where that is to be ``noticed``; whoever never saw it does not.
+        """
+        if self.view.sender_id == viewer:
+            return noticed
+        return not self.sealed and viewer not in self.hidden_from
 
 
 @attrs.frozen
@@ -150,6 +161,7 @@ def _heard(
             message.shadowed or message.veil is not None,
             hidden.get(message.sender, nobody),
             message.veil is Veil.REMOVED,
+            message.shadowed,
         )
         for message, view in zip(messages, views, strict=True)
     )

@@ -48,6 +48,9 @@ ROOM_CHANGED: Final = "room.changed"
 MESSAGE_NOTICE: Final = "message"
 """The notice that a conversation has come to a number."""
 
+VEIL_NOTICE: Final = "veil"
+"""The notice that staff has hidden a message, or shows it again."""
+
 MEMBERS_NOTICE: Final = "members"
 """The notice that who is in a room, or as what, has changed."""
 

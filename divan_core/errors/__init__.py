@@ -7,13 +7,14 @@ of the command, each in one table of the transport. The tree::
     ├── InvalidRequest (400)       IdempotencyKeyInvalid  IdempotencyKeyMissing
     ├── NotAuthenticated (401)     InvalidCredentials  UnknownUser
     ├── NotAllowed (403)           CampusMismatch  Banned  EmailUnverified  Muted
-    │                              NotFriends  NotMember  KickedOut
+    │                              NotFriends  NotMember  KickedOut  OwnDecision
     ├── NotFound (404)
     ├── Conflict (409)             PresenceRequired  HandleTaken  IdempotencyInProgress
     │                              InviteExists  AlreadyFriends  InviteClosed
     │                              EmailTaken  RoomFull  MessageExists
     │                              AlreadyReported  CaseDecided  CaseOpen  PolicyExists
-    ├── Gone (410)                 InviteExpired
+    │                              AlreadyAppealed  AppealClosed  AppealResolved
+    ├── Gone (410)                 InviteExpired  ConfirmationLapsed
     ├── TooLarge (413)
     ├── UnsupportedMediaType (415)
     ├── InvalidInput (422)         ValidationFailed  AccuracyTooLow  ImplausibleMovement
@@ -48,14 +49,18 @@ from divan_core.errors.kinds import (
 __all__ = [
     "AccountLimited",
     "AccuracyTooLow",
+    "AlreadyAppealed",
     "AlreadyFriends",
     "AlreadyReported",
+    "AppealClosed",
+    "AppealResolved",
     "Banned",
     "CampusMismatch",
     "CaseDecided",
     "CaseOpen",
     "ClockSkew",
     "ConfigurationError",
+    "ConfirmationLapsed",
     "Conflict",
     "CooldownActive",
     "DivanError",
@@ -90,6 +95,7 @@ __all__ = [
     "NotMember",
     "OutcomeUnknown",
     "OutsideCampus",
+    "OwnDecision",
     "PolicyExists",
     "PresenceRequired",
     "RateLimited",
@@ -183,6 +189,13 @@ class Muted(NotAllowed):
     title = "You may not write now"
 
 
+class OwnDecision(NotAllowed):
+    """The caller has a hand in it, so somebody else is to decide."""
+
+    code = "own_decision"
+    title = "Somebody else has to decide about this"
+
+
 class PresenceRequired(Conflict):
     """Nearness is answered only to those who share their own presence."""
 
@@ -262,6 +275,27 @@ class CaseOpen(Conflict):
     title = "There is an open case about this"
 
 
+class AlreadyAppealed(Conflict):
+    """The caller has appealed about this case."""
+
+    code = "already_appealed"
+    title = "You have appealed already"
+
+
+class AppealClosed(Conflict):
+    """The case is closed, or nothing of it stands."""
+
+    code = "appeal_closed"
+    title = "There is nothing to appeal against any more"
+
+
+class AppealResolved(Conflict):
+    """Somebody has decided about the appeal."""
+
+    code = "appeal_resolved"
+    title = "This appeal is decided"
+
+
 class PolicyExists(Conflict):
     """Another policy of moderation has this version; policies never change."""
 
@@ -281,6 +315,13 @@ class InviteExpired(Gone):
 
     code = "invite_expired"
     title = "This invite has expired"
+
+
+class ConfirmationLapsed(Gone):
+    """Nobody confirmed it in time, or it was taken back before."""
+
+    code = "confirmation_lapsed"
+    title = "This can no longer be confirmed"
 
 
 class ValidationFailed(InvalidInput):

@@ -25,12 +25,14 @@ class TokenVerifier(Protocol):
 class People(Protocol):
     """Whoever knows the people."""
 
-    async def actor(self, user_id: UserId, campus_id: CampusId | None = None) -> Actor:
+    async def actor(
+        self, user_id: UserId, campus_id: CampusId | None = None, *, banned_too: bool = False
+    ) -> Actor:
         """The person, with the roles of their record.
 
         Raises:
             UnknownUser: there is no such person.
-            Banned: they were banned.
+            Banned: they were banned, and it is not for the ``banned_too``.
             CampusMismatch: they belong to another campus.
             StoreUnavailable: their record cannot be read.
         """

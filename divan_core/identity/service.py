@@ -55,8 +55,10 @@ class Authenticator:
         """Whether credentials of development are believed here."""
         return self._trust.dev
 
-    async def bearer(self, token: str) -> Identity:
+    async def bearer(self, token: str, *, banned_too: bool = False) -> Identity:
         """Whom a JWT, or in development a ``uid:`` text, names.
+
+        ``banned_too``: it may be somebody who was banned.
 
         Raises:
             InvalidCredentials: malformed, forged, expired, or not believed here.
@@ -66,10 +68,14 @@ class Authenticator:
         claims = self._recalled(token)
         if claims is None:
             claims = self._remembered(token, await self._verified(token))
-        return Identity(await self._person(claims), claims.valid_until)
+        return Identity(await self._person(claims, banned_too=banned_too), claims.valid_until)
 
-    async def named(self, user_id: str, campus_id: str, roles: str = "") -> Identity:
+    async def named(
+        self, user_id: str, campus_id: str, roles: str = "", *, banned_too: bool = False
+    ) -> Identity:
         """Whom the headers of development name; ``roles`` is a comma list.
+
+        ``banned_too`` as for :meth:`bearer`.
 
         Raises:
             InvalidCredentials: not believed here, or an id is not a UUID.
@@ -81,7 +87,7 @@ class Authenticator:
         claims = self._recalled(names)
         if claims is None:
             claims = self._remembered(names, policy.dev_claims(*names))
-        return Identity(await self._person(claims))
+        return Identity(await self._person(claims, banned_too=banned_too))
 
     async def _verified(self, token: str) -> Claims:
         if len(token) > MAX_TOKEN:
@@ -111,9 +117,10 @@ class Authenticator:
             del self._known[next(iter(self._known))]
         return claims
 
-    async def _person(self, claims: Claims) -> Actor:
+    async def _person(self, claims: Claims, *, banned_too: bool) -> Actor:
+        people = self._people
         try:
-            actor = await self._people.actor(claims.user_id, claims.campus_id)
+            actor = await people.actor(claims.user_id, claims.campus_id, banned_too=banned_too)
         except UnknownUser:
             if not self._provisions(claims):
                 raise

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from divan_core.kernel.ids import UserId
 from divan_core.moderation.actionmodel import ActionId
+from divan_core.moderation.appealmessages import AppealView
 from divan_core.moderation.auditmessages import AuditView
 from divan_core.moderation.messages import CaseReport, CaseView, Note, SubjectName
 from divan_core.moderation.model import CaseId
@@ -19,6 +20,9 @@ ACTIONS: Final = "mod:actions"
 ACTION_APPLIED: Final = "action.applied"
 ACTION_REVERTED: Final = "action.reverted"
 ACTION_EXPIRED: Final = "action.expired"
+ACTION_PROPOSED: Final = "action.proposed"
+ACTION_CONFIRMED: Final = "action.confirmed"
+ACTION_LAPSED: Final = "action.lapsed"
 """The names of events and of deeds on record."""
 
 ActionName = Literal[
@@ -32,6 +36,7 @@ ActionName = Literal[
     "restrict_create",
     "restrict_invites",
 ]
+ScopeName = Literal["campus", "deployment"]
 LONGEST_TTL_MINUTES: Final = 5 * 365 * 24 * 60
 Minutes = Annotated[int, Meta(ge=1, le=LONGEST_TTL_MINUTES)]
 Targets = Annotated[tuple[UserId, ...], Meta(min_length=1, max_length=20)]
@@ -42,7 +47,8 @@ class ApplyAction:
     """Do something about a case; it is actioned then.
 
     Without ``ttl_minutes`` it stands until it is reverted. What is done to a person is done to
-    whose the subject is, or to these ``targets``. ``note`` is for staff alone.
+    whose the subject is, or to these ``targets``. ``note`` is for staff alone. A ban with the
+    ``scope`` of the deployment waits for a second admin.
     """
 
     case_id: CaseId
@@ -51,6 +57,16 @@ class ApplyAction:
     ttl_minutes: Minutes | None = None
     targets: Targets | None = None
     note: Note | None = None
+    scope: ScopeName = "campus"
+
+
+@attrs.frozen
+class ConfirmAction:
+    """Let something take force that another admin has proposed."""
+
+    case_id: CaseId
+    action_id: ActionId
+    reason: Note | None = None
 
 
 @attrs.frozen
@@ -66,7 +82,8 @@ class RevertAction:
 class ActionView:
     """An action, to staff. ``target_id`` is of what or to whom it was done.
 
-    ``end`` is ``reverted`` or ``expired``, null while it stands.
+    ``end`` is ``reverted``, ``expired`` or ``lapsed``, null while it stands. ``pending``: it waits
+    for a second admin, until ``until``.
     """
 
     id: ActionId
@@ -81,6 +98,10 @@ class ActionView:
     end: str | None
     ended_at: str | None
     ended_by: UserId | None
+    scope: ScopeName
+    pending: bool
+    confirmed_at: str | None
+    confirmed_by: UserId | None
 
 
 @attrs.frozen
@@ -93,7 +114,7 @@ class Applied:
 
 @attrs.frozen
 class CaseDetail:
-    """A case with its reports and actions, oldest first, and all that was done, from the audit.
+    """A case with its reports, actions and appeals, oldest first, and all that is on record of it.
 
     ``content`` is what the subject says now, or how it is called; null where it is gone.
     """
@@ -102,4 +123,5 @@ class CaseDetail:
     content: str | None
     reports: tuple[CaseReport, ...]
     actions: tuple[ActionView, ...]
+    appeals: tuple[AppealView, ...]
     timeline: tuple[AuditView, ...]

@@ -44,6 +44,12 @@ class ActionKind(enum.Enum):
         return self in {ActionKind.TOMBSTONE, ActionKind.REMOVE, ActionKind.SHADOW_HIDE}
 
 
+UNTOLD: Final = frozenset({ActionKind.NONE})
+"""What is told to nobody: nothing was done."""
+
+UNNOTICED: Final = frozenset({ActionKind.SHADOW_HIDE})
+"""What is to go unnoticed; whom it is done to is told only where a campus wants that."""
+
 FITTING: Final = {
     SubjectKind.MESSAGE: frozenset(ActionKind),
     SubjectKind.USER: frozenset(ActionKind) - {ActionKind.TOMBSTONE, ActionKind.REMOVE},
@@ -53,10 +59,18 @@ FITTING: Final = {
 
 
 class End(enum.Enum):
-    """How an action ended."""
+    """How an action ended; what lapsed had never begun."""
 
     REVERTED = "reverted"
     EXPIRED = "expired"
+    LAPSED = "lapsed"
+
+
+class Scope(enum.Enum):
+    """How far an action reaches. What is for the whole deployment takes two admins."""
+
+    CAMPUS = "campus"
+    DEPLOYMENT = "deployment"
 
 
 @attrs.frozen
@@ -65,6 +79,8 @@ class Action:
 
     It is in force until ``until``, for good where that is None, or until it is reverted.
     ``before`` is how a person's standing was when nothing of the desk was in force.
+    What is for the whole deployment begins when a second admin confirms it, for ``ttl_minutes``,
+    and lapses at ``until`` where nobody does.
     """
 
     id: ActionId
@@ -82,8 +98,22 @@ class Action:
     end: End | None = None
     ended_at: Millis | None = None
     ended_by: UserId | None = None
+    scope: Scope = Scope.CAMPUS
+    ttl_minutes: int | None = None
+    confirmed_at: Millis | None = None
+    confirmed_by: UserId | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether it has taken force, ever."""
+        return self.scope is Scope.CAMPUS or self.confirmed_at is not None
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it waits to be confirmed."""
+        return self.end is None and not self.begun
 
     @property
     def in_force(self) -> bool:
-        """Whether it has not ended yet."""
-        return self.end is None and self.kind.is_felt
+        """Whether it has begun, and has not ended yet."""
+        return self.end is None and self.kind.is_felt and self.begun

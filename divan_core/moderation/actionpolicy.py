@@ -3,30 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import attrs
 
-from divan_core.errors import CaseDecided, InvalidInput, NotAllowed
+from divan_core.errors import (
+    CaseDecided,
+    ConfirmationLapsed,
+    InvalidInput,
+    NotAllowed,
+    OwnDecision,
+)
 from divan_core.kernel.actor import ADMIN, Actor
 from divan_core.kernel.clock import Millis, rfc3339
 from divan_core.kernel.ids import UserId
 from divan_core.moderation.actionmessages import ActionView, ApplyAction
-from divan_core.moderation.actionmodel import FITTING, Action, ActionId, ActionKind, End
+from divan_core.moderation.actionmodel import (
+    FITTING,
+    Action,
+    ActionId,
+    ActionKind,
+    End,
+    Scope,
+)
 from divan_core.moderation.model import Case, CaseStatus, Subject, SubjectKind
 from divan_core.moderation.policy import written
 
-MINUTE_MS = 60_000
+MINUTE_MS: Final = 60_000
+CONFIRM_MS: Final = 24 * 60 * MINUTE_MS
+"""How long what one admin proposes waits for another, in milliseconds."""
 
 
 def check_open_to_actions(case: Case, actor: Actor) -> None:
     """Refuse to act on what was dismissed or is over, and moderators what is left to admins.
 
     Raises:
-        CaseDecided: it is dismissed or closed.
+        CaseDecided: it is dismissed or closed, or an appeal waits, which comes first.
         NotAllowed: it was escalated, and the actor is no admin.
     """
     if case.status in {CaseStatus.DISMISSED, CaseStatus.CLOSED}:
         raise CaseDecided
+    if case.appeal_open:
+        raise CaseDecided("An appeal waits; decide about that first.")
     if case.status is CaseStatus.ESCALATED and ADMIN not in actor.roles:
         raise NotAllowed("This case was left to admins.")
 
@@ -49,6 +67,67 @@ def check_fits(case: Case, command: ApplyAction) -> ActionKind:
     return kind
 
 
+def check_scope(actor: Actor, command: ApplyAction) -> None:
+    """Let admins propose bans of the whole deployment.
+
+    Raises:
+        NotAllowed: the actor is none.
+        InvalidInput: something else than a ban.
+    """
+    if Scope(command.scope) is Scope.CAMPUS:
+        return
+    if ADMIN not in actor.roles:
+        raise NotAllowed("Only admins act on the whole deployment.")
+    if ActionKind(command.action) is not ActionKind.BAN:
+        raise InvalidInput(f"There is no {command.action} of the whole deployment.")
+
+
+def check_over(actor: Actor, action: Action) -> None:
+    """Let admins alone take back what is for the whole deployment.
+
+    Raises:
+        NotAllowed: the actor is none.
+    """
+    if action.scope is Scope.DEPLOYMENT and ADMIN not in actor.roles:
+        raise NotAllowed("Only admins act on the whole deployment.")
+
+
+def check_confirmable(actor: Actor, action: Action, now: Millis) -> None:
+    """Let a second admin confirm what waits for that.
+
+    Raises:
+        NotAllowed: the actor is no admin.
+        OwnDecision: they have proposed it.
+        InvalidInput: it needs nobody to confirm it, or is to be done to them.
+        ConfirmationLapsed: its time is over, or it was taken back.
+    """
+    check_over(actor, action)
+    if action.scope is Scope.CAMPUS:
+        raise InvalidInput("This needs nobody to confirm it.")
+    if actor.user_id == action.by:
+        raise OwnDecision
+    if actor.user_id == action.person_id:
+        raise InvalidInput("Nobody acts on themselves.")
+    if not action.begun and (not action.is_pending or _has_lapsed(action, now)):
+        raise ConfirmationLapsed
+
+
+def _has_lapsed(action: Action, now: Millis) -> bool:
+    return action.until is not None and action.until <= now
+
+
+def confirmed(action: Action, by: UserId, now: Millis) -> Action:
+    """The action once it takes force."""
+    return attrs.evolve(
+        action, confirmed_at=now, confirmed_by=by, until=_until(action.ttl_minutes, now)
+    )
+
+
+def end_of(action: Action) -> End:
+    """How an action ends whose time has come."""
+    return End.LAPSED if action.is_pending else End.EXPIRED
+
+
 def people_of(case: Case, command: ApplyAction) -> tuple[UserId, ...]:
     """To whom something is done."""
     if command.targets is not None:
@@ -65,15 +144,24 @@ def targets_of(case: Case, command: ApplyAction) -> tuple[Subject, ...]:
 
 
 def until(command: ApplyAction, now: Millis) -> Millis | None:
-    """When it ends by itself."""
-    minutes = command.ttl_minutes
+    """When it ends by itself, or is no longer to be confirmed."""
+    if Scope(command.scope) is Scope.DEPLOYMENT:
+        return Millis(now + CONFIRM_MS)
+    return _until(command.ttl_minutes, now)
+
+
+def _until(minutes: int | None, now: Millis) -> Millis | None:
     return None if minutes is None else Millis(now + minutes * MINUTE_MS)
 
 
-def standing_alike(actions: Iterable[Action], case: Case, kind: ActionKind) -> Action | None:
-    """The action of this kind that a case already has in force on a target, or None."""
+def standing_alike(
+    actions: Iterable[Action], case: Case, command: ApplyAction, now: Millis
+) -> Action | None:
+    """The action that a case already has in force, or waiting, on a target; None for none."""
+    wanted = (case.id, ActionKind(command.action), Scope(command.scope))
+    alike = (one for one in actions if (one.case_id, one.kind, one.scope) == wanted)
     return next(
-        (one for one in actions if one.in_force and (one.case_id, one.kind) == (case.id, kind)),
+        (one for one in alike if one.in_force or (one.is_pending and not _has_lapsed(one, now))),
         None,
     )
 
@@ -111,6 +199,8 @@ def new_action(
         until=until(command, at),
         reason=command.reason,
         note=command.note,
+        scope=Scope(command.scope),
+        ttl_minutes=command.ttl_minutes,
     )
 
 
@@ -129,4 +219,8 @@ def action_view(action: Action) -> ActionView:
         end=None if action.end is None else action.end.value,
         ended_at=None if action.ended_at is None else rfc3339(action.ended_at),
         ended_by=action.ended_by,
+        scope=action.scope.value,
+        pending=action.is_pending,
+        confirmed_at=None if action.confirmed_at is None else rfc3339(action.confirmed_at),
+        confirmed_by=action.confirmed_by,
     )

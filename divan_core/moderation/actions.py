@@ -13,29 +13,48 @@ from divan_core.codec.faults import faults
 from divan_core.errors import DivanError, InvalidInput, NotFound, ValidationFailed
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.ids import CampusId, UserId
-from divan_core.kernel.once import Attempt, Done, KeyGiven, Once
+from divan_core.kernel.once import Attempt, Done, KeyGiven
 from divan_core.kernel.units import Units
 from divan_core.moderation import actionpolicy, policy
 from divan_core.moderation.actionmessages import (
     ACTION_APPLIED,
+    ACTION_CONFIRMED,
     ACTION_EXPIRED,
+    ACTION_LAPSED,
+    ACTION_PROPOSED,
     ACTION_REVERTED,
-    ACTIONS,
     ActionView,
     Applied,
     ApplyAction,
+    ConfirmAction,
     RevertAction,
 )
-from divan_core.moderation.actionmodel import Action, ActionId, ActionKind, End
-from divan_core.moderation.messages import BatchAction, BatchError, BatchResult, BatchResults
-from divan_core.moderation.model import Case, CaseId, Decision, Subject, SubjectKind
-from divan_core.moderation.ports import ActionUnit, Enforcement
-from divan_core.moderation.tools import DeskTools, deed, event
+from divan_core.moderation.actionmodel import Action, ActionId, End
+from divan_core.moderation.effects import Effects, Fact, Hand, people_of
+from divan_core.moderation.messages import (
+    CASE_ESCALATED,
+    ESCALATIONS,
+    BatchAction,
+    BatchError,
+    BatchResult,
+    BatchResults,
+)
+from divan_core.moderation.model import (
+    Case,
+    CaseId,
+    CaseStatus,
+    Decision,
+    Subject,
+    SubjectKind,
+)
+from divan_core.moderation.ports import ActionUnit
+from divan_core.moderation.tools import DeskTools, event
 
 UnitT = TypeVar("UnitT", bound=ActionUnit)
 
 APPLY: Final = "cases.actions"
 BATCH: Final = "cases.batch_action"
+CONFIRM: Final = "cases.confirm"
 REVERT: Final = "cases.revert"
 
 
@@ -58,24 +77,6 @@ class _Errand:
         return tuple(UserId(one.id) for one in self.targets if one.kind is SubjectKind.USER)
 
 
-@attrs.frozen
-class _Fact:
-    """What happened to an action of a case, and why."""
-
-    name: str
-    case: Case
-    action: Action
-    words: str | None = None
-
-
-@attrs.frozen
-class Hand(Generic[UnitT]):
-    """What actions are done with: each write once, and those contexts that it is done to."""
-
-    once: Once[UnitT]
-    enforcement: Enforcement[UnitT]
-
-
 class Actions(Generic[UnitT]):
     """What staff does about cases. Each action has an inverse, and doing one twice is as once.
 
@@ -87,12 +88,12 @@ class Actions(Generic[UnitT]):
         self._units = units
         self._tools = tools
         self._once = hand.once
-        self._enforcement = hand.enforcement
+        self._effects = Effects(tools, hand.enforcement)
 
     async def apply(
         self, actor: Actor, command: ApplyAction, *, idempotency_key: KeyGiven = None
     ) -> Done[Applied]:
-        """Do something about a case.
+        """Do something about a case; a ban of the whole deployment is proposed to other admins.
 
         Raises:
             NotAllowed: the actor is not of the staff, or the case was left to admins.
@@ -111,10 +112,9 @@ class Actions(Generic[UnitT]):
             return Applied(policy.case_view(decided), views)
 
         attempt = Attempt(actor, APPLY, command, Applied, idempotency_key)
-        async with self._enforcement.changing(errand.case.campus_id, errand.people):
+        async with self._effects.changing(errand.case.campus_id, errand.people):
             result = await self._once.once(attempt, body)
-        for one in done:
-            await self._enforcement.afterwards(one)
+        await self._effects.afterwards(done)
         return result
 
     async def batch(
@@ -152,10 +152,9 @@ class Actions(Generic[UnitT]):
         attempt = Attempt(actor, BATCH, command, BatchResults, idempotency_key)
         async with AsyncExitStack() as stack:
             for campus_id, people in _by_campus(errands).items():
-                await stack.enter_async_context(self._enforcement.changing(campus_id, people))
+                await stack.enter_async_context(self._effects.changing(campus_id, people))
             result = await self._once.once(attempt, body)
-        for one in done:
-            await self._enforcement.afterwards(one)
+        await self._effects.afterwards(done)
         return result
 
     async def revert(
@@ -169,35 +168,60 @@ class Actions(Generic[UnitT]):
             Refusals of the key: see :class:`~divan_core.kernel.once.Once`.
         """
         policy.check_staff(actor)
-
-        async def find(unit: UnitT) -> tuple[Case, Action]:
-            case = policy.check_case(actor, await unit.cases.get(command.case_id))
-            action = await unit.actions.get(command.action_id)
-            if action is None or action.case_id != case.id:
-                raise NotFound
-            return case, action
-
-        case, action = await self._units.read(find)
+        case, action = await self._units.read(lambda unit: _named(unit, actor, command))
+        actionpolicy.check_over(actor, action)
 
         async def body(unit: UnitT) -> ActionView:
             await unit.locks.take(case.subject.lock, action.target.lock)
             current = await unit.actions.get(action.id) or action
             if current.end is None:
-                current = await self._ended(unit, current, End.REVERTED, actor)
-                fact = _Fact(ACTION_REVERTED, case, current, command.reason)
-                await self._record(unit, actor, fact)
+                current = await self._effects.end(unit, current, End.REVERTED, actor)
+                fact = Fact(ACTION_REVERTED, case, current, command.reason)
+                await self._effects.record(unit, actor, fact)
             return actionpolicy.action_view(current)
 
         attempt = Attempt(actor, REVERT, command, ActionView, idempotency_key)
-        async with self._enforcement.changing(case.campus_id, _people(action)):
+        async with self._effects.changing(case.campus_id, people_of((action,))):
             return await self._once.once(attempt, body)
+
+    async def confirm(
+        self, actor: Actor, command: ConfirmAction, *, idempotency_key: KeyGiven = None
+    ) -> Done[Applied]:
+        """Let a ban of the whole deployment take force, as a second admin; twice is as once.
+
+        Raises:
+            NotAllowed: the actor is no admin.
+            NotFound: there is no such case, or action of it, to them.
+            OwnDecision: they have proposed it.
+            InvalidInput: it is to be done to them, or needs nobody to confirm it.
+            CaseDecided: the case is dismissed or closed, or an appeal waits.
+            ConfirmationLapsed: it was not confirmed within a day, or taken back.
+            Refusals of the key: see :class:`~divan_core.kernel.once.Once`.
+        """
+        policy.check_staff(actor)
+        case, action = await self._units.read(lambda unit: _named(unit, actor, command))
+        actionpolicy.check_confirmable(actor, action, self._tools.clock.now())
+        done = list[Action]()
+
+        async def body(unit: UnitT) -> Applied:
+            await unit.locks.take(case.subject.lock, action.target.lock)
+            now, current = await _named(unit, actor, command)
+            done[:] = [await self._confirmed(unit, actor, now, current, command.reason)]
+            decided = await self._decide(unit, actor, now)
+            return Applied(policy.case_view(decided), (actionpolicy.action_view(done[0]),))
+
+        attempt = Attempt(actor, CONFIRM, command, Applied, idempotency_key)
+        async with self._effects.changing(case.campus_id, people_of((action,))):
+            result = await self._once.once(attempt, body)
+        await self._effects.afterwards(done)
+        return result
 
     async def expire(self, most: int) -> int:
         """End up to ``most`` actions whose time has come; how many it were."""
         now = self._tools.clock.now()
         due = await self._units.read(lambda unit: unit.actions.due(now, most))
         for action in due:
-            async with self._enforcement.changing(action.campus_id, _people(action)):
+            async with self._effects.changing(action.campus_id, people_of((action,))):
                 await self._units.write(self._expiring(action), locking=True)
         return len(due)
 
@@ -209,8 +233,9 @@ class Actions(Generic[UnitT]):
             await unit.locks.take(case.subject.lock, action.target.lock)
             current = await unit.actions.get(action.id)
             if current is not None and current.end is None:
-                ended = await self._ended(unit, current, End.EXPIRED, None)
-                await self._record(unit, None, _Fact(ACTION_EXPIRED, case, ended))
+                ended = await self._effects.end(unit, current, actionpolicy.end_of(current), None)
+                name = ACTION_LAPSED if ended.end is End.LAPSED else ACTION_EXPIRED
+                await self._effects.record(unit, None, Fact(name, case, ended))
 
         return body
 
@@ -219,6 +244,7 @@ class Actions(Generic[UnitT]):
         policy.check_staff(actor)
         found = await self._units.read(lambda unit: unit.cases.get(command.case_id))
         case = policy.check_case(actor, found)
+        actionpolicy.check_scope(actor, command)
         kind = actionpolicy.check_fits(case, command)
         for one in command.targets or ():
             if not await self._tools.people.is_of(one, case.campus_id):
@@ -251,42 +277,52 @@ class Actions(Generic[UnitT]):
         case = await self._current(unit, actor, errand)
         command = errand.command
         done = [await self._applied(unit, actor, case, command, one) for one in errand.targets]
-        return await self._decide(unit, actor, case), done
+        if all(one.begun for one in done):
+            return await self._decide(unit, actor, case), done
+        return await self._proposed(unit, case), done
 
     async def _applied(
         self, unit: UnitT, actor: Actor, case: Case, command: ApplyAction, target: Subject
     ) -> Action:
         """The action on one target; the one there is, where the case has one of the kind."""
-        kind, now = ActionKind(command.action), self._tools.clock.now()
+        now = self._tools.clock.now()
         standing = await unit.actions.in_force(target)
-        before = actionpolicy.standing_alike(standing, case, kind)
+        before = actionpolicy.standing_alike(standing, case, command, now)
         if before is not None:
             return before
         action_id = ActionId(self._tools.ids.uuid())
         made = actionpolicy.new_action(action_id, case, command, target, now)
-        base = await self._base(unit, target, standing)
-        action = attrs.evolve(made, by=actor.user_id, before=base)
-        await unit.actions.put(action)
-        await self._enforcement.settle(unit, target, (*standing, action), base or "")
-        await self._enforcement.restrain(unit, action)
-        await self._record(unit, actor, _Fact(ACTION_APPLIED, case, action, command.reason))
+        action = attrs.evolve(made, by=actor.user_id)
+        if action.begun:
+            action = await self._effects.begin(unit, action, standing)
+        else:
+            await unit.actions.put(action)
+        name = ACTION_APPLIED if action.begun else ACTION_PROPOSED
+        await self._effects.record(unit, actor, Fact(name, case, action, command.reason))
         return action
 
-    async def _ended(self, unit: UnitT, action: Action, end: End, actor: Actor | None) -> Action:
-        """The action after its end, with whatever else stands on its target in force."""
-        now, by = self._tools.clock.now(), None if actor is None else actor.user_id
-        ended = actionpolicy.ended(action, end, now, by)
-        await unit.actions.put(ended)
-        rest = await unit.actions.in_force(action.target)
-        await self._enforcement.settle(unit, action.target, rest, action.before or "")
-        await self._enforcement.restrain(unit, ended)
-        return ended
+    async def _proposed(self, unit: UnitT, case: Case) -> Case:
+        """The case about which admins have to agree: it waits for them."""
+        if case.status is not CaseStatus.OPEN:
+            return case
+        left = policy.escalated(case)
+        await unit.cases.put(left)
+        await unit.outbox.add(event(self._tools, ESCALATIONS, CASE_ESCALATED, left))
+        return left
 
-    async def _base(self, unit: UnitT, target: Subject, standing: Sequence[Action]) -> str | None:
-        if target.kind is not SubjectKind.USER:
-            return None
-        now = await self._enforcement.standing(unit, UserId(target.id))
-        return actionpolicy.base_of(standing, now)
+    async def _confirmed(
+        self, unit: UnitT, actor: Actor, case: Case, action: Action, words: str | None
+    ) -> Action:
+        """The action once it is in force; one that was before stays as it is."""
+        actionpolicy.check_confirmable(actor, action, now := self._tools.clock.now())
+        if action.begun:
+            return action
+        actionpolicy.check_open_to_actions(case, actor)
+        standing = [one for one in await unit.actions.in_force(action.target) if one.begun]
+        confirmed = actionpolicy.confirmed(action, actor.user_id, now)
+        begun = await self._effects.begin(unit, confirmed, standing)
+        await self._effects.record(unit, actor, Fact(ACTION_CONFIRMED, case, begun, words))
+        return begun
 
     async def _decide(self, unit: UnitT, actor: Actor, case: Case) -> Case:
         """The case, which is actioned from its first action on."""
@@ -297,19 +333,20 @@ class Actions(Generic[UnitT]):
         await unit.cases.put(decided)
         return decided
 
-    async def _record(self, unit: UnitT, actor: Actor | None, fact: _Fact) -> None:
-        action = fact.action
-        about = {
-            "action_id": str(action.id),
-            "kind": action.kind.value,
-            "target": f"{action.target.kind.value}:{action.target.id}",
-        }
-        happened = event(self._tools, ACTIONS, fact.name, fact.case)
-        await unit.outbox.add(attrs.evolve(happened, data={**happened.data, **about}))
-        done = deed(self._tools, actor, fact.name, fact.case, fact.words)
-        whom = action.person_id or done.person_id
-        done = attrs.evolve(done, data={**done.data, **about}, person_id=whom)
-        await self._tools.trail.append(unit, done)
+
+async def _named(
+    unit: ActionUnit, actor: Actor, command: RevertAction | ConfirmAction
+) -> tuple[Case, Action]:
+    """A case and the action of it that a command names.
+
+    Raises:
+        NotFound: there is none to the actor.
+    """
+    case = policy.check_case(actor, await unit.cases.get(command.case_id))
+    action = await unit.actions.get(command.action_id)
+    if action is None or action.case_id != case.id:
+        raise NotFound
+    return case, action
 
 
 def _asked(case_id: CaseId, command: BatchAction) -> ApplyAction:
@@ -337,8 +374,3 @@ def _by_campus(errands: Sequence[_Errand]) -> dict[CampusId, set[UserId]]:
     for one in errands:
         found.setdefault(one.case.campus_id, set()).update(one.people)
     return found
-
-
-def _people(action: Action) -> tuple[UserId, ...]:
-    """Whom an action is done to, of those who are cached."""
-    return (UserId(action.target.id),) if action.target.kind is SubjectKind.USER else ()

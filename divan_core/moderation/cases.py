@@ -17,9 +17,10 @@ from divan_core.kernel.ids import UserId
 from divan_core.kernel.once import Attempt, Done, KeyGiven
 from divan_core.kernel.paging import Page
 from divan_core.kernel.units import Units
-from divan_core.moderation import actionpolicy, policy
+from divan_core.moderation import actionpolicy, appealpolicy, policy
 from divan_core.moderation.actionmessages import CaseDetail
 from divan_core.moderation.actionmodel import Action
+from divan_core.moderation.appealmodel import Appeal
 from divan_core.moderation.audit import view
 from divan_core.moderation.chain import Entry
 from divan_core.moderation.messages import (
@@ -52,7 +53,7 @@ from divan_core.moderation.model import (
     Report,
     SubjectKind,
 )
-from divan_core.moderation.ports import ActionUnit, DeskUnit
+from divan_core.moderation.ports import AppealUnit, DeskUnit
 from divan_core.moderation.tools import DeskTools, Place, deed, event
 
 MOST_SHOWN: Final = 200
@@ -65,16 +66,18 @@ CANDIDATES: Final = 10
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 Change = Callable[[Case], Case]
+Check = Callable[[Case, Actor], None]
 
 
 @attrs.frozen
 class _Act:
-    """Something that is done with a case: its name, how the case is then, and why."""
+    """Something that is done with a case: its name, how the case is then, why, and if it may be."""
 
     name: str
     change: Change
     words: str | None = None
     topic: str = REPORTS
+    check: Check = policy.check_live
 
 
 @attrs.frozen
@@ -84,6 +87,7 @@ class _Whole:
     case: Case
     reports: Sequence[Report]
     actions: Sequence[Action]
+    appeals: Sequence[Appeal]
     entries: Sequence[Entry]
 
 
@@ -93,7 +97,7 @@ class Cases:
     Nobody sees a case about themselves or what is theirs.
     """
 
-    def __init__(self, units: Units[ActionUnit], tools: DeskTools) -> None:
+    def __init__(self, units: Units[AppealUnit], tools: DeskTools) -> None:
         """Keep cases through ``units``."""
         self._units = units
         self._tools = tools
@@ -117,7 +121,7 @@ class Cases:
         return Page(tuple(map(policy.case_view, shown)), cursor)
 
     async def get(self, actor: Actor, query: OneCase) -> CaseDetail:
-        """A case, with its reports and what was done.
+        """A case, with its reports, what was done, and appeals.
 
         Raises:
             NotAllowed: the actor is not of the staff.
@@ -125,39 +129,45 @@ class Cases:
         """
         policy.check_staff(actor)
 
-        async def body(unit: ActionUnit) -> _Whole:
+        async def body(unit: AppealUnit) -> _Whole:
             case = policy.check_case(actor, await unit.cases.get(query.case_id))
             return _Whole(
                 case,
                 await unit.cases.reports(case.id, MOST_SHOWN),
                 await unit.actions.of_case(case.id, MOST_SHOWN),
+                await unit.appeals.of_case(case.id, MOST_SHOWN),
                 await unit.audit.about(case.about, MOST_SHOWN),
             )
 
         found = await self._units.read(body)
+        people = await self._tools.people.introduced({one.appellant_id for one in found.appeals})
         return CaseDetail(
             case=policy.case_view(found.case),
             content=await self._tools.subjects.content(found.case.subject),
             reports=tuple(map(policy.case_report, found.reports)),
             actions=tuple(map(actionpolicy.action_view, found.actions)),
+            appeals=tuple(
+                appealpolicy.appeal_view(one, people[one.appellant_id]) for one in found.appeals
+            ),
             timeline=tuple(map(view, found.entries)),
         )
 
     async def next(self, actor: Actor) -> NextCase:
         """The case on the actor's desk; if there is none, the most urgent one is put there.
 
-        It stays for 15 minutes, and is nobody else's meanwhile.
+        It stays for 15 minutes, and is nobody else's meanwhile. To admins, appeals against what
+        others have done are among them.
 
         Raises:
             NotAllowed: the actor is not of the staff.
         """
         scope, now = policy.check_staff(actor), self._tools.clock.now()
 
-        async def body(unit: DeskUnit) -> Case | None:
+        async def body(unit: AppealUnit) -> Case | None:
             held = await unit.cases.held(actor.user_id, now)
             if held is not None and scope in {None, held.campus_id}:
                 return held
-            for one in await unit.cases.urgent(scope, actor.user_id, now, CANDIDATES):
+            for one in await _candidates(unit, actor, now):
                 await unit.locks.take(one.subject.lock)
                 case = await unit.cases.get(one.id)
                 if case is not None and policy.is_for(case, actor.user_id, now):
@@ -172,7 +182,7 @@ class Cases:
     async def assign(
         self, actor: Actor, command: AssignCase, *, idempotency_key: KeyGiven = None
     ) -> Done[CaseView]:
-        """Give a live case to a member of staff, to oneself if to nobody else.
+        """Give a live case, or one with an appeal, to a member of staff, to oneself by default.
 
         Raises:
             NotAllowed: the actor is not of the staff, or the case was left to admins.
@@ -257,7 +267,7 @@ class Cases:
             if over:
                 await unit.locks.take(*(one.subject.lock for one in over))
             found = [case for one in over if (case := await unit.cases.get(one.id)) is not None]
-            acted = [policy.closed(one) for one in found if one.status is not CaseStatus.CLOSED]
+            acted = [policy.closed(one) for one in found if policy.is_over(one, before)]
             await self._keep(unit, None, _Act(CASE_CLOSED, policy.closed), acted)
             return len(acted)
 
@@ -278,7 +288,7 @@ class Cases:
         case = policy.check_case(actor, await unit.cases.get(case_id))
         await unit.locks.take(case.subject.lock)
         case = policy.check_case(actor, await unit.cases.get(case_id))
-        policy.check_live(case, actor)
+        act.check(case, actor)
         return act.change(case)
 
     async def _keep(
@@ -299,7 +309,8 @@ class Cases:
         chosen = assignee or actor.user_id
         if chosen != actor.user_id and not await self._tools.people.is_staff(chosen, actor):
             raise NotFound("There is no such member of staff.")
-        return _Act(CASE_ASSIGNED, lambda case: policy.assigned(case, chosen), words)
+        change, check = (lambda case: policy.assigned(case, chosen)), policy.check_assignable
+        return _Act(CASE_ASSIGNED, change, words, check=check)
 
     def _dismissing(self, actor: Actor, words: str) -> _Act:
         now = self._tools.clock.now()
@@ -332,6 +343,7 @@ class Cases:
             reason=None if query.reason is None else Reason(query.reason),
             opened_from=None if query.opened_from is None else Millis(query.opened_from),
             opened_before=None if query.opened_before is None else Millis(query.opened_before),
+            appeal_open=query.appeal_open,
             not_of=actor.user_id,
             ids=None if query.q is None else await self._ids(query.q),
         )
@@ -346,6 +358,15 @@ class Cases:
             return await unit.cases.page(wanted, before, limit)
 
         return await self._units.read(body)
+
+
+async def _candidates(unit: AppealUnit, actor: Actor, now: Millis) -> Sequence[Case]:
+    """What may be put on the desk of a member of staff, the most urgent first."""
+    scope, me = policy.check_staff(actor), actor.user_id
+    found = await unit.cases.urgent(scope, me, now, CANDIDATES)
+    if scope is not None:
+        return found
+    return sorted([*found, *await unit.appeals.urgent(me, now, CANDIDATES)], key=policy.urgency)
 
 
 async def _lock(unit: DeskUnit, case_ids: Sequence[CaseId]) -> None:

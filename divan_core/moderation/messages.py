@@ -85,6 +85,7 @@ class CasesQuery:
     reason: ReasonName | None = None
     opened_from: Moment | None = None
     opened_before: Moment | None = None
+    appeal_open: bool | None = None
     q: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     limit: Limit = 20
     cursor: str | None = None
@@ -94,7 +95,8 @@ class CasesQuery:
 class CaseView:
     """A case, to staff. ``weight`` is the sum of its reporters', 100 being an ordinary one.
 
-    ``brigading``: so many reports weigh little that they may have been agreed on.
+    ``brigading``: so many reports weigh little that they may have been agreed on. ``appeal_open``:
+    an appeal waits.
     """
 
     id: CaseId
@@ -116,6 +118,7 @@ class CaseView:
     decided_at: str | None
     opened_at: str
     reported_at: str
+    appeal_open: bool
 
 
 @attrs.frozen

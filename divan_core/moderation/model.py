@@ -126,7 +126,7 @@ class Hold:
 class Case:
     """What is reported of a subject, until somebody has decided about it.
 
-    ``reason`` is the gravest of its reports.
+    ``reason`` is the gravest of its reports. ``appeal_open``: an appeal waits.
     """
 
     id: CaseId
@@ -142,6 +142,12 @@ class Case:
     decision: Decision | None = None
     decided_by: UserId | None = None
     decided_at: Millis | None = None
+    appeal_open: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody has to decide: about what is reported, or about an appeal."""
+        return self.status.is_live or self.appeal_open
 
     @property
     def about(self) -> str:
@@ -190,6 +196,7 @@ class CaseFilter:
     opened_before: Millis | None = None
     not_of: UserId | None = None
     ids: tuple[UUID, ...] | None = None
+    appeal_open: bool | None = None
 
     def fits(self, case: Case) -> bool:
         """Whether it is one of these."""
@@ -199,6 +206,7 @@ class CaseFilter:
             (self.assigned_to, case.hold.assigned_to),
             (self.kind, case.subject.kind),
             (self.reason, case.reason),
+            (self.appeal_open, case.appeal_open),
         )
         if any(one is not None and one != found for one, found in wanted):
             return False

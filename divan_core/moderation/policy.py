@@ -105,6 +105,19 @@ def check_live(case: Case, actor: Actor) -> None:
         raise NotAllowed("This case was left to admins.")
 
 
+def check_assignable(case: Case, actor: Actor) -> None:
+    """As :func:`check_live`, but a case with an appeal can be given to somebody, by admins.
+
+    Raises:
+        CaseDecided: somebody has decided, and nothing waits.
+        NotAllowed: it is left to admins, and the actor is none.
+    """
+    if not case.appeal_open:
+        check_live(case, actor)
+    elif ADMIN not in actor.roles:
+        raise NotAllowed("Appeals are left to admins.")
+
+
 def check_reporter(actor: Actor, found: Found | None) -> Found:
     """What somebody reports, if there is such a thing to them and it is not their own.
 
@@ -199,6 +212,13 @@ def closed(case: Case) -> Case:
     return attrs.evolve(case, status=CaseStatus.CLOSED)
 
 
+def is_over(case: Case, decided_before: Millis) -> bool:
+    """Whether a case is to be closed: it was decided before a moment, and no appeal waits."""
+    if case.status is CaseStatus.CLOSED or case.appeal_open or case.decided_at is None:
+        return False
+    return case.decided_at < decided_before
+
+
 def outcome_of(case: Case) -> OutcomeName:
     """What who reported is told of the end."""
     if case.decision is None:
@@ -259,12 +279,22 @@ def case_view(case: Case) -> CaseView:
         decided_at=_moment(case.decided_at),
         opened_at=rfc3339(case.opened_at),
         reported_at=rfc3339(case.reported_at),
+        appeal_open=case.appeal_open,
     )
 
 
 def is_for(case: Case, moderator: UserId, now: Millis) -> bool:
     """Whether a case can be put on this moderator's desk: it waits, and is not their own affair."""
-    return case.status.is_live and case.hold.is_free(moderator, now) and case.owner_id != moderator
+    return case.waits and case.hold.is_free(moderator, now) and case.owner_id != moderator
+
+
+def urgency(case: Case) -> tuple[bool, int, CaseId]:
+    """What cases that wait are ordered by: what only admins decide first, the gravest, the oldest.
+
+    That is what was escalated, and appeals.
+    """
+    of_admins = case.status is CaseStatus.ESCALATED or case.appeal_open
+    return not of_admins, -case.standing.severity, case.id
 
 
 def _moment(at: Millis | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeVar
 
@@ -12,6 +12,8 @@ from divan_core.kernel.events import Outbox
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.units import Locks
 from divan_core.moderation.actionmodel import Action, ActionId
+from divan_core.moderation.appealmessages import Appellant
+from divan_core.moderation.appealmodel import Appeal, AppealFilter, AppealId
 from divan_core.moderation.chain import Entry, Link
 from divan_core.moderation.model import (
     Case,
@@ -109,6 +111,10 @@ class CaseRepository(Protocol):
         """The case, whatever its state, or None."""
         ...
 
+    async def get_many(self, case_ids: Collection[CaseId]) -> Sequence[Case]:
+        """Those of these that exist, in any order. One statement."""
+        ...
+
     async def live(self, subject: Subject) -> Case | None:
         """The case about a subject that is open or escalated, or None."""
         ...
@@ -136,11 +142,17 @@ class CaseRepository(Protocol):
         ...
 
     async def held(self, moderator: UserId, now: Millis) -> Case | None:
-        """The live case that this moderator has on their desk, the one leased longest, or None."""
+        """The case that waits on this moderator's desk, the one leased longest, or None.
+
+        It is live, or an appeal waits.
+        """
         ...
 
     async def over(self, decided_before: Millis, most: int) -> Sequence[Case]:
-        """Up to ``most`` cases that were decided before a moment and are not closed, by id."""
+        """Up to ``most`` cases that were decided before a moment and are not closed, by id.
+
+        None of which an appeal waits.
+        """
         ...
 
     async def waiting(self, campus_id: CampusId | None) -> Sequence[Waiting]:
@@ -237,6 +249,10 @@ class People(Protocol):
         """Who has this handle, or None."""
         ...
 
+    async def introduced(self, people: Collection[UserId]) -> Mapping[UserId, Appellant]:
+        """How these are called, to staff; who is gone or never was, without a name."""
+        ...
+
 
 class ActionRepository(Protocol):
     """Keeps what was done about cases."""
@@ -251,6 +267,17 @@ class ActionRepository(Protocol):
 
     async def of_case(self, case_id: CaseId, limit: int) -> Sequence[Action]:
         """The first ``limit`` actions of a case, by id."""
+        ...
+
+    async def felt_by(
+        self, person_id: UserId, before: ActionId | None, limit: int, *, hidden_too: bool
+    ) -> Sequence[Action]:
+        """Up to ``limit`` actions on somebody or what is theirs that they may know of.
+
+        Those with an id below ``before``, ended or not, by id descending. None that did nothing or
+        never took force, and only with ``hidden_too`` those that were to go unnoticed. One
+        statement.
+        """
         ...
 
     async def in_force(self, target: Subject) -> Sequence[Action]:
@@ -276,6 +303,70 @@ class ActionUnit(DeskUnit, Protocol):
     @property
     def actions(self) -> ActionRepository:
         """What was done."""
+        ...
+
+
+class AppealRepository(Protocol):
+    """Keeps appeals."""
+
+    async def get(self, appeal_id: AppealId) -> Appeal | None:
+        """The appeal, or None."""
+        ...
+
+    async def put(self, appeal: Appeal) -> None:
+        """Keep it, replacing the one of the same id. Its case exists.
+
+        Raises:
+            AlreadyAppealed: its appellant has another one of this case; nothing of the unit is
+                kept.
+        """
+        ...
+
+    async def of_case(self, case_id: CaseId, limit: int) -> Sequence[Appeal]:
+        """The first ``limit`` appeals of a case, by id."""
+        ...
+
+    async def of_person(
+        self, appellant_id: UserId, case_ids: Collection[CaseId]
+    ) -> Sequence[Appeal]:
+        """Somebody's appeals about these cases, in any order. One statement."""
+        ...
+
+    async def by(
+        self, appellant_id: UserId, after: AppealId | None, limit: int
+    ) -> Sequence[Appeal]:
+        """Up to ``limit`` appeals of somebody with an id above ``after``, by id."""
+        ...
+
+    async def page(
+        self, wanted: AppealFilter, before: AppealId | None, limit: int
+    ) -> Sequence[Appeal]:
+        """Up to ``limit`` appeals that fit, with an id below ``before``, by id descending."""
+        ...
+
+    async def urgent(self, admin: UserId, now: Millis, limit: int) -> Sequence[Case]:
+        """Up to ``limit`` cases of which an appeal waits and that this admin may take up.
+
+        None that they have decided, acted on or confirmed something of, nor any that is about what
+        is theirs or that was done to them. By severity descending and id ascending.
+        """
+        ...
+
+    async def count_words(self, person_id: UserId) -> int:
+        """How many appeals of somebody have a note, or one about their outcome."""
+        ...
+
+    async def erase_words(self, person_id: UserId, most: int) -> int:
+        """Remove both from up to ``most`` of these; how many it were."""
+        ...
+
+
+class AppealUnit(ActionUnit, Protocol):
+    """What appeals use of a unit of work."""
+
+    @property
+    def appeals(self) -> AppealRepository:
+        """Appeals."""
         ...
 
 

@@ -12,13 +12,14 @@ from divan_core.errors import InvalidCursor
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.events import Event, EventId
-from divan_core.kernel.ids import Ids
+from divan_core.kernel.ids import CampusId, Ids
 from divan_core.kernel.limits import Limit
 from divan_core.kernel.once import Once
 from divan_core.kernel.paging import CursorSealer
 from divan_core.kernel.trail import Deed, Trail
 from divan_core.moderation.model import Case
 from divan_core.moderation.ports import DeskUnit, People, Subjects
+from divan_core.moderation.pseudonyms import Pseudonyms
 
 _ID_BYTES = 16
 
@@ -27,7 +28,8 @@ _ID_BYTES = 16
 class DeskTools:
     """What the services are built from, besides their store.
 
-    ``limit`` is how often one person may report.
+    ``limit`` is how often one person may report. ``candid`` are the campuses that tell people of
+    what was to go unnoticed, too.
     """
 
     subjects: Subjects
@@ -37,7 +39,9 @@ class DeskTools:
     clock: Clock
     ids: Ids
     sealer: CursorSealer
+    pseudonyms: Pseudonyms
     limit: Limit
+    candid: frozenset[CampusId] = frozenset()
 
 
 def event(tools: DeskTools, topic: str, name: str, case: Case) -> Event:

@@ -22,6 +22,10 @@ from divan_core.kernel.clock import rfc3339
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.units import Units
 from divan_core.kernel.visibility import Standing
+from divan_core.moderation.appealmessages import OwnAppeal
+from divan_core.moderation.sanctionmessages import Sanction
+from divan_core.moderation.sanctions import Sanctions
+from divan_core.personal.sanctioned import OwnRestriction, sanctioned
 from divan_core.personal.talk import OwnConversation, OwnRoom, talk_of
 from divan_core.presence.messages import OwnStatus
 from divan_core.presence.service import Presence
@@ -44,7 +48,9 @@ class Dossier:
     ``blocked`` are those whom they have blocked; by whom they are blocked is others' to tell.
     ``stored_answers`` is how many answers to writes with an idempotency key are still kept.
     ``conversations``, ``rooms`` and ``messages`` are what they are, or were, in conversations, and
-    all that they wrote there; not what others wrote.
+    all that they wrote there; not what others wrote. ``standing``, ``sanctions`` and
+    ``restrictions`` are what was decided about them, as far as they may know; ``appeals`` what
+    they had to say to it.
     """
 
     account: OwnAccount
@@ -59,6 +65,9 @@ class Dossier:
     conversations: tuple[OwnConversation, ...]
     rooms: tuple[OwnRoom, ...]
     messages: tuple[MessageView, ...]
+    sanctions: tuple[Sanction, ...]
+    appeals: tuple[OwnAppeal, ...]
+    restrictions: tuple[OwnRestriction, ...]
 
 
 @attrs.frozen
@@ -77,6 +86,7 @@ class PersonalTools:
     auth: Auth[StoreUnit]
     erasures: Erasures[StoreUnit]
     presence: Presence
+    sanctions: Sanctions
 
 
 def _nobody_listens(_step: str, _done: int) -> None:
@@ -104,12 +114,13 @@ class Personal:
         presence = await self._tools.presence.status(Actor(person.id, person.campus_id))
         found = await self._units.read(lambda unit: _relations(unit, person.id))
         talk = await talk_of(self._units, person.id)
+        decided = await sanctioned(self._units, self._tools.sanctions, person)
         return Dossier(
             account=accounts_policy.own_account(
                 person, email_verified=login.verified_at is not None
             ),
             created_at=rfc3339(person.created_at),
-            standing=person.standing.value,
+            standing=decided.standing,
             login=login,
             friends=found.friends,
             blocked=found.blocked,
@@ -119,6 +130,9 @@ class Personal:
             conversations=talk.conversations,
             rooms=talk.rooms,
             messages=talk.messages,
+            sanctions=decided.sanctions,
+            appeals=decided.appeals,
+            restrictions=decided.restrictions,
         )
 
     async def plan(self, email: str, handle: str) -> Plan:

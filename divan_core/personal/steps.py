@@ -142,6 +142,11 @@ STEPS: Final[tuple[Step[StoreUnit], ...]] = (
         lambda unit, user_id: unit.actions.erase_words(user_id, PORTION),
     ),
     Rows(
+        "words of appeals",
+        lambda unit, user_id: unit.appeals.count_words(user_id),
+        lambda unit, user_id: unit.appeals.erase_words(user_id, PORTION),
+    ),
+    Rows(
         "words on record",
         lambda unit, user_id: unit.audit.count_words(user_id),
         lambda unit, user_id: unit.audit.erase_words(user_id, PORTION),

@@ -26,6 +26,9 @@ __all__ = [
 POLICY: Final = "policy"
 """The topic of what happens to policies."""
 
+POLICY_CREATED: Final = "policy.created"
+"""A policy is kept, on record."""
+
 POLICY_ACTIVATED: Final = "policy.activated"
 """Another policy decides from now on."""
 

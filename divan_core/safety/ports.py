@@ -37,6 +37,15 @@ class RestrictionRepository(Protocol):
         """
         ...
 
+    async def every(
+        self, user_id: UserId, after: RestrictionId | None, limit: int
+    ) -> Sequence[Restriction]:
+        """Up to ``limit`` restrictions of a person with an id above ``after``, by id.
+
+        Lifted and ended ones included. One statement.
+        """
+        ...
+
 
 class PolicyRepository(Protocol):
     """Keeps policies: ``unit.policies``. Where the database has no tables of moderation, none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Final, Protocol
+from typing import Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
 import attrs
@@ -15,11 +15,13 @@ from divan_core.kernel.events import Event, EventId, Outbox
 from divan_core.kernel.ids import Ids
 from divan_core.kernel.once import Attempt, Done, KeyGiven, Once
 from divan_core.kernel.paging import CursorSealer, Page
+from divan_core.kernel.trail import Deed, Trail
 from divan_core.kernel.units import Locks, Units
 from divan_core.safety import views
 from divan_core.safety.messages import (
     POLICY,
     POLICY_ACTIVATED,
+    POLICY_CREATED,
     CreatePolicy,
     DecisionView,
     DryRun,
@@ -62,25 +64,29 @@ class PolicyUnit(Protocol):
         ...
 
 
+UnitT = TypeVar("UnitT", bound=PolicyUnit)
+
+
 @attrs.frozen
-class PolicyTools:
+class PolicyTools(Generic[UnitT]):
     """What the service is built from, besides its store; ``denied`` are domains."""
 
-    once: Once[PolicyUnit]
+    once: Once[UnitT]
+    trail: Trail[UnitT]
     clock: Clock
     ids: Ids
     sealer: CursorSealer
     denied: Collection[str] = ()
 
 
-class Policies:
+class Policies(Generic[UnitT]):
     """The policies of a deployment, of which one decides: the one Divan comes with, or another.
 
     They never change; who wants another rule writes another version. Moderators may read and try
     them, administrators write them and put them in force.
     """
 
-    def __init__(self, units: Units[PolicyUnit], tools: PolicyTools) -> None:
+    def __init__(self, units: Units[UnitT], tools: PolicyTools[UnitT]) -> None:
         """Keep policies through ``units``."""
         self._units = units
         self._tools = tools
@@ -136,9 +142,11 @@ class Policies:
             created_at=tools.clock.now(),
         )
 
-        async def body(unit: PolicyUnit) -> PolicyView:
+        async def body(unit: UnitT) -> PolicyView:
             await unit.policies.add(kept)
-            return views.policy_view(kept)
+            view = views.policy_view(kept)
+            await tools.trail.append(unit, self._deed(actor, POLICY_CREATED, view))
+            return view
 
         attempt = Attempt(actor, CREATE, command, PolicyView, idempotency_key)
         return await tools.once.once(attempt, body)
@@ -154,7 +162,7 @@ class Policies:
         views.check_admin(actor)
         chosen, now = query.policy_id, self._tools.clock.now()
 
-        async def body(unit: PolicyUnit) -> PolicyView:
+        async def body(unit: UnitT) -> PolicyView:
             await unit.locks.take(ACTIVATION)
             before = await _existing(unit, chosen)
             if before.active:
@@ -164,6 +172,7 @@ class Policies:
                 read_policy(views.document_of(_written(before)))
             await unit.policies.activate(found, actor.user_id, now)
             await unit.outbox.add(self._activated(actor, before))
+            await self._tools.trail.append(unit, self._deed(actor, POLICY_ACTIVATED, before))
             return await _existing(unit, chosen)
 
         return await self._units.write(body, locking=True)
@@ -192,13 +201,22 @@ class Policies:
         return await self._page(None, most)
 
     async def _page(self, before: PolicyId | None, limit: int) -> Sequence[PolicyView]:
-        async def body(unit: PolicyUnit) -> Sequence[PolicyView]:
+        async def body(unit: UnitT) -> Sequence[PolicyView]:
             found = [views.policy_view(one) for one in await unit.policies.page(before, limit)]
             if len(found) < limit and before != views.DEFAULT_ID:
                 found.append(await _existing(unit, views.DEFAULT_ID))
             return found
 
         return await self._units.read(body)
+
+    def _deed(self, actor: Actor, name: str, policy: PolicyView) -> Deed:
+        return Deed(
+            action=name,
+            about=f"policy:{policy.id}",
+            at=self._tools.clock.now(),
+            actor_id=actor.user_id,
+            data={"version": policy.version},
+        )
 
     def _activated(self, actor: Actor, policy: PolicyView) -> Event:
         return Event(
@@ -208,7 +226,7 @@ class Policies:
             campus_id=actor.campus_id,
             aggregate=ACTIVATION,
             at=self._tools.clock.now(),
-            data={"policy_id": str(policy.id), "by_id": str(actor.user_id)},
+            data={"policy_id": str(policy.id)},
         )
 
 

@@ -24,7 +24,12 @@ from divan_core.kernel.limits import RateLimits
 from divan_core.kernel.notices import PersonNotices
 from divan_core.kernel.turnstile import Turnstile
 from divan_core.kernel.units import Locks, Units
-from divan_core.moderation.ports import ActionRepository, AuditRepository, CaseRepository
+from divan_core.moderation.ports import (
+    ActionRepository,
+    AppealRepository,
+    AuditRepository,
+    CaseRepository,
+)
 from divan_core.presence.ports import PresenceIndex, PresenceNotices
 from divan_core.safety.ports import PolicyRepository, RestrictionRepository
 from divan_core.social.ports import InviteRepository, RelationRepository
@@ -96,6 +101,11 @@ class StoreUnit(Protocol):
     @property
     def actions(self) -> ActionRepository:
         """What was done about cases."""
+        ...
+
+    @property
+    def appeals(self) -> AppealRepository:
+        """Appeals."""
         ...
 
     @property

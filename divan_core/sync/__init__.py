@@ -18,6 +18,7 @@ from divan_core.kernel.clock import Clock
 from divan_core.settings import Settings
 from divan_core.stores.bundle import Stores
 from divan_core.sync.accounts import SyncAccounts
+from divan_core.sync.appeals import SyncAppeals, SyncSanctions
 from divan_core.sync.audit import SyncAudit
 from divan_core.sync.auth import SyncAuth
 from divan_core.sync.chat import SyncChat
@@ -34,6 +35,7 @@ from divan_core.workers.subscription import Subscription
 __all__ = [
     "SyncAccounts",
     "SyncActions",
+    "SyncAppeals",
     "SyncAudit",
     "SyncAuth",
     "SyncCases",
@@ -46,6 +48,7 @@ __all__ = [
     "SyncPresence",
     "SyncReports",
     "SyncRooms",
+    "SyncSanctions",
     "SyncSocial",
 ]
 
@@ -70,6 +73,8 @@ class SyncDivan:
         self.reports = SyncReports(divan.reports, waiting)
         self.cases = SyncCases(divan.cases, waiting)
         self.actions = SyncActions(divan.actions, waiting)
+        self.appeals = SyncAppeals(divan.appeals, waiting)
+        self.sanctions = SyncSanctions(divan.sanctions, waiting)
         self.desk = SyncDashboard(divan.desk, waiting)
         self.discovery = SyncDiscovery(divan.discovery, waiting)
 

@@ -27,9 +27,11 @@ class SyncAccounts:
         self._service = service
         self._run = waiting.run
 
-    def actor(self, user_id: UserId, campus_id: CampusId | None = None) -> Actor:
+    def actor(
+        self, user_id: UserId, campus_id: CampusId | None = None, *, banned_too: bool = False
+    ) -> Actor:
         """See :meth:`Accounts.actor <divan_core.accounts.service.Accounts.actor>`."""
-        return self._run(self._service.actor, user_id, campus_id)
+        return self._run(self._service.actor, user_id, campus_id, banned_too=banned_too)
 
     def create_campus(self, command: CreateCampus) -> CampusView:
         """See ``Accounts.create_campus``."""

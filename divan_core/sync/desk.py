@@ -10,6 +10,7 @@ from divan_core.moderation.actionmessages import (
     Applied,
     ApplyAction,
     CaseDetail,
+    ConfirmAction,
     RevertAction,
 )
 from divan_core.moderation.actions import Actions
@@ -125,6 +126,18 @@ class SyncActions:
     ) -> Done[ActionView]:
         """See ``Actions.revert``."""
         return self._run(self._service.revert, actor, command, idempotency_key=idempotency_key)
+
+    def confirm(
+        self, actor: Actor, command: ConfirmAction, *, idempotency_key: KeyGiven = None
+    ) -> Done[Applied]:
+        """See ``Actions.confirm``."""
+        return self._run(self._service.confirm, actor, command, idempotency_key=idempotency_key)
+
+    def batch(
+        self, actor: Actor, command: BatchAction, *, idempotency_key: KeyGiven = None
+    ) -> Done[BatchResults]:
+        """See ``Actions.batch``."""
+        return self._run(self._service.batch, actor, command, idempotency_key=idempotency_key)
 
 
 class SyncDashboard:

@@ -15,13 +15,14 @@ from divan_core.safety.messages import (
     PolicyView,
 )
 from divan_core.safety.service import Policies
+from divan_core.stores.bundle import StoreUnit
 from divan_core.sync.waiting import Waiting
 
 
 class SyncPolicies:
     """:class:`~divan_core.safety.service.Policies`, waiting for each answer."""
 
-    def __init__(self, service: Policies, waiting: Waiting) -> None:
+    def __init__(self, service: Policies[StoreUnit], waiting: Waiting) -> None:
         """Call ``service`` through the loop's thread."""
         self._service = service
         self._run = waiting.run

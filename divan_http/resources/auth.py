@@ -17,7 +17,6 @@ from divan_core.auth.messages import (
 )
 from divan_core.divan import Divan
 from divan_core.errors import (
-    Banned,
     EmailUnverified,
     Gone,
     HandleTaken,
@@ -87,7 +86,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         command=SignIn,
         view=Tokens,
         perform=sign_in,
-        errors=(InvalidCredentials, EmailUnverified, Banned, RateLimited, *_STORES),
+        errors=(InvalidCredentials, EmailUnverified, RateLimited, *_STORES),
         private=True,
     ),
     PublicOperation(
@@ -97,7 +96,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         command=RefreshToken,
         view=Tokens,
         perform=refresh,
-        errors=(InvalidCredentials, Banned, *_STORES),
+        errors=(InvalidCredentials, *_STORES),
         private=True,
     ),
     PublicOperation(

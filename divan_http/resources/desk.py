@@ -9,11 +9,13 @@ from divan_core.divan import Divan
 from divan_core.errors import (
     AlreadyReported,
     CaseDecided,
+    ConfirmationLapsed,
     InvalidCursor,
     InvalidInput,
     NotAllowed,
     NotFound,
     OutcomeUnknown,
+    OwnDecision,
     RateLimited,
 )
 from divan_core.kernel.actor import Actor
@@ -24,6 +26,7 @@ from divan_core.moderation.actionmessages import (
     Applied,
     ApplyAction,
     CaseDetail,
+    ConfirmAction,
     RevertAction,
 )
 from divan_core.moderation.messages import (
@@ -104,6 +107,13 @@ def act(
 ) -> Awaitable[Done[Applied]]:
     """Do something about a case; doing it twice is as doing it once."""
     return divan.actions.apply(actor, command, idempotency_key=key)
+
+
+def confirm(
+    divan: Divan, actor: Actor, command: ConfirmAction, key: IdempotencyKey | None
+) -> Awaitable[Done[Applied]]:
+    """Let a ban of the whole deployment take force that another admin has proposed."""
+    return divan.actions.confirm(actor, command, idempotency_key=key)
 
 
 def revert(
@@ -245,6 +255,16 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         view=Applied,
         perform=act,
         errors=(*DECIDING, InvalidInput),
+    ),
+    KeyedOperation(
+        method="POST",
+        path=f"{ROOT}/cases/{{case_id}}/actions/{{action_id}}/confirm",
+        name="cases.confirm",
+        command=ConfirmAction,
+        view=Applied,
+        status=200,
+        perform=confirm,
+        errors=(*DECIDING, OwnDecision, InvalidInput, ConfirmationLapsed),
     ),
     KeyedOperation(
         method="POST",

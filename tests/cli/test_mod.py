@@ -67,6 +67,66 @@ def test_acting(divan: Command, folder: Path) -> None:
     assert divan(*wrong, **where).status == 2
 
 
+def test_a_ban_of_the_deployment(divan: Command, folder: Path) -> None:
+    where = {"DIVAN_DATA_DIR": str(folder)}
+    (case,) = divan("mod", "queue", "--json", **where).json
+    first, second = admins(divan, case["campus_id"], **where)
+    act = ("mod", "act", case["id"], "ban", "--reason", "Rude.", "--scope", "deployment", "--json")
+    (action,) = divan(*act, "--as", first, **where).json["actions"]
+    assert action["pending"]
+    confirm = ("mod", "confirm", case["id"], action["id"])
+    assert divan(*confirm, "--as", first, **where).status == 1
+    assert "deployment" in divan(*confirm, "--as", second, **where).out
+    done = divan(*confirm, "--as", second, "--json", **where).json
+    assert done["actions"][0]["confirmed_by"] == second
+
+
+def admins(divan: Command, campus_id: str, **where: str) -> tuple[str, str]:
+    """Two administrators."""
+    ids = tuple(f"00000000-0000-0000-0000-0000000000a{number}" for number in (1, 2))
+    lines = [
+        {
+            "type": "person",
+            "id": user_id,
+            "campus_id": campus_id,
+            "handle": f"root{user_id[-1]}",
+            "display_name": "Root",
+            "roles": ["staff.admin"],
+        }
+        for user_id in ids
+    ]
+    people = b"\n".join(map(msgspec.json.encode, lines))
+    assert divan("import", "-", stdin=people, **where).status == 0
+    return ids[0], ids[1]
+
+
+def test_an_appeal(divan: Command, folder: Path) -> None:
+    where = {"DIVAN_DATA_DIR": str(folder)}
+    (case,) = divan("mod", "queue", "--json", **where).json
+    first, second = admins(divan, case["campus_id"], **where)
+    act = ("mod", "act", case["id"], "ban", "--reason", "Rude.", "--as", first)
+    assert divan(*act, **where).status == 0
+    ben = case["owner_id"]
+    assert "Rude." in divan("mod", "mine", "--as", ben, **where).out
+    appeal = ("mod", "appeal", case["id"], "It was not me.", "--as", ben)
+    assert "waits" in divan(*appeal, **where).out
+    assert divan(*appeal, **where).status == 1
+    assert divan("mod", "appeal", case["id"], "Short", "--as", ben, **where).status == 2
+    (waiting,) = divan("mod", "queue", "--appeal-open", "--json", **where).json
+    assert waiting["id"] == case["id"]
+    assert "It was not me." in divan("mod", "case", case["id"], **where).out
+    assert "ben" in divan("mod", "appeals", "list", "--status", "open", **where).out
+    (listed,) = divan("mod", "appeals", "list", "--json", **where).json
+    assert divan("mod", "appeals", "show", listed["id"], "--json", **where).json == listed
+    assert "It was not me." in divan("mod", "appeals", "show", listed["id"], **where).out
+    resolve = ("mod", "appeals", "resolve", listed["id"], "accepted", "--note", "Sorry.", "--as")
+    assert divan(*resolve, first, **where).status == 1
+    done = divan(*resolve, second, "--json", **where).json
+    assert (done["status"], done["case_status"]) == ("accepted", "closed")
+    (told,) = divan("mod", "mine", "--as", ben, "--json", **where).json
+    assert (told["end"], told["appeal"]["outcome_note"]) == ("reverted", "Sorry.")
+
+
 def test_the_numbers(divan: Command, folder: Path) -> None:
     where = {"DIVAN_DATA_DIR": str(folder)}
     assert divan("mod", "stats", "--json", **where).json["open"] == 1

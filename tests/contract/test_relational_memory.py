@@ -7,6 +7,7 @@ from divan_core.stores.memory.unit import open_memory
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
 from divan_core.testing.contracts.actions import ActionsContract
+from divan_core.testing.contracts.appeals import AppealsContract
 from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.cases import CasesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
@@ -74,4 +75,8 @@ class TestMemoryVeils(OnMemory, VeilsContract):
 
 
 class TestMemoryActions(OnMemory, ActionsContract):
+    pass
+
+
+class TestMemoryAppeals(OnMemory, AppealsContract):
     pass

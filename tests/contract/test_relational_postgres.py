@@ -10,6 +10,7 @@ from divan_core.stores.sql.store import open_sql
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
 from divan_core.testing.contracts.actions import ActionsContract
+from divan_core.testing.contracts.appeals import AppealsContract
 from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
 from divan_core.testing.contracts.cases import CasesContract
@@ -95,4 +96,8 @@ class TestPostgresVeils(OnPostgres, VeilsContract):
 
 
 class TestPostgresActions(OnPostgres, ActionsContract):
+    pass
+
+
+class TestPostgresAppeals(OnPostgres, AppealsContract):
     pass

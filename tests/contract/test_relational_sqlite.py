@@ -11,6 +11,7 @@ from divan_core.stores.sql.store import open_sql
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
 from divan_core.testing.contracts.actions import ActionsContract
+from divan_core.testing.contracts.appeals import AppealsContract
 from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.auth import AuthContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
@@ -170,4 +171,12 @@ class TestSqliteFileActions(OnSqliteFile, ActionsContract):
 
 
 class TestSqliteMemoryActions(OnSqliteMemory, ActionsContract):
+    pass
+
+
+class TestSqliteFileAppeals(OnSqliteFile, AppealsContract):
+    pass
+
+
+class TestSqliteMemoryAppeals(OnSqliteMemory, AppealsContract):
     pass

@@ -10,7 +10,10 @@ import pytest
 from divan_core.accounts.messages import CreatePerson
 from divan_core.auth.messages import CreateAccount, SignIn
 from divan_core.chat.roommessages import CreateRoom, RoomQuery
+from divan_core.kernel.actor import ADMIN, Actor
 from divan_core.kernel.ids import RoomId, UserId
+from divan_core.moderation.actionmessages import ApplyAction
+from divan_core.moderation.messages import CasesQuery, SendReport
 from divan_core.safety.views import DEFAULT_ID
 from divan_core.settings import ObsSettings, Settings
 from divan_core.social.messages import InviteId, SendInvite
@@ -62,7 +65,10 @@ GIVEN: Final[Mapping[str, Callable[[World], Input]]] = {
     "cases.dismiss": lambda _world: {"json": BECAUSE},
     "cases.assign": lambda _world: {"json": {}},
     "cases.actions": lambda _world: {"json": {"action": "warn"} | BECAUSE},
+    "cases.confirm": lambda _world: {"json": {}},
     "cases.revert": lambda _world: {"json": BECAUSE},
+    "appeals.resolve": lambda _world: {"json": {"status": "rejected"}},
+    "appeals.send": lambda _world: {"json": {"case_id": "", "note": "It was not me."}},
     "cases.batch_action": lambda world: {
         "json": {"case_ids": [str(world.campus)], "action": "assign"} | BECAUSE
     },
@@ -86,19 +92,24 @@ class Faulty:
     signing_in: Mapping[str, Input]
     rooms: Mapping[str, RoomId]
     cases: Mapping[str, str]
-    action_id: str
+    actions: Mapping[str, str]
+    own_case_id: str
+    appeal_id: str
 
     async def ask(self, row: Operation) -> httpx2.Response:
         """Send an operation valid input; the answer is a documented one."""
         given = GIVEN[row.name](self.world) if row.name in GIVEN else {}
         given = self.signing_in.get(row.name, given)
+        if row.name == "appeals.send":
+            given = {"json": given["json"] | {"case_id": self.own_case_id}}
         path = row.path.format(
             user_id=self.world.ben,
             invite_id=self.invites.get(row.name),
             room_id=self.rooms.get(row.name, self.rooms["rooms"]),
             policy_id=DEFAULT_ID,
             case_id=self.cases.get(row.name),
-            action_id=self.action_id,
+            action_id=self.actions.get(row.name),
+            appeal_id=self.appeal_id,
         )
         answer = await as_staff(self.world, row.method, path, **given)
         described = DOCUMENT["paths"][row.path][row.method.lower()]["responses"]
@@ -112,7 +123,8 @@ async def faulty() -> AsyncIterator[Faulty]:
     async with open_world(SETTINGS, stores.stores) as world:
         await world.beat()
         await world.beat(world.ben)
-        cases = await cases_of(world)
+        cases = dict(await cases_of(world))
+        cases["cases.confirm"], proposed = await proposed_by_zoe(world)
         yield Faulty(
             stores,
             world,
@@ -120,7 +132,12 @@ async def faulty() -> AsyncIterator[Faulty]:
             await signing_in(world),
             await rooms_of(world),
             cases,
-            await warned(world, cases["cases.revert"]),
+            {
+                "cases.revert": await warned(world, cases["cases.revert"]),
+                "cases.confirm": proposed,
+            },
+            await warned_of_ana(world),
+            await appeal_of_ben(world),
         )
         stores.mend()
 
@@ -201,6 +218,42 @@ async def warned(world: World, case_id: str) -> str:
     path = f"{MOD}/cases/{case_id}/actions"
     answer = await as_staff(world, "POST", path, json={"action": "warn"} | BECAUSE)
     return str(answer.json()["actions"][0]["id"])
+
+
+async def proposed_by_zoe(world: World) -> tuple[str, str]:
+    """A case, and the ban of the whole deployment that Zoe has proposed."""
+    other = await world.divan.accounts.create_person(CreatePerson(world.campus, "far", "Far"))
+    await as_staff(world, "POST", f"{MOD}/reports", json=reported(other.user_id))
+    zoe = Actor(world.zoe, world.elsewhere, frozenset({ADMIN}))
+    (case,) = (await world.divan.cases.page(zoe, CasesQuery(q="far"))).items
+    command = ApplyAction(case.id, "ban", "Because.", scope="deployment")
+    (action,) = (await world.divan.actions.apply(zoe, command)).view.actions
+    return str(case.id), str(action.id)
+
+
+async def warned_of_ana(world: World) -> str:
+    """The case about which Ana was warned, by Zoe."""
+    report = SendReport("user", str(world.ana), "spam")
+    await world.divan.reports.send(await world.divan.accounts.actor(world.ben), report)
+    return await warned_by_zoe(world, world.ana)
+
+
+async def appeal_of_ben(world: World) -> str:
+    """What Ben has to say about a warning by Zoe."""
+    report = SendReport("user", str(world.ben), "spam")
+    await world.divan.reports.send(await world.divan.accounts.actor(world.ana), report)
+    case_id = await warned_by_zoe(world, world.ben)
+    headers, said = world.headers(world.ben), {"case_id": case_id, "note": "It was not me."}
+    answer = await world.client.post(f"{MOD}/appeals", json=said, headers=headers)
+    return str(answer.json()["id"])
+
+
+async def warned_by_zoe(world: World, user_id: UserId) -> str:
+    """The case about somebody, after Zoe of the other campus has warned them."""
+    zoe = Actor(world.zoe, world.elsewhere, frozenset({ADMIN}))
+    (case,) = (await world.divan.cases.page(zoe, CasesQuery(q=str(user_id)))).items
+    await world.divan.actions.apply(zoe, ApplyAction(case.id, "warn", "Because."))
+    return str(case.id)
 
 
 async def test_the_input_is_valid(faulty: Faulty) -> None:

@@ -222,6 +222,51 @@ async def test_actions_in_a_batch(world: World) -> None:
     assert [one["path"] for one in found["errors"]] == ["$.payload.action"]
 
 
+@pytest.mark.parametrize(
+    ("role", "elsewhere", "status"),
+    [
+        ("staff.moderator", False, 403),
+        ("staff.moderator", True, 404),
+        ("staff.admin", False, 200),
+        ("staff.admin", True, 403),
+        ("staff.other", False, 403),
+    ],
+)
+async def test_who_may_confirm_a_ban_of_the_deployment(
+    world: World, role: str, *, elsewhere: bool, status: int
+) -> None:
+    await send(world)
+    path = f"{MOD}/cases/{await only_case(world)}/actions"
+    body = {"action": "ban", "scope": "deployment", **REASON}
+    problem(
+        await world.client.post(path, json=body, headers=staff(world, "staff.moderator")),
+        403,
+        "forbidden",
+    )
+    zoe = staff(world, "staff.admin", elsewhere=True)
+    proposed = await world.client.post(path, json=body, headers=zoe)
+    assert (proposed.status_code, proposed.json()["case"]["status"]) == (201, "escalated")
+    (action,) = proposed.json()["actions"]
+    assert (action["pending"], action["scope"]) == (True, "deployment")
+    assert (await world.get("/me", world.ben)).status_code == 200
+    headers = staff(world, role, elsewhere=elsewhere)
+    answer = await world.client.post(f"{path}/{action['id']}/confirm", json={}, headers=headers)
+    assert answer.status_code == status
+    if role == "staff.admin" and elsewhere:
+        problem(answer, 403, "own_decision")
+    if status == 200:
+        problem(await world.get("/me", world.ben), 403, "banned")
+        again = await world.client.post(f"{path}/{action['id']}/confirm", headers=headers)
+        assert again.json()["actions"] == answer.json()["actions"]
+    world.clock.advance(24 * 3_600)
+    await world.divan.actions.expire(9)
+    late = await world.client.post(f"{path}/{action['id']}/confirm", headers=headers)
+    if role == "staff.admin" and not elsewhere:
+        assert late.json()["actions"][0]["pending"] is False
+    else:
+        assert late.status_code == status
+
+
 async def test_csv_is_csv(world: World) -> None:
     await send(world)
     headers = staff(world, "staff.moderator")

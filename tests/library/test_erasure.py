@@ -169,6 +169,7 @@ async def test_nothing_is_left(
             "rooms": 2,
             "notes of reports": 0,
             "words of actions": 0,
+            "words of appeals": 0,
             "words on record": 0,
             "stored answers": 1,
             "mailbox": 1,
@@ -364,6 +365,7 @@ def test_steps_keep_their_names() -> None:
         "rooms",
         "notes of reports",
         "words of actions",
+        "words of appeals",
         "words on record",
         "stored answers",
     ]

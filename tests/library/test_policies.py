@@ -20,6 +20,7 @@ from divan_core.errors import (
 from divan_core.kernel.actor import ADMIN, MODERATOR, Actor
 from divan_core.kernel.delivery import Group
 from divan_core.kernel.events import Event
+from divan_core.moderation.auditmessages import AuditQuery
 from divan_core.safety.messages import (
     POLICY,
     CreatePolicy,
@@ -53,6 +54,25 @@ def written(version: str, *rules: dict[str, Any]) -> CreatePolicy:
 
 async def admin(world: World) -> Actor:
     return attrs.evolve(await world.join("ada"), roles=frozenset({ADMIN}))
+
+
+async def test_what_happens_to_policies_is_on_record(world: World) -> None:
+    policies, ada = world.divan.policies, await admin(world)
+    made = (await policies.create(ada, written("1"), idempotency_key="k")).view
+    await policies.create(ada, written("1"), idempotency_key="k")
+    for _ in range(2):
+        await policies.activate(ada, PolicyQuery(made.id))
+    await policies.activate(ada, DEFAULT)
+    entries = (await world.divan.audit.page(ada, AuditQuery())).items
+    assert [(one.action, one.about, one.data["version"]) for one in entries] == [
+        ("policy.created", f"policy:{made.id}", "1"),
+        ("policy.activated", f"policy:{made.id}", "1"),
+        ("policy.activated", f"policy:{DEFAULT_ID}", "default-1"),
+    ]
+    assert {one.actor_id for one in entries} == {ada.user_id}
+    with pytest.raises(PolicyExists):
+        await policies.create(ada, written("1"))
+    assert (await world.divan.audit.verify()).count == 3
 
 
 async def test_a_policy_is_kept_and_put_in_force(world: World) -> None:

@@ -24,15 +24,29 @@ from divan_core.discovery.messages import DiscoverQuery
 from divan_core.discovery.service import Discovery
 from divan_core.errors import PresenceRequired, ValidationFailed
 from divan_core.kernel.actor import Actor
+from divan_core.moderation.actions import Actions
+from divan_core.moderation.appeals import Appeals
+from divan_core.moderation.cases import Cases
+from divan_core.moderation.dashboard import Dashboard
+from divan_core.moderation.reports import Reports
+from divan_core.moderation.sanctions import Sanctions
 from divan_core.presence.messages import GoOffline, Heartbeat, LookupQuery, NearbyQuery
 from divan_core.presence.service import Presence
+from divan_core.safety.service import Policies
 from divan_core.social.service import Social
 from divan_core.sync import (
     SyncAccounts,
+    SyncActions,
+    SyncAppeals,
+    SyncCases,
     SyncChat,
+    SyncDashboard,
     SyncDiscovery,
+    SyncPolicies,
     SyncPresence,
+    SyncReports,
     SyncRooms,
+    SyncSanctions,
     SyncSocial,
 )
 from divan_core.testing.clock import ManualClock
@@ -71,7 +85,7 @@ def test_every_use_case_of_requests_is_there() -> None:
         "sweep",
         "sweep_all",
     }
-    internal |= {"stats"}
+    internal |= {"stats", "close_over", "expire", "every", "appeals", "in_force", "catalogue"}
     for service, waiting in (
         (Accounts, SyncAccounts),
         (Social, SyncSocial),
@@ -79,6 +93,13 @@ def test_every_use_case_of_requests_is_there() -> None:
         (Chat, SyncChat),
         (Rooms, SyncRooms),
         (Discovery, SyncDiscovery),
+        (Reports, SyncReports),
+        (Cases, SyncCases),
+        (Actions, SyncActions),
+        (Appeals, SyncAppeals),
+        (Sanctions, SyncSanctions),
+        (Dashboard, SyncDashboard),
+        (Policies, SyncPolicies),
     ):
         for name, method in vars(service).items():
             if inspect.iscoroutinefunction(method) and not name.startswith("_"):

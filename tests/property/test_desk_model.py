@@ -1,4 +1,4 @@
-"""The life of cases and actions against a model of a few lines, by random walks in memory."""
+"""Cases, actions and appeals against a model of a few lines, by random walks in memory."""
 
 from typing import Any
 
@@ -12,16 +12,22 @@ from divan_core import Divan, Settings, memory_stores
 from divan_core.accounts.messages import CreateCampus, CreatePerson
 from divan_core.chat.messages import MessagesQuery, SendMessage
 from divan_core.errors import (
+    AlreadyAppealed,
     AlreadyReported,
+    AppealClosed,
+    AppealResolved,
     Banned,
     CaseDecided,
     DivanError,
     InvalidInput,
     NotAllowed,
+    NotFound,
+    OwnDecision,
 )
 from divan_core.kernel.actor import ADMIN, MODERATOR, Actor
 from divan_core.moderation.actionmessages import ApplyAction, RevertAction
 from divan_core.moderation.actionmodel import FITTING, ActionKind
+from divan_core.moderation.appealmessages import ResolveAppeal, SendAppeal
 from divan_core.moderation.messages import (
     CasesQuery,
     DismissCase,
@@ -30,21 +36,31 @@ from divan_core.moderation.messages import (
     SendReport,
 )
 from divan_core.moderation.model import SubjectKind
+from divan_core.moderation.sanctionmessages import SanctionsQuery
 from divan_core.testing.clock import ManualClock
 
 TTL_MINUTES = 10
 HIDING = ("remove", "tombstone", "shadow_hide")
+UNTOLD = ("none", "shadow_hide")
 
 
 @attrs.define
 class Modelled:
-    """A case as the model has it: where it stands, and what of it is in force until when."""
+    """A case as the model has it: where it stands, and what of it is in force until when.
+
+    ``told`` are the actions that Ben may know of, and whether each was taken back; ``idle`` is how
+    many of those that change nothing were not.
+    """
 
     id: Any
     subject: tuple[Any, str]
     status: str = "open"
     reporters: set[str] = attrs.field(factory=set)
     standing: dict[str, tuple[Any, float | None]] = attrs.field(factory=dict)
+    told: dict[Any, bool] = attrs.field(factory=dict)
+    idle: list[Any] = attrs.field(factory=list)
+    appeal_id: Any = None
+    appeal: str | None = None
 
 
 class DeskMachine(RuleBasedStateMachine):
@@ -70,7 +86,7 @@ class DeskMachine(RuleBasedStateMachine):
     async def prepare(self) -> None:
         campus = await self.divan.accounts.create_campus(CreateCampus("Here", 45.0, -73.0))
         self.people: dict[str, Actor] = {}
-        for name in ("ana", "ben", "cyd", "mod"):
+        for name in ("ana", "ben", "cyd", "mod", "root"):
             person = await self.divan.accounts.create_person(
                 CreatePerson(campus.id, name, name.title())
             )
@@ -78,6 +94,7 @@ class DeskMachine(RuleBasedStateMachine):
         mod = self.people["mod"]
         self.moderator = attrs_of(mod, MODERATOR)
         self.admin = attrs_of(mod, ADMIN)
+        self.second = attrs_of(self.people["root"], ADMIN)
         ben = self.people["ben"]
         for reader in ("ana", "cyd"):
             sent = await self.divan.chat.send(
@@ -154,7 +171,7 @@ class DeskMachine(RuleBasedStateMachine):
         done = self.does(self.divan.actions.apply, actor, command)
         if kind not in FITTING[SubjectKind(case.subject[0])]:
             assert done is InvalidInput
-        elif case.status == "dismissed":
+        elif case.status in {"dismissed", "closed"} or case.appeal == "open":
             assert done is CaseDecided
         elif case.status == "escalated" and not as_admin:
             assert done is NotAllowed
@@ -165,6 +182,10 @@ class DeskMachine(RuleBasedStateMachine):
                 assert action.id == case.standing[kind.value][0]
                 return
             self.deeds += 1
+            if kind.value not in UNTOLD:
+                case.told[action.id] = False
+            if not kind.is_felt:
+                case.idle.append(action.id)
             if kind.is_felt:
                 until = None if ttl is None else self.minutes + ttl
                 case.standing[kind.value] = (action.id, until)
@@ -180,6 +201,47 @@ class DeskMachine(RuleBasedStateMachine):
             done = self.does(self.divan.actions.revert, self.moderator, command)
             assert done.view.end == "reverted"
         self.deeds += 1
+        if action_id in case.told:
+            case.told[action_id] = True
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data())
+    def appeal(self, data: Any) -> None:
+        case = data.draw(st.sampled_from(self.cases))
+        command = SendAppeal(case.id, "I did nothing.")
+        done = self.does(self.divan.appeals.send, self.people["ben"], command)
+        if not case.told:
+            assert done is NotFound
+        elif case.appeal is not None:
+            assert done is AlreadyAppealed
+        elif case.status == "closed" or all(case.told.values()):
+            assert done is AppealClosed
+        else:
+            case.appeal, case.appeal_id = "open", done.view.id
+            self.deeds += 1
+        assert self.does(self.divan.appeals.send, self.people["ana"], command) is NotFound
+
+    @precondition(lambda self: any(one.appeal for one in self.cases))
+    @rule(data=st.data(), accepted=st.booleans(), by_second=st.booleans())
+    def resolve(self, data: Any, accepted: bool, by_second: bool) -> None:
+        case = data.draw(st.sampled_from([one for one in self.cases if one.appeal]))
+        outcome: Any = "accepted" if accepted else "rejected"
+        actor = self.second if by_second else self.admin
+        done = self.does(self.divan.appeals.resolve, actor, ResolveAppeal(case.appeal_id, outcome))
+        if not by_second:
+            assert done is OwnDecision
+            return
+        if case.appeal != "open":
+            assert done is AppealResolved
+            return
+        assert (done.view.status, done.view.case_status) == (outcome, "closed")
+        case.appeal, case.status = outcome, "closed"
+        self.deeds += 2
+        if accepted:
+            self.deeds += len(case.standing) + len(case.idle)
+            case.told = dict.fromkeys(case.told, True)
+            case.standing.clear()
+            case.idle.clear()
 
     @rule(minutes=st.integers(1, 12))
     def wait(self, minutes: int) -> None:
@@ -222,8 +284,25 @@ class DeskMachine(RuleBasedStateMachine):
             found = self.does(self.divan.cases.get, self.admin, OneCase(one.id))
             assert found.case.status == one.status
             assert found.case.report_count == len(one.reporters)
+            assert found.case.appeal_open is (one.appeal == "open")
+            assert [appeal.status for appeal in found.appeals] == ([one.appeal] * bool(one.appeal))
             standing = {action.id for action in found.actions if action.end is None}
             assert {action_id for action_id, _ in one.standing.values()} <= standing
+
+    @invariant()
+    def people_are_told_what_they_may_know(self) -> None:
+        ben = self.people["ben"]
+        page = self.does(self.divan.sanctions.mine, ben, SanctionsQuery(limit=200))
+        known = {one.id: one for one in page.items}
+        assert known.keys() == {one for case in self.cases for one in case.told}
+        for case in self.cases:
+            for action_id, taken_back in case.told.items():
+                told = known[action_id]
+                assert (told.end == "reverted") is taken_back
+                assert told.may_appeal is (
+                    case.appeal is None and case.status != "closed" and not taken_back
+                )
+                assert (told.appeal and told.appeal.status) == case.appeal
 
     @invariant()
     def everything_is_on_record(self) -> None:

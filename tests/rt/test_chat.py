@@ -23,8 +23,15 @@ pytestmark = pytest.mark.anyio
 
 CHAT, ROOMS = "/chat", "/rooms"
 EVENTS = {
-    CHAT: ("chat:message", "chat:echo", "chat:delivered", "chat:read", "chat:typing"),
-    ROOMS: ("room:message", "room:members", "room:typing"),
+    CHAT: (
+        "chat:message",
+        "chat:echo",
+        "chat:delivered",
+        "chat:read",
+        "chat:typing",
+        "chat:changed",
+    ),
+    ROOMS: ("room:message", "room:members", "room:typing", "room:changed"),
 }
 
 

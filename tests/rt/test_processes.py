@@ -18,6 +18,7 @@ from tests.rt.test_chat import connect, say
 from tests.rt.test_mod import credentials, give_role, reported, staff, watching
 from tests.rt.test_social import invited, settled, social
 from tests.rt.test_updates import Crowd, truth
+from tests.rt.test_veils import Desk
 from tests.rt.world import FAST_TICK, PATIENCE_S, ROOMY, Found, LiveClient, World, a_world, ids_of
 
 pytestmark = pytest.mark.anyio
@@ -116,6 +117,25 @@ async def test_what_happens_to_somebody_is_told_on_both(worlds: tuple[World, Wor
         assert update == {"user_id": str(ana.user_id), "state": "removed"}
     await settled(first, *anas)
     assert [client.told for client in anas] == [[], []]
+
+
+@pytest.mark.parametrize("worlds", ["redis_url"], indirect=True)
+async def test_hidden_messages_disappear_on_both_servers(worlds: tuple[World, World]) -> None:
+    first, second = worlds
+    ana, ben = await first.join("ana"), await first.join("ben")
+    bens = [await connect(world, ben) for world in worlds]
+    await say(first, ana, ben, "Rude.")
+    for client in bens:
+        await client.until(1)
+    (message,) = {payload["message_id"] for client in bens for _, payload in client.told}
+    desk = await Desk.of(second, ben, message)
+    await desk.act("tombstone")
+    for client in bens:
+        await client.until(2)
+        assert [(name, payload.get("shown")) for name, payload in client.told] == [
+            ("chat:message", None),
+            ("chat:changed", False),
+        ]
 
 
 @pytest.mark.parametrize("worlds", ["redis_url"], indirect=True)

@@ -9,7 +9,7 @@ import attrs
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.units import UnitMisused
-from divan_core.moderation.actionmodel import Action, ActionId
+from divan_core.moderation.actionmodel import UNNOTICED, UNTOLD, Action, ActionId
 from divan_core.moderation.model import CaseId, Subject
 from divan_core.stores.memory.cases import CaseRecords
 from divan_core.stores.memory.changes import Changes
@@ -45,6 +45,21 @@ class MemoryActions:
     async def of_case(self, case_id: CaseId, limit: int) -> Sequence[Action]:
         """The first ``limit`` actions of a case, by id."""
         return [one for one in self._all() if one.case_id == case_id][:limit]
+
+    async def felt_by(
+        self, person_id: UserId, before: ActionId | None, limit: int, *, hidden_too: bool
+    ) -> Sequence[Action]:
+        """Up to ``limit`` actions on somebody that they may know of, by id descending."""
+        left_out = UNTOLD if hidden_too else UNTOLD | UNNOTICED
+        found = [
+            one
+            for one in reversed(self._all())
+            if one.person_id == person_id
+            and one.begun
+            and one.kind not in left_out
+            and (before is None or one.id < before)
+        ]
+        return found[:limit]
 
     async def in_force(self, target: Subject) -> Sequence[Action]:
         """The actions on a target that have not ended, by id."""

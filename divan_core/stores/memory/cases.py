@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
 import attrs
@@ -47,6 +47,11 @@ class MemoryCases:
         """The case, whatever its state, or None."""
         return self._records.cases.get(case_id)
 
+    async def get_many(self, case_ids: Collection[CaseId]) -> Sequence[Case]:
+        """Those of these that exist, in any order."""
+        known = self._records.cases
+        return [known[one] for one in set(case_ids) if one in known]
+
     async def live(self, subject: Subject) -> Case | None:
         """The case about a subject that is open or escalated, or None."""
         return next((one for one in self._live() if one.subject == subject), None)
@@ -79,8 +84,9 @@ class MemoryCases:
         return sorted(found, key=_urgency)[:limit]
 
     async def held(self, moderator: UserId, now: Millis) -> Case | None:
-        """The live case that this moderator has on their desk, the one leased longest, or None."""
-        found = [one for one in self._live() if one.hold.is_held(moderator, now)]
+        """The case that waits on this moderator's desk, the one leased longest, or None."""
+        every = self._records.cases.values()
+        found = [one for one in every if one.waits and one.hold.is_held(moderator, now)]
         return max(found, key=lambda one: (one.hold.leased_until or 0, one.id), default=None)
 
     async def over(self, decided_before: Millis, most: int) -> Sequence[Case]:
@@ -89,6 +95,7 @@ class MemoryCases:
             one
             for one in self._records.cases.values()
             if one.status is not CaseStatus.CLOSED
+            and not one.appeal_open
             and one.decided_at is not None
             and one.decided_at < decided_before
         ]

@@ -73,3 +73,11 @@ class MemoryRestrictions:
             one for one in theirs if one.lifted_at is None and (one.until is None or one.until > at)
         )
         return sorted(standing, key=lambda one: (one.since, one.id))
+
+    async def every(
+        self, user_id: UserId, after: RestrictionId | None, limit: int
+    ) -> Sequence[Restriction]:
+        """Up to ``limit`` restrictions of a person with an id above ``after``, by id."""
+        theirs = self._records.by_person.get(user_id, {}).values()
+        found = (one for one in theirs if after is None or one.id > after)
+        return sorted(found, key=lambda one: one.id)[:limit]

@@ -24,6 +24,7 @@ from divan_core.stores.memory.accounts import (
     card_of,
 )
 from divan_core.stores.memory.actions import ActionRecords, MemoryActions
+from divan_core.stores.memory.appeals import AppealRecords, Desk, MemoryAppeals
 from divan_core.stores.memory.audit import AuditRecords, MemoryAudit
 from divan_core.stores.memory.auth import (
     AuthRecords,
@@ -66,6 +67,7 @@ class MemoryRecords:
     erasures: ErasureRecords = attrs.field(factory=ErasureRecords)
     conversations: ConversationRecords = attrs.field(factory=ConversationRecords)
     actions: ActionRecords = attrs.field(factory=ActionRecords)
+    appeals: AppealRecords = attrs.field(factory=AppealRecords)
     cases: CaseRecords = attrs.field(factory=CaseRecords)
     audit: AuditRecords = attrs.field(factory=AuditRecords)
     restrictions: RestrictionRecords = attrs.field(factory=RestrictionRecords)
@@ -92,6 +94,8 @@ class MemoryUnit:
         self.messages = MemoryMessages(records.conversations, accounts, changes)
         self.rooms = MemoryRooms(records.conversations, accounts, changes)
         self.actions = MemoryActions(records.actions, records.cases, changes)
+        desk = Desk(records.cases, records.actions)
+        self.appeals = MemoryAppeals(records.appeals, desk, changes)
         self.cases = MemoryCases(records.cases, changes)
         self.audit = MemoryAudit(records.audit, changes)
         self.restrictions = MemoryRestrictions(records.restrictions, accounts, changes)

@@ -9,7 +9,15 @@ from sqlalchemy import ColumnElement, Row, Select, func, or_, select, update
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
-from divan_core.moderation.actionmodel import Action, ActionId, ActionKind, End
+from divan_core.moderation.actionmodel import (
+    UNNOTICED,
+    UNTOLD,
+    Action,
+    ActionId,
+    ActionKind,
+    End,
+    Scope,
+)
 from divan_core.moderation.model import CaseId, Subject, SubjectKind
 from divan_core.stores.sql.clauses import insert_or_replace
 from divan_core.stores.sql.connection import SqlConnection
@@ -28,6 +36,9 @@ _PLAIN = (
     "note",
     "ended_at",
     "ended_by",
+    "ttl_minutes",
+    "confirmed_at",
+    "confirmed_by",
 )
 """What stands in a row as in an action."""
 
@@ -54,6 +65,19 @@ class SqlActions:
         """The first ``limit`` actions of a case, by id."""
         query = select(ACTIONS).where(ACTIONS.c.case_id == case_id)
         return await self._all(query.order_by(ACTIONS.c.id).limit(limit))
+
+    async def felt_by(
+        self, person_id: UserId, before: ActionId | None, limit: int, *, hidden_too: bool
+    ) -> Sequence[Action]:
+        """Up to ``limit`` actions on somebody that they may know of, by id descending."""
+        left_out = UNTOLD if hidden_too else UNTOLD | UNNOTICED
+        query = select(ACTIONS).where(
+            ACTIONS.c.person_id == person_id,
+            ACTIONS.c.kind.not_in(sorted(one.value for one in left_out)),
+            or_(ACTIONS.c.scope == Scope.CAMPUS.value, ACTIONS.c.confirmed_at.is_not(None)),
+        )
+        query = query if before is None else query.where(ACTIONS.c.id < before)
+        return await self._all(query.order_by(ACTIONS.c.id.desc()).limit(limit))
 
     async def in_force(self, target: Subject) -> Sequence[Action]:
         """The actions on a target that have not ended, by id."""
@@ -100,6 +124,7 @@ def _row(action: Action) -> dict[str, Any]:
         "target_kind": action.target.kind.value,
         "target_id": action.target.id,
         "end": None if action.end is None else action.end.value,
+        "scope": action.scope.value,
     }
 
 
@@ -109,4 +134,5 @@ def _action(row: Row[Any]) -> Action:
         kind=ActionKind(row.kind),
         target=Subject(SubjectKind(row.target_kind), row.target_id),
         end=None if row.end is None else End(row.end),
+        scope=Scope(row.scope),
     )

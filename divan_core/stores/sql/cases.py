@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import attrs
@@ -17,6 +17,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    text,
     update,
 )
 
@@ -43,6 +44,9 @@ from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.desktables import CASES, REPORTS
 
 _LIVE: Final = CASES.c.decision.is_(None)
+APPEALED: Final = text("cases.appeal_open")
+"""Whether an appeal waits; as the index has it, which SQLite would not use for ``= 1``."""
+_WAITS: Final = or_(_LIVE, APPEALED)
 _ESCALATED_FIRST: Final = desc(CASES.c.status == CaseStatus.ESCALATED.value)
 
 
@@ -57,6 +61,10 @@ class SqlCases:
     async def get(self, case_id: CaseId) -> Case | None:
         """The case, whatever its state, or None."""
         return await self._one(select(CASES).where(CASES.c.id == case_id))
+
+    async def get_many(self, case_ids: Collection[CaseId]) -> Sequence[Case]:
+        """Those of these that exist, in any order."""
+        return await self._all(select(CASES).where(CASES.c.id.in_(case_ids)))
 
     async def live(self, subject: Subject) -> Case | None:
         """The case about a subject that is open or escalated, or None."""
@@ -97,15 +105,17 @@ class SqlCases:
         return await self._all(query.order_by(CASES.c.severity.desc(), CASES.c.id).limit(limit))
 
     async def held(self, moderator: UserId, now: Millis) -> Case | None:
-        """The live case that this moderator has on their desk, the one leased longest, or None."""
+        """The case that waits on this moderator's desk, the one leased longest, or None."""
         is_theirs = and_(CASES.c.leased_to == moderator, CASES.c.leased_until > now)
         order = (CASES.c.leased_until.desc(), CASES.c.id.desc())
-        return await self._one(select(CASES).where(_LIVE, is_theirs).order_by(*order).limit(1))
+        return await self._one(select(CASES).where(_WAITS, is_theirs).order_by(*order).limit(1))
 
     async def over(self, decided_before: Millis, most: int) -> Sequence[Case]:
         """Up to ``most`` cases that were decided before a moment and are not closed, by id."""
         is_over = and_(
-            CASES.c.decided_at < decided_before, CASES.c.status != CaseStatus.CLOSED.value
+            CASES.c.decided_at < decided_before,
+            CASES.c.status != CaseStatus.CLOSED.value,
+            ~CASES.c.appeal_open,
         )
         return await self._all(select(CASES).where(is_over).order_by(CASES.c.id).limit(most))
 
@@ -150,7 +160,7 @@ class SqlCases:
         rows = await self._connection.execute(query.order_by(REPORTS.c.id.desc()).limit(limit))
         found = [_report(row) for row in rows]
         ids = {one.case_id for one in found}
-        cases = {one.id: one for one in await self._all(select(CASES).where(CASES.c.id.in_(ids)))}
+        cases = {one.id: one for one in await self.get_many(ids)}
         return [(one, cases[one.case_id]) for one in found]
 
     async def upheld_and_dismissed(self, reporter_id: UserId) -> tuple[int, int]:
@@ -184,10 +194,10 @@ class SqlCases:
 
     async def _one(self, query: Select[Any]) -> Case | None:
         row = (await self._connection.execute(query)).first()
-        return None if row is None else _case(row)
+        return None if row is None else case_of(row)
 
     async def _all(self, query: Select[Any]) -> Sequence[Case]:
-        return [_case(row) for row in await self._connection.execute(query)]
+        return [case_of(row) for row in await self._connection.execute(query)]
 
 
 def _of_campus(campus_id: CampusId | None) -> tuple[ColumnElement[bool], ...]:
@@ -209,6 +219,7 @@ def _fitting(wanted: CaseFilter) -> list[ColumnElement[bool]]:
         (CASES.c.assigned_to, wanted.assigned_to),
         (CASES.c.subject_kind, wanted.kind and wanted.kind.value),
         (CASES.c.reason, wanted.reason and wanted.reason.value),
+        (CASES.c.appeal_open, wanted.appeal_open),
     )
     found = [column == value for column, value in equal if value is not None]
     found.append(CASES.c.severity.between(wanted.severity_min, wanted.severity_max))
@@ -245,10 +256,12 @@ def _row(case: Case) -> dict[str, Any]:
         "decided_at": case.decided_at,
         "opened_at": case.opened_at,
         "reported_at": case.reported_at,
+        "appeal_open": case.appeal_open,
     }
 
 
-def _case(row: Row[Any]) -> Case:
+def case_of(row: Row[Any]) -> Case:
+    """The case of a row of the table."""
     standing = Standing(row.severity, row.weight, row.reports, row.light, row.brigading)
     return Case(
         id=row.id,
@@ -264,6 +277,7 @@ def _case(row: Row[Any]) -> Case:
         decision=_decision(row.decision),
         decided_by=row.decided_by,
         decided_at=row.decided_at,
+        appeal_open=row.appeal_open,
     )
 
 

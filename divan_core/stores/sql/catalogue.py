@@ -9,7 +9,7 @@ import attrs
 from sqlalchemy import text
 
 from divan_core.stores.sql.connection import DialectName, SqlConnection
-from divan_core.stores.sql.desktables import ACTIONS
+from divan_core.stores.sql.desktables import ACTIONS, APPEALS
 from divan_core.stores.sql.faults import TableMissing
 from divan_core.stores.sql.safetytables import RESTRICTIONS
 from divan_core.stores.sql.tables import PROFILES, STANDINGS
@@ -31,6 +31,7 @@ class OptionalTables:
     standings: bool
     safety: bool
     desk: bool = False
+    appeals: bool = False
 
 
 class Run(Protocol):
@@ -56,6 +57,7 @@ class Catalogue:
                 profiles=PROFILES.name in names,
                 standings=STANDINGS.name in names,
                 desk=ACTIONS.name in names,
+                appeals=APPEALS.name in names,
                 safety=RESTRICTIONS.name in names,
             )
         return self._known
@@ -78,7 +80,7 @@ class Catalogue:
 
 
 async def _existing(connection: SqlConnection) -> Collection[str]:
-    optional = [PROFILES.name, STANDINGS.name, RESTRICTIONS.name, ACTIONS.name]
+    optional = [PROFILES.name, STANDINGS.name, RESTRICTIONS.name, ACTIONS.name, APPEALS.name]
     parameters = {"names": optional} if connection.dialect == "postgresql" else None
     found = await connection.execute(text(_LOOK_UP[connection.dialect]), parameters)
     return found.scalars().all()

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from divan_core.stores.sql.metadata import METADATA, index_where
@@ -75,6 +76,7 @@ CASES: Final = Table(
     Column("decided_at", Moment),
     Column("opened_at", Moment, nullable=False),
     Column("reported_at", Moment, nullable=False),
+    Column("appeal_open", Boolean, nullable=False, server_default=false()),
     CheckConstraint(
         "status IN ('open', 'escalated', 'actioned', 'dismissed', 'closed')", name="status"
     ),
@@ -84,6 +86,7 @@ CASES: Final = Table(
     Index(None, "opened_at"),
     Index(None, "decided_at"),
     index_where("decision IS NULL", "ix_cases_urgent", "severity", "id"),
+    index_where("appeal_open", "ix_cases_appeal_open", "severity", "id"),
     index_where(
         "decision IS NULL",
         "uq_cases_subject_kind_subject_id",
@@ -127,10 +130,34 @@ ACTIONS: Final = Table(
     Column("end", String(16)),
     Column("ended_at", Moment),
     Column("ended_by", Id),
+    Column("scope", String(16), nullable=False, server_default="campus"),
+    Column("ttl_minutes", Integer),
+    Column("confirmed_at", Moment),
+    Column("confirmed_by", Id),
     Index(None, "case_id", "id"),
     Index(None, "target_id"),
     Index(None, "person_id", "id"),
     index_where("ended_at IS NULL", "ix_actions_until", "until"),
 )
 
-DESK: Final = (AUDIT, AUDIT_HEAD, CASES, REPORTS, ACTIONS)
+APPEALS: Final = Table(
+    "appeals",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("case_id", Id, ForeignKey(CASES.c.id), nullable=False),
+    Column("campus_id", Id, nullable=False),
+    Column("appellant_id", Id, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("note", Text),
+    Column("status", String(16), nullable=False),
+    Column("resolved_at", Moment),
+    Column("resolver_id", Id),
+    Column("outcome_note", Text),
+    CheckConstraint("status IN ('open', 'accepted', 'rejected')", name="status"),
+    UniqueConstraint("case_id", "appellant_id"),
+    Index(None, "appellant_id", "id"),
+    Index(None, "campus_id", "id"),
+    index_where("status = 'open'", "ix_appeals_open", "id"),
+)
+
+DESK: Final = (AUDIT, AUDIT_HEAD, CASES, REPORTS, ACTIONS, APPEALS)

@@ -62,6 +62,17 @@ class SqlRestrictions:
         query = select(RESTRICTIONS).where(*wanted).order_by(of.since, of.id)
         return [_restriction(row) for row in await self._connection.execute(query)]
 
+    async def every(
+        self, user_id: UserId, after: RestrictionId | None, limit: int
+    ) -> Sequence[Restriction]:
+        """Up to ``limit`` restrictions of a person with an id above ``after``, by id."""
+        if not self._tables.safety:
+            return ()
+        query = select(RESTRICTIONS).where(RESTRICTIONS.c.user_id == user_id)
+        query = query if after is None else query.where(RESTRICTIONS.c.id > after)
+        rows = await self._connection.execute(query.order_by(RESTRICTIONS.c.id).limit(limit))
+        return [_restriction(row) for row in rows]
+
 
 def _restriction(row: Row[Any]) -> Restriction:
     return Restriction(

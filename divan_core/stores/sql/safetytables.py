@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    Index,
     String,
     Table,
     UniqueConstraint,
@@ -34,6 +35,7 @@ RESTRICTIONS: Final = Table(
         name="restraint",
     ),
     index_where("lifted_at IS NULL", "ix_restrictions_user_id", "user_id", "since", "id"),
+    Index(None, "user_id", "id"),
 )
 """``until`` and ``lifted_at`` are None while nothing is to end, or has ended, the restriction."""
 

@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 
 from divan_core.errors import (
+    AlreadyAppealed,
     AlreadyReported,
     CaseOpen,
     DivanError,
@@ -379,6 +380,7 @@ BRANCHES: Final[Mapping[str, tuple[Table, ...]]] = {
 TAKEN: Final[Mapping[str, type[DivanError]]] = {
     "uq_cases_subject_kind_subject_id": CaseOpen,
     "uq_reports_case_id_reporter_id": AlreadyReported,
+    "uq_appeals_case_id_appellant_id": AlreadyAppealed,
     "uq_people_handle": HandleTaken,
     "uq_people_handle_key": HandleTaken,
     "uq_invites_sender_id_recipient_id": InviteExists,

@@ -9,6 +9,7 @@ from typing import TypeVar
 from divan_core.kernel.clock import Clock
 from divan_core.stores.sql.accounts import SqlCampuses, SqlPeople
 from divan_core.stores.sql.actions import SqlActions
+from divan_core.stores.sql.appeals import SqlAppeals
 from divan_core.stores.sql.audit import SqlAudit
 from divan_core.stores.sql.auth import SqlLogins, SqlRegistrations, SqlSessions
 from divan_core.stores.sql.cases import SqlCases
@@ -107,6 +108,11 @@ class SqlUnit:
     def actions(self) -> SqlActions:
         """What was done about cases."""
         return SqlActions(self._connection, exists=self._tables.desk)
+
+    @property
+    def appeals(self) -> SqlAppeals:
+        """Appeals."""
+        return SqlAppeals(self._connection, exists=self._tables.appeals)
 
     @property
     def cases(self) -> SqlCases:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 import attrs
@@ -11,7 +11,7 @@ import pytest
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.units import UnitMisused
-from divan_core.moderation.actionmodel import Action, ActionId, ActionKind, End
+from divan_core.moderation.actionmodel import Action, ActionId, ActionKind, End, Scope
 from divan_core.moderation.model import Subject, SubjectKind
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.testing.contracts.cases import NOW, case, case_id, put
@@ -65,6 +65,10 @@ class ActionsContract(ABC):
             end=End.EXPIRED,
             ended_at=Millis(NOW + 6),
             ended_by=user_id(3),
+            scope=Scope.DEPLOYMENT,
+            ttl_minutes=7,
+            confirmed_at=Millis(NOW + 4),
+            confirmed_by=user_id(4),
         )
         await put(stores, case(1))
         for version in (action(), whole, action()):
@@ -83,6 +87,39 @@ class ActionsContract(ABC):
         assert found == [action(1), action(2)]
         found = await stores.units.read(lambda unit: unit.actions.of_case(case_id(1), 1))
         assert found == [action(1)]
+
+    async def test_what_somebody_may_know_of(self, stores: RelationalStores) -> None:
+        """The newest first, below an id; what was to go unnoticed only where that is wanted."""
+        await put(stores, case(1), case(2))
+        me = user_id(90)
+        known = [
+            action(1, person_id=me),
+            action(2, about=2, person_id=me, end=End.REVERTED, ended_at=NOW),
+        ]
+        hidden = action(3, person_id=me, kind=ActionKind.SHADOW_HIDE)
+        nothing = action(4, person_id=me, kind=ActionKind.NONE)
+        proposed = action(6, person_id=me, scope=Scope.DEPLOYMENT, end=End.LAPSED, ended_at=NOW)
+        await do(stores, *known, hidden, nothing, proposed, action(5, person_id=user_id(91)))
+        assert await self.felt(stores, None, 9) == [known[1], known[0]]
+        assert await self.felt(stores, None, 9, hidden_too=True) == [hidden, known[1], known[0]]
+        assert await self.felt(stores, 2, 9) == [known[0]]
+        assert await self.felt(stores, None, 1) == [known[1]]
+
+    async def felt(
+        self,
+        stores: RelationalStores,
+        before: int | None,
+        limit: int,
+        *,
+        hidden_too: bool = False,
+    ) -> Sequence[Action]:
+        """What person 90 may know of."""
+        last = None if before is None else action_id(before)
+
+        async def body(unit: StoreUnit) -> Sequence[Action]:
+            return await unit.actions.felt_by(user_id(90), last, limit, hidden_too=hidden_too)
+
+        return await stores.units.read(body)
 
     async def test_what_is_in_force(self, stores: RelationalStores) -> None:
         """On one target, of whatever case; what has ended is not."""

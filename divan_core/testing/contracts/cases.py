@@ -12,6 +12,7 @@ import pytest
 
 from divan_core.errors import AlreadyReported, CaseOpen
 from divan_core.kernel.clock import Millis
+from divan_core.kernel.ids import UserId
 from divan_core.kernel.units import UnitMisused
 from divan_core.moderation.model import (
     Case,
@@ -126,11 +127,20 @@ class CasesContract(ABC):
             reason=Reason.HARASSMENT,
             standing=Standing(4, 325, 12, 9, brigading=True),
             hold=Hold(user_id(8), user_id(9), Millis(NOW + 5)),
+            appeal_open=True,
         )
         for version in (case(1), whole, case(1)):
             await put(stores, version)
             assert await stores.units.read(lambda unit: unit.cases.get(case_id(1))) == version
         assert await stores.units.read(lambda unit: unit.cases.get(case_id(2))) is None
+
+    async def test_several_cases(self, stores: RelationalStores) -> None:
+        """Those of some ids that exist."""
+        await put(stores, case(1), case(2), over(3))
+        wanted = {case_id(number) for number in (1, 3, 4)}
+        found = await stores.units.read(lambda unit: unit.cases.get_many(wanted))
+        assert sorted(found, key=lambda one: one.id) == [case(1), over(3)]
+        assert not await stores.units.read(lambda unit: unit.cases.get_many(()))
 
     async def test_one_case_of_a_subject_is_live(self, stores: RelationalStores) -> None:
         """Another one is refused, and its unit; a decided one makes room."""
@@ -186,18 +196,21 @@ class CasesContract(ABC):
             case(2, standing=grave, hold=Hold(assigned_to=user_id(9))),
             over(3, reason=Reason.NSFW),
             case(4, subject=Subject(SubjectKind.ROOM, UUID(int=4)), owner_id=None),
+            over(5, campus_id=campus_id(3), standing=Standing(severity=5), appeal_open=True),
         )
         for found, wanted in (
             ([4, 3, 2], CaseFilter(campus_id=campus_id(1))),
-            ([3], CaseFilter(status=CaseStatus.DISMISSED)),
-            ([2], CaseFilter(severity_min=2)),
+            ([5, 3], CaseFilter(status=CaseStatus.DISMISSED)),
+            ([5, 2], CaseFilter(severity_min=2)),
             ([4, 3, 1], CaseFilter(severity_max=3)),
+            ([5], CaseFilter(appeal_open=True)),
+            ([4, 3, 2, 1], CaseFilter(appeal_open=False)),
             ([2], CaseFilter(assigned_to=user_id(9))),
             ([4], CaseFilter(kind=SubjectKind.ROOM)),
             ([3], CaseFilter(reason=Reason.NSFW)),
-            ([4, 3], CaseFilter(opened_from=Millis(NOW + 3))),
+            ([5, 4, 3], CaseFilter(opened_from=Millis(NOW + 3))),
             ([2, 1], CaseFilter(opened_before=Millis(NOW + 3))),
-            ([4, 3, 1], CaseFilter(not_of=user_id(2))),
+            ([5, 4, 3, 1], CaseFilter(not_of=user_id(2))),
             ([2], CaseFilter(ids=(user_id(2),))),
             ([4, 3], CaseFilter(ids=(case_id(3), UUID(int=4)))),
             ([], CaseFilter(ids=())),
@@ -247,17 +260,25 @@ class CasesContract(ABC):
         late = case(2, hold=Hold(None, me, Millis(NOW + 2)))
         await put(stores, early, late, case(3, hold=Hold(None, user_id(71), Millis(NOW + 9))))
         await put(stores, over(4, hold=Hold(None, me, Millis(NOW + 9))))
+        appealed = over(5, hold=Hold(None, me, Millis(NOW + 3)), appeal_open=True)
+        await put(stores, appealed)
+        for now, held in ((0, appealed), (2, appealed), (3, None)):
+            await self.check_held(stores, me, now, held)
+        await put(stores, over(5))
         for now, held in ((0, late), (1, late), (2, None)):
-            moment = Millis(NOW + now)
+            await self.check_held(stores, me, now, held)
 
-            async def body(unit: StoreUnit, moment: Millis = moment) -> Case | None:
-                return await unit.cases.held(me, moment)
-
-            assert await stores.units.read(body) == held
+    async def check_held(
+        self, stores: RelationalStores, me: UserId, now: int, held: Case | None
+    ) -> None:
+        """See whether this is what somebody has on their desk so many milliseconds late."""
+        moment = Millis(NOW + now)
+        assert await stores.units.read(lambda unit: unit.cases.held(me, moment)) == held
 
     async def test_what_is_over(self, stores: RelationalStores) -> None:
         """What was decided before a moment and is not closed, by id."""
         await put(stores, over(1), over(2), over(3), over(4, status=CaseStatus.CLOSED), case(5))
+        await put(stores, over(0, appeal_open=True))
         moment = Millis(NOW + 3 * HOUR_MS)
         assert await stores.units.read(lambda unit: unit.cases.over(moment, 9)) == [
             over(1),

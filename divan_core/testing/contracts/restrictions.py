@@ -72,6 +72,20 @@ class RestrictionsContract(ABC):
         assert await of(stores, 1, NOW) == [second]
         assert await found(stores, 1) == lifted
 
+    async def test_all_that_there_was(self, stores: RelationalStores) -> None:
+        """One person's, by id, in portions; lifted and ended ones included."""
+        await populate(stores, 2)
+        ended, lasting = restriction(2, until=Millis(NOW + 1)), restriction(3)
+        other = restriction(4, user_id=user_id(2))
+        await keep(stores, lasting, ended, other, restriction(1))
+        lifted = await lift(stores, 1, Millis(NOW + 3))
+        me = user_id(1)
+        found = await stores.units.read(lambda unit: unit.restrictions.every(me, None, 2))
+        assert list(found) == [lifted, ended]
+        after = ended.id
+        found = await stores.units.read(lambda unit: unit.restrictions.every(me, after, 2))
+        assert list(found) == [lasting]
+
     async def test_a_unit_that_fails(self, stores: RelationalStores) -> None:
         """Leaves everything as it was."""
         await populate(stores, 1)
@@ -112,6 +126,9 @@ class NoRestrictionsContract(ABC):
         await put(core_stores, FULL)
         assert await of(core_stores, 1, NOW) == []
         assert await found(core_stores, 1) is None
+        me = user_id(1)
+        every = await core_stores.units.read(lambda unit: unit.restrictions.every(me, None, 9))
+        assert list(every) == []
         with pytest.raises(StoreUnavailable):
             await keep(core_stores, restriction(1))
 
