@@ -37,9 +37,9 @@ from tests.e2e.browser import (
 
 MOD = "/api/mod/v1"
 CAMPUS = str(UUID(int=0xCA))
-PEOPLE = ("ana", "ben", "cyd", "mod", "boss")
+PEOPLE = ("ana", "ben", "cyd", "mod", "boss", "chief")
 IDS = {name: str(UUID(int=0xA0 + number)) for number, name in enumerate(PEOPLE)}
-ROLES = {"mod": ["staff.moderator"], "boss": ["staff.admin"]}
+ROLES = {"mod": ["staff.moderator"], "boss": ["staff.admin"], "chief": ["staff.admin"]}
 PASSWORD = "seven drowsy otters in a boat"
 NASTY = 'You are a fool <img src=x onerror="window.hurt=1">'
 TEXTS = ("h2", ".hint", ".tag", ".severity", ".status", ".is-main", ".queue .what", "nav a")
@@ -607,3 +607,68 @@ def test_nothing_is_asked_of_a_server_that_is_gone(console: Open, people: Campus
     expect(it.page.get_by_role("alert")).to_contain_text("The server does not answer.")
     eventually(lambda: bool(it.faults))
     it.faults.clear()
+
+
+def test_from_a_report_to_an_appeal(console: Open, people: Campus) -> None:
+    """Who acted cannot decide about it; another admin can, and what was done is undone."""
+    message = people.write("cyd", "ana", NASTY)
+    case_id = people.report("ana", "message", message)
+    action = {"action": "tombstone", "reason": "That is no way to speak."}
+    people.ask("boss", "POST", f"{MOD}/cases/{case_id}/actions", action)
+    it = console("chief")
+    it.page.get_by_label("Status").select_option("")
+    it.page.get_by_label("Appeal open").check()
+    expect(it.page.get_by_text("The queue is clear")).to_be_visible()
+    appeal = {"case_id": case_id, "note": "It was a quotation of what she said to me."}
+    people.ask("cyd", "POST", f"{MOD}/appeals", appeal)
+    expect(it.row(case_id)).to_contain_text("Appeal", timeout=PATIENCE_MS)
+    it.row(case_id).click()
+    waiting = it.page.locator("[data-appeal=open]")
+    expect(waiting).to_contain_text("Cyd (@cyd)")
+    expect(waiting).to_contain_text("It was a quotation of what she said to me.")
+    expect(it.page.get_by_text("An appeal waits: it is decided first.")).to_be_visible()
+    waiting.get_by_role("button", name="Accept…").click()
+    it.answer("You are right, we are sorry.", "Accept")
+    expect(it.page.locator("[data-appeal=accepted]")).to_contain_text("You are right")
+    expect(it.page.locator("[data-action=tombstone]")).to_contain_text("Reverted")
+    assert people.read("ana", "cyd") == [NASTY]
+    assert it.page.get_by_role("button", name="Reject…").count() == 0
+    done = people.ask("cyd", "GET", f"{MOD}/mine")["items"]
+    assert "You are right, we are sorry." in json.dumps(done)
+
+
+def test_an_appeal_that_is_not_ones_to_decide(console: Open, people: Campus) -> None:
+    case_id = people.report("ana", "user", IDS["cyd"])
+    action = {"action": "mute", "reason": "Unkind."}
+    people.ask("boss", "POST", f"{MOD}/cases/{case_id}/actions", action)
+    appeal = {"case_id": case_id, "note": "I was kind all along."}
+    people.ask("cyd", "POST", f"{MOD}/appeals", appeal)
+    it = console("boss")
+    it.expected += [403]
+    it.go(f"#/cases/{case_id}")
+    it.page.get_by_role("button", name="Reject…").click()
+    it.dialog.get_by_role("textbox").fill("No.")
+    it.dialog.get_by_role("button", name="Reject", exact=True).click()
+    expect(it.dialog.get_by_role("alert")).to_be_visible()
+    it.dialog.get_by_role("button", name="Cancel").click()
+    expect(it.page.locator("[data-appeal=open]")).to_be_visible()
+
+
+def test_a_ban_of_the_whole_deployment_takes_two(console: Open, people: Campus) -> None:
+    case_id = people.report("ana", "user", IDS["cyd"])
+    proposing = console("boss")
+    proposing.go(f"#/cases/{case_id}")
+    proposing.page.get_by_label("Action", exact=True).select_option("ban")
+    proposing.page.get_by_label("Reason", exact=True).fill("Threats.")
+    proposing.page.get_by_label("How far").select_option("deployment")
+    proposing.page.get_by_role("button", name="Ban", exact=True).click()
+    expect(proposing.page.get_by_text("It waits for another admin.")).to_be_visible()
+    assert people.ask("cyd", "GET", "/me")["handle"] == "cyd"
+    confirming = console("chief")
+    confirming.go(f"#/cases/{case_id}")
+    confirming.page.get_by_role("button", name="Confirm Ban").click()
+    confirming.answer("I have read them.", "Confirm")
+    for it in (confirming, proposing):
+        expect(it.page.get_by_text("It waits for another admin.")).to_have_count(0)
+    headers = {"X-User-Id": IDS["cyd"], "X-Campus-Id": CAMPUS}
+    assert people.client.get("/me", headers=headers).status_code == 403

@@ -17,6 +17,7 @@ from divan_core.kernel.ids import CampusId
 from divan_core.kernel.notices import NoticesLost, PersonNotice
 from divan_core.kernel.visibility import Standing
 from divan_core.moderation.actionmessages import ApplyAction, RevertAction
+from divan_core.moderation.appealmessages import ResolveAppeal, SendAppeal
 from divan_core.moderation.messages import (
     AssignCase,
     CasesQuery,
@@ -200,6 +201,23 @@ async def test_other_ends(world: World, end: str) -> None:
         await world.divan.cases.dismiss(staff(mod), DismissCase(case.id, "Nothing."))
     (told,) = await client.hears("case:update")
     assert (told["change"], told["case"]["status"]) == (f"case.{end}", end)
+
+
+async def test_appeals(world: World) -> None:
+    ana, cyd, mod, boss = [await world.join(name) for name in ("ana", "cyd", "mod", "boss")]
+    case = await reported(world, ana, cyd)
+    await world.divan.actions.apply(staff(mod), ApplyAction(case.id, "mute", "Unkind words."))
+    await world.divan.drain()
+    client = await watching(world, staff(mod))
+    sent = await world.divan.appeals.send(cyd, SendAppeal(case.id, "I was kind all along."))
+    (opened,) = await client.hears("case:update")
+    assert (opened["change"], opened["case"]["appeal_open"]) == ("appeal.opened", True)
+    await world.divan.appeals.resolve(staff(boss, ADMIN), ResolveAppeal(sent.view.id, "accepted"))
+    told = await client.hears(*["case:update"] * 3)
+    changes = {one["change"] for one in told}
+    assert changes == {"action.reverted", "appeal.resolved", "case.closed"}
+    assert {one["case"]["appeal_open"] for one in told} == {False}
+    assert "kind" not in str((opened, told))
 
 
 async def test_a_new_case_is_new_though_more_has_come_in(world: World) -> None:

@@ -3,8 +3,16 @@
 import { h } from "./dom.js";
 import { ask } from "./ui/dialog.js";
 import { field } from "./ui/parts.js";
+import { LIVE } from "./words.js";
 
 const CASES = "/api/mod/v1/cases";
+
+/** Whoever comes too late is told so, and not asked for a reason first. */
+function isOpen(desk, { status, appeal_open }, { appealed = false } = {}) {
+  const open = LIVE.has(status) || (appealed && appeal_open);
+  if (!open) desk.say("This case is decided already.");
+  return open;
+}
 
 /** Why something is done; everything but looking goes on record with a reason. */
 export function reason(label = "Reason", hint = "It stays on record.") {
@@ -12,18 +20,19 @@ export function reason(label = "Reason", hint = "It stays on record.") {
 }
 
 /** Put a case into one's own care; the case as it is then. */
-export async function assign(desk, id) {
+export async function assign(desk, found) {
+  if (!isOpen(desk, found, { appealed: true })) return undefined;
   try {
-    const found = await desk.client.post(`${CASES}/${id}/assign`);
+    const mine = await desk.client.post(`${CASES}/${found.id}/assign`);
     desk.say("The case is yours.");
-    return found;
+    return mine;
   } catch (refusal) {
     desk.fail(refusal);
     return undefined;
   }
 }
 
-export function assignTo(desk, id) {
+export async function assignTo(desk, { id }) {
   const control = h("input", { name: "assignee_id", required: true, autocomplete: "off", spellcheck: "false" });
   return ask({
     title: "Assign to a member of staff",
@@ -33,21 +42,23 @@ export function assignTo(desk, id) {
   });
 }
 
-export function escalate(desk, id) {
+export async function escalate(desk, found) {
+  if (!isOpen(desk, found)) return undefined;
   return ask({
     title: "Leave this case to admins?",
     fields: [reason()],
     submit: "Escalate",
-    act: (form, key) => desk.client.post(`${CASES}/${id}/escalate`, { reason: form.get("reason") }, key),
+    act: (form, key) => desk.client.post(`${CASES}/${found.id}/escalate`, { reason: form.get("reason") }, key),
   });
 }
 
-export function dismiss(desk, id) {
+export async function dismiss(desk, found) {
+  if (!isOpen(desk, found)) return undefined;
   return ask({
     title: "Nothing is to be done?",
     fields: [reason()],
     submit: "Dismiss",
-    act: (form, key) => desk.client.post(`${CASES}/${id}/dismiss`, { reason: form.get("reason") }, key),
+    act: (form, key) => desk.client.post(`${CASES}/${found.id}/dismiss`, { reason: form.get("reason") }, key),
   });
 }
 
@@ -61,14 +72,29 @@ export function revert(desk, id, action, words) {
   });
 }
 
+/** Let something take force that another admin has proposed. */
+export function confirm(desk, id, action, words) {
+  const control = h("textarea", { name: "reason", rows: 3, maxlength: 2000 });
+  return ask({
+    title: `Confirm “${words}”?`,
+    fields: [h("p", {}, "It takes force for the whole deployment."), field("Reason", control, "It stays on record.")],
+    submit: "Confirm",
+    danger: true,
+    act: (form, key) => {
+      const reason = form.get("reason").trim();
+      return desk.client.post(`${CASES}/${id}/actions/${action}/confirm`, reason ? { reason } : {}, key);
+    },
+  });
+}
+
 export function resolve(desk, appeal, status) {
   const note = h("textarea", { name: "note", rows: 3, maxlength: 2000 });
   const isAccepted = status === "accepted";
   return ask({
     title: isAccepted ? "Accept the appeal?" : "Reject the appeal?",
     fields: [
-      h("p", {}, isAccepted ? "What was done is undone." : "What was done stays."),
-      field("What the person is told", note, "Whoever did it cannot decide about the appeal."),
+      h("p", {}, isAccepted ? "All that was done about the case is undone." : "What was done stays."),
+      field("What the person is told", note, "Whoever acted cannot decide about the appeal."),
     ],
     submit: isAccepted ? "Accept" : "Reject",
     act: (form, key) => {

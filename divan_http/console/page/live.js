@@ -12,15 +12,18 @@ const FINAL = new Set([401, 403]);
  */
 export class Live extends EventTarget {
   #socket;
+  #credentials;
+  #isRenewed = false;
   #retry = 0;
   #closed = false;
 
   constructor(credentials) {
     super();
+    this.#credentials = credentials;
     this.#socket = io("/mod", {
       path: "/socket.io",
       transports: ["websocket"],
-      auth: (send) => this.#auth(credentials, send),
+      auth: (send) => this.#auth(send),
       autoConnect: false,
       forceNew: true,
     });
@@ -43,9 +46,9 @@ export class Live extends EventTarget {
     this.#socket.close();
   }
 
-  async #auth(credentials, send) {
+  async #auth(send) {
     try {
-      send({ token: await credentials.token() });
+      send({ token: await this.#credentials.token() });
     } catch {
       send({}); // it is refused, and tried again
     }
@@ -59,6 +62,7 @@ export class Live extends EventTarget {
   }
 
   #begun({ campus_id }) {
+    this.#isRenewed = false;
     this.#status("live");
     this.#say("scope", campus_id);
     this.#say("reload");
@@ -76,10 +80,21 @@ export class Live extends EventTarget {
     else this.#status("connecting");
   }
 
-  #ended(problem) {
-    const isFinal = FINAL.has(problem.status);
+  /** A token that is refused is renewed once; whoever is not of the staff is out for good. */
+  async #ended(problem) {
+    const renewed = problem.status === 401 && (await this.#renewed());
+    const isFinal = FINAL.has(problem.status) && !renewed;
     this.#status(isFinal ? "off" : "connecting", problem.detail);
     if (!isFinal) this.#later((problem.retry_after || 0) * 1000);
+  }
+
+  async #renewed() {
+    if (this.#isRenewed || !this.#credentials.isRenewable) return false;
+    this.#isRenewed = true;
+    return this.#credentials.renew().then(
+      () => true,
+      () => false,
+    );
   }
 
   #later(wait = 0) {

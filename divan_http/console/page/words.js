@@ -38,6 +38,13 @@ const CHANGES = {
   "action.applied": "Action",
   "action.reverted": "Undone",
   "action.expired": "Ended by its time",
+  "action.proposed": "Proposed",
+  "action.confirmed": "Confirmed",
+  "action.lapsed": "Lapsed",
+  "appeal.opened": "Appeal",
+  "appeal.resolved": "Appeal decided",
+  "policy.created": "A policy was kept",
+  "policy.activated": "A policy was put in force",
 };
 
 export function changeWord(name) {

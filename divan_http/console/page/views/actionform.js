@@ -13,7 +13,13 @@ const SPANS = [
   ["43200", "for 30 days"],
   ["other", "for so many minutes…"],
 ];
+const SCOPES = [
+  ["campus", "at once"],
+  ["deployment", "for the whole deployment, once another admin confirms it"],
+];
 const ENDLESS = new Set(["none", "warn"]);
+const DECIDED = "It is decided that nothing is to be done, or over.";
+const APPEALED = "An appeal waits: it is decided first.";
 
 export class ActionForm {
   #key = newKey();
@@ -29,10 +35,11 @@ export class ActionForm {
     this.minutes = h("input", { name: "minutes", type: "number", min: 1, max: 2_628_000, "aria-label": "Minutes", hidden: true });
     this.spans = field("How long", this.span);
     this.spans.append(this.minutes);
+    this.scope = field("How far", choice("scope", SCOPES, "campus"));
     this.faults = h("div", {});
     this.submit = h("button", { type: "submit", class: "is-danger" }, "Do it");
     this.form = this.#form();
-    this.closed = h("p", { class: "hint" }, "It is decided that nothing is to be done, or over.");
+    this.closed = h("p", { class: "hint" });
     this.element = h("section", { class: "card" }, h("h3", {}, "Do something"), this.form, this.closed);
     this.form.addEventListener("change", () => this.#chosen());
     this.form.addEventListener("input", () => {
@@ -43,9 +50,10 @@ export class ActionForm {
 
   /** Offer what can be done about this case. */
   fit(found) {
-    const isOpen = LIVE.has(found.status) || found.status === "actioned";
+    const isOpen = (LIVE.has(found.status) || found.status === "actioned") && !found.appeal_open;
     this.form.hidden = !isOpen;
     this.closed.hidden = isOpen;
+    this.closed.textContent = found.appeal_open ? APPEALED : DECIDED;
     if (found.subject_type === this.#subject) return;
     this.#subject = found.subject_type;
     fill(this.action, actionsFor(found.subject_type).map(([value, words]) => h("option", { value }, words)));
@@ -62,6 +70,7 @@ export class ActionForm {
       this.effect,
       field("Reason", text("reason", { required: true }), "It stays on record."),
       this.spans,
+      this.scope,
       h(
         "details",
         {},
@@ -81,6 +90,7 @@ export class ActionForm {
     this.submit.textContent = words;
     this.submit.className = ENDLESS.has(name) ? "is-main" : "is-danger";
     this.spans.hidden = ENDLESS.has(name);
+    this.scope.hidden = name !== "ban" || !this.desk.isAdmin;
     this.minutes.hidden = this.span.value !== "other";
     this.minutes.required = !this.minutes.hidden && !this.spans.hidden;
   }
@@ -112,6 +122,7 @@ export class ActionForm {
       action: said.get("action"),
       reason: said.get("reason").trim(),
       ...(span && !this.spans.hidden && { ttl_minutes: Number(span) }),
+      ...(!this.scope.hidden && { scope: said.get("scope") }),
       ...(targets.length && { targets }),
       ...(note && { note }),
     };

@@ -6,6 +6,7 @@ import { actionWord, changeWord, counted, moment } from "../words.js";
 
 const PATH = "/api/mod/v1/audit";
 const PAGE = 50;
+const PLACES = { case: "#/cases", policy: "#/policies" };
 const FAULTS = {
   changed: "is not as it was written",
   missing: "is left out",
@@ -68,8 +69,8 @@ export class AuditView {
   }
 
   #entry(one) {
-    const id = one.about.replace(/^case:/, "");
-    const about = one.about.startsWith("case:") ? h("a", { href: `#/cases/${id}` }, identity(id)) : one.about;
+    const [kind, id] = one.about.split(":");
+    const about = PLACES[kind] ? h("a", { href: `${PLACES[kind]}/${id}` }, identity(id)) : one.about;
     return h(
       "tr",
       {},

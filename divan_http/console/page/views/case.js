@@ -75,10 +75,8 @@ export class CaseView {
     this.desk.back();
   }
 
-  /** Do something that is done once: whoever comes too late is not asked for a reason first. */
   async #do(deed) {
-    if (!LIVE.has(this.status)) this.desk.say("This case is decided already.");
-    else if (await deed(this.desk, this.id)) await this.reload();
+    if (this.found && (await deed(this.desk, this.found))) await this.reload();
   }
 
   #draw(detail) {
@@ -94,11 +92,12 @@ export class CaseView {
     this.form.fit(found);
     if (found.owner_id && found.owner_id !== this.owner) this.#remember(found);
     this.owner = found.owner_id;
-    this.status = found.status;
+    this.found = found;
   }
 
   #head(found) {
     const isLive = LIVE.has(found.status);
+    const waits = isLive || found.appeal_open;
     return [
       h(
         "div",
@@ -110,8 +109,8 @@ export class CaseView {
       h(
         "div",
         { class: "buttons is-left" },
-        button("Assign to me", () => this.#do(deeds.assign), { disabled: !isLive, "aria-keyshortcuts": "a" }),
-        button("Assign…", () => this.#do(deeds.assignTo), { disabled: !isLive }),
+        button("Assign to me", () => this.#do(deeds.assign), { disabled: !waits, "aria-keyshortcuts": "a" }),
+        button("Assign…", () => this.#do(deeds.assignTo), { disabled: !waits }),
         button("Escalate…", () => this.#do(deeds.escalate), { disabled: !isLive, "aria-keyshortcuts": "e" }),
         button("Dismiss…", () => this.#do(deeds.dismiss), { disabled: !isLive, "aria-keyshortcuts": "d" }),
         button("Next case", () => deeds.next(this.desk), { "aria-keyshortcuts": "n" }),
@@ -150,8 +149,9 @@ export class CaseView {
     return h(
       "article",
       { class: "entry", "data-appeal": one.status },
-      h("p", {}, tag(capital(one.status), `is-${one.status}`), " ", identity(one.appellant, this.desk.person(one.appellant)), " ", time(one.created_at)),
-      h("blockquote", {}, one.note),
+      h("p", {}, tag(capital(one.status), `is-${one.status}`), " ", h("strong", {}, called(one.appellant)), " ", time(one.created_at)),
+      one.note && h("blockquote", {}, one.note),
+      one.resolved_at && h("p", { class: "hint" }, `Decided by ${this.desk.person(one.resolver_id)}, `, time(one.resolved_at)),
       one.outcome_note && h("p", {}, `Answer: ${one.outcome_note}`),
       one.status === "open" &&
         h("div", { class: "buttons is-left" }, button("Accept…", decide("accepted")), button("Reject…", decide("rejected"))),
@@ -166,8 +166,8 @@ export class CaseView {
   #action(one) {
     const words = actionWord(one.action);
     const isFelt = !["none", "warn"].includes(one.action);
-    const undo = async () => {
-      if (await deeds.revert(this.desk, this.id, one.id, words)) await this.reload();
+    const after = (deed) => async () => {
+      if (await deed(this.desk, this.id, one.id, words)) await this.reload();
     };
     return h(
       "li",
@@ -182,10 +182,18 @@ export class CaseView {
         time(one.created_at),
         one.until && !one.end && h("span", { class: "hint" }, `, until ${moment(one.until)}`),
       ),
+      one.scope === "deployment" && h("p", {}, tag("Whole deployment", "is-escalated"), one.pending && " It waits for another admin."),
       one.reason && h("blockquote", {}, one.reason),
       one.note && h("p", { class: "hint" }, `Note: ${one.note}`),
       one.end && h("p", { class: "hint" }, `${capital(one.end)} `, time(one.ended_at), one.ended_by && ` by ${this.desk.person(one.ended_by)}`),
-      isFelt && !one.end && h("div", { class: "buttons is-left" }, button("Undo…", undo, { "aria-label": `Undo ${words}` })),
+      isFelt &&
+        !one.end &&
+        h(
+          "div",
+          { class: "buttons is-left" },
+          one.pending && button("Confirm…", after(deeds.confirm), { "aria-label": `Confirm ${words}` }),
+          button("Undo…", after(deeds.revert), { "aria-label": `Undo ${words}` }),
+        ),
     );
   }
 
@@ -248,6 +256,11 @@ export class CaseView {
       fill(before, section("Other cases of this person", alert(refusal)));
     }
   }
+}
+
+/** Somebody with a name; without one where they are gone. */
+function called({ user_id, handle, display_name }) {
+  return handle ? `${display_name} (@${handle})` : short(user_id);
 }
 
 function history(cases) {

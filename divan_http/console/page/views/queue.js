@@ -3,7 +3,7 @@
 import * as deeds from "../deeds.js";
 import { fill, h } from "../dom.js";
 import { alert, button, busy, checkbox, choice, empty, field } from "../ui/parts.js";
-import { LIVE, REASONS, STATUSES, SUBJECTS, capital, reasonWord, subjectWord } from "../words.js";
+import { REASONS, STATUSES, SUBJECTS, capital, reasonWord, subjectWord } from "../words.js";
 import { Filter } from "./filter.js";
 import { Row } from "./row.js";
 
@@ -172,11 +172,7 @@ export class QueueView {
 
   /** Do something with a row's case, and go on from there. */
   async #do(deed, row) {
-    if (!LIVE.has(row.element.dataset.status)) {
-      this.desk.say("This case is decided already.");
-      return;
-    }
-    const found = await deed(this.desk, row.id);
+    const found = await deed(this.desk, row.found);
     if (found) this.changed({ case: found });
     this.#rows.get(this.#current)?.focus();
   }

@@ -16,7 +16,7 @@ export class Row {
 
   /** Show the case as it is now. */
   show(found) {
-    this.element.dataset.status = found.status;
+    this.found = found;
     fill(
       this.link,
       h("span", { class: `severity is-${found.severity}`, title: `Severity ${found.severity} of 5` }, `${found.severity}`),
@@ -49,7 +49,7 @@ export class Row {
 export function flags(found) {
   return [
     tag(capital(found.status), `is-${found.status}`),
-    found.appeal_open && tag("Appeal", "is-appeal"),
+    found.appeal_open && tag("Appeal", "is-escalated"),
     found.brigading && tag("Agreed on?", "is-brigading"),
   ];
 }
