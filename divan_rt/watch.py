@@ -90,7 +90,7 @@ class Watch:
             due = msgspec.convert({"name": notice.name, **notice.data}, Due)
         except msgspec.ValidationError:
             return
-        if due.name in _NAMES:
+        if due.name in _NAMES and len(self._due) <= MOST_DUE:  # there are many already
             self._due.append(due)
             self._wake.set()
 

@@ -660,7 +660,7 @@ def test_a_ban_of_the_whole_deployment_takes_two(console: Open, people: Campus) 
     proposing.go(f"#/cases/{case_id}")
     proposing.page.get_by_label("Action", exact=True).select_option("ban")
     proposing.page.get_by_label("Reason", exact=True).fill("Threats.")
-    proposing.page.get_by_label("How far").select_option("deployment")
+    proposing.page.get_by_label("Where").select_option("deployment")
     proposing.page.get_by_role("button", name="Ban", exact=True).click()
     expect(proposing.page.get_by_text("It waits for another admin.")).to_be_visible()
     assert people.ask("cyd", "GET", "/me")["handle"] == "cyd"

@@ -38,6 +38,7 @@ export class Desk {
     this.client = client;
     this.me = me;
     this.scope = undefined; // not known before the socket says it; null for every campus
+    this.lastRow = null; // where somebody was in the queue
     this.toasts = new Toasts();
     this.live = new Live(client.credentials);
     this.#draw(root, leave);
@@ -158,6 +159,7 @@ export class Desk {
     this.main.className = `view is-${name}${id ? "-one" : ""}`;
     this.#view = new Shown(this, id ? decodeURIComponent(id) : null, new URLSearchParams(query));
     fill(this.main, this.#view.element);
+    this.main.focus({ preventScroll: true });
     scrollTo(0, 0);
     this.#view.reload?.();
   }

@@ -14,8 +14,8 @@ const SPANS = [
   ["other", "for so many minutes…"],
 ];
 const SCOPES = [
-  ["campus", "at once"],
-  ["deployment", "for the whole deployment, once another admin confirms it"],
+  ["campus", "on this campus, at once"],
+  ["deployment", "in the whole deployment, once another admin confirms it"],
 ];
 const ENDLESS = new Set(["none", "warn"]);
 const DECIDED = "It is decided that nothing is to be done, or over.";
@@ -35,7 +35,7 @@ export class ActionForm {
     this.minutes = h("input", { name: "minutes", type: "number", min: 1, max: 2_628_000, "aria-label": "Minutes", hidden: true });
     this.spans = field("How long", this.span);
     this.spans.append(this.minutes);
-    this.scope = field("How far", choice("scope", SCOPES, "campus"));
+    this.scope = field("Where", choice("scope", SCOPES, "campus"));
     this.faults = h("div", {});
     this.submit = h("button", { type: "submit", class: "is-danger" }, "Do it");
     this.form = this.#form();

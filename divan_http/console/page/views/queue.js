@@ -13,12 +13,14 @@ const SEVERITIES = [1, 2, 3, 4, 5].map((one) => [String(one), String(one)]);
 
 export class QueueView {
   #rows = new Map();
-  #current = null; // the id of the row that was focused last
+  #current; // the id of the row that was focused last
+  #isDrawn = false;
   #cursor = null;
   #asked = 0;
 
   constructor(desk, _id, params) {
     this.desk = desk;
+    this.#current = desk.lastRow;
     this.filter = new Filter(params, desk.me.user_id);
     this.list = h("ol", { class: "queue", "aria-label": "Cases" });
     this.faults = h("div", {});
@@ -28,6 +30,7 @@ export class QueueView {
     this.filters = h("details", { open: !matchMedia(NARROW).matches }, h("summary", {}, "Filters"), this.form);
     this.list.addEventListener("focusin", (event) => {
       this.#current = event.target.closest("li").dataset.id;
+      desk.lastRow = this.#current;
     });
     this.element = h(
       "div",
@@ -111,7 +114,8 @@ export class QueueView {
 
   #replace({ items, cursor }) {
     fill(this.faults);
-    const isFocused = this.list.contains(document.activeElement);
+    const isFocused = this.list.contains(document.activeElement) || !this.#isDrawn;
+    this.#isDrawn = true;
     const rows = items.map((one) => this.#rows.get(one.id)?.show(one) || new Row(this.desk, one));
     this.#rows = new Map(rows.map((row) => [row.id, row]));
     fill(this.list, rows.map((row) => row.element));
