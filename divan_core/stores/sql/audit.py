@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Row,
+    Integer,
     Select,
     bindparam,
     func,
@@ -67,14 +67,18 @@ class SqlAudit:
         self, after: int, limit: int, campus_id: CampusId | None = None
     ) -> Sequence[Entry]:
         """Up to ``limit`` entries above a number, ascending."""
-        query = _AFTER if campus_id is None else _AFTER.where(AUDIT.c.campus == campus_id.bytes)
-        rows = await self._connection.execute(query.limit(limit), {"after": after})
-        return [_entry(row) for row in rows]
+        asked = {"after": after, "most": limit}
+        if campus_id is None:
+            rows = await self._connection.rows(_AFTER, asked)
+        else:
+            of_campus = asked | {"of_campus": campus_id.bytes}
+            rows = await self._connection.rows(_AFTER_OF_CAMPUS, of_campus)
+        return [Entry(*row) for row in rows]
 
     async def about(self, about: str, limit: int) -> Sequence[Entry]:
         """The first ``limit`` entries about something, ascending."""
         query = select(AUDIT).where(AUDIT.c.about == about).order_by(AUDIT.c.seq).limit(limit)
-        return [_entry(row) for row in await self._connection.execute(query)]
+        return [Entry(*row) for row in await self._connection.execute(query)]
 
     async def count_words(self, person_id: UserId) -> int:
         """How many entries hold words about a person."""
@@ -100,13 +104,16 @@ class SqlAudit:
 _PLAIN: Final = select(AUDIT_HEAD).where(AUDIT_HEAD.c.id == _HEAD)
 _LOCKED: Final = _PLAIN.with_for_update()
 _AFTER: Final = (
-    select(AUDIT).where(AUDIT.c.seq > bindparam("after", type_=BigInteger())).order_by(AUDIT.c.seq)
+    select(AUDIT)
+    .where(AUDIT.c.seq > bindparam("after", type_=BigInteger()))
+    .order_by(AUDIT.c.seq)
+    .limit(bindparam("most", type_=Integer()))
+)
+"""Kept for good: all entries are read with it when the record is checked."""
+_AFTER_OF_CAMPUS: Final = _AFTER.where(
+    AUDIT.c.campus == bindparam("of_campus", type_=AUDIT.c.campus.type)
 )
 
 
 def _worded(person_id: UserId) -> tuple[ColumnElement[bool], ...]:
     return AUDIT.c.person == person_id.bytes, AUDIT.c.words.is_not(None)
-
-
-def _entry(row: Row[Any]) -> Entry:
-    return Entry(*tuple(row))
