@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -19,6 +20,7 @@ from divan_core.bulk.importer import Importer, ImportTools
 from divan_core.divan import Divan
 from divan_core.settings import Settings
 from divan_core.stores.factories import memory_stores
+from divan_core.testing.clock import ManualClock
 from divan_core.testing.mail import quick_hasher
 from tests.e2e.browser import (
     CONTRAST,
@@ -73,10 +75,11 @@ def lines() -> bytes:
 
 
 @asynccontextmanager
-async def campus() -> AsyncIterator[Asgi]:
-    settings = Settings(env="dev", nearby_tick_s=0.5)
-    async with Divan.open(settings, stores=memory_stores(), hasher=quick_hasher()) as divan:
-        tools = ImportTools(divan.audience, divan.presence, divan.clock, quick_hasher())
+async def campus(clock: ManualClock | None = None) -> AsyncIterator[Asgi]:
+    settings, hasher = Settings(env="dev", nearby_tick_s=0.5), quick_hasher()
+    stores = memory_stores() if clock is None else memory_stores(clock)
+    async with Divan.open(settings, stores=stores, clock=clock, hasher=hasher) as divan:
+        tools = ImportTools(divan.audience, divan.presence, divan.clock, hasher)
         await Importer(divan.stores.units, tools).load(io.BytesIO(lines()))
         async with serving(divan) as app:
             yield app
@@ -171,8 +174,14 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def url() -> Iterator[str]:
-    with served(Application(campus)) as address:
+def clock() -> ManualClock | None:
+    """That of the server, where it is not the system's."""
+    return None
+
+
+@pytest.fixture
+def url(clock: ManualClock | None) -> Iterator[str]:
+    with served(Application(partial(campus, clock))) as address:
         yield address
 
 
@@ -401,6 +410,26 @@ def test_a_session_is_renewed_before_its_token_ends(console: Open, people: Campu
     assert [one.endswith("/auth/refresh") for one in renewals].count(True) == 1
 
 
+@pytest.mark.parametrize("clock", [ManualClock()])
+def test_a_token_that_the_server_ends_is_renewed(
+    console: Open, people: Campus, clock: ManualClock
+) -> None:
+    """Also where the browser's clock believes that it is good; the socket is live again."""
+    it = console(None)
+    it.expected += [401]
+    it.page.get_by_label("E-mail").fill("mod@divan.example")
+    it.page.get_by_label("Password").fill(PASSWORD)
+    it.page.get_by_role("button", name="Sign in", exact=True).click()
+    it.live()
+    clock.advance(16 * 60)
+    expect(it.page.locator(".status")).to_have_text("connecting…", timeout=PATIENCE_MS)
+    it.live()
+    case_id = people.report("ana", "user", IDS["cyd"])
+    expect(it.row(case_id)).to_be_visible(timeout=PATIENCE_MS)
+    it.press("4")
+    expect(it.page.locator(".numbers div").first).to_be_visible()
+
+
 def test_in_development_a_claim_signs_in(console: Open) -> None:
     it = console(None)
     page = it.page
@@ -481,6 +510,26 @@ def test_a_policy_is_kept_and_put_in_force(console: Open) -> None:
     expect(page.locator(".bar .tag")).to_have_text("in force")
     it.press("2")
     expect(page.locator(".entry", has_text="2026-12")).to_contain_text("in force")
+
+
+def test_a_policy_is_asked_about_the_past(console: Open, people: Campus) -> None:
+    if f"{MOD}/policies/backtest" not in people.client.get("/openapi.json").json()["paths"]:
+        pytest.skip("this server cannot ask the past")
+    people.write("cyd", "ana", "Get FR3E MONEY here")
+    people.write("ana", "cyd", "No.")
+    it = console()
+    it.go("#/policies/new")
+    part = it.page.locator("[data-part=backtest]")
+    events = part.locator("dl > div", has=it.page.get_by_text("Events", exact=True))
+
+    def asked() -> bool:
+        part.get_by_role("button", name="Ask the past").click()
+        expect(events).to_be_visible()
+        return "2" in events.inner_text()
+
+    eventually(asked)  # what is written is decided about a little later
+    expect(part.get_by_role("cell", name="my-rule")).to_be_visible()
+    expect(part.get_by_role("row", name=re.compile("none.*tombstone"))).to_be_visible()
 
 
 def test_moderators_are_told_what_is_for_admins(console: Open) -> None:

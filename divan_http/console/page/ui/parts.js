@@ -66,7 +66,7 @@ export function alert(fault, more) {
 
 /** Pairs of words and what they stand for; absent ones are left out. */
 export function facts(pairs) {
-  const known = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const known = pairs.filter(([, value]) => value !== null && value !== undefined && value !== false && value !== "");
   return h("dl", { class: "facts" }, known.map(([word, value]) => h("div", {}, h("dt", {}, word), h("dd", {}, value))));
 }
 

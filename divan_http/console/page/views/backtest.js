@@ -16,13 +16,14 @@ export class Backtest {
     const now = Date.now();
     const form = h(
       "form",
-      {},
+      { class: "filters is-short" },
       field("From", h("input", { name: "from", type: "datetime-local", required: true, value: local(now - WEEK_MS) })),
       field("To", h("input", { name: "to", type: "datetime-local", required: true, value: local(now + 60_000) })),
-      h("div", { class: "buttons is-left" }, h("button", { type: "submit" }, "Ask the past")),
+      h("button", { type: "submit" }, "Ask the past"),
     );
     form.addEventListener("submit", (event) => this.#ask(event, form));
-    this.element = h("section", { class: "card" }, h("h3", {}, "Back-test"), form, this.result);
+    const hint = h("p", { class: "hint" }, "What this policy would have decided about what was written then.");
+    this.element = h("section", { class: "card", "data-part": "backtest" }, h("h3", {}, "Back-test"), hint, form, this.result);
   }
 
   async #ask(event, form) {

@@ -126,10 +126,10 @@ export class CaseView {
       facts([
         ["Whose", found.owner_id && h("a", { href: `#/queue?status=&q=${found.owner_id}` }, identity(found.owner_id, desk.person(found.owner_id)))],
         ["Gravest reason", capital(reasonWord(found.reason))],
-        ["Reports", `${found.report_count}, weighing ${found.weight}`],
+        ["Reports", found.report_count > 0 && `${found.report_count}, weighing ${found.weight}`],
         ["In the care of", found.assigned_to && identity(found.assigned_to, desk.person(found.assigned_to))],
         ["On the desk of", found.leased_to && `${desk.person(found.leased_to)} until ${moment(found.leased_until)}`],
-        ["Decided", found.decision && h("span", {}, `${found.decision} by ${desk.person(found.decided_by)}, `, time(found.decided_at))],
+        ["Decided", found.decision && h("span", {}, `${found.decision} by ${found.decided_by ? desk.person(found.decided_by) : "a rule"}, `, time(found.decided_at))],
         ["Opened", time(found.opened_at)],
         ["Case", identity(found.id)],
       ]),
@@ -200,6 +200,7 @@ export class CaseView {
   #reports(items) {
     return section(
       `Reports (${items.length})`,
+      !items.length && empty("Nobody has reported it."),
       h(
         "ul",
         { class: "entries" },

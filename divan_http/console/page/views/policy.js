@@ -57,8 +57,9 @@ export class PolicyView {
           ),
           h("p", { class: "hint" }, "Keeping and putting in force are for admins."),
         ),
-        h("div", {}, new Trial(desk, policy).element, new Backtest(desk, policy).element),
+        new Trial(desk, policy).element,
       ),
+      new Backtest(desk, policy).element,
     );
     if (id === "new") this.text.value = JSON.stringify(DRAFT, null, 2);
   }

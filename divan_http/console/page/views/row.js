@@ -24,7 +24,7 @@ export class Row {
         "span",
         { class: "what" },
         h("strong", {}, `${subjectWord(found.subject_type)} ${short(found.subject_id)}`),
-        h("span", { class: "hint" }, `${capital(reasonWord(found.reason))} · ${counted(found.report_count, "report")}`),
+        h("span", { class: "hint" }, `${capital(reasonWord(found.reason))} · ${found.report_count ? counted(found.report_count, "report") : "by a rule"}`),
       ),
       h("span", { class: "tags" }, flags(found)),
       h("span", { class: "care" }, this.#care(found)),
