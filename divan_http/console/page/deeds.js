@@ -16,7 +16,11 @@ function isOpen(desk, { status, appeal_open }, { appealed = false } = {}) {
 
 /** Why something is done; everything but looking goes on record with a reason. */
 export function reason(label = "Reason", hint = "It stays on record.") {
-  return field(label, h("textarea", { name: "reason", rows: 3, required: true, maxlength: 2000 }), hint);
+  return field(
+    label,
+    h("textarea", { name: "reason", rows: 3, required: true, maxlength: 2000 }),
+    hint,
+  );
 }
 
 /** Put a case into one's own care; the case as it is then. */
@@ -33,12 +37,22 @@ export async function assign(desk, found) {
 }
 
 export async function assignTo(desk, { id }) {
-  const control = h("input", { name: "assignee_id", required: true, autocomplete: "off", spellcheck: "false" });
+  const control = h("input", {
+    name: "assignee_id",
+    required: true,
+    autocomplete: "off",
+    spellcheck: "false",
+  });
   return ask({
     title: "Assign to a member of staff",
     fields: [field("Their id", control, "Numbers lists who of the staff has how much to do.")],
     submit: "Assign",
-    act: (form, key) => desk.client.post(`${CASES}/${id}/assign`, { assignee_id: form.get("assignee_id").trim() }, key),
+    act: (form, key) =>
+      desk.client.post(
+        `${CASES}/${id}/assign`,
+        { assignee_id: form.get("assignee_id").trim() },
+        key,
+      ),
   });
 }
 
@@ -48,7 +62,8 @@ export async function escalate(desk, found) {
     title: "Leave this case to admins?",
     fields: [reason()],
     submit: "Escalate",
-    act: (form, key) => desk.client.post(`${CASES}/${found.id}/escalate`, { reason: form.get("reason") }, key),
+    act: (form, key) =>
+      desk.client.post(`${CASES}/${found.id}/escalate`, { reason: form.get("reason") }, key),
   });
 }
 
@@ -58,7 +73,8 @@ export async function dismiss(desk, found) {
     title: "Nothing is to be done?",
     fields: [reason()],
     submit: "Dismiss",
-    act: (form, key) => desk.client.post(`${CASES}/${found.id}/dismiss`, { reason: form.get("reason") }, key),
+    act: (form, key) =>
+      desk.client.post(`${CASES}/${found.id}/dismiss`, { reason: form.get("reason") }, key),
   });
 }
 
@@ -68,7 +84,11 @@ export function revert(desk, id, action, words) {
     fields: [reason("Why it was wrong", "Everything is then as if it had never been done.")],
     submit: "Undo",
     act: (form, key) =>
-      desk.client.post(`${CASES}/${id}/actions/${action}/revert`, { reason: form.get("reason") }, key),
+      desk.client.post(
+        `${CASES}/${id}/actions/${action}/revert`,
+        { reason: form.get("reason") },
+        key,
+      ),
   });
 }
 
@@ -77,12 +97,19 @@ export function confirm(desk, id, action, words) {
   const control = h("textarea", { name: "reason", rows: 3, maxlength: 2000 });
   return ask({
     title: `Confirm “${words}”?`,
-    fields: [h("p", {}, "It takes force for the whole deployment."), field("Reason", control, "It stays on record.")],
+    fields: [
+      h("p", {}, "It takes force for the whole deployment."),
+      field("Reason", control, "It stays on record."),
+    ],
     submit: "Confirm",
     danger: true,
     act: (form, key) => {
       const reason = form.get("reason").trim();
-      return desk.client.post(`${CASES}/${id}/actions/${action}/confirm`, reason ? { reason } : {}, key);
+      return desk.client.post(
+        `${CASES}/${id}/actions/${action}/confirm`,
+        reason ? { reason } : {},
+        key,
+      );
     },
   });
 }
@@ -93,13 +120,21 @@ export function resolve(desk, appeal, status) {
   return ask({
     title: isAccepted ? "Accept the appeal?" : "Reject the appeal?",
     fields: [
-      h("p", {}, isAccepted ? "All that was done about the case is undone." : "What was done stays."),
+      h(
+        "p",
+        {},
+        isAccepted ? "All that was done about the case is undone." : "What was done stays.",
+      ),
       field("What the person is told", note, "Whoever acted cannot decide about the appeal."),
     ],
     submit: isAccepted ? "Accept" : "Reject",
     act: (form, key) => {
       const said = form.get("note").trim();
-      return desk.client.post(`/api/mod/v1/appeals/${appeal}/resolve`, { status, ...(said && { note: said }) }, key);
+      return desk.client.post(
+        `/api/mod/v1/appeals/${appeal}/resolve`,
+        { status, ...(said && { note: said }) },
+        key,
+      );
     },
   });
 }

@@ -102,11 +102,17 @@ export class Desk {
 
   #draw(root, leave) {
     this.state = h("span", { class: "pill status", role: "status" });
-    this.links = Object.entries(VIEWS).map(([name, [words]]) => h("a", { href: `#/${name}`, "data-view": name }, words));
+    this.links = Object.entries(VIEWS).map(([name, [words]]) =>
+      h("a", { href: `#/${name}`, "data-view": name }, words),
+    );
     this.main = h("main", { id: "main", tabindex: "-1" });
     fill(
       root,
-      h("a", { class: "skip", href: "#main", onclick: (event) => this.#skip(event) }, "Skip to the content"),
+      h(
+        "a",
+        { class: "skip", href: "#main", onclick: (event) => this.#skip(event) },
+        "Skip to the content",
+      ),
       h(
         "header",
         {},
@@ -145,7 +151,11 @@ export class Desk {
   #status({ status, words }) {
     this.state.className = `pill status is-${status}`;
     this.state.title = words;
-    fill(this.state, h("i", { "aria-hidden": "true" }), words && status === "off" ? words : STATES[status]);
+    fill(
+      this.state,
+      h("i", { "aria-hidden": "true" }),
+      words && status === "off" ? words : STATES[status],
+    );
   }
 
   #route() {

@@ -38,5 +38,7 @@ function set(element, name, value) {
 }
 
 function kept(children) {
-  return children.flat(Infinity).filter((one) => one !== null && one !== undefined && one !== false);
+  return children
+    .flat(Infinity)
+    .filter((one) => one !== null && one !== undefined && one !== false);
 }

@@ -55,7 +55,10 @@ export class Live extends EventTarget {
   }
 
   async #watch() {
-    const ack = await this.#socket.timeout(PATIENCE_MS).emitWithAck("queue:watch", {}).catch(() => null);
+    const ack = await this.#socket
+      .timeout(PATIENCE_MS)
+      .emitWithAck("queue:watch", {})
+      .catch(() => null);
     if (!ack) this.#socket.disconnect().connect();
     else if (ack.ok) this.#begun(ack);
     else this.#ended(ack.error);

@@ -40,7 +40,11 @@ export async function answer(method, path, body, headers = {}) {
   const content = parsed(text, reply.headers.get("Content-Type") || "");
   if (reply.ok) return content;
   const said = content && typeof content === "object" ? content : {};
-  throw new Refused({ detail: `The server answered ${reply.status}.`, ...said, status: reply.status });
+  throw new Refused({
+    detail: `The server answered ${reply.status}.`,
+    ...said,
+    status: reply.status,
+  });
 }
 
 /** A word of one's own for one write: sent again with it, the write is done once. */

@@ -43,7 +43,12 @@ class Reader {
     this.#skip();
     const start = this.#at;
     const letter = this.#text[start];
-    const inside = letter === "{" ? { members: this.#members() } : letter === "[" ? { items: this.#items() } : {};
+    const inside =
+      letter === "{"
+        ? { members: this.#members() }
+        : letter === "["
+          ? { items: this.#items() }
+          : {};
     if (!inside.members && !inside.items) this.#scalar();
     return { ...inside, start, end: this.#at };
   }

@@ -12,7 +12,12 @@ const REASON_WORDS = { nsfw: "nudity or sex" };
 const ACTIONS = [
   ["warn", "Warn", "Goes on record, changes nothing."],
   ["tombstone", "Tombstone", "Only its author sees it, and that it was tombstoned.", "message"],
-  ["shadow_hide", "Hide in the shadow", "Only the author sees it, and is not told.", "message user"],
+  [
+    "shadow_hide",
+    "Hide in the shadow",
+    "Only the author sees it, and is not told.",
+    "message user",
+  ],
   ["remove", "Remove", "Nobody sees it any more.", "message room"],
   ["mute", "Mute", "The person reads and cannot write."],
   ["ban", "Ban", "The person is out."],
@@ -98,4 +103,9 @@ export function moment(text) {
 
 export function counted(number, one, many = `${one}s`) {
   return `${number} ${number === 1 ? one : many}`;
+}
+
+/** How many have reported something; nobody where a rule found it. */
+export function reportsWord(number) {
+  return number ? counted(number, "report") : "by a rule";
 }

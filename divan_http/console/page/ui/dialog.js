@@ -15,21 +15,34 @@ export function ask({ title, fields = [], submit, danger = false, act }) {
     const key = newKey();
     const titleId = newId("title");
     const faults = h("div", {});
-    const confirm = h("button", { type: "submit", class: danger ? "is-danger" : "is-main" }, submit);
+    const confirm = h(
+      "button",
+      { type: "submit", class: danger ? "is-danger" : "is-main" },
+      submit,
+    );
     const form = h(
       "form",
       { method: "dialog" },
       h("h2", { id: titleId }, title),
       fields,
       faults,
-      h("div", { class: "buttons" }, button("Cancel", () => dialog.close()), confirm),
+      h(
+        "div",
+        { class: "buttons" },
+        button("Cancel", () => dialog.close()),
+        confirm,
+      ),
     );
     const dialog = h("dialog", { "aria-labelledby": titleId }, form);
     let found;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       fill(faults);
-      const done = await busy(confirm, () => act(new FormData(form), key), (fault) => fill(faults, alert(fault)));
+      const done = await busy(
+        confirm,
+        () => act(new FormData(form), key),
+        (fault) => fill(faults, alert(fault)),
+      );
       if (done === undefined) return;
       found = done;
       dialog.close();
@@ -51,7 +64,11 @@ export function show(title, ...content) {
     { "aria-labelledby": titleId },
     h("h2", { id: titleId }, title),
     content,
-    h("div", { class: "buttons" }, button("Close", () => dialog.close(), { class: "is-main" })),
+    h(
+      "div",
+      { class: "buttons" },
+      button("Close", () => dialog.close(), { class: "is-main" }),
+    ),
   );
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);

@@ -8,7 +8,8 @@ const TYPING = "input:not([type=checkbox]), select, textarea, [contenteditable]"
 /** Call `find(key)` for what a key does now, and do it. */
 export function listen(find) {
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isAsking()) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isAsking())
+      return;
     if (event.key === "Escape" && event.target.matches(TYPING)) event.target.blur();
     if (event.target.matches(TYPING)) return;
     const act = find(event.key);
@@ -34,7 +35,16 @@ const HELP = [
 
 export function help() {
   const rows = HELP.map(([keys, words]) =>
-    h("div", {}, h("dt", {}, keys.split(/\s+/).map((key) => h("kbd", {}, key))), h("dd", {}, words)),
+    h(
+      "div",
+      {},
+      h(
+        "dt",
+        {},
+        keys.split(/\s+/).map((key) => h("kbd", {}, key)),
+      ),
+      h("dd", {}, words),
+    ),
   );
   show("Keys", h("dl", { class: "keys" }, rows));
 }

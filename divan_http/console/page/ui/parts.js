@@ -46,7 +46,8 @@ export function time(text) {
 
 /** Say of all such moments how long ago they are by now. */
 export function renewTimes() {
-  for (const one of document.querySelectorAll("time[data-ago]")) one.textContent = ago(one.dateTime);
+  for (const one of document.querySelectorAll("time[data-ago]"))
+    one.textContent = ago(one.dateTime);
 }
 
 /** An id, short; the whole of it on asking. */
@@ -66,8 +67,14 @@ export function alert(fault, more) {
 
 /** Pairs of words and what they stand for; absent ones are left out. */
 export function facts(pairs) {
-  const known = pairs.filter(([, value]) => value !== null && value !== undefined && value !== false && value !== "");
-  return h("dl", { class: "facts" }, known.map(([word, value]) => h("div", {}, h("dt", {}, word), h("dd", {}, value))));
+  const known = pairs.filter(
+    ([, value]) => value !== null && value !== undefined && value !== false && value !== "",
+  );
+  return h(
+    "dl",
+    { class: "facts" },
+    known.map(([word, value]) => h("div", {}, h("dt", {}, word), h("dd", {}, value))),
+  );
 }
 
 /** Let a button do one thing at a time; what goes wrong is given to `failed`. */

@@ -7,7 +7,18 @@ import { facts, identity } from "./parts.js";
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** What is read first; all else is in the order in which it came. */
-const FIRST = ["version", "since", "until", "rule_id", "action", "subject_type", "subject_id", "events", "decided", "would"];
+const FIRST = [
+  "version",
+  "since",
+  "until",
+  "rule_id",
+  "action",
+  "subject_type",
+  "subject_id",
+  "events",
+  "decided",
+  "would",
+];
 
 /** A list of objects is a table, an object its facts and what it has of tables, else it is text. */
 export function tabled(value) {
@@ -24,15 +35,36 @@ function table(items) {
     h(
       "table",
       {},
-      h("thead", {}, h("tr", {}, columns.map((name) => h("th", { scope: "col" }, capital(plain(name)))))),
-      h("tbody", {}, items.map((one) => h("tr", {}, columns.map((name) => h("td", {}, inline(one[name])))))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          columns.map((name) => h("th", { scope: "col" }, capital(plain(name)))),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        items.map((one) =>
+          h(
+            "tr",
+            {},
+            columns.map((name) => h("td", {}, inline(one[name]))),
+          ),
+        ),
+      ),
     ),
   );
 }
 
 function described(object) {
   const names = ordered(Object.keys(object));
-  const [simple, rest] = [names.filter((name) => !isLarge(object[name])), names.filter((name) => isLarge(object[name]))];
+  const [simple, rest] = [
+    names.filter((name) => !isLarge(object[name])),
+    names.filter((name) => isLarge(object[name])),
+  ];
   return h(
     "div",
     {},
@@ -43,15 +75,23 @@ function described(object) {
 
 /** In one line: lists with commas, objects as names and values. */
 function inline(value) {
-  if (Array.isArray(value)) return value.length ? value.flatMap((one, at) => [at ? ", " : "", inline(one)]) : "none";
-  if (isObject(value)) return Object.entries(value).flatMap(([name, one], at) => [`${at ? ", " : ""}${plain(name)}: `, inline(one)]);
+  if (Array.isArray(value))
+    return value.length ? value.flatMap((one, at) => [at ? ", " : "", inline(one)]) : "none";
+  if (isObject(value))
+    return Object.entries(value).flatMap(([name, one], at) => [
+      `${at ? ", " : ""}${plain(name)}: `,
+      inline(one),
+    ]);
   if (typeof value === "boolean") return value ? "yes" : "no";
   const text = value === null || value === undefined ? "none" : String(value);
   return UUID.test(text) ? identity(text) : text;
 }
 
 function ordered(names) {
-  return [...FIRST.filter((name) => names.includes(name)), ...names.filter((name) => !FIRST.includes(name))];
+  return [
+    ...FIRST.filter((name) => names.includes(name)),
+    ...names.filter((name) => !FIRST.includes(name)),
+  ];
 }
 
 function isLarge(value) {

@@ -32,7 +32,14 @@ export class ActionForm {
     this.action = choice("action", [], "");
     this.effect = h("p", { class: "hint", role: "status" });
     this.span = choice("span", SPANS, "");
-    this.minutes = h("input", { name: "minutes", type: "number", min: 1, max: 2_628_000, "aria-label": "Minutes", hidden: true });
+    this.minutes = h("input", {
+      name: "minutes",
+      type: "number",
+      min: 1,
+      max: 2_628_000,
+      "aria-label": "Minutes",
+      hidden: true,
+    });
     this.spans = field("How long", this.span);
     this.spans.append(this.minutes);
     this.scope = field("Where", choice("scope", SCOPES, "campus"));
@@ -40,7 +47,13 @@ export class ActionForm {
     this.submit = h("button", { type: "submit", class: "is-danger" }, "Do it");
     this.form = this.#form();
     this.closed = h("p", { class: "hint" });
-    this.element = h("section", { class: "card" }, h("h3", {}, "Do something"), this.form, this.closed);
+    this.element = h(
+      "section",
+      { class: "card" },
+      h("h3", {}, "Do something"),
+      this.form,
+      this.closed,
+    );
     this.form.addEventListener("change", () => this.#chosen());
     this.form.addEventListener("input", () => {
       this.#key = newKey(); // another payload is another write
@@ -56,12 +69,16 @@ export class ActionForm {
     this.closed.textContent = found.appeal_open ? APPEALED : DECIDED;
     if (found.subject_type === this.#subject) return;
     this.#subject = found.subject_type;
-    fill(this.action, actionsFor(found.subject_type).map(([value, words]) => h("option", { value }, words)));
+    fill(
+      this.action,
+      actionsFor(found.subject_type).map(([value, words]) => h("option", { value }, words)),
+    );
     this.#chosen();
   }
 
   #form() {
-    const text = (name, attributes) => h("textarea", { name, rows: 2, maxlength: 2000, ...attributes });
+    const text = (name, attributes) =>
+      h("textarea", { name, rows: 2, maxlength: 2000, ...attributes });
     const targets = h("input", { name: "targets", autocomplete: "off", spellcheck: "false" });
     return h(
       "form",
@@ -75,7 +92,11 @@ export class ActionForm {
         "details",
         {},
         h("summary", {}, "More"),
-        field("Other people it is done to", targets, "Their ids, with commas between. Whose the subject is, if empty."),
+        field(
+          "Other people it is done to",
+          targets,
+          "Their ids, with commas between. Whose the subject is, if empty.",
+        ),
         field("Note", text("note"), "For staff alone."),
       ),
       this.faults,
@@ -85,7 +106,11 @@ export class ActionForm {
 
   #chosen() {
     const name = this.action.value;
-    const [, words, effect] = actionsFor(this.#subject).find(([one]) => one === name) || [name, "Do it", ""];
+    const [, words, effect] = actionsFor(this.#subject).find(([one]) => one === name) || [
+      name,
+      "Do it",
+      "",
+    ];
     this.effect.textContent = effect;
     this.submit.textContent = words;
     this.submit.className = ENDLESS.has(name) ? "is-main" : "is-danger";
@@ -116,7 +141,10 @@ export class ActionForm {
   #body() {
     const said = new FormData(this.form);
     const span = said.get("span") === "other" ? said.get("minutes") : said.get("span");
-    const targets = said.get("targets").split(/[\s,]+/).filter(Boolean);
+    const targets = said
+      .get("targets")
+      .split(/[\s,]+/)
+      .filter(Boolean);
     const note = said.get("note").trim();
     return {
       action: said.get("action"),

@@ -26,7 +26,12 @@ export class AuditView {
     this.rows = h("tbody", {});
     this.from = h("input", { name: "after", type: "number", min: 0, value: 0 });
     this.more = button("Show more", () => this.#more(), { hidden: true });
-    const form = h("form", { class: "filters is-short" }, field("After entry", this.from), h("button", { type: "submit" }, "Show"));
+    const form = h(
+      "form",
+      { class: "filters is-short" },
+      field("After entry", this.from),
+      h("button", { type: "submit" }, "Show"),
+    );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.reload();
@@ -40,11 +45,19 @@ export class AuditView {
         h("h2", {}, "Audit"),
         button("Verify", (event) => this.#verify(event.target), { class: "is-main" }),
       ),
-      h("p", { class: "hint" }, "What staff and rules have done, oldest first. Verifying reads the whole record."),
+      h(
+        "p",
+        { class: "hint" },
+        "What staff and rules have done, oldest first. Verifying reads the whole record.",
+      ),
       this.verdict,
       form,
       this.faults,
-      h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Entries" }, table(this.rows)),
+      h(
+        "div",
+        { class: "scroll", tabindex: "0", role: "group", "aria-label": "Entries" },
+        table(this.rows),
+      ),
       this.more,
     );
   }
@@ -62,7 +75,10 @@ export class AuditView {
       (refusal) => fill(this.faults, alert(refusal)),
     );
     if (!page) return;
-    fill(this.faults, !page.items.length && !this.rows.children.length && empty("Nothing is on record after that."));
+    fill(
+      this.faults,
+      !page.items.length && !this.rows.children.length && empty("Nothing is on record after that."),
+    );
     this.rows.append(...page.items.map((one) => this.#entry(one)));
     this.#after = page.items.at(-1)?.seq ?? this.#after;
     this.more.hidden = !page.cursor;
@@ -70,13 +86,21 @@ export class AuditView {
 
   #entry(one) {
     const [kind, id] = one.about.split(":");
-    const about = PLACES[kind] ? h("a", { href: `${PLACES[kind]}/${id}` }, identity(id)) : one.about;
+    const about = PLACES[kind]
+      ? h("a", { href: `${PLACES[kind]}/${id}` }, identity(id))
+      : one.about;
     return h(
       "tr",
       {},
       h("td", {}, String(one.seq)),
       h("td", {}, h("time", { datetime: one.at }, moment(one.at))),
-      h("td", {}, one.data.kind ? `${changeWord(one.action)}: ${actionWord(one.data.kind)}` : changeWord(one.action)),
+      h(
+        "td",
+        {},
+        one.data.kind
+          ? `${changeWord(one.action)}: ${actionWord(one.data.kind)}`
+          : changeWord(one.action),
+      ),
       h("td", {}, about),
       h("td", {}, one.actor_id ? identity(one.actor_id, this.desk.person(one.actor_id)) : "a rule"),
       h("td", {}, one.erased ? h("span", { class: "hint" }, "erased") : one.reason || ""),
@@ -101,7 +125,11 @@ export class AuditView {
     return h(
       "div",
       { class: "good" },
-      h("p", {}, `The record is whole: ${counted(count, "entry", "entries")}, ${counted(checkpoints, "checkpoint")} compared, words of ${erased} erased.`),
+      h(
+        "p",
+        {},
+        `The record is whole: ${counted(count, "entry", "entries")}, ${counted(checkpoints, "checkpoint")} compared, words of ${erased} erased.`,
+      ),
       count > PAGE && button("Show the latest", latest),
     );
   }
@@ -114,5 +142,18 @@ function bad({ fault, count }) {
 
 function table(rows) {
   const columns = ["Entry", "When", "What", "About", "By", "Reason"];
-  return h("table", {}, h("thead", {}, h("tr", {}, columns.map((name) => h("th", { scope: "col" }, name)))), rows);
+  return h(
+    "table",
+    {},
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        columns.map((name) => h("th", { scope: "col" }, name)),
+      ),
+    ),
+    rows,
+  );
 }

@@ -17,13 +17,40 @@ export class Backtest {
     const form = h(
       "form",
       { class: "filters is-short" },
-      field("From", h("input", { name: "from", type: "datetime-local", required: true, value: local(now - WEEK_MS) })),
-      field("To", h("input", { name: "to", type: "datetime-local", required: true, value: local(now + 60_000) })),
+      field(
+        "From",
+        h("input", {
+          name: "from",
+          type: "datetime-local",
+          required: true,
+          value: local(now - WEEK_MS),
+        }),
+      ),
+      field(
+        "To",
+        h("input", {
+          name: "to",
+          type: "datetime-local",
+          required: true,
+          value: local(now + 60_000),
+        }),
+      ),
       h("button", { type: "submit" }, "Ask the past"),
     );
     form.addEventListener("submit", (event) => this.#ask(event, form));
-    const hint = h("p", { class: "hint" }, "What this policy would have decided about what was written then.");
-    this.element = h("section", { class: "card", "data-part": "backtest" }, h("h3", {}, "Back-test"), hint, form, this.result);
+    const hint = h(
+      "p",
+      { class: "hint" },
+      "What this policy would have decided about what was written then.",
+    );
+    this.element = h(
+      "section",
+      { class: "card", "data-part": "backtest" },
+      h("h3", {}, "Back-test"),
+      hint,
+      form,
+      this.result,
+    );
   }
 
   async #ask(event, form) {
@@ -31,7 +58,8 @@ export class Backtest {
     const said = new FormData(form);
     fill(this.result, h("p", { class: "hint" }, "Reading what was written…"));
     const [from, to] = ["from", "to"].map((name) => new Date(said.get(name)).toISOString());
-    const act = () => this.desk.client.post("/api/mod/v1/policies/backtest", { policy: this.policy(), from, to });
+    const act = () =>
+      this.desk.client.post("/api/mod/v1/policies/backtest", { policy: this.policy(), from, to });
     const done = await busy(form.querySelector("[type=submit]"), act, (fault) => {
       const isMissing = fault.status === 404 || fault.status === 405;
       fill(this.result, alert(isMissing ? { words: MISSING } : fault));

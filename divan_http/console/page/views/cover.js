@@ -29,12 +29,19 @@ export class Cover {
       return;
     }
     const lines = Math.min(LONGEST, Math.ceil(this.#content.length / 60));
-    const covered = h("div", { class: "is-blurred", "aria-hidden": "true" }, Array.from({ length: lines }, () => h("i", {})));
+    const covered = h(
+      "div",
+      { class: "is-blurred", "aria-hidden": "true" },
+      Array.from({ length: lines }, () => h("i", {})),
+    );
     const words = this.#isOpen ? "Cover" : "Show what it says";
     fill(
       this.#element,
       this.#isOpen ? h("blockquote", { class: "content" }, this.#content) : covered,
-      button(words, () => this.#asked(), { "aria-expanded": String(this.#isOpen), "aria-keyshortcuts": "v" }),
+      button(words, () => this.#asked(), {
+        "aria-expanded": String(this.#isOpen),
+        "aria-keyshortcuts": "v",
+      }),
     );
   }
 

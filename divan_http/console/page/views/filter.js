@@ -1,6 +1,15 @@
 /** Which cases the queue shows: what is asked of the server, and whether a case fits. */
 
-const NAMES = ["status", "severity_min", "severity_max", "subject_type", "reason", "q", "mine", "appeal_open"];
+const NAMES = [
+  "status",
+  "severity_min",
+  "severity_max",
+  "subject_type",
+  "reason",
+  "q",
+  "mine",
+  "appeal_open",
+];
 const DEFAULTS = { status: "open", severity_min: "1", severity_max: "5" };
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
@@ -32,7 +41,8 @@ export class Filter {
     const params = new URLSearchParams();
     for (const name of NAMES) {
       const value = this.#values[name] || "";
-      if (value !== (DEFAULTS[name] || "")) params.set(name, value && this.#isBox(name) ? "1" : value);
+      if (value !== (DEFAULTS[name] || ""))
+        params.set(name, value && this.#isBox(name) ? "1" : value);
     }
     return params;
   }
@@ -52,7 +62,11 @@ export class Filter {
     const wanted = this.#values;
     const same = (name) => !wanted[name] || wanted[name] === found[name];
     if (!same("status") || !same("subject_type") || !same("reason")) return false;
-    if (found.severity < Number(wanted.severity_min) || found.severity > Number(wanted.severity_max)) return false;
+    if (
+      found.severity < Number(wanted.severity_min) ||
+      found.severity > Number(wanted.severity_max)
+    )
+      return false;
     if (wanted.mine && found.assigned_to !== this.me) return false;
     if (wanted.appeal_open && !found.appeal_open) return false;
     return this.#named(found);

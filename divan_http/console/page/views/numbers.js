@@ -27,12 +27,31 @@ export class NumbersView {
       h("div", { class: "bar" }, h("h2", {}, "Numbers")),
       this.faults,
       this.numbers,
-      h("section", { class: "card" }, h("h3", {}, "Day by day"), field("Of the last", this.days), this.chart),
+      h(
+        "section",
+        { class: "card" },
+        h("h3", {}, "Day by day"),
+        field("Of the last", this.days),
+        this.chart,
+      ),
       h(
         "section",
         { class: "card" },
         h("h3", {}, "Who has how much to do"),
-        h("table", {}, h("thead", {}, h("tr", {}, columns.map((name) => h("th", { scope: "col" }, name)))), this.staff),
+        h(
+          "table",
+          {},
+          h(
+            "thead",
+            {},
+            h(
+              "tr",
+              {},
+              columns.map((name) => h("th", { scope: "col" }, name)),
+            ),
+          ),
+          this.staff,
+        ),
       ),
     );
   }
@@ -58,9 +77,17 @@ export class NumbersView {
         client.get(`${PATH}/workload`),
       ]);
       fill(this.faults);
-      fill(this.numbers, told(kpis).map(([words, value]) => h("div", {}, h("dt", {}, words), h("dd", {}, value))));
+      fill(
+        this.numbers,
+        told(kpis).map(([words, value]) => h("div", {}, h("dt", {}, words), h("dd", {}, value))),
+      );
       fill(this.chart, drawn(trends.days));
-      fill(this.staff, workload.staff.length ? workload.staff.map((one) => this.#load(one)) : h("tr", {}, h("td", { colspan: 3 }, empty("Nobody has anything."))));
+      fill(
+        this.staff,
+        workload.staff.length
+          ? workload.staff.map((one) => this.#load(one))
+          : h("tr", {}, h("td", { colspan: 3 }, empty("Nobody has anything."))),
+      );
     } catch (refusal) {
       fill(this.faults, alert(refusal));
     }
@@ -97,15 +124,29 @@ function drawn(days) {
     KINDS.map((kind, place) => {
       const height = (HEIGHT * day[kind]) / highest;
       const x = index * WIDTH * 4 + place * WIDTH;
-      const bar = svg("rect", { class: `is-${kind}`, x, y: HEIGHT - height, width: WIDTH - 1, height });
+      const bar = svg("rect", {
+        class: `is-${kind}`,
+        x,
+        y: HEIGHT - height,
+        width: WIDTH - 1,
+        height,
+      });
       bar.append(svg("title", {}, `${day.day}: ${day[kind]} ${kind}`));
       return bar;
     }),
   );
   const viewBox = `0 0 ${days.length * WIDTH * 4} ${HEIGHT + 1}`;
   return [
-    svg("svg", { class: "bars", viewBox, preserveAspectRatio: "none", "aria-hidden": "true" }, bars),
-    h("p", { class: "legend" }, KINDS.map((kind) => h("span", { class: `is-${kind}` }, kind))),
+    svg(
+      "svg",
+      { class: "bars", viewBox, preserveAspectRatio: "none", "aria-hidden": "true" },
+      bars,
+    ),
+    h(
+      "p",
+      { class: "legend" },
+      KINDS.map((kind) => h("span", { class: `is-${kind}` }, kind)),
+    ),
     h(
       "details",
       {},
@@ -113,8 +154,28 @@ function drawn(days) {
       h(
         "table",
         {},
-        h("thead", {}, h("tr", {}, ["day", ...KINDS].map((name) => h("th", { scope: "col" }, name)))),
-        h("tbody", {}, days.map((day) => h("tr", {}, [day.day, ...KINDS.map((kind) => day[kind])].map((value) => h("td", {}, String(value)))))),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            ["day", ...KINDS].map((name) => h("th", { scope: "col" }, name)),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          days.map((day) =>
+            h(
+              "tr",
+              {},
+              [day.day, ...KINDS.map((kind) => day[kind])].map((value) =>
+                h("td", {}, String(value)),
+              ),
+            ),
+          ),
+        ),
       ),
     ),
   ];

@@ -23,7 +23,11 @@ export class PoliciesView {
         h("h2", {}, "Policies"),
         h("a", { class: "button is-main", href: "#/policies/new" }, "Write one"),
       ),
-      h("p", { class: "hint" }, "Policies never change: who wants another rule writes another version. One is in force."),
+      h(
+        "p",
+        { class: "hint" },
+        "Policies never change: who wants another rule writes another version. One is in force.",
+      ),
       this.faults,
       this.list,
       this.more,
@@ -66,7 +70,9 @@ export class PoliciesView {
       h(
         "p",
         { class: "hint" },
-        one.created_at ? ["kept by ", this.desk.person(one.created_by), " ", time(one.created_at)] : "comes with Divan",
+        one.created_at
+          ? ["kept by ", this.desk.person(one.created_by), " ", time(one.created_at)]
+          : "comes with Divan",
         one.activated_at && [", in force since ", time(one.activated_at)],
       ),
     );

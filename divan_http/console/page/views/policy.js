@@ -30,7 +30,12 @@ export class PolicyView {
     this.id = id;
     this.title = h("h2", {}, "A new policy");
     this.state = h("span", { class: "tags" });
-    this.text = h("textarea", { class: "code", rows: 24, spellcheck: "false", autocapitalize: "off" });
+    this.text = h("textarea", {
+      class: "code",
+      rows: 24,
+      spellcheck: "false",
+      autocapitalize: "off",
+    });
     this.faults = h("div", { role: "status" });
     this.activate = button("Put in force…", () => this.#activate(), { hidden: true });
     this.keep = button("Keep this version…", () => this.#keep());
@@ -98,11 +103,15 @@ export class PolicyView {
   /** Ask the server to decide about nothing by it, which it does only by a policy that can be. */
   async #check(element) {
     fill(this.faults);
-    const act = () => this.desk.client.post(`${PATH}/dry_run`, { policy: this.#read(), event: NOTHING });
+    const act = () =>
+      this.desk.client.post(`${PATH}/dry_run`, { policy: this.#read(), event: NOTHING });
     const done = await busy(element, act, (fault) => this.#refused(fault, "$.policy"));
     if (!done) return;
     const rules = this.#read().rules.length;
-    fill(this.faults, h("p", { class: "good" }, `It can be a policy, of ${counted(rules, "rule")}.`));
+    fill(
+      this.faults,
+      h("p", { class: "good" }, `It can be a policy, of ${counted(rules, "rule")}.`),
+    );
   }
 
   async #keep() {
@@ -151,7 +160,12 @@ export class PolicyView {
       "ul",
       { class: "faults" },
       errors.map(({ path, message }) =>
-        h("li", {}, button(path.replace(root, "$"), go(path), { class: "path", title: "Go there" }), ` ${message}`),
+        h(
+          "li",
+          {},
+          button(path.replace(root, "$"), go(path), { class: "path", title: "Go there" }),
+          ` ${message}`,
+        ),
       ),
     );
     fill(this.faults, alert(said, errors.length ? list : null));
@@ -163,6 +177,7 @@ export class PolicyView {
     this.text.focus();
     this.text.setSelectionRange(place.start, place.end);
     const line = this.text.value.slice(0, place.start).split("\n").length;
-    this.text.scrollTop = ((line - 3) * this.text.scrollHeight) / this.text.value.split("\n").length;
+    this.text.scrollTop =
+      ((line - 3) * this.text.scrollHeight) / this.text.value.split("\n").length;
   }
 }

@@ -27,7 +27,12 @@ export class QueueView {
     this.count = h("p", { class: "hint count", role: "status" });
     this.more = button("Show more", () => this.#more(), { hidden: true });
     this.form = this.#form();
-    this.filters = h("details", { open: !matchMedia(NARROW).matches }, h("summary", {}, "Filters"), this.form);
+    this.filters = h(
+      "details",
+      { open: !matchMedia(NARROW).matches },
+      h("summary", {}, "Filters"),
+      this.form,
+    );
     this.list.addEventListener("focusin", (event) => {
       this.#current = event.target.closest("li").dataset.id;
       desk.lastRow = this.#current;
@@ -40,8 +45,13 @@ export class QueueView {
         { class: "bar" },
         h("h2", {}, "Queue"),
         this.count,
-        button("Take up the next", () => deeds.next(desk), { class: "is-main", "aria-keyshortcuts": "n" }),
-        button("CSV", (event) => this.#export(event.target), { title: "Up to 10,000 cases that fit" }),
+        button("Take up the next", () => deeds.next(desk), {
+          class: "is-main",
+          "aria-keyshortcuts": "n",
+        }),
+        button("CSV", (event) => this.#export(event.target), {
+          title: "Up to 10,000 cases that fit",
+        }),
       ),
       this.filters,
       this.faults,
@@ -63,7 +73,10 @@ export class QueueView {
   async reload() {
     const asked = ++this.#asked;
     try {
-      const page = await this.desk.client.get("/api/mod/v1/cases", { ...this.filter.query, limit: PAGE });
+      const page = await this.desk.client.get("/api/mod/v1/cases", {
+        ...this.filter.query,
+        limit: PAGE,
+      });
       if (asked === this.#asked) this.#replace(page);
     } catch (refusal) {
       if (asked === this.#asked) fill(this.faults, alert(refusal));
@@ -74,7 +87,8 @@ export class QueueView {
   changed({ case: found }) {
     const row = this.#rows.get(found.id);
     const fits = this.filter.fits(found);
-    if (fits === undefined) this.reload(); // only the server can tell
+    if (fits === undefined)
+      this.reload(); // only the server can tell
     else if (row && fits) row.show(found);
     else if (row) this.#drop(row);
     else if (fits) this.#insert(found);
@@ -82,7 +96,10 @@ export class QueueView {
   }
 
   #form() {
-    const any = (words, names, say = capital) => [["", words], ...names.map((one) => [one, say(one)])];
+    const any = (words, names, say = capital) => [
+      ["", words],
+      ...names.map((one) => [one, say(one)]),
+    ];
     const { filter } = this;
     const control = (name, options) => choice(name, options, filter.get(name));
     const form = h(
@@ -92,8 +109,17 @@ export class QueueView {
       field("Severity from", control("severity_min", SEVERITIES)),
       field("to", control("severity_max", SEVERITIES)),
       field("About", control("subject_type", any("Anything", SUBJECTS, subjectWord))),
-      field("Reason", control("reason", any("Any", REASONS, (one) => capital(reasonWord(one))))),
-      field("Id or handle", h("input", { name: "q", type: "search", maxlength: 64, value: filter.get("q") })),
+      field(
+        "Reason",
+        control(
+          "reason",
+          any("Any", REASONS, (one) => capital(reasonWord(one))),
+        ),
+      ),
+      field(
+        "Id or handle",
+        h("input", { name: "q", type: "search", maxlength: 64, value: filter.get("q") }),
+      ),
       h(
         "div",
         { class: "checks" },
@@ -118,7 +144,10 @@ export class QueueView {
     this.#isDrawn = true;
     const rows = items.map((one) => this.#rows.get(one.id)?.show(one) || new Row(this.desk, one));
     this.#rows = new Map(rows.map((row) => [row.id, row]));
-    fill(this.list, rows.map((row) => row.element));
+    fill(
+      this.list,
+      rows.map((row) => row.element),
+    );
     if (isFocused) this.#rows.get(this.#current)?.focus();
     this.#cursor = cursor;
     this.more.hidden = !cursor;
@@ -129,7 +158,12 @@ export class QueueView {
     const asked = this.#asked;
     const page = await busy(
       this.more,
-      () => this.desk.client.get("/api/mod/v1/cases", { ...this.filter.query, limit: PAGE, cursor: this.#cursor }),
+      () =>
+        this.desk.client.get("/api/mod/v1/cases", {
+          ...this.filter.query,
+          limit: PAGE,
+          cursor: this.#cursor,
+        }),
       (refusal) => this.desk.fail(refusal),
     );
     if (!page || asked !== this.#asked) return;
@@ -151,7 +185,8 @@ export class QueueView {
   /** Whoever was at the row is at the one after it, or else before it. */
   #drop(row) {
     const { nextElementSibling: next, previousElementSibling: previous } = row.element;
-    const wasFocused = row.element.contains(document.activeElement) || document.activeElement === document.body;
+    const wasFocused =
+      row.element.contains(document.activeElement) || document.activeElement === document.body;
     if (this.#current === row.id) {
       this.#current = (next || previous)?.dataset.id ?? null;
       if (wasFocused) this.#rows.get(this.#current)?.focus();

@@ -2,7 +2,7 @@
 
 import { fill, h } from "../dom.js";
 import { tag, time } from "../ui/parts.js";
-import { capital, counted, reasonWord, short, subjectWord } from "../words.js";
+import { capital, reasonWord, reportsWord, short, subjectWord } from "../words.js";
 
 export class Row {
   constructor(desk, found) {
@@ -19,12 +19,16 @@ export class Row {
     this.found = found;
     fill(
       this.link,
-      h("span", { class: `severity is-${found.severity}`, title: `Severity ${found.severity} of 5` }, `${found.severity}`),
+      badge(found),
       h(
         "span",
         { class: "what" },
         h("strong", {}, `${subjectWord(found.subject_type)} ${short(found.subject_id)}`),
-        h("span", { class: "hint" }, `${capital(reasonWord(found.reason))} · ${found.report_count ? counted(found.report_count, "report") : "by a rule"}`),
+        h(
+          "span",
+          { class: "hint" },
+          `${capital(reasonWord(found.reason))} · ${reportsWord(found.report_count)}`,
+        ),
       ),
       h("span", { class: "tags" }, flags(found)),
       h("span", { class: "care" }, this.#care(found)),
@@ -52,4 +56,9 @@ export function flags(found) {
     found.appeal_open && tag("Appeal", "is-escalated"),
     found.brigading && tag("Agreed on?", "is-brigading"),
   ];
+}
+
+/** How severe a case is. */
+export function badge({ severity }) {
+  return h("span", { class: `severity is-${severity}`, title: `Severity ${severity} of 5` }, `${severity}`);
 }

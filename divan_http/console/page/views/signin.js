@@ -42,7 +42,12 @@ export function signIn(root, enter, refusal) {
 }
 
 function byPassword(through) {
-  const email = h("input", { name: "email", type: "email", autocomplete: "username", required: true });
+  const email = h("input", {
+    name: "email",
+    type: "email",
+    autocomplete: "username",
+    required: true,
+  });
   const password = h("input", {
     name: "password",
     type: "password",
@@ -51,7 +56,10 @@ function byPassword(through) {
   });
   return h(
     "form",
-    { class: "card", onsubmit: through((form) => Credentials.ofPassword(form.get("email"), form.get("password"))) },
+    {
+      class: "card",
+      onsubmit: through((form) => Credentials.ofPassword(form.get("email"), form.get("password"))),
+    },
     field("E-mail", email),
     field("Password", password),
     h("button", { type: "submit", class: "is-main" }, "Sign in"),
@@ -76,8 +84,10 @@ function byToken(through, isOnly) {
 }
 
 function byClaim(through) {
-  const id = (name) => h("input", { name, required: true, autocomplete: "off", spellcheck: "false" });
-  const make = (form) => Credentials.ofClaims(form.get("user_id"), form.get("campus_id"), form.get("role"));
+  const id = (name) =>
+    h("input", { name, required: true, autocomplete: "off", spellcheck: "false" });
+  const make = (form) =>
+    Credentials.ofClaims(form.get("user_id"), form.get("campus_id"), form.get("role"));
   const form = h(
     "form",
     { onsubmit: through(make) },

@@ -20,7 +20,11 @@ export class Trial {
       field("About", choice("subject_type", subjects, "message")),
       field("Text", h("textarea", { name: "text", rows: 3, maxlength: 20_000 })),
       field("Links", h("textarea", { name: "urls", rows: 1 }), "One a line."),
-      field("Signals", h("input", { name: "signals", placeholder: "nsfw=high trust=12" }), "Name, =, a level or a number; spaces between."),
+      field(
+        "Signals",
+        h("input", { name: "signals", placeholder: "nsfw=high trust=12" }),
+        "Name, =, a level or a number; spaces between.",
+      ),
       h("div", { class: "buttons is-left" }, h("button", { type: "submit" }, "Try")),
     );
     form.addEventListener("submit", (event) => this.#try(event, form));
@@ -30,8 +34,14 @@ export class Trial {
   async #try(event, form) {
     event.preventDefault();
     fill(this.result);
-    const act = () => this.desk.client.post("/api/mod/v1/policies/dry_run", { policy: this.policy(), event: read(form) });
-    const done = await busy(form.querySelector("[type=submit]"), act, (fault) => fill(this.result, alert(fault)));
+    const act = () =>
+      this.desk.client.post("/api/mod/v1/policies/dry_run", {
+        policy: this.policy(),
+        event: read(form),
+      });
+    const done = await busy(form.querySelector("[type=submit]"), act, (fault) =>
+      fill(this.result, alert(fault)),
+    );
     if (done) fill(this.result, decided(done));
   }
 }
@@ -44,7 +54,12 @@ function read(form) {
     subject_type: said.get("subject_type"),
     text: said.get("text"),
     urls: words("urls"),
-    signals: Object.fromEntries(signals.map(([name, value = "1"]) => [name, Number.isNaN(Number(value)) ? value : Number(value)])),
+    signals: Object.fromEntries(
+      signals.map(([name, value = "1"]) => [
+        name,
+        Number.isNaN(Number(value)) ? value : Number(value),
+      ]),
+    ),
   };
 }
 
