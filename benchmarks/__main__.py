@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 
 from benchmarks import (
+    audit,
     chat,
     fanout,
     http,
@@ -24,6 +25,7 @@ from benchmarks import (
 from benchmarks.report import machine
 
 NAMES = (
+    "audit",
     "chat",
     "fanout",
     "http",
@@ -47,6 +49,7 @@ def main() -> None:
     chosen = parser.parse_args()
     print(machine())
     deeds: dict[str, Callable[[], object]] = {
+        "audit": lambda: asyncio.run(audit.run()),
         "chat": lambda: chat.run(chosen.rounds, chosen.seconds),
         "fanout": lambda: fanout.run(6 * chosen.seconds),
         "http": lambda: http.run(chosen.rounds, chosen.seconds),
