@@ -9,7 +9,7 @@ from divan_core.auth.messages import ACCOUNT_VERIFIED
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.events import Event
 from divan_core.kernel.ids import UserId
-from divan_core.moderation.actionmessages import ACTION_APPLIED
+from divan_core.moderation.actionmessages import ACTION_APPLIED, ACTION_CONFIRMED
 from divan_core.moderation.messages import CASE_DISMISSED, REPORT_RECEIVED
 from divan_core.safety.ports import Witness
 from divan_core.safety.trust import DAY_MS, REPORTERS, Merit
@@ -58,7 +58,7 @@ class Repute:
 
     async def of_action(self, unit: StoreUnit, event: Event) -> None:
         """Something was done about a case, so those who reported it were right."""
-        if event.name == ACTION_APPLIED:
+        if event.name in {ACTION_APPLIED, ACTION_CONFIRMED}:
             await self._judged(unit, event, Merit.UPHELD)
 
     async def of_appeal(self, unit: StoreUnit, event: Event) -> None:

@@ -11,10 +11,11 @@ from divan_core.kernel.clock import Millis
 from divan_core.kernel.delivery import Group
 from divan_core.kernel.ingress import INGRESS
 from divan_core.kernel.notices import PersonNotice
+from divan_core.moderation import watching
 from divan_core.moderation.actionmessages import ACTIONS
-from divan_core.moderation.messages import REPORTS
+from divan_core.moderation.appealmessages import APPEALS
+from divan_core.moderation.messages import ESCALATIONS, REPORTS
 from divan_core.observability.workers import LoggedWorkers
-from divan_core.repute import APPEALS
 from divan_core.safety.deciding import KEPT_DAYS
 from divan_core.safety.messages import DECISIONS
 from divan_core.safety.trust import DAY_MS
@@ -44,7 +45,10 @@ CHECKPOINT_S: Final = 60.0
 """How often to sign how far the audit has come, in seconds."""
 
 SOCKETS: Final = "sockets"
-"""The group that tells people's sockets what happened to them."""
+"""The group that tells people's sockets what happened to them, and staff's what did to cases."""
+
+OF_CASES: Final = (REPORTS, ESCALATIONS, ACTIONS, APPEALS)
+"""The topics of what happens to cases."""
 
 VEILS: Final = "veils"
 """The group that tells sockets which messages staff has hidden, or shows again."""
@@ -131,5 +135,6 @@ def reactions(stores: Stores) -> tuple[Subscription, ...]:
 
     return (
         Subscription(Group(SOCKETS, SOCIAL), notices_of, publish),
+        *(Subscription(Group(SOCKETS, one), watching.notices_of, publish) for one in OF_CASES),
         Subscription(Group(VEILS, ACTIONS), enforcement.notices_of, publish),
     )

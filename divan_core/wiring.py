@@ -53,6 +53,7 @@ from divan_core.moderation.pseudonyms import Pseudonyms
 from divan_core.moderation.reports import Reports
 from divan_core.moderation.sanctions import Sanctions
 from divan_core.moderation.tools import DeskTools
+from divan_core.moderation.watching import Watching
 from divan_core.observability.alarm import Alarm
 from divan_core.observability.metrics import Metrics
 from divan_core.passwords.argon2id import Argon2Hasher
@@ -128,6 +129,7 @@ class Services:
     appeals: Appeals[StoreUnit]
     sanctions: Sanctions
     desk: Dashboard
+    watching: Watching
     audience: Audience
     idempotency: Idempotency[StoreUnit]
     policies: Policies[StoreUnit]
@@ -190,6 +192,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         appeals=Appeals(stores.units, desk, hand),
         sanctions=sanctions,
         desk=Dashboard(stores.units, ground.clock),
+        watching=Watching(stores.units),
         audience=audience,
         idempotency=idempotency,
         policies=_policies(stores, settings, ground, (idempotency, audit, sealer)),

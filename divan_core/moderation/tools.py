@@ -60,6 +60,7 @@ def event(tools: DeskTools, topic: str, name: str, case: Case) -> Event:
             "subject_id": str(case.subject.id),
             "status": case.status.value,
             "severity": case.standing.severity,
+            "reports": case.standing.reports,
         },
     )
 
