@@ -16,7 +16,9 @@ from divan_core.kernel.clock import Millis, rfc3339
 from divan_core.kernel.events import Event, EventId
 from divan_core.kernel.ids import CampusId
 from divan_core.moderation.actionmessages import ApplyAction, CaseDetail, RevertAction
+from divan_core.moderation.appealmessages import ResolveAppeal, SendAppeal
 from divan_core.moderation.messages import CasesQuery, CaseView, DismissCase, OneCase, SendReport
+from divan_core.moderation.sanctionmessages import SanctionsQuery
 from divan_core.repute import APPEALS
 from divan_core.safety import backtests
 from divan_core.safety.messages import Backtest, CreatePolicy, PolicyQuery
@@ -392,3 +394,25 @@ async def test_nothing_is_left_of_somebody_who_leaves(desk: Desk) -> None:
             lambda unit, name=repository: getattr(unit, name).count_of(desk.ben.user_id)  # type: ignore[misc]
         )
         assert left == 0
+
+
+async def test_an_appeal_against_the_machine(desk: Desk) -> None:
+    divan, why = desk.world.divan, "It was a quotation."
+    await desk.say(FOUL)
+    (case,) = await desk.cases()
+    (told,) = (await divan.sanctions.mine(desk.ben, SanctionsQuery())).items
+    assert (told.automatic, told.rule_id, told.by, told.may_appeal) == (
+        True,
+        "profanity",
+        None,
+        True,
+    )
+    sent = await divan.appeals.send(desk.ben, SendAppeal(case.id, why))
+    await desk.world.divan.drain()
+    before = await desk.trust(desk.ben)
+    done = await divan.appeals.resolve(desk.ada, ResolveAppeal(sent.view.id, "accepted"))
+    await desk.world.divan.drain()
+    assert (done.view.case_status, await desk.shown(desk.ana, desk.ben)) == ("closed", [FOUL])
+    assert before is not None
+    assert await desk.trust(desk.ben) == before + 2
+    assert (await divan.audit.verify()).ok
