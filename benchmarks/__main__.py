@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable
 
 from benchmarks import (
+    audit,
+    backtests,
     chat,
     fanout,
     http,
@@ -24,6 +26,8 @@ from benchmarks import (
 from benchmarks.report import machine
 
 NAMES = (
+    "audit",
+    "backtests",
     "chat",
     "fanout",
     "http",
@@ -47,6 +51,8 @@ def main() -> None:
     chosen = parser.parse_args()
     print(machine())
     deeds: dict[str, Callable[[], object]] = {
+        "audit": lambda: asyncio.run(audit.run()),
+        "backtests": lambda: asyncio.run(backtests.run()),
         "chat": lambda: chat.run(chosen.rounds, chosen.seconds),
         "fanout": lambda: fanout.run(6 * chosen.seconds),
         "http": lambda: http.run(chosen.rounds, chosen.seconds),

@@ -29,6 +29,7 @@ from divan_core.moderation.dashboard import Dashboard
 from divan_core.moderation.ports import Checkpoints, NoCheckpoints
 from divan_core.moderation.reports import Reports
 from divan_core.moderation.sanctions import Sanctions
+from divan_core.moderation.watching import Watching
 from divan_core.observability.metrics import Metrics
 from divan_core.personal.service import Personal
 from divan_core.presence.service import Presence
@@ -56,7 +57,7 @@ SECRET_FILE: Final = "secret.key"  # noqa: S105 - a file's name
 class Divan:
     """A running Divan. Make one with :meth:`open`; services are attributes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 - one line for each service
         self,
         settings: Settings,
         stores: Stores,
@@ -87,6 +88,7 @@ class Divan:
         self.appeals: Appeals[StoreUnit] = services.appeals
         self.sanctions: Sanctions = services.sanctions
         self.desk: Dashboard = services.desk
+        self.watching: Watching = services.watching
         self.audience: Audience = services.audience
         self.idempotency: Idempotency[StoreUnit] = services.idempotency
         self.policies: Policies[StoreUnit] = services.policies

@@ -6,10 +6,19 @@ from collections.abc import Iterable
 from typing import Final
 
 from divan_core import enforcement
+from divan_core.auth.messages import ACCOUNTS
+from divan_core.kernel.clock import Millis
 from divan_core.kernel.delivery import Group
+from divan_core.kernel.ingress import INGRESS
 from divan_core.kernel.notices import PersonNotice
+from divan_core.moderation import watching
 from divan_core.moderation.actionmessages import ACTIONS
+from divan_core.moderation.appealmessages import APPEALS
+from divan_core.moderation.messages import ESCALATIONS, REPORTS
 from divan_core.observability.workers import LoggedWorkers
+from divan_core.safety.deciding import KEPT_DAYS
+from divan_core.safety.messages import DECISIONS
+from divan_core.safety.trust import DAY_MS
 from divan_core.settings import Settings
 from divan_core.social.messages import SOCIAL
 from divan_core.social.telling import notices_of
@@ -36,10 +45,22 @@ CHECKPOINT_S: Final = 60.0
 """How often to sign how far the audit has come, in seconds."""
 
 SOCKETS: Final = "sockets"
-"""The group that tells people's sockets what happened to them."""
+"""The group that tells people's sockets what happened to them, and staff's what did to cases."""
+
+OF_CASES: Final = (REPORTS, ESCALATIONS, ACTIONS, APPEALS)
+"""The topics of what happens to cases."""
 
 VEILS: Final = "veils"
 """The group that tells sockets which messages staff has hidden, or shows again."""
+
+DECIDING: Final = "decisions"
+"""The group that decides by machine about what people write."""
+
+ENFORCING: Final = "enforcement"
+"""The group that does what was decided so."""
+
+TRUSTING: Final = "trust"
+"""The group that changes how much people are trusted by what happens."""
 
 
 def staff(
@@ -54,25 +75,54 @@ def staff(
     Raises:
         ConfigurationError: two subscriptions have the same group.
     """
-    jobs = _jobs(services)
+    jobs = _jobs(stores, services, ground)
     if settings.auth.enabled:
         jobs = (*jobs, Job("mail", MAIL_S, lambda: services.auth.send_mail(MOST)))
     return Workers(
         stores,
-        (*reactions(stores), *others),
+        (*reactions(stores), *moderating(services), *others),
         WorkerTools(ground.clock, ground.entropy, LoggedWorkers()),
         Surroundings(services.presence.sweep_all, services.metrics, jobs),
     )
 
 
-def _jobs(services: Services) -> tuple[Job, ...]:
+def _jobs(stores: Stores, services: Services, ground: Ground) -> tuple[Job, ...]:
     """What services have done by the clock."""
+
+    async def purge_decisions() -> int:
+        before = Millis(ground.clock.now() - KEPT_DAYS * DAY_MS)
+        return await stores.units.write(lambda unit: unit.decisions.purge(before, MOST))
+
     return (
+        Job("decision-purge", PURGE_S, purge_decisions),
         Job("auth-purge", PURGE_S, lambda: services.auth.purge(MOST)),
         Job("audit-checkpoint", CHECKPOINT_S, services.audit.checkpoint),
         Job("action-expiry", EXPIRY_S, lambda: services.actions.expire(MOST)),
         Job("case-closing", CLOSING_S, lambda: services.cases.close_over(MOST)),
         Job("erasure", ERASURE_S, lambda: services.personal.sweep(MOST)),
+    )
+
+
+def moderating(services: Services) -> tuple[Subscription, ...]:
+    """Who decides about what people write, does what was decided, and remembers it of people."""
+    deciding, actions, repute = services.deciding, services.actions, services.repute
+    known = (
+        (ACCOUNTS, repute.of_account),
+        (SOCIAL, repute.of_invite),
+        (REPORTS, repute.of_report),
+        (ACTIONS, repute.of_action),
+        (APPEALS, repute.of_appeal),
+    )
+    return (
+        Subscription(Group(DECIDING, INGRESS), deciding.decide, deciding.count, locking=True),
+        Subscription(
+            Group(ENFORCING, DECISIONS),
+            actions.enforce,
+            actions.afterwards,
+            actions.around,
+            locking=True,
+        ),
+        *(Subscription(Group(TRUSTING, topic), act, locking=True) for topic, act in known),
     )
 
 
@@ -85,5 +135,6 @@ def reactions(stores: Stores) -> tuple[Subscription, ...]:
 
     return (
         Subscription(Group(SOCKETS, SOCIAL), notices_of, publish),
+        *(Subscription(Group(SOCKETS, one), watching.notices_of, publish) for one in OF_CASES),
         Subscription(Group(VEILS, ACTIONS), enforcement.notices_of, publish),
     )

@@ -53,6 +53,7 @@ from divan_core.moderation.pseudonyms import Pseudonyms
 from divan_core.moderation.reports import Reports
 from divan_core.moderation.sanctions import Sanctions
 from divan_core.moderation.tools import DeskTools
+from divan_core.moderation.watching import Watching
 from divan_core.observability.alarm import Alarm
 from divan_core.observability.metrics import Metrics
 from divan_core.passwords.argon2id import Argon2Hasher
@@ -60,13 +61,18 @@ from divan_core.personal.service import Personal, PersonalTools
 from divan_core.personal.steps import MAILBOX, STEPS, Leaving, outside
 from divan_core.presence.drift import Drift
 from divan_core.presence.service import Presence, PresenceLimits, PresenceTools
+from divan_core.repute import Repute
+from divan_core.safety.backtests import Backtests
+from divan_core.safety.deciding import Deciding, DecidingTools
 from divan_core.safety.gate import Gate
 from divan_core.safety.service import Policies, PolicyTools
+from divan_core.safety.trusting import Trusting
 from divan_core.settings import Settings
 from divan_core.social.service import Social
 from divan_core.social.tools import SocialLimits, SocialTools
 from divan_core.stores.bundle import Stores, StoreUnit
 from divan_core.subjects import DeskPeople, Reportable
+from divan_core.testimony import DeskDecisions, Testimony
 from divan_core.tokens.factory import token_verifier
 from divan_core.tokens.own import OwnTokens
 
@@ -81,6 +87,7 @@ CHAIN: Final = "chain of the audit"
 CHECKPOINTS: Final = "checkpoints of the audit"
 PSEUDONYMS: Final = "names of moderators"
 MAILBOXES: Final = "limits of mailboxes"
+PRINTS: Final = "prints of texts"
 
 
 @attrs.frozen
@@ -122,9 +129,12 @@ class Services:
     appeals: Appeals[StoreUnit]
     sanctions: Sanctions
     desk: Dashboard
+    watching: Watching
     audience: Audience
     idempotency: Idempotency[StoreUnit]
     policies: Policies[StoreUnit]
+    deciding: Deciding[StoreUnit]
+    repute: Repute
     metrics: Metrics
     search_index: IndexUpkeep
 
@@ -158,6 +168,8 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     audit = _audit(stores, ground, sealer)
     desk = _desk(stores, settings, ground, (audience, idempotency, audit, sealer))
     hand = Hand(idempotency, Enforcing(audience, presence))
+    testimony = Testimony()
+    trusting = Trusting(testimony)
     shared = audience, gate, idempotency, sealer, presence
     sanctions = Sanctions(stores.units, desk)
     talking = _talking(stores, settings, ground, shared)
@@ -180,9 +192,12 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         appeals=Appeals(stores.units, desk, hand),
         sanctions=sanctions,
         desk=Dashboard(stores.units, ground.clock),
+        watching=Watching(stores.units),
         audience=audience,
         idempotency=idempotency,
         policies=_policies(stores, settings, ground, (idempotency, audit, sealer)),
+        deciding=_deciding(settings, ground, metrics, trusting, testimony),
+        repute=Repute(trusting, testimony),
         metrics=metrics,
         search_index=IndexUpkeep(stores.search_upkeep),
     )
@@ -230,6 +245,7 @@ def _desk(
     return DeskTools(
         subjects=Reportable(stores.units, audience),
         people=DeskPeople(stores.units),
+        decided=DeskDecisions(stores.units),
         once=idempotency,
         trail=audit,
         clock=ground.clock,
@@ -270,8 +286,28 @@ def _policies(
 ) -> Policies[StoreUnit]:
     once, trail, sealer = shared
     denied = frozenset(settings.denied_domains)
-    tools = PolicyTools[StoreUnit](once, trail, ground.clock, ground.ids, sealer, denied)
+    backtests = Backtests(stores.units, Testimony())
+    tools = PolicyTools[StoreUnit](once, trail, ground.clock, ground.ids, sealer, backtests, denied)
     return Policies(stores.units, tools)
+
+
+def _deciding(
+    settings: Settings,
+    ground: Ground,
+    metrics: Metrics,
+    trusting: Trusting[StoreUnit],
+    testimony: Testimony,
+) -> Deciding[StoreUnit]:
+    return Deciding(
+        DecidingTools(
+            witness=testimony,
+            trusting=trusting,
+            telemetry=metrics,
+            ids=ground.ids,
+            key=derived_key(ground.secret, PRINTS),
+            denied=frozenset(settings.denied_domains),
+        )
+    )
 
 
 def _idempotency(
@@ -318,7 +354,7 @@ def _auth(
     return Auth(
         stores.units,
         AuthTools(
-            enrolment=Enrolment(ground.clock),
+            enrolment=Enrolment(ground.clock, ground.ids),
             audience=audience,
             limits=stores.limits,
             hasher=ground.hasher or Argon2Hasher(),

@@ -14,6 +14,7 @@ from falcon.asgi import App, Request, Response
 from divan_core.divan import Divan
 from divan_http import problems
 from divan_http.auth import HeaderCredentials
+from divan_http.console import files as console
 from divan_http.cors import Cors
 from divan_http.endpoint import Endpoint, Responder
 from divan_http.exchange import Asgi
@@ -46,6 +47,7 @@ def create_app(divan: Divan, extra: Iterable[Operation] = ()) -> Asgi:
     problems.install(app)
     rows = table(dev=settings.dev_credentials, signing_in=settings.auth.enabled)
     _route(app, endpoint, (*rows, *extra))
+    console.install(app, settings)
     log = RequestLog(divan.clock, settings.log.sampling_rate_info, random.random)
     surroundings = Surroundings(_request_id, time.perf_counter, log)
     origins = settings.http.cors_origins

@@ -55,6 +55,11 @@ class Hall:
         if session is not None:
             session.leave(session)
 
+    async def put_out(self, session: Session) -> None:
+        """End one session; the others of its connection go on."""
+        await self.library.disconnect(session.sid, namespace=session.namespace)
+        self.gone(session.sid)
+
     async def clear(self) -> None:
         """End connections that stay strangers."""
         now, before = self.clock.now(), dict(self.strangers)

@@ -14,6 +14,7 @@ from divan_core.chat.messages import ConversationId, MessageView
 from divan_core.chat.roommessages import RoomView
 from divan_core.codec.problems import Problem
 from divan_core.kernel.ids import CampusId, RoomId, UserId
+from divan_core.moderation.messages import CaseView
 from divan_core.presence.messages import NearbyPerson, Radius
 
 MAX_SEQ: Final = 2**53 - 1
@@ -135,6 +136,27 @@ class MembersChanged:
     room_id: RoomId
     change: str
     user_ids: tuple[UserId, ...]
+
+
+@attrs.frozen
+class WatchQueue:
+    """Tell me what happens to the cases that I may see."""
+
+
+@attrs.frozen
+class QueueWatched:
+    """One is told from now on of the cases of ``campus_id``; null stands for every campus."""
+
+    campus_id: CampusId | None
+    ok: bool = True
+
+
+@attrs.frozen
+class CaseChanged:
+    """What has happened to a case, by the name of its event, and how the case is now."""
+
+    change: str
+    case: CaseView
 
 
 @attrs.frozen

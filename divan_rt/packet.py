@@ -22,7 +22,9 @@ CHAT: Final = "/chat"
 
 ROOMS: Final = "/rooms"
 
-NAMESPACES: Final = frozenset({PRESENCE, SOCIAL, CHAT, ROOMS})
+MOD: Final = "/mod"
+
+NAMESPACES: Final = frozenset({PRESENCE, SOCIAL, CHAT, ROOMS, MOD})
 """Every namespace that can be connected to."""
 
 ENVELOPE: Final = "envelope"

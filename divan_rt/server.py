@@ -24,14 +24,16 @@ from divan_rt.feeds import FeedRules, Feeds
 from divan_rt.gate import Behind, Gate, Hall
 from divan_rt.library import Library, Receive, Scope, Send, library
 from divan_rt.namespaces.chat import ChatEvents
+from divan_rt.namespaces.mod import ModEvents
 from divan_rt.namespaces.presence import PresenceEvents
 from divan_rt.namespaces.rooms import RoomEvents
 from divan_rt.namespaces.social import SocialEvents
 from divan_rt.notices import relay
-from divan_rt.packet import CHAT, NAMESPACES, PRESENCE, ROOMS, SOCIAL, Json, Packet
+from divan_rt.packet import CHAT, MOD, NAMESPACES, PRESENCE, ROOMS, SOCIAL, Json, Packet
 from divan_rt.talks import Talks
 from divan_rt.telling import Teller
 from divan_rt.ticker import Beat, Observe, Ticker
+from divan_rt.watch import Watch
 
 PATH: Final = "/socket.io"
 
@@ -79,10 +81,12 @@ class SocketServer:
         self._edge = Edge(self._library, PATH, divan.clock)
         self._talks = Talks(divan.listening, divan.clock)
         self._teller = Teller(self._sessions, {SOCIAL: divan.social.shown}, divan.clock)
+        handshake = Handshake(divan.identity)
+        self._watch = Watch(divan, self._sessions, handshake)
         self._hall = Hall(
             library=self._library,
             line=self._edge.line,
-            handshake=Handshake(divan.identity),
+            handshake=handshake,
             sessions=self._sessions,
             clock=divan.clock,
         )
@@ -92,6 +96,9 @@ class SocketServer:
         self._open(SOCIAL, SocialEvents(self._sessions).table(), Behind(_nothing))
         self._open(CHAT, chat.table(), Behind(self._talks.leave, chat.enter))
         self._open(ROOMS, rooms.table(), Behind(self._talks.leave, rooms.enter))
+        self._open(
+            MOD, ModEvents(self._watch).table(), Behind(self._watch.leave, self._watch.enter)
+        )
 
     def _open(self, namespace: str, table: Table, behind: Behind) -> None:
         """Answer what is asked in a namespace; ``behind`` is what a session listens to there."""
@@ -110,6 +117,7 @@ class SocketServer:
             tasks.start_soon(relay, self._divan.stores.notices, self._feeds.hear)
             tasks.start_soon(relay, self._divan.stores.person_notices, self._hear)
             tasks.start_soon(self._talks.run)
+            tasks.start_soon(self._watch.run)
             tasks.start_soon(ticker.run)
             try:
                 yield
@@ -120,6 +128,7 @@ class SocketServer:
 
     async def _hear(self, notice: PersonNotice | NoticesLost) -> None:
         self._talks.hear(notice)
+        self._watch.hear(notice)
         await self._teller.hear(notice)
 
     async def tick(self) -> int:
@@ -144,6 +153,8 @@ class SocketServer:
         await self._hall.clear()
         for session in await self._sessions.unwelcome():
             await self._hall.end(session.connection)
+        for session in await self._watch.unwelcome():
+            await self._hall.put_out(session)
         now = self._divan.clock.now()
         for connection in self._sessions.connections:
             if connection.outlet.hopeless(now):

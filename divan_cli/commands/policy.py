@@ -26,6 +26,14 @@ StaffOption = Annotated[
     UUID, typer.Option("--as", metavar="USER_ID", help="The administrator who answers for it.")
 ]
 
+SinceOption = Annotated[
+    str, typer.Option("--from", metavar="WHEN", help="The first moment or day (RFC 3339, UTC).")
+]
+UntilOption = Annotated[
+    str, typer.Option("--to", metavar="WHEN", help="The moment or day before which it ends.")
+]
+
+_TALLY = ("rule_id", "action", "severity", "shadow", "hits", "wins", "overlap")
 _COLUMNS = ("id", "version", "rules", "active", "created_at", "activated_at")
 _MOST = 1_000
 
@@ -101,6 +109,34 @@ async def activate(policy_id: PolicyOption, staff: StaffOption, *, as_json: AsJs
     async with session.running() as divan:
         view = await divan.policies.activate(await _actor(divan, staff), query)
     _tell(view, as_json=as_json)
+
+
+@app.command("backtest")
+@session.command
+async def backtest(
+    file: FileArgument, since: SinceOption, until: UntilOption, *, as_json: AsJson = False
+) -> None:
+    """Tell what a policy would have decided on what was written in a period. Nothing is done."""
+    from divan_core.safety.messages import Backtest
+
+    command = Backtest(_document(file), since, until)
+    async with session.running() as divan:
+        with render.progress() as step:
+
+            def progress(done: int, total: int) -> None:
+                step("Decisions", done, total)
+
+            view = await divan.policies.backtest_all(command, progress)
+    if as_json:
+        render.as_json(view)
+        return
+    render.as_table(_TALLY, ([getattr(one, name) for name in _TALLY] for one in view.rules))
+    render.answer(
+        f"Of {view.events:,} decisions, something was done in {view.decided:,} and would be in"
+        f" {view.would:,}: in {view.both:,} of them both, in {view.same:,} the same."
+    )
+    if view.unread:
+        render.answer(f"{view.unread:,} were judged without their words.")
 
 
 def _tell(view: Any, *, as_json: bool) -> None:  # noqa: ANN401 - loading its class takes long

@@ -3,26 +3,10 @@
 from __future__ import annotations
 
 import importlib.resources
-from collections.abc import Iterator
-from importlib.resources.abc import Traversable
 from typing import Final
 
 from divan_cli.asgi import Asgi, Receive, Scope, Send
-
-POLICY: Final = (
-    "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    "object-src 'none'"
-)
-"""Content Security Policy: nothing from elsewhere, nothing inline."""
-
-TYPES: Final = {
-    "css": "text/css; charset=utf-8",
-    "html": "text/html; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
-    "json": "application/json",
-    "svg": "image/svg+xml",
-    "txt": "text/plain; charset=utf-8",
-}
+from divan_http.pages import POLICY, files_of
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
@@ -45,7 +29,7 @@ class Page:
         """Read the files, once."""
         self._app = app
         folder = importlib.resources.files(__package__) / "page"
-        self._files = {f"/demo/{name}": file for name, file in _files(folder)}
+        self._files = {f"/demo/{name}": file for name, file in files_of(folder)}
         self._files["/"] = self._files.pop("/demo/index.html")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,20 +47,10 @@ class Page:
         if scope["method"] not in {"GET", "HEAD"}:
             await _reply(send, 405, ((b"allow", b"GET, HEAD"),))
             return
-        content_type, body = self._files[scope["path"]]
-        length = str(len(body)).encode()
-        headers = ((b"content-type", content_type), (b"content-length", length))
-        await _reply(send, 200, headers, b"" if scope["method"] == "HEAD" else body)
-
-
-def _files(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, tuple[bytes, bytes]]]:
-    """Every file below a folder: its path, type and content."""
-    for entry in folder.iterdir():
-        name = prefix + entry.name
-        if entry.is_dir():
-            yield from _files(entry, f"{name}/")
-        else:
-            yield name, (TYPES[name.rpartition(".")[2]].encode(), entry.read_bytes())
+        file = self._files[scope["path"]]
+        length = str(len(file.body)).encode()
+        headers = ((b"content-type", file.content_type.encode()), (b"content-length", length))
+        await _reply(send, 200, headers, b"" if scope["method"] == "HEAD" else file.body)
 
 
 def _is_loopback(scope: Scope) -> bool:

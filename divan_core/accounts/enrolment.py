@@ -10,7 +10,9 @@ from divan_core.accounts.model import Person
 from divan_core.accounts.ports import CampusRepository, PersonRepository
 from divan_core.errors import FieldError, HandleTaken, ValidationFailed
 from divan_core.kernel.clock import Clock
-from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.events import Outbox
+from divan_core.kernel.ids import CampusId, Ids, UserId
+from divan_core.kernel.ingress import Written, ingress
 
 
 class EnrolmentUnit(Protocol):
@@ -24,6 +26,11 @@ class EnrolmentUnit(Protocol):
     @property
     def people(self) -> PersonRepository:
         """People."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """The events of this unit."""
         ...
 
 
@@ -59,9 +66,10 @@ class Asked(Protocol):
 class Enrolment:
     """Judges newcomers, and keeps them."""
 
-    def __init__(self, clock: Clock) -> None:
-        """People begin when the clock says so."""
+    def __init__(self, clock: Clock, ids: Ids) -> None:
+        """People begin when the clock says so; ``ids`` are for what is told of them."""
         self._clock = clock
+        self._ids = ids
 
     def handle_of(self, newcomer: Asked) -> str:
         """The handle as it would be kept.
@@ -91,7 +99,10 @@ class Enrolment:
             ValidationFailed, HandleTaken: as for :meth:`require_room`.
         """
         await self.require_room(unit, newcomer)
-        await unit.people.put((self._person(newcomer),))
+        person = self._person(newcomer)
+        await unit.people.put((person,))
+        what = Written("user", person.id, person.id, person.campus_id)
+        await unit.outbox.add(ingress(what, self._ids.uuid(), person.created_at))
 
     def _person(self, newcomer: Asked) -> Person:
         command = CreatePerson(

@@ -31,8 +31,10 @@ from divan_core.errors import CampusMismatch, FieldError, UnknownUser, Validatio
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
+from divan_core.kernel.events import Event, Outbox
 from divan_core.kernel.gate import Act, WritersGate, check_verdict
 from divan_core.kernel.ids import CampusId, Ids, UserId
+from divan_core.kernel.ingress import Written, ingress
 from divan_core.kernel.paging import CursorSealer, Page
 from divan_core.kernel.units import Units
 from divan_core.kernel.visibility import Standing
@@ -54,6 +56,11 @@ class AccountsUnit(Protocol):
     @property
     def logins(self) -> Mailboxes:
         """Mailboxes."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """The events of this unit."""
         ...
 
 
@@ -205,7 +212,9 @@ class Accounts:
         """
         await self._tools.audience.refresh(actor.campus_id)
         check_verdict(await self._tools.gate.ask(actor, Act.PROFILE))
-        return await self._change(actor, lambda one: policy.with_profile(one, command))
+        what = Written("user", actor.user_id, actor.user_id, actor.campus_id)
+        told = ingress(what, self._tools.ids.uuid(), self._tools.clock.now())
+        return await self._change(actor, lambda one: policy.with_profile(one, command), told)
 
     async def change_privacy(self, actor: Actor, command: ChangePrivacy) -> PrivacyView:
         """Change how the actor is seen; in force in the very next answer on every process.
@@ -217,10 +226,13 @@ class Accounts:
         account = await self._change(actor, lambda one: policy.with_privacy(one, command))
         return account.privacy
 
-    async def _change(self, actor: Actor, change: Callable[[Person], Person]) -> OwnAccount:
+    async def _change(
+        self, actor: Actor, change: Callable[[Person], Person], *told: Event
+    ) -> OwnAccount:
         async def body(unit: AccountsUnit) -> OwnAccount:
             person = change(await _existing(unit, actor.user_id))
             await unit.people.put((person,))
+            await unit.outbox.add(*told)
             return await _own(unit, person)
 
         tools = self._tools

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import attrs
 from msgspec import Meta
 
 from divan_core.kernel.ids import CampusId, UserId
+
+ACCOUNTS: Final = "accounts"
+"""The topic of what happens to accounts."""
+
+ACCOUNT_VERIFIED: Final = "account.verified"
+"""Somebody who has been here before has shown that their address is theirs."""
 
 Email = Annotated[str, Meta(max_length=254, pattern=r"^[^\x00-\x20@]+@[^\x00-\x20@]+$")]
 GivenPassword = Annotated[str, Meta(max_length=1024)]

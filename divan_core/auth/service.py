@@ -10,6 +10,8 @@ import attrs
 from divan_core.auth import policy
 from divan_core.auth.mailing import Mailroom
 from divan_core.auth.messages import (
+    ACCOUNT_VERIFIED,
+    ACCOUNTS,
     CreateAccount,
     LoginView,
     Pending,
@@ -31,9 +33,10 @@ from divan_core.errors import (
     NotFound,
     Unavailable,
 )
+from divan_core.kernel.events import Event, EventId
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.units import Units
-from divan_core.kernel.visibility import Standing
+from divan_core.kernel.visibility import PersonCard, Standing
 
 UnitT = TypeVar("UnitT", bound=AuthUnit)
 
@@ -170,7 +173,7 @@ class Auth(Generic[UnitT]):
         policy.check_password(password, email, card.handle, card.display_name)
         password_hash = await tools.hasher.hash(policy.prepared(password))
         login = attrs.evolve(found, password_hash=password_hash, verified_at=tools.clock.now())
-        await self._replaced(login)
+        await self._replaced(login, self._verified(card))
         return Verified(card.user_id, card.campus_id, card.handle, card.display_name)
 
     async def find(self, email: str) -> UserId:
@@ -265,11 +268,23 @@ class Auth(Generic[UnitT]):
             await self._units.write(body)
         return Verified(newcomer.id, newcomer.campus_id, newcomer.handle, newcomer.display_name)
 
-    async def _replaced(self, login: Login) -> None:
+    def _verified(self, card: PersonCard) -> Event:
+        return Event(
+            id=EventId(self._tools.ids.uuid()),
+            topic=ACCOUNTS,
+            name=ACCOUNT_VERIFIED,
+            campus_id=card.campus_id,
+            aggregate=f"person:{card.user_id}",
+            at=self._tools.clock.now(),
+            data={"user_id": str(card.user_id)},
+        )
+
+    async def _replaced(self, login: Login, told: Event) -> None:
         async def body(unit: UnitT) -> None:
             if await unit.logins.get(login.user_id) is None:
                 raise NotFound("Nobody has this address.")
             await unit.logins.put((login,))
+            await unit.outbox.add(told)
             while await unit.sessions.remove_of(login.user_id, MOST_SESSIONS):
                 pass
 

@@ -18,6 +18,7 @@ from divan_core.auth.ports import (
 )
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
+from divan_core.kernel.events import Outbox
 from divan_core.kernel.ids import Entropy, Ids
 from divan_core.kernel.limits import Limit, RateLimits
 from divan_core.kernel.units import Locks
@@ -44,6 +45,11 @@ class AuthUnit(Protocol):
     @property
     def sessions(self) -> SessionRepository:
         """Who is signed in."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """The events of this unit."""
         ...
 
 

@@ -83,6 +83,10 @@ class MessageRepository(Protocol):
         """The message of this id, whoever may see it, or None."""
         ...
 
+    async def some(self, message_ids: Sequence[MessageId]) -> Sequence[Message]:
+        """Those of these messages that there are, in any order. Few statements."""
+        ...
+
     async def veil(self, message_id: MessageId, veil: Veil | None) -> None:
         """Hide a message, if there is one, as staff has decided, or show it again with None."""
         ...

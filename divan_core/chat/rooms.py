@@ -46,6 +46,7 @@ from divan_core.chat.tools import (
     at_seq,
     event,
     tell,
+    written,
 )
 from divan_core.errors import NotFound
 from divan_core.kernel.actor import Actor
@@ -101,7 +102,8 @@ class Rooms:
 
         async def body(unit: ChatUnit) -> RoomView:
             await unit.rooms.put(shift.room, shift.members)
-            await unit.outbox.add(told(tools, actor, ROOM_CREATED, shift))
+            for_rules = written(tools, actor, "room", room_id)
+            await unit.outbox.add(told(tools, actor, ROOM_CREATED, shift), for_rules)
             return roompolicy.room_view(shift.room, count, shift.members[0], now)
 
         attempt = Attempt(actor, CREATE, command, RoomView, idempotency_key, tools.limit.room)
@@ -265,7 +267,8 @@ class Rooms:
             about = f"conversation:{message.conversation_id}"
             data = policy.sent_data(message)
             fact = Fact(ROOMS, MESSAGE_SENT, about, data)
-            await unit.outbox.add(event(self._tools, actor, fact))
+            for_rules = written(self._tools, actor, "message", message.id)
+            await unit.outbox.add(event(self._tools, actor, fact), for_rules)
             return message
 
         conversation_id, client_id = roompolicy.conversation_of(room_id), command.client_msg_id

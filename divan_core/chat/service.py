@@ -49,6 +49,7 @@ from divan_core.chat.tools import (
     event,
     online,
     tell,
+    written,
 )
 from divan_core.errors import NotFound
 from divan_core.kernel.actor import Actor
@@ -127,7 +128,8 @@ class Chat:
             data = policy.sent_data(message, recipient_id=str(recipient))
             about = f"conversation:{message.conversation_id}"
             fact = Fact(CHAT, MESSAGE_SENT, about, data)
-            await unit.outbox.add(event(self._tools, actor, fact))
+            for_rules = written(self._tools, actor, "message", message.id)
+            await unit.outbox.add(event(self._tools, actor, fact), for_rules)
             return message
 
         sending = Sending(

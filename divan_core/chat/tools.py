@@ -6,6 +6,7 @@ import struct
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
 import attrs
 from msgspec import UNSET
@@ -22,6 +23,7 @@ from divan_core.kernel.clock import Clock
 from divan_core.kernel.events import Event, EventId
 from divan_core.kernel.gate import Act, WritersGate, check_verdict
 from divan_core.kernel.ids import Ids, UserId
+from divan_core.kernel.ingress import Written, ingress
 from divan_core.kernel.limits import Limit, RateLimits
 from divan_core.kernel.notices import PersonNotice, PersonNotices
 from divan_core.kernel.once import Attempt, Done, KeyGiven, Once
@@ -103,6 +105,12 @@ def event(tools: ChatTools, actor: Actor, fact: Fact) -> Event:
         at=tools.clock.now(),
         data=fact.data,
     )
+
+
+def written(tools: ChatTools, actor: Actor, subject_type: str, subject_id: UUID) -> Event:
+    """That the actor has written something, for whoever decides about it."""
+    what = Written(subject_type, subject_id, actor.user_id, actor.campus_id)
+    return ingress(what, tools.ids.uuid(), tools.clock.now())
 
 
 @attrs.frozen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Final, Literal
+from uuid import UUID
 
 import attrs
 from msgspec import Meta
@@ -83,7 +84,8 @@ class ActionView:
     """An action, to staff. ``target_id`` is of what or to whom it was done.
 
     ``end`` is ``reverted``, ``expired`` or ``lapsed``, null while it stands. ``pending``: it waits
-    for a second admin, until ``until``.
+    for a second admin, until ``until``. An ``automatic`` one was done by a rule, ``rule_id``,
+    because of ``facts``: what it looked at, and the values that it found there.
     """
 
     id: ActionId
@@ -102,6 +104,10 @@ class ActionView:
     pending: bool
     confirmed_at: str | None
     confirmed_by: UserId | None
+    automatic: bool = False
+    rule_id: str | None = None
+    decision_id: UUID | None = None
+    facts: dict[str, float | str] = attrs.field(factory=dict)
 
 
 @attrs.frozen
@@ -113,10 +119,40 @@ class Applied:
 
 
 @attrs.frozen
+class RuleHit:
+    """A rule that matched, what it would do by itself, and the values that it found."""
+
+    rule_id: str
+    action: str
+    severity: int
+    signals: dict[str, float | str]
+
+
+@attrs.frozen
+class CaseDecision:
+    """What was decided by machine about what a case is about, by which version of a policy.
+
+    ``matched`` are the rules that counted; ``shadow`` those that never act.
+    """
+
+    id: UUID
+    subject_type: str
+    subject_id: str
+    version: str
+    action: str
+    severity: int
+    reasons: tuple[str, ...]
+    matched: tuple[RuleHit, ...]
+    shadow: tuple[RuleHit, ...]
+    decided_at: str
+
+
+@attrs.frozen
 class CaseDetail:
     """A case with its reports, actions and appeals, oldest first, and all that is on record of it.
 
     ``content`` is what the subject says now, or how it is called; null where it is gone.
+    ``decisions`` are those by machine, about the subject or behind its actions.
     """
 
     case: CaseView
@@ -125,3 +161,4 @@ class CaseDetail:
     actions: tuple[ActionView, ...]
     appeals: tuple[AppealView, ...]
     timeline: tuple[AuditView, ...]
+    decisions: tuple[CaseDecision, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from typing import Final, NewType
 from uuid import UUID
 
@@ -74,11 +75,24 @@ class Scope(enum.Enum):
 
 
 @attrs.frozen
+class Cause:
+    """Why a rule did something: the decision, the rule, and what it found by name.
+
+    ``rule_id`` is None where no rule matched and the policy's default decided.
+    """
+
+    decision_id: UUID
+    rule_id: str | None
+    facts: Mapping[str, float | str] = attrs.field(factory=dict)
+
+
+@attrs.frozen
 class Action:
     """One action on one target, a subject or a person. ``by`` is None where a rule did it.
 
     It is in force until ``until``, for good where that is None, or until it is reverted.
-    ``before`` is how a person's standing was when nothing of the desk was in force.
+    ``before`` is how a person's standing was when nothing of the desk was in force. ``cause`` is
+    None where people did it.
     What is for the whole deployment begins when a second admin confirms it, for ``ttl_minutes``,
     and lapses at ``until`` where nobody does.
     """
@@ -98,6 +112,7 @@ class Action:
     end: End | None = None
     ended_at: Millis | None = None
     ended_by: UserId | None = None
+    cause: Cause | None = None
     scope: Scope = Scope.CAMPUS
     ttl_minutes: int | None = None
     confirmed_at: Millis | None = None

@@ -206,6 +206,7 @@ def new_action(
 
 def action_view(action: Action) -> ActionView:
     """An action as staff sees it."""
+    cause = action.cause
     return ActionView(
         id=action.id,
         action=action.kind.value,
@@ -223,4 +224,8 @@ def action_view(action: Action) -> ActionView:
         pending=action.is_pending,
         confirmed_at=None if action.confirmed_at is None else rfc3339(action.confirmed_at),
         confirmed_by=action.confirmed_by,
+        automatic=cause is not None,
+        rule_id=None if cause is None else cause.rule_id,
+        decision_id=None if cause is None else cause.decision_id,
+        facts={} if cause is None else dict(cause.facts),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from typing import Final, Generic, TypeVar
 
 import attrs
@@ -12,10 +12,11 @@ import msgspec
 from divan_core.codec.faults import faults
 from divan_core.errors import DivanError, InvalidInput, NotFound, ValidationFailed
 from divan_core.kernel.actor import Actor
+from divan_core.kernel.events import Event
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.once import Attempt, Done, KeyGiven
 from divan_core.kernel.units import Units
-from divan_core.moderation import actionpolicy, policy
+from divan_core.moderation import actionpolicy, policy, rulings
 from divan_core.moderation.actionmessages import (
     ACTION_APPLIED,
     ACTION_CONFIRMED,
@@ -29,11 +30,13 @@ from divan_core.moderation.actionmessages import (
     ConfirmAction,
     RevertAction,
 )
-from divan_core.moderation.actionmodel import Action, ActionId, End
+from divan_core.moderation.actionmodel import Action, ActionId, Cause, End
 from divan_core.moderation.effects import Effects, Fact, Hand, people_of
 from divan_core.moderation.messages import (
     CASE_ESCALATED,
+    CASE_OPENED,
     ESCALATIONS,
+    REPORTS,
     BatchAction,
     BatchError,
     BatchResult,
@@ -48,7 +51,8 @@ from divan_core.moderation.model import (
     SubjectKind,
 )
 from divan_core.moderation.ports import ActionUnit
-from divan_core.moderation.tools import DeskTools, event
+from divan_core.moderation.rulings import ruling_of
+from divan_core.moderation.tools import DeskTools, deed, event
 
 UnitT = TypeVar("UnitT", bound=ActionUnit)
 
@@ -65,6 +69,7 @@ class _Errand:
     case: Case
     command: ApplyAction
     targets: tuple[Subject, ...]
+    cause: Cause | None = None
 
     @property
     def locks(self) -> tuple[str, ...]:
@@ -216,6 +221,44 @@ class Actions(Generic[UnitT]):
         await self._effects.afterwards(done)
         return result
 
+    def around(self, happened: Event) -> AbstractAsyncContextManager[None]:
+        """What wraps the unit of :meth:`enforce`, where something is done to a person."""
+        ruling = ruling_of(happened.campus_id, happened.data)
+        if ruling is None or not ruling.people:
+            return nullcontext()
+        return self._effects.changing(ruling.campus_id, ruling.people)
+
+    async def enforce(self, unit: UnitT, happened: Event) -> Action | None:
+        """Do what a rule has decided, by the way that staff's actions go; None if nothing is done.
+
+        What people have dismissed stays as it is. What cannot be done about such a subject makes
+        a case that waits for them.
+        """
+        ruling = ruling_of(happened.campus_id, happened.data)
+        if ruling is None:
+            return None
+        await unit.locks.take(ruling.subject.lock)
+        latest = await unit.cases.latest(ruling.subject)
+        if rulings.is_settled(latest, ruling.subject):
+            return None
+        tools = self._tools
+        case = rulings.joined(latest, ruling, CaseId(tools.ids.uuid()), tools.clock.now())
+        await unit.cases.put(case)
+        if latest is None or latest.id != case.id:
+            await unit.outbox.add(event(tools, REPORTS, CASE_OPENED, case))
+        if not ruling.fits:
+            await tools.trail.append(unit, deed(tools, None, CASE_OPENED, case, ruling.words))
+            return None
+        errand = _Errand(case, ruling.command(case), (ruling.subject,), ruling.cause)
+        action = await self._applied(unit, None, errand, ruling.subject)
+        await self._decide(unit, None, case)
+        return action
+
+    async def afterwards(self, action: Action | None) -> None:
+        """What follows once :meth:`enforce` is committed."""
+        if action is not None:
+            await self._effects.afterwards([action])
+
     async def expire(self, most: int) -> int:
         """End up to ``most`` actions whose time has come; how many it were."""
         now = self._tools.clock.now()
@@ -275,16 +318,17 @@ class Actions(Generic[UnitT]):
     ) -> tuple[Case, list[Action]]:
         """The case after an errand, and what was done."""
         case = await self._current(unit, actor, errand)
-        command = errand.command
-        done = [await self._applied(unit, actor, case, command, one) for one in errand.targets]
+        errand = attrs.evolve(errand, case=case)
+        done = [await self._applied(unit, actor, errand, one) for one in errand.targets]
         if all(one.begun for one in done):
             return await self._decide(unit, actor, case), done
         return await self._proposed(unit, case), done
 
     async def _applied(
-        self, unit: UnitT, actor: Actor, case: Case, command: ApplyAction, target: Subject
+        self, unit: UnitT, actor: Actor | None, errand: _Errand, target: Subject
     ) -> Action:
         """The action on one target; the one there is, where the case has one of the kind."""
+        case, command = errand.case, errand.command
         now = self._tools.clock.now()
         standing = await unit.actions.in_force(target)
         before = actionpolicy.standing_alike(standing, case, command, now)
@@ -292,7 +336,8 @@ class Actions(Generic[UnitT]):
             return before
         action_id = ActionId(self._tools.ids.uuid())
         made = actionpolicy.new_action(action_id, case, command, target, now)
-        action = attrs.evolve(made, by=actor.user_id)
+        by = None if actor is None else actor.user_id
+        action = attrs.evolve(made, by=by, cause=errand.cause)
         if action.begun:
             action = await self._effects.begin(unit, action, standing)
         else:
@@ -324,12 +369,12 @@ class Actions(Generic[UnitT]):
         await self._effects.record(unit, actor, Fact(ACTION_CONFIRMED, case, begun, words))
         return begun
 
-    async def _decide(self, unit: UnitT, actor: Actor, case: Case) -> Case:
-        """The case, which is actioned from its first action on."""
-        if case.decision is not None:
+    async def _decide(self, unit: UnitT, actor: Actor | None, case: Case) -> Case:
+        """The case, which is actioned from its first action on; what admins have, they decide."""
+        if case.decision is not None or (actor is None and case.status is CaseStatus.ESCALATED):
             return case
-        now = self._tools.clock.now()
-        decided = policy.decided(case, Decision.ACTIONED, actor.user_id, now)
+        now, by = self._tools.clock.now(), None if actor is None else actor.user_id
+        decided = policy.decided(case, Decision.ACTIONED, by, now)
         await unit.cases.put(decided)
         return decided
 

@@ -141,6 +141,8 @@ class Cases:
 
         found = await self._units.read(body)
         people = await self._tools.people.introduced({one.appellant_id for one in found.appeals})
+        behind = [one.cause.decision_id for one in found.actions if one.cause is not None]
+        decisions = await self._tools.decided.about(found.case.subject.id, behind)
         return CaseDetail(
             case=policy.case_view(found.case),
             content=await self._tools.subjects.content(found.case.subject),
@@ -150,6 +152,7 @@ class Cases:
                 appealpolicy.appeal_view(one, people[one.appellant_id]) for one in found.appeals
             ),
             timeline=tuple(map(view, found.entries)),
+            decisions=tuple(decisions),
         )
 
     async def next(self, actor: Actor) -> NextCase:

@@ -108,6 +108,7 @@ class Inspection:
     def go_on(self, entries: Sequence[Entry]) -> bool:
         """Check the entries that follow, by number; whether all of them are right."""
         seq, mac, holds, marks = self.end.seq, self.end.mac, self._chain.holds, self._marks
+        erased = 0
         for entry in entries:
             fault = None
             if entry.seq != seq + 1:
@@ -122,8 +123,9 @@ class Inspection:
             seq, mac = entry.seq, entry.mac
             if seq in marks:
                 self._passed = seq
-            self.erased += entry.is_erased
-        self.end = Link(seq, mac)
+            if entry.words is None and entry.is_erased:
+                erased += 1
+        self.end, self.erased = Link(seq, mac), self.erased + erased
         return self.fault is None
 
     def finish(self, head: Link, beyond: int | None) -> None:

@@ -43,7 +43,9 @@ class Dashboard:
         took = [
             (one.decided_at - one.opened_at) // 1000
             for one in courses
-            if one.decided_at is not None and _within(one.decided_at, now, WEEK_MS)
+            if one.decided_by is not None  # rules take no time
+            and one.decided_at is not None
+            and _within(one.decided_at, now, WEEK_MS)
         ]
         oldest = min((one.oldest for one in waiting), default=None)
         return Kpis(

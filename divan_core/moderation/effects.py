@@ -77,6 +77,9 @@ class Effects(Generic[UnitT]):
             "target": f"{action.target.kind.value}:{action.target.id}",
             "scope": action.scope.value,
         }
+        if action.cause is not None:
+            about["decision_id"] = str(action.cause.decision_id)
+            about["rule_id"] = action.cause.rule_id or ""
         happened = event(self._tools, ACTIONS, fact.name, fact.case)
         await unit.outbox.add(attrs.evolve(happened, data={**happened.data, **about}))
         done = deed(self._tools, actor, fact.name, fact.case, fact.words)

@@ -19,6 +19,7 @@ ESCALATIONS: Final = "mod:escalations"
 """The topic of cases that admins are to look at."""
 
 REPORT_RECEIVED: Final = "report.received"
+CASE_OPENED: Final = "case.opened"
 CASE_ASSIGNED: Final = "case.assigned"
 CASE_ESCALATED: Final = "case.escalated"
 CASE_DISMISSED: Final = "case.dismissed"
@@ -219,7 +220,7 @@ class DaysQuery:
 
 @attrs.frozen
 class Kpis:
-    """How the desk stands. Ages are in seconds, of the last seven days where decided."""
+    """How the desk stands. Ages are in seconds, of the last seven days where people decided."""
 
     open: int
     escalated: int

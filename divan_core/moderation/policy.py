@@ -195,8 +195,8 @@ def escalated(case: Case) -> Case:
     return attrs.evolve(case, status=CaseStatus.ESCALATED, hold=Hold())
 
 
-def decided(case: Case, decision: Decision, moderator: UserId, now: Millis) -> Case:
-    """The case after somebody has decided about it."""
+def decided(case: Case, decision: Decision, moderator: UserId | None, now: Millis) -> Case:
+    """The case after somebody has decided about it, or a rule, where that is None."""
     return attrs.evolve(
         case,
         status=CaseStatus(decision.value),

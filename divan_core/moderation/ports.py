@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeVar
+from uuid import UUID
 
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.events import Outbox
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.units import Locks
+from divan_core.moderation.actionmessages import CaseDecision
 from divan_core.moderation.actionmodel import Action, ActionId
 from divan_core.moderation.appealmessages import Appellant
 from divan_core.moderation.appealmodel import Appeal, AppealFilter, AppealId
@@ -119,6 +121,10 @@ class CaseRepository(Protocol):
         """The case about a subject that is open or escalated, or None."""
         ...
 
+    async def latest(self, subject: Subject) -> Case | None:
+        """The newest case about a subject, whatever its state, or None."""
+        ...
+
     async def put(self, case: Case) -> None:
         """Keep it, replacing the one of the same id.
 
@@ -181,6 +187,13 @@ class CaseRepository(Protocol):
         self, reporter_id: UserId, before: ReportId | None, limit: int
     ) -> Sequence[tuple[Report, Case]]:
         """Up to ``limit`` reports of somebody, with their cases, by id descending."""
+        ...
+
+    async def reporters_of(self, owner_id: UserId, since: Millis, weight: int) -> int:
+        """How many different people reported what is somebody's after a moment.
+
+        Those count whose report weighs as much as this, or more. One statement.
+        """
         ...
 
     async def upheld_and_dismissed(self, reporter_id: UserId) -> tuple[int, int]:
@@ -251,6 +264,14 @@ class People(Protocol):
 
     async def introduced(self, people: Collection[UserId]) -> Mapping[UserId, Appellant]:
         """How these are called, to staff; who is gone or never was, without a name."""
+        ...
+
+
+class Decided(Protocol):
+    """What was decided by machine."""
+
+    async def about(self, subject_id: UUID, others: Collection[UUID]) -> Sequence[CaseDecision]:
+        """The decisions about something, and these others, the oldest first. One statement."""
         ...
 
 

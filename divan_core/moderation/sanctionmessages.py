@@ -24,10 +24,11 @@ class Sanction:
     """Something that was done to its reader or to what is theirs, and why.
 
     ``facts`` is the class of what was found wrong with the subject, ``reason`` what was decided.
-    ``automatic``: a rule did it; otherwise ``by`` is the name under which a moderator is known
-    outside the staff. Times are RFC 3339; without ``until`` it stands until it is taken back.
-    ``end`` is ``reverted`` or ``expired``, null while it stands. ``may_appeal`` is whether its
-    reader can appeal against the case now, ``appeal`` what they have said and what came of it.
+    ``automatic``: a rule did it, the one called ``rule_id``; otherwise ``by`` is the name under
+    which a moderator is known outside the staff. Times are RFC 3339; without ``until`` it stands
+    until it is taken back. ``end`` is ``reverted`` or ``expired``, null while it stands.
+    ``may_appeal`` is whether its reader can appeal against the case now, ``appeal`` what they have
+    said and what came of it.
     """
 
     id: ActionId
@@ -38,6 +39,7 @@ class Sanction:
     facts: ReasonName
     reason: str | None
     automatic: bool
+    rule_id: str | None
     by: str | None
     created_at: str
     until: str | None

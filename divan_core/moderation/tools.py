@@ -18,7 +18,7 @@ from divan_core.kernel.once import Once
 from divan_core.kernel.paging import CursorSealer
 from divan_core.kernel.trail import Deed, Trail
 from divan_core.moderation.model import Case
-from divan_core.moderation.ports import DeskUnit, People, Subjects
+from divan_core.moderation.ports import Decided, DeskUnit, People, Subjects
 from divan_core.moderation.pseudonyms import Pseudonyms
 
 _ID_BYTES = 16
@@ -34,6 +34,7 @@ class DeskTools:
 
     subjects: Subjects
     people: People
+    decided: Decided
     once: Once[DeskUnit]
     trail: Trail[DeskUnit]
     clock: Clock
@@ -59,6 +60,7 @@ def event(tools: DeskTools, topic: str, name: str, case: Case) -> Event:
             "subject_id": str(case.subject.id),
             "status": case.status.value,
             "severity": case.standing.severity,
+            "reports": case.standing.reports,
         },
     )
 

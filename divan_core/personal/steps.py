@@ -152,6 +152,16 @@ STEPS: Final[tuple[Step[StoreUnit], ...]] = (
         lambda unit, user_id: unit.audit.erase_words(user_id, PORTION),
     ),
     Rows(
+        "decisions",
+        lambda unit, user_id: unit.decisions.count_of(user_id),
+        lambda unit, user_id: unit.decisions.remove_of(user_id, PORTION),
+    ),
+    Rows(
+        "trust",
+        lambda unit, user_id: unit.trust.count_of(user_id),
+        lambda unit, user_id: unit.trust.remove_of(user_id, PORTION),
+    ),
+    Rows(
         "stored answers",
         lambda unit, user_id: unit.keys.count_of(str(user_id)),
         lambda unit, user_id: unit.keys.remove_of(str(user_id), PORTION),

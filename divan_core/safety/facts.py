@@ -62,6 +62,20 @@ class Facts:
     folded: str = ""
     words: str = ""
 
+    def saying(self, folded: str, words: str) -> Facts:
+        """The same of a text that says this."""
+        return Facts(  # a third of the time of attrs.evolve
+            self.subject_type,
+            self.trust,
+            self.band,
+            self.text,
+            self.image,
+            self.url,
+            self.signals,
+            folded,
+            words,
+        )
+
 
 class Comparison(enum.Enum):
     """How a value is compared with a bound."""

@@ -9,9 +9,13 @@ from msgspec import Meta
 
 from divan_core.kernel.ids import UserId
 from divan_core.safety.model import PolicyId
+from divan_core.safety.verdicts import DecisionId
 
 __all__ = [
+    "Backtest",
+    "BacktestView",
     "CreatePolicy",
+    "DecisionId",
     "DecisionView",
     "DryRun",
     "GivenEvent",
@@ -31,6 +35,11 @@ POLICY_CREATED: Final = "policy.created"
 
 POLICY_ACTIVATED: Final = "policy.activated"
 """Another policy decides from now on."""
+
+DECISIONS: Final = "mod:decisions"
+"""The topic of what was decided by machine, where something follows from it."""
+
+DECISION_MADE: Final = "decision.made"
 
 MOST_LISTED: Final = 200
 LONGEST_TEXT: Final = 20_000
@@ -118,6 +127,80 @@ class DryRun:
 
     event: GivenEvent
     policy: dict[str, Any] | None = None
+
+
+@attrs.frozen
+class Backtest:
+    """Try a policy on what was written in a period: from the first moment, before the second.
+
+    Both are RFC 3339, or a day, which begins at midnight UTC.
+    """
+
+    policy: dict[str, Any]
+    since: Annotated[str, Meta(max_length=40)]
+    until: Annotated[str, Meta(max_length=40)]
+
+
+@attrs.frozen
+class Difference:
+    """Something that one policy decides otherwise than was decided; ids and names of actions."""
+
+    decision_id: DecisionId
+    subject_type: str
+    subject_id: str
+    decided: str
+    would: str
+
+
+@attrs.frozen
+class RuleTally:
+    """What a rule would have come to.
+
+    ``hits``: how often it matched; ``wins``: how often it would have decided, which a ``shadow``
+    one never does; ``overlap``: how often something was done anyway. ``samples`` are decisions.
+    """
+
+    rule_id: str
+    action: str
+    severity: int
+    shadow: bool
+    hits: int
+    wins: int
+    overlap: int
+    samples: tuple[DecisionId, ...]
+
+
+@attrs.frozen
+class ActionTally:
+    """How often an action was decided on, and how often it would have been."""
+
+    action: str
+    decided: int
+    would: int
+
+
+@attrs.frozen
+class BacktestView:
+    """A policy beside what was decided on the same.
+
+    Of ``events`` that were decided about, ``decided`` is on how many something was to be done, and
+    ``would`` on how many by this policy; on ``both``, and on ``same`` of these the same.
+    ``unread``: so many texts are gone, or are none of messages, and were judged without their
+    words.
+    """
+
+    version: str
+    since: str
+    until: str
+    events: int
+    decided: int
+    would: int
+    both: int
+    same: int
+    unread: int
+    actions: tuple[ActionTally, ...]
+    rules: tuple[RuleTally, ...]
+    samples: tuple[Difference, ...]
 
 
 @attrs.frozen

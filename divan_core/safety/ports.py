@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+import attrs
 
 from divan_core.kernel.clock import Millis
+from divan_core.kernel.events import Outbox
 from divan_core.kernel.ids import UserId
+from divan_core.kernel.units import Locks
 from divan_core.safety.model import KeptPolicy, PolicyId, Restriction, RestrictionId
+from divan_core.safety.pacing import Lately, Recall
+from divan_core.safety.trust import Change, Merit, Trust
+from divan_core.safety.verdicts import DecisionId, Period, Place, Verdict, Writing
+
+UnitT_contra = TypeVar("UnitT_contra", contravariant=True)
 
 
 class RestrictionRepository(Protocol):
@@ -70,9 +80,165 @@ class PolicyRepository(Protocol):
         """The one that is active, or None. One statement."""
         ...
 
+    async def active_id(self) -> PolicyId | None:
+        """The id of the one that is active, or None. One statement, which reads no policy."""
+        ...
+
     async def activate(self, policy_id: PolicyId | None, by: UserId, at: Millis) -> None:
         """From now on this one is active and no other; none at all where that is None.
 
         It exists. The unit holds a lock under which nobody else does the same.
         """
+        ...
+
+
+class DecisionRepository(Protocol):
+    """Keeps what was decided by machine: ``unit.decisions``. It has ids and numbers, no words.
+
+    Where the database has no tables of moderation, nothing is decided.
+    """
+
+    async def lately(self, recall: Recall) -> Lately | None:
+        """What somebody wrote in the while before a moment; None where nothing can be kept.
+
+        A span begins after the moment that it goes back to, and ends with this one. One statement.
+        """
+        ...
+
+    async def add(self, verdict: Verdict) -> None:
+        """Keep a decision; a second one of the same id is none."""
+        ...
+
+    async def get(self, decision_id: DecisionId) -> Verdict | None:
+        """The decision, or None."""
+        ...
+
+    async def about(
+        self, subject_id: UUID, others: Collection[DecisionId], limit: int
+    ) -> Sequence[Verdict]:
+        """The first ``limit`` decisions about something, and these ``others``, by moment and id."""
+        ...
+
+    async def page(self, period: Period, after: Place | None, limit: int) -> Sequence[Verdict]:
+        """Up to ``limit`` decisions of a period by moment and id, above a place. One statement."""
+        ...
+
+    async def count(self, period: Period) -> int:
+        """How many decisions there are of a period."""
+        ...
+
+    async def purge(self, before: Millis, most: int) -> int:
+        """Delete up to ``most`` decisions of before a moment; how many it were."""
+        ...
+
+    async def count_of(self, author_id: UserId) -> int:
+        """How many decisions there are about what somebody wrote."""
+        ...
+
+    async def remove_of(self, author_id: UserId, most: int) -> int:
+        """Delete up to ``most`` of these; how many it were."""
+        ...
+
+
+class TrustRepository(Protocol):
+    """Keeps how much people are trusted, and why: ``unit.trust``."""
+
+    async def get(self, user_id: UserId) -> Trust | None:
+        """Somebody's trust; None where nothing has changed it yet."""
+        ...
+
+    async def put(self, user_id: UserId, trust: Trust) -> None:
+        """Keep it, in place of what it was."""
+        ...
+
+    async def add(self, user_id: UserId, change: Change) -> bool:
+        """Keep why it is changed; False, and nothing is kept, where that cause has counted."""
+        ...
+
+    async def counted(self, user_id: UserId, merit: Merit, after: Millis) -> int:
+        """How often something has changed it after a moment."""
+        ...
+
+    async def count_of(self, user_id: UserId) -> int:
+        """How many rows there are of somebody."""
+        ...
+
+    async def remove_of(self, user_id: UserId, most: int) -> int:
+        """Delete up to ``most`` of these; how many it were."""
+        ...
+
+
+class DecidingUnit(Protocol):
+    """What deciding uses of a unit of work."""
+
+    @property
+    def locks(self) -> Locks:
+        """Names that one unit at a time can hold."""
+        ...
+
+    @property
+    def policies(self) -> PolicyRepository:
+        """Policies."""
+        ...
+
+    @property
+    def decisions(self) -> DecisionRepository:
+        """What was decided."""
+        ...
+
+    @property
+    def trust(self) -> TrustRepository:
+        """How much people are trusted."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """The events of this unit."""
+        ...
+
+
+@attrs.frozen
+class Author:
+    """What is known of somebody: since when they are here, and whether their address is theirs."""
+
+    since: Millis
+    verified: bool = False
+
+
+@attrs.frozen
+class Reported:
+    """What is known of a case: whose its subject is, and who reports what is theirs.
+
+    ``crowd`` is how many different people did so since a moment whose word has weight.
+    """
+
+    owner_id: UserId | None
+    crowd: int = 0
+
+
+class Witness(Protocol[UnitT_contra]):
+    """What other contexts know of what is decided about; asked in the unit that decides."""
+
+    async def writing(
+        self, unit: UnitT_contra, subject_type: str, subject_id: UUID
+    ) -> Writing | None:
+        """What something says now, or None where it is gone."""
+        ...
+
+    async def writings(
+        self, unit: UnitT_contra, messages: Collection[UUID]
+    ) -> Mapping[UUID, Writing]:
+        """The same of many messages at once; those that are gone are left out. Few statements."""
+        ...
+
+    async def author(self, unit: UnitT_contra, user_id: UserId) -> Author | None:
+        """Who somebody is, or None where they are gone."""
+        ...
+
+    async def reported(self, unit: UnitT_contra, case_id: UUID, since: Millis) -> Reported | None:
+        """What is known of a case, and who has reported its owner since a moment, or None."""
+        ...
+
+    async def reporters(self, unit: UnitT_contra, case_id: UUID) -> Sequence[tuple[UUID, UserId]]:
+        """The reports of a case with who sent them; of a very large crowd the first ones."""
         ...

@@ -31,13 +31,12 @@ class Predicate(Protocol):
 
 def _held(of: str, values: Values, conditions: tuple[Condition, ...]) -> Evidence:
     """The evidence of each condition that holds; of what is not known none does."""
-    return tuple(
-        [
-            (f"{of}.{one.name}", values[one.name])
-            for one in conditions
-            if one.name in values and one.holds(values[one.name])
-        ]
-    )
+    found: Evidence = ()
+    for one in conditions:
+        value = values.get(one.name)
+        if value is not None and one.holds(value):
+            found += ((f"{of}.{one.name}", value),)
+    return found
 
 
 @attrs.frozen
@@ -168,3 +167,12 @@ class Not:
     def evidence(self, facts: Facts) -> Evidence | None:
         """Nothing, which is evidence enough."""
         return () if self.part.evidence(facts) is None else None
+
+
+def looks_at_words(predicate: Predicate) -> bool:
+    """Whether it depends on what a text says, and not only on what was found out about it."""
+    if isinstance(predicate, Written):
+        return predicate.phrases is not None or predicate.patterns is not None
+    if isinstance(predicate, Every | Some):
+        return any(looks_at_words(one) for one in predicate.parts)
+    return isinstance(predicate, Not) and looks_at_words(predicate.part)

@@ -24,7 +24,8 @@ _SHORTEST: Final = 3
 class WordList:
     """Words with their levels: whole words, beginnings, parts of words, and phrases.
 
-    ``heads`` are the first letters of beginnings, ``lengths`` how long these are.
+    ``heads`` are the first letters of beginnings, ``lengths`` how long these are; ``alike`` are all
+    but phrases by their length.
     """
 
     words: dict[str, int] = attrs.field(factory=dict)
@@ -33,6 +34,7 @@ class WordList:
     phrases: tuple[tuple[str, int], ...] = ()
     lengths: tuple[int, ...] = ()
     heads: frozenset[str] = frozenset()
+    alike: dict[int, list[tuple[str, int]]] = attrs.field(factory=dict)
 
     @classmethod
     def of(cls, entries: Iterable[tuple[str, int]]) -> WordList:
@@ -51,7 +53,10 @@ class WordList:
                 words[spoken] = level
         lengths = tuple(sorted({len(one) for one in stems}))
         heads = frozenset(one[:_SHORTEST] for one in stems)
-        return cls(words, stems, tuple(parts), tuple(phrases), lengths, heads)
+        alike = dict[int, list[tuple[str, int]]]()
+        for one, level in (*words.items(), *stems.items(), *parts):
+            alike.setdefault(len(one), []).append((one, level))
+        return cls(words, stems, tuple(parts), tuple(phrases), lengths, heads, alike)
 
     def level(self, wording: Wording) -> int:
         """The level of a text."""
@@ -100,10 +105,11 @@ class WordList:
         found = self.words.get(word)
         if found is not None:
             return found
-        for length in self.lengths:
-            found = self.stems.get(word[:length])
-            if found is not None:
-                return found
+        if word[:_SHORTEST] in self.heads:
+            for length in self.lengths:
+                found = self.stems.get(word[:length])
+                if found is not None:
+                    return found
         return 0
 
     def _hidden(self, word: str) -> int:
@@ -112,14 +118,16 @@ class WordList:
         found = self._exactly(bare)
         if found or any(part in bare for part, _ in self.parts):
             return found or max(level for part, level in self.parts if part in bare)
-        known = (*self.words.items(), *self.stems.items(), *self.parts)
-        alike = [(one, level) for one, level in known if len(one) == len(word)]
+        alike = self.alike.get(len(word), ())
         return max((level for one, level in alike if _fits(word, one)), default=0)
 
 
 def _fits(shape: str, word: str) -> bool:
     """Whether a word is a shape of its length, whose stars stand for any letter."""
-    return all(sign in ("*", letter) for sign, letter in zip(shape, word, strict=True))
+    for sign, letter in zip(shape, word, strict=True):  # noqa: SIM110 - a fifth of the time
+        if sign not in ("*", letter):
+            return False
+    return True
 
 
 def _entries(text: str) -> Iterator[tuple[str, int]]:

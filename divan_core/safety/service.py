@@ -9,7 +9,7 @@ from uuid import UUID
 import attrs
 
 from divan_core.errors import NotFound, PolicyExists
-from divan_core.kernel.actor import Actor
+from divan_core.kernel.actor import ADMIN, Actor
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.events import Event, EventId, Outbox
 from divan_core.kernel.ids import Ids
@@ -18,10 +18,13 @@ from divan_core.kernel.paging import CursorSealer, Page
 from divan_core.kernel.trail import Deed, Trail
 from divan_core.kernel.units import Locks, Units
 from divan_core.safety import views
+from divan_core.safety.backtests import Progress, nobody_listens
 from divan_core.safety.messages import (
     POLICY,
     POLICY_ACTIVATED,
     POLICY_CREATED,
+    Backtest,
+    BacktestView,
     CreatePolicy,
     DecisionView,
     DryRun,
@@ -37,6 +40,7 @@ from divan_core.safety.ports import PolicyRepository
 from divan_core.safety.profanity import word_list
 from divan_core.safety.reading import read_policy
 from divan_core.safety.shipped import default_document, default_policy
+from divan_core.safety.verdicts import Period
 
 CREATE: Final = "policies.create"
 ACTIVATION: Final = "policies"
@@ -64,6 +68,16 @@ class PolicyUnit(Protocol):
         ...
 
 
+class BacktestRunner(Protocol):
+    """Tries policies: :class:`~divan_core.safety.backtests.Backtests`."""
+
+    async def run(
+        self, policy: Policy, period: Period, progress: Progress = nobody_listens
+    ) -> BacktestView:
+        """What a policy would have decided on all of a period."""
+        ...
+
+
 UnitT = TypeVar("UnitT", bound=PolicyUnit)
 
 
@@ -76,6 +90,7 @@ class PolicyTools(Generic[UnitT]):
     clock: Clock
     ids: Ids
     sealer: CursorSealer
+    backtests: BacktestRunner
     denied: Collection[str] = ()
 
 
@@ -90,6 +105,7 @@ class Policies(Generic[UnitT]):
         """Keep policies through ``units``."""
         self._units = units
         self._tools = tools
+        self._backtests = tools.backtests
 
     async def listed(self, actor: Actor, query: PoliciesQuery) -> Page[PolicySummary]:
         """All policies, the newest first and the one Divan comes with last.
@@ -190,6 +206,30 @@ class Policies(Generic[UnitT]):
         if command.policy is None:
             return views.decision_view(decide(await self.in_force(), facts))
         return views.decision_view(decide(read_policy(command.policy, "$.policy"), facts))
+
+    async def backtest(self, actor: Actor, command: Backtest) -> BacktestView:
+        """What a policy would have decided on what was written in a period; nothing is done.
+
+        Moderators try it on what was written on their campus, administrators on all.
+
+        Raises:
+            NotAllowed: the actor is not of the staff.
+            ValidationFailed: it is no policy, or the period is none.
+        """
+        views.check_moderator(actor)
+        period = views.period_of(command, None if ADMIN in actor.roles else actor.campus_id)
+        return await self._backtests.run(read_policy(command.policy, "$.policy"), period)
+
+    async def backtest_all(
+        self, command: Backtest, progress: Progress = nobody_listens
+    ) -> BacktestView:
+        """As :meth:`backtest` on all campuses, for operators: no role is asked.
+
+        Raises:
+            ValidationFailed: it is no policy, or the period is none.
+        """
+        policy = read_policy(command.policy, "$.policy")
+        return await self._backtests.run(policy, views.period_of(command, None), progress)
 
     async def in_force(self) -> Policy:
         """The policy that decides now."""

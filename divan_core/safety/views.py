@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
@@ -10,10 +11,12 @@ import attrs
 
 from divan_core.errors import FieldError, NotAllowed, ValidationFailed
 from divan_core.kernel.actor import ADMIN, MODERATOR, Actor
-from divan_core.kernel.clock import rfc3339
+from divan_core.kernel.clock import Millis, rfc3339
+from divan_core.kernel.ids import CampusId
 from divan_core.safety import facts as known
 from divan_core.safety.facts import LEVELS, Facts
 from divan_core.safety.messages import (
+    Backtest,
     CreatePolicy,
     DecisionView,
     GivenEvent,
@@ -25,6 +28,7 @@ from divan_core.safety.model import KeptPolicy, PolicyId
 from divan_core.safety.policies import Decision, Match
 from divan_core.safety.profanity import WordList
 from divan_core.safety.signals import Standing, facts_of, read
+from divan_core.safety.verdicts import Period
 
 DEFAULT_ID: Final = PolicyId(UUID(int=0))
 """The id of the policy that Divan comes with (the nil UUID of RFC 9562), in every deployment."""
@@ -164,3 +168,31 @@ def _sorted(signals: Mapping[str, float | str]) -> dict[str, dict[str, float]]:
     if faults:
         raise ValidationFailed(errors=faults)
     return found
+
+
+def period_of(command: Backtest, campus_id: CampusId | None) -> Period:
+    """The period of a command, of one campus or of all.
+
+    Raises:
+        ValidationFailed: a moment that cannot be, or the end is not after the beginning.
+    """
+    since, until = moment_of(command.since, "$.from"), moment_of(command.until, "$.to")
+    if since >= until:
+        raise ValidationFailed(errors=[FieldError("$.to", "must be after the beginning")])
+    return Period(since, until, campus_id)
+
+
+def moment_of(text: str, at: str) -> Millis:
+    """The moment that a text tells: RFC 3339, or a day; ``at`` is where it stands.
+
+    Raises:
+        ValidationFailed: it tells none.
+    """
+    try:
+        found = dt.datetime.fromisoformat(text)
+    except ValueError:
+        message = "must be a moment such as 2026-11-27T08:00:00Z, or a day such as 2026-11-27"
+        raise ValidationFailed(errors=[FieldError(at, message)]) from None
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=dt.UTC)
+    return Millis(round(found.timestamp() * 1000))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from divan_core.kernel.values import value
@@ -156,10 +156,15 @@ _SIGN: Final = re.compile(r"[@$!|+*\u20ac\u00a3][^\W_]")
 _ONLY_WORDS: Final = "".join(chr(one) if chr(one).isalnum() else " " for one in range(128))
 """What of ASCII makes words, as a table for ``str.translate``."""
 
+DRAWN: Final = 3
+"""From how many times in a row on a letter is drawn out."""
+
 DRAWN_OUT: Final = re.compile(r"([^\W\d_])\1{2,}")
 _THREE: Final = tuple([chr(one) * 3 for one in range(ord("a"), ord("z") + 1)])
 GAPS: Final = 3
 """From how many single letters in a row on they are one word with gaps."""
+
+_GAPPED: Final = bytes([1] * GAPS)
 
 
 def folded(text: str) -> str:
@@ -186,7 +191,8 @@ def spelt(piece: str) -> str:
 
 def joined(words: list[str]) -> list[str]:
     """The words, with one for each run of single letters."""
-    if list(map(len, words)).count(1) < GAPS:
+    lengths = list(map(len, words))
+    if lengths.count(1) < GAPS or _GAPPED not in bytes([one == 1 for one in lengths]):
         return words
     found: list[str] = []
     run: list[str] = []
@@ -203,16 +209,28 @@ def joined(words: list[str]) -> list[str]:
 
 def shortened(word: str, times: int = 1) -> str:
     """The word with so many of every letter that is written three times or more in a row."""
-    return DRAWN_OUT.sub(r"\1" * times, word)
+    found, last, count = "", "", 0
+    for letter in f"{word} ":  # a fifth of the time of replacing by a pattern
+        if letter == last:
+            count += 1
+            continue
+        short = count >= DRAWN and last.isalpha()
+        found += last * (times if short else count)
+        last, count = letter, 1
+    return found
 
 
-def is_drawn_out(text: str) -> bool:
-    """Whether a letter stands there three times or more in a row."""
-    if not _has_three(text):
-        return False
-    if text.isascii():  # a tenth of the time of looking for any letter
-        return any(one in text for one in _THREE)
-    return DRAWN_OUT.search(text) is not None
+def drawn_out(words: Sequence[str], together: str) -> frozenset[str]:
+    """Those of these words in which a letter stands three times or more in a row.
+
+    ``together`` are all of them, with something between them.
+    """
+    if not _has_three(together):
+        return frozenset()
+    if together.isascii():  # a tenth of the time of looking for any letter
+        threes = [one for one in _THREE if one in together]
+        return frozenset([word for one in threes for word in words if one in word])
+    return frozenset([word for word in words if DRAWN_OUT.search(word)])
 
 
 def _has_three(text: str) -> bool:
@@ -247,18 +265,11 @@ def wording(text: str) -> Wording:
     plain = folded(text)
     words = joined([one if one.isalpha() else spelt(one) for one in pieces(plain)])
     together = " ".join(words)
-    drawn_out = frozenset(_drawn_out(set(words)) if is_drawn_out(together) else ())
+    drawn = drawn_out(words, together)
     spoken = together
-    if drawn_out:
-        spoken = " ".join([shortened(one) if one in drawn_out else one for one in words])
-    return Wording(plain, tuple(words), f" {spoken} " if words else "", drawn_out)
-
-
-def _drawn_out(words: Iterable[str]) -> Iterator[str]:
-    for word in words:
-        # Two of its letters, at the least, are no new ones: few words are looked at more closely.
-        if len(set(word)) + 2 <= len(word) and DRAWN_OUT.search(word):
-            yield word
+    if drawn:
+        spoken = " ".join([shortened(one) if one in drawn else one for one in words])
+    return Wording(plain, tuple(words), f" {spoken} " if words else "", drawn)
 
 
 def meant(text: str) -> str:

@@ -31,7 +31,12 @@ from divan_core.moderation.ports import (
     CaseRepository,
 )
 from divan_core.presence.ports import PresenceIndex, PresenceNotices
-from divan_core.safety.ports import PolicyRepository, RestrictionRepository
+from divan_core.safety.ports import (
+    DecisionRepository,
+    PolicyRepository,
+    RestrictionRepository,
+    TrustRepository,
+)
 from divan_core.social.ports import InviteRepository, RelationRepository
 
 
@@ -121,6 +126,16 @@ class StoreUnit(Protocol):
     @property
     def policies(self) -> PolicyRepository:
         """Policies of moderation."""
+        ...
+
+    @property
+    def decisions(self) -> DecisionRepository:
+        """What was decided by machine."""
+        ...
+
+    @property
+    def trust(self) -> TrustRepository:
+        """How much people are trusted."""
         ...
 
     @property

@@ -11,7 +11,7 @@ event's fault and is waited for, however long.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Final
 
 import anyio
@@ -79,6 +79,8 @@ class Consumer:
         self.name = f"{self.group.topic}:{self.group.name}"
         self._act = subscription.handle
         self._afterwards = subscription.afterwards
+        self._around = subscription.around
+        self._locking = subscription.locking
         self._bus: EventBus = stores.bus
         self._units: Units[StoreUnit] = stores.units
         self._tools = tools
@@ -215,7 +217,7 @@ class Consumer:
             if lane.verdict:
                 await self._give_up(lane.head, lane.verdict)
             else:
-                done = await self._units.write(self._body(lane.head.event))
+                done = await self._handling(lane.head.event)
                 self._handled.append(lane.head)
                 await self._follow_up(done)
         except Unavailable as fault:
@@ -227,6 +229,10 @@ class Consumer:
             return await self._has_failed(lane, fault)
         self._tally.went_well += 1
         return True
+
+    async def _handling(self, event: Event) -> _Done | None:
+        async with nullcontext() if self._around is None else self._around(event):
+            return await self._units.write(self._body(event), locking=self._locking)
 
     async def _has_failed(self, lane: Lane, fault: Exception) -> bool:
         lane.attempts += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -32,6 +33,13 @@ nothing happens.
 """
 
 
+Around: TypeAlias = Callable[[Event], AbstractAsyncContextManager[None]]
+"""What is to happen before the unit that handles an event, and after it, outside of the database.
+
+As a handler it may happen more than once. What it raises means that the event was not handled.
+"""
+
+
 def _named(_instance: object, _attribute: object, group: Group) -> None:
     for name, form in ((group.name, _NAME), (group.topic, _TOPIC)):
         if not form.fullmatch(name):
@@ -47,7 +55,9 @@ class Subscription:
     """A group's reaction to each event of its topic.
 
     However many processes have the group, each event is handled once, and those of one aggregate
-    in their order. ``afterwards`` acts on what was handled, at most once.
+    in their order. ``around`` wraps the unit that handles an event, and ``afterwards`` acts on what
+    was handled, at most once. A ``locking`` one takes locks on what it decides by, as
+    :class:`~divan_core.kernel.units.Units` tells.
 
     Raises:
         ConfigurationError: the group or its topic cannot be named so.
@@ -56,6 +66,8 @@ class Subscription:
     group: Group = attrs.field(validator=_named)
     handle: Handler
     afterwards: Effect | None = None
+    around: Around | None = None
+    locking: bool = False
 
 
 def groups_of(subscriptions: Iterable[Subscription]) -> GroupsOfTopics:

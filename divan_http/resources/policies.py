@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Final
+from typing import Annotated, Any, Final
+
+import attrs
+from msgspec import Meta
 
 from divan_core.divan import Divan
 from divan_core.errors import (
@@ -18,6 +21,8 @@ from divan_core.kernel.actor import Actor
 from divan_core.kernel.once import Done, IdempotencyKey
 from divan_core.kernel.paging import Page
 from divan_core.safety.messages import (
+    Backtest,
+    BacktestView,
     CreatePolicy,
     DecisionView,
     DryRun,
@@ -29,6 +34,8 @@ from divan_core.safety.messages import (
 from divan_http.operation import KeyedOperation, Operation, PersonOperation
 
 ROOT: Final = "/api/mod/v1/policies"
+
+Moment = Annotated[str, Meta(max_length=40)]
 
 
 def listed(divan: Divan, actor: Actor, query: PoliciesQuery) -> Awaitable[Page[PolicySummary]]:
@@ -56,6 +63,28 @@ def activate(divan: Divan, actor: Actor, query: PolicyQuery) -> Awaitable[Policy
 def dry_run(divan: Divan, actor: Actor, command: DryRun) -> Awaitable[DecisionView]:
     """Tell what a policy would decide, the active one unless another is given. For moderators."""
     return divan.policies.dry_run(actor, command)
+
+
+def _body() -> type[Any]:
+    """The body of a back-test, of which one member is called as no name of Python can be."""
+    names = {
+        "policy": attrs.field(type=dict[str, Any]),
+        "from": attrs.field(type=Moment, alias="since"),
+        "to": attrs.field(type=Moment, alias="until"),
+    }
+    made = attrs.make_class("BacktestBody", names, frozen=True, repr=False, eq=False)
+    made.__module__ = __name__
+    made.__doc__ = "Try a policy on a period: moments are RFC 3339, or days, which begin in UTC."
+    return made
+
+
+BacktestBody: Final = _body()
+
+
+def backtest(divan: Divan, actor: Actor, body: Any) -> Awaitable[BacktestView]:  # noqa: ANN401 - a class made by hand
+    """Tell what a policy would have decided on what was written in a period. For moderators."""
+    since, until = getattr(body, "from"), body.to
+    return divan.policies.backtest(actor, Backtest(body.policy, since, until))
 
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -102,6 +131,15 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         command=DryRun,
         view=DecisionView,
         perform=dry_run,
+        errors=(NotAllowed,),
+    ),
+    PersonOperation(
+        method="POST",
+        path=ROOT + "/backtest",
+        name="policies.backtest",
+        command=BacktestBody,
+        view=BacktestView,
+        perform=backtest,
         errors=(NotAllowed,),
     ),
 )

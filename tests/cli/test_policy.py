@@ -58,3 +58,18 @@ def test_every_fault_is_named(divan: Command, tmp_path: Path) -> None:
     file.write_text("no json")
     assert divan("mod", "policy", "check", str(file)).status == 2
     assert divan("mod", "policy", "check", str(tmp_path / "none.json")).status != 0
+
+
+def test_a_back_test(divan: Command, tmp_path: Path) -> None:
+    people(divan, tmp_path)
+    file = tmp_path / "policy.json"
+    file.write_text(json.dumps({"version": "mine", "rules": [RULE]}))
+    period = ("--from", "2026-01-01", "--to", "2026-02-01")
+    found = divan("mod", "policy", "backtest", str(file), *period, "--json").json
+    assert (found["version"], found["events"], found["rules"][0]["hits"]) == ("mine", 0, 0)
+    told = divan("mod", "policy", "backtest", str(file), *period)
+    assert "Of 0 decisions" in told.out
+    assert "rule_id" in told.out
+    refused = divan("mod", "policy", "backtest", str(file), "--from", "now", "--to", "2026-02-01")
+    assert refused.status != 0
+    assert "$.from" in refused.err

@@ -11,6 +11,7 @@ from divan_core.testing.contracts.appeals import AppealsContract
 from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.cases import CasesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
+from divan_core.testing.contracts.decisions import DecisionsContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.people_index import PeopleIndexContract
@@ -18,6 +19,7 @@ from divan_core.testing.contracts.policies import PoliciesContract
 from divan_core.testing.contracts.restrictions import RestrictionsContract
 from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.social import RelationsContract
+from divan_core.testing.contracts.trust import TrustContract
 from divan_core.testing.contracts.units import UnitsContract
 from divan_core.testing.contracts.veils import VeilsContract
 
@@ -79,4 +81,12 @@ class TestMemoryActions(OnMemory, ActionsContract):
 
 
 class TestMemoryAppeals(OnMemory, AppealsContract):
+    pass
+
+
+class TestMemoryDecisions(OnMemory, DecisionsContract):
+    pass
+
+
+class TestMemoryTrust(OnMemory, TrustContract):
     pass

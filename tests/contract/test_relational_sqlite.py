@@ -17,6 +17,7 @@ from divan_core.testing.contracts.auth import AuthContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
 from divan_core.testing.contracts.cases import CasesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
+from divan_core.testing.contracts.decisions import DecisionsContract
 from divan_core.testing.contracts.erasure import ErasureContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
@@ -29,6 +30,7 @@ from divan_core.testing.contracts.restrictions import (
 from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.samples import running
 from divan_core.testing.contracts.social import RelationsContract
+from divan_core.testing.contracts.trust import TrustContract
 from divan_core.testing.contracts.units import UnitsContract
 from divan_core.testing.contracts.veils import VeilsContract
 from tests.servers.sqlite import migrated
@@ -181,4 +183,20 @@ class TestSqliteFileAppeals(OnSqliteFile, AppealsContract):
 
 
 class TestSqliteMemoryAppeals(OnSqliteMemory, AppealsContract):
+    pass
+
+
+class TestSqliteFileDecisions(OnSqliteFile, DecisionsContract):
+    pass
+
+
+class TestSqliteFileTrust(OnSqliteFile, TrustContract):
+    pass
+
+
+class TestSqliteMemoryDecisions(OnSqliteMemory, DecisionsContract):
+    pass
+
+
+class TestSqliteMemoryTrust(OnSqliteMemory, TrustContract):
     pass

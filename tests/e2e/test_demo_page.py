@@ -1,66 +1,39 @@
 """The demo's page in a real browser, before a real server."""
 
 import re
-import threading
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import attrs
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, expect
 
 from divan_cli.asgi import Application
 from divan_cli.demo.host import hosted
 from divan_cli.demo.scene import Wishes, scene_of
-from divan_cli.listening import Plan, address_of, bound
-
-FLAGS = (
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
+from tests.e2e.browser import (
+    CONTRAST,
+    DESKTOP,
+    HORIZONTAL,
+    LYING_PHONE,
+    NAMELESS,
+    PATIENCE_MS,
+    PHONE,
+    SMALLEST_PHONE,
+    VIOLATIONS,
+    Watched,
+    eventually,
+    launched,
+    served,
 )
-DESKTOP = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
-SMALLEST_PHONE = {"width": 360, "height": 640}
-LYING_PHONE = {"width": 844, "height": 390}
-PATIENCE_MS = 15_000
-VIOLATIONS = """
-window.violations = [];
-document.addEventListener("securitypolicyviolation", (event) =>
-  window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
-"""
+
 TEXTS = ("h2", ".hint", ".segments .is-on", ".count", ".status", ".watcher.is-looking span")
-HORIZONTAL = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @attrs.define
-class Visit:
-    """A page that was opened, and everything that went wrong on it."""
-
-    page: Page
-    url: str
-    faults: list[str] = attrs.field(factory=list)
-    elsewhere: list[str] = attrs.field(factory=list)
-
-    def watch(self) -> None:
-        self.page.on("console", lambda message: self._told(message.type, message.text))
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("requestfailed", lambda request: self.faults.append(request.url))
-        self.page.on("request", lambda request: self._requested(request.url))
-
-    def _told(self, level: str, text: str) -> None:
-        if level in {"error", "warning"}:
-            self.faults.append(text)
-
-    def _requested(self, url: str) -> None:
-        if not re.match(r"(http|ws)://127\.0\.0\.1:", url):
-            self.elsewhere.append(url)
+class Visit(Watched):
+    """The demo's page."""
 
     @property
     def count(self) -> int:
@@ -105,25 +78,16 @@ Open = Callable[..., Visit]
 
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield launched
-        launched.close()
+    with launched(chromium) as browser:
+        yield browser
 
 
 @pytest.fixture
 def url() -> Iterator[str]:
     """The address of a demo of its own, so that no limit is used up by another test."""
     application = Application(partial(hosted, scene_of(Wishes(people=90)), 1, 1.0))
-    listener = bound(Plan(port=0))
-    config = uvicorn.Config(application, lifespan="on", ws="websockets-sansio", log_config=None)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listener],))
-    thread.start()
-    eventually(lambda: server.started)
-    yield address_of(listener)
-    server.should_exit = True
-    thread.join(30)
+    with served(application) as address:
+        yield address
 
 
 @pytest.fixture
@@ -316,11 +280,7 @@ def test_it_works_with_the_keyboard_alone(visit: Open) -> None:
 
 def test_everything_that_can_be_focused_has_a_name_and_shows_it(visit: Open) -> None:
     it = visit()
-    nameless = it.page.evaluate("""() => [...document.querySelectorAll(
-        "a[href], button, input, summary, [tabindex='0']")].filter((one) => {
-          const labels = [...(one.labels || [])].map((label) => label.textContent).join("");
-          return !(one.getAttribute("aria-label") || one.textContent.trim() || labels.trim());
-        }).map((one) => one.outerHTML)""")
+    nameless = it.page.evaluate(NAMELESS)
     assert nameless == []
     it.page.get_by_role("switch", name="Ghost mode").focus()
     it.page.keyboard.press("Shift+Tab")
@@ -407,32 +367,7 @@ MODULES = """async () => {
   return { ...found, held: pace.isDue(on, 34000) };
 }"""
 
-CONTRAST = """(element) => {
-  const parts = (text) => text.match(/[0-9.]+/g).map(Number);
-  const light = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map((v) => v / 255)
-      .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-  };
-  let behind = element;
-  let ground = [255, 255, 255];
-  for (; behind; behind = behind.parentElement) {
-    const [r, g, b, a = 1] = parts(getComputedStyle(behind).backgroundColor);
-    if (a > 0.9) { ground = [r, g, b]; break; }
-  }
-  const [one, other] = [light(parts(getComputedStyle(element).color)), light(ground)];
-  return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-}"""
-
 
 def width(box: Any) -> float:
     """The width of a bounding box; 0 without one."""
     return float(box["width"]) if box else 0.0
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until something is true; fails when it does not become so."""
-    deadline = time.monotonic() + PATIENCE_MS / 1000
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)

@@ -58,6 +58,13 @@ GIVEN: Final[Mapping[str, Callable[[World], Input]]] = {
     "rooms.mute": lambda _world: {"json": {"minutes": 0}},
     "rooms.send": lambda _world: {"json": {"body": "hello"}},
     "policies.create": lambda _world: {"json": POLICY},
+    "policies.backtest": lambda _world: {
+        "json": {
+            "policy": {"version": 1, "rules": []},
+            "from": "2026-01-01",
+            "to": "2026-01-02",
+        }
+    },
     "policies.dry_run": lambda _world: {"json": {"event": {"subject_type": "post"}}},
     "rooms.read": lambda _world: {"json": {"read_seq": 0}},
     "reports.send": lambda world: {"json": reported(world.ben)},

@@ -11,7 +11,7 @@ from tests.http.world import TEST_SETTINGS, World, open_world
 
 pytestmark = pytest.mark.anyio
 
-DATABASE = {"core": "core_0008", "profile": "profile_0001", "moderation": "moderation_0005"}
+DATABASE = {"core": "core_0008", "profile": "profile_0001", "moderation": "moderation_0007"}
 
 
 @attrs.frozen

@@ -83,12 +83,49 @@ async def test_refusals(world: World) -> None:
     assert (await ask(world, "GET", params={"limit": 201})).status_code == 422
 
 
+async def test_a_back_test(world: World) -> None:
+    body = {"policy": POLICY, "from": "2026-01-01", "to": "2027-01-01T08:00:00+01:00"}
+    found = await ask(world, "POST", "/backtest", json=body)
+    assert found.status_code == 200
+    rule = {"rule_id": "r", "action": "warn", "severity": 1, "shadow": False}
+    counts = {"hits": 0, "wins": 0, "overlap": 0, "samples": []}
+    assert found.json() == {
+        "version": "7",
+        "since": "2026-01-01T00:00:00.000Z",
+        "until": "2027-01-01T07:00:00.000Z",
+        "events": 0,
+        "decided": 0,
+        "would": 0,
+        "both": 0,
+        "same": 0,
+        "unread": 0,
+        "actions": [],
+        "rules": [rule | counts],
+        "samples": [],
+    }
+    for wrong, path in (
+        ({"from": "today"}, "$.from"),
+        ({"from": 3}, "$.from"),
+        ({"to": "2025-01-01"}, "$.to"),
+        ({"policy": {"version": 1}}, "$.policy.rules"),
+    ):
+        found = await ask(world, "POST", "/backtest", json=body | wrong)
+        assert found.status_code == 422
+        assert [one["path"] for one in found.json()["errors"]] == [path]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "roles"),
     [
         ("GET", "", None, "staff.moderator"),
         ("GET", f"/{DEFAULT_ID}", None, "staff.moderator"),
         ("POST", "/dry_run", {"event": {"subject_type": "post"}}, "staff.moderator"),
+        (
+            "POST",
+            "/backtest",
+            {"policy": POLICY, "from": "2026-01-01", "to": "2026-01-02"},
+            "staff.moderator",
+        ),
         ("POST", "", POLICY, "staff.admin"),
         ("POST", f"/{DEFAULT_ID}/activate", None, "staff.admin"),
     ],

@@ -30,6 +30,7 @@ from divan_core.moderation.appealmessages import (
     ResolveAppeal,
     SendAppeal,
 )
+from divan_core.moderation.appealmodel import AppealId
 from divan_core.moderation.messages import (
     AssignCase,
     CasesQuery,
@@ -57,6 +58,9 @@ async def test_an_accepted_appeal_takes_everything_back(scene: Scene) -> None:
     divan, case = scene.world.divan, await scene.case()
     before = await divan.audience.card(scene.ben.user_id)
     await scene.act(case, "ban")
+    await scene.act(case, "restrict_invites", ttl_minutes=1)
+    scene.world.clock.advance(60)
+    await divan.actions.expire(9)
     await scene.act(case, "mute", ttl_minutes=60)
     await scene.act(case, "warn")
     await refused(Banned, divan.accounts.actor(scene.ben.user_id))
@@ -72,13 +76,16 @@ async def test_an_accepted_appeal_takes_everything_back(scene: Scene) -> None:
     assert await divan.accounts.actor(scene.ben.user_id) == scene.ben
     assert await divan.audience.card(scene.ben.user_id) == before
     await divan.chat.send(scene.ben, SendMessage(scene.ana.user_id, "Hello."))
-    assert {one.end for one in await scene.told()} == {"reverted"}
+    ends = [one.end for one in await scene.told()]
+    assert ends == ["reverted", "reverted", "expired", "reverted"]
     assert {one.appeal and one.appeal.outcome_note for one in await scene.told()} == {
         "You did not."
     }
     detail = await divan.cases.get(scene.rita, OneCase(case.id))
     assert [one.action for one in detail.timeline] == [
-        *["action.applied"] * 3,
+        *["action.applied"] * 2,
+        "action.expired",
+        *["action.applied"] * 2,
         "appeal.opened",
         *["action.reverted"] * 3,
         "appeal.resolved",
@@ -168,6 +175,8 @@ async def test_who_may_decide(scene: Scene) -> None:
     ):
         await refused(kind, scene.resolve(appeal, "rejected", who))
     await refused(NotFound, divan.appeals.get(ben, OneAppeal(appeal.id)))
+    nothing = attrs.evolve(appeal, id=AppealId(CAMPUS))
+    await refused(NotFound, scene.resolve(nothing, "rejected"))
     assert (await divan.appeals.page(ben, AppealsQuery())).items == ()
     await scene.resolve(appeal, "rejected")
     await refused(AppealResolved, scene.resolve(appeal, "accepted", scene.rita))

@@ -18,6 +18,7 @@ from divan_core.errors import (
     AppealResolved,
     Banned,
     CaseDecided,
+    ConfirmationLapsed,
     DivanError,
     InvalidInput,
     NotAllowed,
@@ -25,7 +26,7 @@ from divan_core.errors import (
     OwnDecision,
 )
 from divan_core.kernel.actor import ADMIN, MODERATOR, Actor
-from divan_core.moderation.actionmessages import ApplyAction, RevertAction
+from divan_core.moderation.actionmessages import ApplyAction, ConfirmAction, RevertAction
 from divan_core.moderation.actionmodel import FITTING, ActionKind
 from divan_core.moderation.appealmessages import ResolveAppeal, SendAppeal
 from divan_core.moderation.messages import (
@@ -42,6 +43,8 @@ from divan_core.testing.clock import ManualClock
 TTL_MINUTES = 10
 HIDING = ("remove", "tombstone", "shadow_hide")
 UNTOLD = ("none", "shadow_hide")
+WIDE = "ban of the deployment"
+DAY_MINUTES = 24 * 60
 
 
 @attrs.define
@@ -49,7 +52,8 @@ class Modelled:
     """A case as the model has it: where it stands, and what of it is in force until when.
 
     ``told`` are the actions that Ben may know of, and whether each was taken back; ``idle`` is how
-    many of those that change nothing were not.
+    many of those that change nothing were not. ``proposed`` is what waits for a second admin, and
+    until when; ``proposals`` are all that ever did.
     """
 
     id: Any
@@ -59,6 +63,8 @@ class Modelled:
     standing: dict[str, tuple[Any, float | None]] = attrs.field(factory=dict)
     told: dict[Any, bool] = attrs.field(factory=dict)
     idle: list[Any] = attrs.field(factory=list)
+    proposed: tuple[Any, float] | None = None
+    proposals: list[Any] = attrs.field(factory=list)
     appeal_id: Any = None
     appeal: str | None = None
 
@@ -86,7 +92,7 @@ class DeskMachine(RuleBasedStateMachine):
     async def prepare(self) -> None:
         campus = await self.divan.accounts.create_campus(CreateCampus("Here", 45.0, -73.0))
         self.people: dict[str, Actor] = {}
-        for name in ("ana", "ben", "cyd", "mod", "root"):
+        for name in ("ana", "ben", "cyd", "mod", "root", "rita"):
             person = await self.divan.accounts.create_person(
                 CreatePerson(campus.id, name, name.title())
             )
@@ -95,6 +101,7 @@ class DeskMachine(RuleBasedStateMachine):
         self.moderator = attrs_of(mod, MODERATOR)
         self.admin = attrs_of(mod, ADMIN)
         self.second = attrs_of(self.people["root"], ADMIN)
+        self.third = attrs_of(self.people["rita"], ADMIN)
         ben = self.people["ben"]
         for reader in ("ana", "cyd"):
             sent = await self.divan.chat.send(
@@ -199,10 +206,56 @@ class DeskMachine(RuleBasedStateMachine):
         command = RevertAction(case.id, action_id, "A mistake.")
         for _ in range(2):
             done = self.does(self.divan.actions.revert, self.moderator, command)
+            if kind == WIDE:
+                assert done is NotAllowed
+                done = self.does(self.divan.actions.revert, self.admin, command)
             assert done.view.end == "reverted"
         self.deeds += 1
         if action_id in case.told:
             case.told[action_id] = True
+
+    @precondition(lambda self: self.cases)
+    @rule(data=st.data())
+    def propose(self, data: Any) -> None:
+        case = data.draw(st.sampled_from(self.cases))
+        command = ApplyAction(case.id, "ban", "So.", scope="deployment")
+        assert self.does(self.divan.actions.apply, self.moderator, command) is NotAllowed
+        done = self.does(self.divan.actions.apply, self.admin, command)
+        if case.status in {"dismissed", "closed"} or case.appeal == "open":
+            assert done is CaseDecided
+            return
+        (action,) = done.view.actions
+        if WIDE in case.standing:
+            assert (action.id, action.pending) == (case.standing[WIDE][0], False)
+        elif case.proposed is not None:
+            assert (action.id, action.pending) == (case.proposed[0], True)
+        else:
+            case.proposed = action.id, self.minutes + DAY_MINUTES
+            case.proposals.append(action.id)
+            case.status = "escalated" if case.status == "open" else case.status
+            self.deeds += 1
+
+    @precondition(lambda self: any(one.proposals for one in self.cases))
+    @rule(data=st.data())
+    def confirm(self, data: Any) -> None:
+        case = data.draw(st.sampled_from([one for one in self.cases if one.proposals]))
+        action_id = data.draw(st.sampled_from(case.proposals))
+        command = ConfirmAction(case.id, action_id)
+        assert self.does(self.divan.actions.confirm, self.moderator, command) is NotAllowed
+        assert self.does(self.divan.actions.confirm, self.admin, command) is OwnDecision
+        done = self.does(self.divan.actions.confirm, self.second, command)
+        if action_id in case.told:
+            assert not done.view.actions[0].pending
+        elif case.proposed is None or case.proposed[0] != action_id:
+            assert done is ConfirmationLapsed
+        elif case.status in {"dismissed", "closed"} or case.appeal == "open":
+            assert done is CaseDecided
+        else:
+            assert done.view.case.status == "actioned"
+            case.status, case.proposed = "actioned", None
+            case.standing[WIDE] = (action_id, None)
+            case.told[action_id] = False
+            self.deeds += 1
 
     @precondition(lambda self: self.cases)
     @rule(data=st.data())
@@ -222,13 +275,13 @@ class DeskMachine(RuleBasedStateMachine):
         assert self.does(self.divan.appeals.send, self.people["ana"], command) is NotFound
 
     @precondition(lambda self: any(one.appeal for one in self.cases))
-    @rule(data=st.data(), accepted=st.booleans(), by_second=st.booleans())
-    def resolve(self, data: Any, accepted: bool, by_second: bool) -> None:
+    @rule(data=st.data(), accepted=st.booleans(), by_third=st.booleans())
+    def resolve(self, data: Any, accepted: bool, by_third: bool) -> None:
         case = data.draw(st.sampled_from([one for one in self.cases if one.appeal]))
         outcome: Any = "accepted" if accepted else "rejected"
-        actor = self.second if by_second else self.admin
+        actor = self.third if by_third else self.admin
         done = self.does(self.divan.appeals.resolve, actor, ResolveAppeal(case.appeal_id, outcome))
-        if not by_second:
+        if not by_third:
             assert done is OwnDecision
             return
         if case.appeal != "open":
@@ -238,17 +291,21 @@ class DeskMachine(RuleBasedStateMachine):
         case.appeal, case.status = outcome, "closed"
         self.deeds += 2
         if accepted:
-            self.deeds += len(case.standing) + len(case.idle)
+            self.deeds += len(case.standing) + len(case.idle) + (case.proposed is not None)
+            case.proposed = None
             case.told = dict.fromkeys(case.told, True)
             case.standing.clear()
             case.idle.clear()
 
-    @rule(minutes=st.integers(1, 12))
+    @rule(minutes=st.integers(1, 12) | st.just(DAY_MINUTES))
     def wait(self, minutes: int) -> None:
         self.clock.advance(minutes * 60)
         self.minutes += minutes
         over = 0
         for case in self.cases:
+            if case.proposed is not None and case.proposed[1] <= self.minutes:
+                case.proposed = None
+                over += 1
             for kind, (_, until) in list(case.standing.items()):
                 if until is not None and until <= self.minutes:
                     del case.standing[kind]
@@ -264,14 +321,14 @@ class DeskMachine(RuleBasedStateMachine):
 
     def banned(self) -> bool:
         either = self.in_force("user") | self.in_force("message")
-        return "ban" in either or "shadow_hide" in self.in_force("user")
+        return bool(either & {"ban", WIDE}) or "shadow_hide" in self.in_force("user")
 
     @invariant()
     def what_people_see_follows(self) -> None:
         ana, ben = self.people["ana"], self.people["ben"]
         known = self.does(self.divan.accounts.actor, ben.user_id)
-        banned = "ban" in self.in_force("user") | self.in_force("message")
-        assert (known is Banned) is banned
+        banned = {"ban", WIDE} & (self.in_force("user") | self.in_force("message"))
+        assert (known is Banned) is bool(banned)
         page = self.does(self.divan.chat.messages, ana, MessagesQuery(ben.user_id))
         texts = [one.body for one in page.items]
         assert bool(texts) is not bool(self.in_force("message") & set(HIDING))

@@ -9,15 +9,17 @@ import anyio
 import attrs
 import pytest
 
+from divan_core.kernel.actor import ADMIN, MODERATOR
 from divan_core.stores.bundle import Stores
 from divan_core.stores.memory.unit import open_memory
 from divan_core.stores.redis.store import open_redis
 from divan_core.testing.clock import ManualClock
 from tests.rt.test_chat import connect, say
+from tests.rt.test_mod import credentials, give_role, reported, staff, watching
 from tests.rt.test_social import invited, settled, social
 from tests.rt.test_updates import Crowd, truth
 from tests.rt.test_veils import Desk
-from tests.rt.world import FAST_TICK, ROOMY, Found, LiveClient, World, a_world
+from tests.rt.world import FAST_TICK, PATIENCE_S, ROOMY, Found, LiveClient, World, a_world, ids_of
 
 pytestmark = pytest.mark.anyio
 
@@ -156,3 +158,25 @@ async def test_messages_reach_sockets_of_both_servers(worlds: tuple[World, World
         assert [view["body"] for _, view in client.told] == [
             view["body"] for _, view in clients[0].told
         ]
+
+
+async def test_staff_hear_of_cases_on_both(worlds: tuple[World, World]) -> None:
+    """Whichever of the two it happened on; and whoever loses the role on one is out on both."""
+    first, second = worlds
+    ana, cyd, mod, boss = [await first.join(name) for name in ("ana", "cyd", "mod", "boss")]
+    await give_role(first, mod, MODERATOR)
+    mods = [await watching(world, mod, ids_of(mod)) for world in worlds]
+    boss = staff(boss, ADMIN)
+    bosses = [await watching(world, boss, credentials(boss)) for world in worlds]
+    case = await reported(second, ana, cyd)
+    for client in (*mods, *bosses):
+        (told,) = await client.hears("case:new")
+        assert told["case"]["id"] == str(case.id)
+    await give_role(second, mod)
+    for client in mods:
+        with anyio.fail_after(PATIENCE_S):
+            await client.out.wait()
+    await reported(first, boss, cyd)
+    for client in bosses:
+        await client.hears("case:update")
+    assert [client.told for client in mods] == [[], []]

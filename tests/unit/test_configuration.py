@@ -138,6 +138,11 @@ def test_a_variable_wins_over_the_file(file: Path) -> None:
         ("IDEMPOTENCY_WAIT_MS", "-1", "'-1'; it must be a whole number from 0 to 5000."),
         ("DIVAN_JWT_ALGORITHMS", "none", "'none'; it must be some of HS256, RS256, ES256, EdDSA."),
         ("DIVAN_JWT_ALGORITHMS", "", "''; it must be some of HS256, RS256, ES256, EdDSA."),
+        (
+            "DIVAN_CANDID_CAMPUSES",
+            "here",
+            "'here'; it must be ids of campuses, UUIDs in lower case.",
+        ),
         ("LOG_LEVEL", "loud", "'loud'; it must be one of DEBUG, INFO, WARNING, ERROR."),
     ],
 )

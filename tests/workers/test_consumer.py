@@ -1,6 +1,8 @@
 """Consumers act once on each event, in order, and let nobody wait for somebody else's trouble."""
 
 import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import anyio
 import pytest
@@ -11,7 +13,15 @@ from divan_core.kernel.events import Event
 from divan_core.stores.bundle import StoreUnit
 from divan_core.testing.faults import Raise
 from divan_core.workers import consumer as module
-from divan_core.workers.consumer import AT_ONCE, ATTEMPTS, BATCH, MOST_COUNT, RETRY_LONGEST_MS
+from divan_core.workers.consumer import (
+    AT_ONCE,
+    ATTEMPTS,
+    BATCH,
+    MOST_COUNT,
+    RETRY_LONGEST_MS,
+    Consumer,
+)
+from divan_core.workers.subscription import Subscription
 from divan_core.workers.turns import POLL_S, Worker
 from tests.workers.stage import (
     GROUP,
@@ -391,3 +401,33 @@ async def test_what_follows_may_fail_and_holds_nothing_up(stage: Stage, fault: E
     assert stage.of("a") == [0, 1]
     assert (await stage.backlog()).pending == 0
     assert stage.told.lines == [("failed", "chat:indexer", type(fault).__name__)] * 2
+
+
+async def test_what_wraps_a_unit_is_there_before_and_after_it(stage: Stage) -> None:
+    """Also where the unit fails; and where it cannot be there, the event waits."""
+    await stage.say(("a", 0))
+    await until_idle(stage.relay())
+    told: list[str] = []
+    away = [StoreUnavailable()]
+
+    @asynccontextmanager
+    async def around(one: Event) -> AsyncIterator[None]:
+        if away:
+            raise away.pop()
+        told.append(f"before {number(one)}")
+        try:
+            yield
+        finally:
+            told.append(f"after {number(one)}")
+
+    async def handle(unit: StoreUnit, one: Event) -> None:
+        await unit.locks.take("a lock")
+        told.append("inside")
+        if told.count("inside") == 1:
+            raise LookupError("not yet")
+        stage.seen.append((one.aggregate, number(one)))
+
+    one = Subscription(GROUP, handle, around=around, locking=True)
+    await persist(stage, Consumer(one, stage.stores, stage.tools()))
+    assert told == ["before 0", "inside", "after 0"] * 2
+    assert stage.seen == [("a", 0)]

@@ -258,7 +258,7 @@ async def test_two_subscriptions_of_a_group_are_refused(clock: ManualClock) -> N
             pytest.fail("it was opened")
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a:", "a:b:c", "ü", "x" * 65, "-x", "chat:dlq"])
+@pytest.mark.parametrize("name", ["", "a b", "a:", "a:b:c", ":a", "ü", "x" * 65, "-x", "chat:dlq"])
 def test_names_that_no_store_could_keep_are_refused(name: str) -> None:
     for group in (Group(name, TOPIC), Group("indexer", name)):
         with pytest.raises(ConfigurationError):

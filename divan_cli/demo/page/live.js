@@ -1,6 +1,6 @@
 /** One person's live view of who is near, over Socket.IO. */
 
-import { io } from "/demo/vendor/socket.io.js";
+import { io } from "/console/vendor/socket.io.js";
 import { applied, listed, told } from "./people.js";
 
 const PATIENCE_MS = 8000;

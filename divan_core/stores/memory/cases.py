@@ -56,6 +56,11 @@ class MemoryCases:
         """The case about a subject that is open or escalated, or None."""
         return next((one for one in self._live() if one.subject == subject), None)
 
+    async def latest(self, subject: Subject) -> Case | None:
+        """The newest case about a subject, whatever its state, or None."""
+        found = (one for one in self._records.cases.values() if one.subject == subject)
+        return max(found, key=lambda one: one.id, default=None)
+
     async def put(self, case: Case) -> None:
         """Keep it, replacing the one of the same id."""
         self._changes.begin()
@@ -149,6 +154,19 @@ class MemoryCases:
         found = sorted(self._by(reporter_id), key=lambda one: one.id, reverse=True)
         below = (one for one in found if before is None or one.id < before)
         return [(one, self._records.cases[one.case_id]) for one in islice(below, limit)]
+
+    async def reporters_of(self, owner_id: UserId, since: Millis, weight: int) -> int:
+        """How many different people reported what is somebody's after a moment."""
+        cases = self._records.cases
+        return len(
+            {
+                one.reporter_id
+                for one in self._records.reports.values()
+                if cases[one.case_id].owner_id == owner_id
+                and one.at > since
+                and one.weight >= weight
+            }
+        )
 
     async def upheld_and_dismissed(self, reporter_id: UserId) -> tuple[int, int]:
         """How many of somebody's reports came to something, and how many to nothing."""

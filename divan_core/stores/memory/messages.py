@@ -84,6 +84,11 @@ class MemoryMessages:
         conversation_id, seq = place
         return self._records.talks[conversation_id].messages[seq - 1]
 
+    async def some(self, message_ids: Sequence[MessageId]) -> Sequence[Message]:
+        """Those of these messages that there are."""
+        found = [await self.get(one) for one in message_ids]
+        return [one for one in found if one is not None]
+
     async def veil(self, message_id: MessageId, veil: Veil | None) -> None:
         """Hide a message, if there is one, as staff has decided, or show it again with None."""
         self._changes.begin()

@@ -53,6 +53,11 @@ class MemoryPolicies:
         """The one that is active, or None."""
         return next((one for one in self._policies.values() if one.active), None)
 
+    async def active_id(self) -> PolicyId | None:
+        """The id of the one that is active, or None."""
+        active = await self.active()
+        return None if active is None else active.id
+
     async def activate(self, policy_id: PolicyId | None, by: UserId, at: Millis) -> None:
         """From now on this one is active and no other."""
         self._changes.begin()

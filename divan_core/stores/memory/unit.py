@@ -35,6 +35,7 @@ from divan_core.stores.memory.auth import (
 from divan_core.stores.memory.cases import CaseRecords, MemoryCases
 from divan_core.stores.memory.changes import Changes
 from divan_core.stores.memory.conversations import ConversationRecords
+from divan_core.stores.memory.decisions import DecisionRecords, MemoryDecisions
 from divan_core.stores.memory.erasures import ErasureRecords, MemoryErasures
 from divan_core.stores.memory.invites import InviteRecords, MemoryInvites
 from divan_core.stores.memory.keys import KeyRecords, MemoryKeys, MemoryKeyStore
@@ -50,6 +51,7 @@ from divan_core.stores.memory.restrictions import MemoryRestrictions, Restrictio
 from divan_core.stores.memory.rooms import MemoryRooms
 from divan_core.stores.memory.search import MemoryPeopleIndex
 from divan_core.stores.memory.social import MemoryRelations, SocialRecords
+from divan_core.stores.memory.trust import MemoryTrust, TrustRecords
 from divan_core.stores.memory.upkeep import MemoryIndexUpkeep
 from divan_core.system import SystemClock
 
@@ -72,6 +74,8 @@ class MemoryRecords:
     audit: AuditRecords = attrs.field(factory=AuditRecords)
     restrictions: RestrictionRecords = attrs.field(factory=RestrictionRecords)
     policies: PolicyRecords = attrs.field(factory=PolicyRecords)
+    decisions: DecisionRecords = attrs.field(factory=DecisionRecords)
+    trust: TrustRecords = attrs.field(factory=TrustRecords)
     keys: KeyRecords = attrs.field(factory=KeyRecords)
     outbox: OutboxRecords = attrs.field(factory=OutboxRecords)
 
@@ -100,6 +104,8 @@ class MemoryUnit:
         self.audit = MemoryAudit(records.audit, changes)
         self.restrictions = MemoryRestrictions(records.restrictions, accounts, changes)
         self.policies = MemoryPolicies(records.policies, accounts, changes)
+        self.decisions = MemoryDecisions(records.decisions, changes)
+        self.trust = MemoryTrust(records.trust, changes)
         self.keys = MemoryKeys(records.keys, clock, changes)
         self.outbox = MemoryOutbox(records.outbox, clock, changes)
         self.handled = MemoryHandledEvents(records.outbox, clock, changes)

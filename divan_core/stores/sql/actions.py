@@ -15,6 +15,7 @@ from divan_core.moderation.actionmodel import (
     Action,
     ActionId,
     ActionKind,
+    Cause,
     End,
     Scope,
 )
@@ -125,6 +126,9 @@ def _row(action: Action) -> dict[str, Any]:
         "target_id": action.target.id,
         "end": None if action.end is None else action.end.value,
         "scope": action.scope.value,
+        "rule_id": None if action.cause is None else action.cause.rule_id,
+        "decision_id": None if action.cause is None else action.cause.decision_id,
+        "facts": None if action.cause is None else dict(action.cause.facts),
     }
 
 
@@ -135,4 +139,5 @@ def _action(row: Row[Any]) -> Action:
         target=Subject(SubjectKind(row.target_kind), row.target_id),
         end=None if row.end is None else End(row.end),
         scope=Scope(row.scope),
+        cause=None if row.decision_id is None else Cause(row.decision_id, row.rule_id, row.facts),
     )

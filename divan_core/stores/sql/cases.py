@@ -71,6 +71,11 @@ class SqlCases:
         is_its = (CASES.c.subject_kind == subject.kind.value, CASES.c.subject_id == subject.id)
         return await self._one(select(CASES).where(_LIVE, *is_its))
 
+    async def latest(self, subject: Subject) -> Case | None:
+        """The newest case about a subject, whatever its state, or None."""
+        is_its = (CASES.c.subject_kind == subject.kind.value, CASES.c.subject_id == subject.id)
+        return await self._one(select(CASES).where(*is_its).order_by(CASES.c.id.desc()).limit(1))
+
     async def put(self, case: Case) -> None:
         """Keep it, replacing the one of the same id."""
         await self._connection.execute(
@@ -162,6 +167,17 @@ class SqlCases:
         ids = {one.case_id for one in found}
         cases = {one.id: one for one in await self.get_many(ids)}
         return [(one, cases[one.case_id]) for one in found]
+
+    async def reporters_of(self, owner_id: UserId, since: Millis, weight: int) -> int:
+        """How many different people reported what is somebody's after a moment."""
+        query = (
+            select(func.count(REPORTS.c.reporter_id.distinct()))
+            .select_from(REPORTS.join(CASES))
+            .where(CASES.c.owner_id == owner_id)
+            .where(REPORTS.c.at > since, REPORTS.c.weight >= weight)
+        )
+        counted: int = (await self._connection.execute(query)).scalar_one()
+        return counted
 
     async def upheld_and_dismissed(self, reporter_id: UserId) -> tuple[int, int]:
         """How many of somebody's reports came to something, and how many to nothing."""

@@ -1,4 +1,4 @@
-"""The statements that hand over what somebody is and was in conversations."""
+"""The statements that hand over messages: what somebody is and was in conversations, and some."""
 
 from __future__ import annotations
 
@@ -8,8 +8,16 @@ from typing import Any
 from sqlalchemy import BigInteger, Select, bindparam, select, tuple_
 
 from divan_core.stores.sql.chatstatements import LIMIT, MESSAGE_COLUMNS, VIEWER
+from divan_core.stores.sql.clauses import one_of
+from divan_core.stores.sql.connection import DialectName
 from divan_core.stores.sql.tables import CONVERSATIONS, MEMBERS, MESSAGES, ROOMS
 from divan_core.stores.sql.types import Id
+
+
+@functools.cache
+def some_statement(dialect: DialectName) -> Select[Any]:
+    """The messages ``among`` these ids."""
+    return select(*MESSAGE_COLUMNS).where(one_of(MESSAGES.c.id, dialect))
 
 
 @functools.cache

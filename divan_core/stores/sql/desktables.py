@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from divan_core.stores.sql.metadata import METADATA, index_where
-from divan_core.stores.sql.types import Id, Moment
+from divan_core.stores.sql.types import JSON_OR_NONE, Id, Moment
 
 AUDIT: Final = Table(
     "audit_entries",
@@ -130,6 +130,9 @@ ACTIONS: Final = Table(
     Column("end", String(16)),
     Column("ended_at", Moment),
     Column("ended_by", Id),
+    Column("decision_id", Id),
+    Column("rule_id", String(64)),
+    Column("facts", JSON_OR_NONE),
     Column("scope", String(16), nullable=False, server_default="campus"),
     Column("ttl_minutes", Integer),
     Column("confirmed_at", Moment),

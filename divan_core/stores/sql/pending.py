@@ -30,6 +30,8 @@ from divan_core.stores.sql.spelling import Statement, Together
 from divan_core.stores.sql.tables import IDEMPOTENCY_KEYS, OUTBOX
 
 _FIELDS: Final = ("id", "topic", "name", "campus_id", "aggregate", "at", "data")
+_TOGETHER: Final = 2
+"""How many events SQLite records together with a key: a message has so many."""
 
 
 @attrs.frozen
@@ -70,7 +72,7 @@ class Pending:
     async def flush(self, connection: SqlConnection) -> None:
         """Write it all in one statement; in none if it is nothing.
 
-        On SQLite, in two where there are several events.
+        On SQLite, in two where there are many events.
 
         Raises:
             StoreUnavailable: as any statement of the unit.
@@ -90,9 +92,13 @@ class Pending:
         answers = [self._answering(dialect, one) for one in self._answers]
         if not self._events:
             yield from answers
-        elif dialect == "sqlite" and len(self._events) == len(self._answers) == 1:
+        elif dialect == "sqlite" and len(self._answers) == 1 and len(self._events) <= _TOGETHER:
             _, parameters = answers[0]
-            yield _record_and_keep(clocked=self._clocked), {**parameters, **self._rows()[0]}
+            rows = self._rows()
+            for number, row in enumerate(rows):
+                parameters = {**parameters, **{f"{name}_{number}": row[name] for name in _FIELDS}}
+            together = _record_and_keep(len(rows), clocked=self._clocked)
+            yield together, {**parameters, **present(self._clock)}
         elif dialect == "sqlite":
             yield _record_on_sqlite(clocked=self._clocked), self._rows()
             yield from answers
@@ -126,17 +132,18 @@ def _row(event: Event) -> dict[str, Any]:
 
 
 @functools.cache
-def _record_on_sqlite(*, clocked: bool) -> Insert:
-    given = {name: bindparam(name, type_=OUTBOX.c[name].type) for name in _FIELDS}
+def _record_on_sqlite(*, clocked: bool, suffix: str = "") -> Insert:
+    given = {name: bindparam(f"{name}{suffix}", type_=OUTBOX.c[name].type) for name in _FIELDS}
     return insert(OUTBOX).values(**given, recorded_at=now_of("sqlite", clocked=clocked))
 
 
 @functools.cache
-def _record_and_keep(*, clocked: bool) -> Together:
-    """On SQLite, one event, and the key with its answer."""
+def _record_and_keep(count: int, *, clocked: bool) -> Together:
+    """On SQLite, so many events, and the key with its answer."""
+    recording = [_record_on_sqlite(clocked=clocked, suffix=f"_{one}") for one in range(count)]
     keeping = keep_statement(IDEMPOTENCY_KEYS, clocked=clocked)
-    name = "record_and_keep_clocked" if clocked else "record_and_keep"
-    return Together(name, (_record_on_sqlite(clocked=clocked), keeping))
+    name = f"record_{count}_and_keep{'_clocked' if clocked else ''}"
+    return Together(name, (*recording, keeping))
 
 
 @functools.cache

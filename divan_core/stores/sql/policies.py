@@ -42,6 +42,13 @@ class SqlPolicies:
         """The one that is active, or None."""
         return next(iter(await self._found(select(POLICIES).where(POLICIES.c.active))), None)
 
+    async def active_id(self) -> PolicyId | None:
+        """The id of the one that is active, or None."""
+        if not self._tables.safety:
+            return None
+        query = select(POLICIES.c.id).where(POLICIES.c.active)
+        return (await self._connection.execute(query)).scalar()
+
     async def activate(self, policy_id: PolicyId | None, by: UserId, at: Millis) -> None:
         """From now on this one is active and no other."""
         of = POLICIES.c

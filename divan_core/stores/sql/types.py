@@ -94,6 +94,9 @@ JSON_LIST: Final = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True)
 JSON_OBJECT: Final = JSON().with_variant(JSONB(), "postgresql")
 """An object: ``jsonb`` on PostgreSQL, JSON text on SQLite."""
 
+JSON_OR_NONE: Final = JSON_LIST
+"""An object or nothing, which is NULL."""
+
 FOLDED: Final = Text().with_variant(Text(collation="C"), "postgresql")
 """Folded text, which sorts by code points as Python sorts it."""
 

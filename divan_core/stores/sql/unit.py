@@ -15,6 +15,7 @@ from divan_core.stores.sql.auth import SqlLogins, SqlRegistrations, SqlSessions
 from divan_core.stores.sql.cases import SqlCases
 from divan_core.stores.sql.catalogue import Catalogue, OptionalTables
 from divan_core.stores.sql.connection import SqlConnection
+from divan_core.stores.sql.decisions import SqlDecisions
 from divan_core.stores.sql.engine import SqlEngine
 from divan_core.stores.sql.erasures import SqlErasures
 from divan_core.stores.sql.handled import SqlHandledEvents
@@ -27,6 +28,7 @@ from divan_core.stores.sql.policies import SqlPolicies
 from divan_core.stores.sql.restrictions import SqlRestrictions
 from divan_core.stores.sql.rooms import SqlRooms
 from divan_core.stores.sql.social import SqlRelations
+from divan_core.stores.sql.trust import SqlTrust
 
 ResultT = TypeVar("ResultT")
 
@@ -128,6 +130,16 @@ class SqlUnit:
     def policies(self) -> SqlPolicies:
         """Policies of moderation."""
         return SqlPolicies(self._connection, self._tables)
+
+    @property
+    def decisions(self) -> SqlDecisions:
+        """What was decided by machine."""
+        return SqlDecisions(self._connection, self._tables)
+
+    @property
+    def trust(self) -> SqlTrust:
+        """How much people are trusted."""
+        return SqlTrust(self._connection, self._tables)
 
     @property
     def keys(self) -> SqlKeys:

@@ -11,7 +11,7 @@ import pytest
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.units import UnitMisused
-from divan_core.moderation.actionmodel import Action, ActionId, ActionKind, End, Scope
+from divan_core.moderation.actionmodel import Action, ActionId, ActionKind, Cause, End, Scope
 from divan_core.moderation.model import Subject, SubjectKind
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.testing.contracts.cases import NOW, case, case_id, put
@@ -69,9 +69,11 @@ class ActionsContract(ABC):
             ttl_minutes=7,
             confirmed_at=Millis(NOW + 4),
             confirmed_by=user_id(4),
+            cause=Cause(UUID(int=2**127 + 7), "rule", {"text.profanity": 3, "text": "contains:x"}),
         )
+        by_default = attrs.evolve(whole, cause=Cause(UUID(int=5), None))
         await put(stores, case(1))
-        for version in (action(), whole, action()):
+        for version in (action(), whole, by_default, action()):
             await do(stores, version)
             found = await stores.units.read(lambda unit: unit.actions.get(action_id(1)))
             assert found == version

@@ -159,6 +159,43 @@ class CasesContract(ABC):
         other = Subject(SubjectKind.ROOM, subject.id)
         assert await self.live(stores, other) is None
 
+    async def test_the_latest_of_a_subject(self, stores: RelationalStores) -> None:
+        """Whatever its state; of others there is none."""
+        subject = case(1).subject
+        assert await self.latest(stores, subject) is None
+        for one in (over(1), over(3, subject=subject), case(4, subject=subject), case(9)):
+            await put(stores, one)
+            expected = over(1) if one.id == case_id(1) else one
+            if one.subject == subject:
+                assert await self.latest(stores, subject) == expected
+        room = Subject(SubjectKind.ROOM, subject.id)
+        assert await self.latest(stores, room) is None
+
+    async def latest(self, stores: RelationalStores, subject: Subject) -> Case | None:
+        """The newest case about a subject."""
+        return await stores.units.read(lambda unit: unit.cases.latest(subject))
+
+    async def test_who_reports_somebody(self, stores: RelationalStores) -> None:
+        """Different people, over all cases of theirs, after a moment, whose word has weight."""
+        owner = user_id(70)
+        await put(stores, case(1, owner_id=owner), case(2, owner_id=owner), case(3))
+        later = Millis(NOW + 5)
+        await send(
+            stores,
+            report(1, by=90),
+            report(2, by=91, at=later, weight=50),
+            report(3, by=92, at=later, weight=49),
+            report(4, about=2, by=91, at=later),
+            report(5, about=3, by=93, at=later),
+        )
+        for since, weight, count in ((-1, 1, 3), (-1, 50, 2), (0, 50, 1), (0, 1, 2), (5, 1, 0)):
+            moment = Millis(NOW + since)
+
+            async def body(unit: StoreUnit, moment: Millis = moment, weight: int = weight) -> int:
+                return await unit.cases.reporters_of(owner, moment, weight)
+
+            assert await stores.units.read(body) == count
+
     async def test_of_many_at_once_one_is_live(self, stores: RelationalStores) -> None:
         """Whoever comes late is refused, or sees it."""
         subject, refused = case(1).subject, list[int]()

@@ -115,4 +115,7 @@ async def activated(
     """Activate policy ``number``; the one that is active then."""
     chosen = None if number is None else policy(number).id
     await stores.units.write(lambda unit: unit.policies.activate(chosen, user_id(by), at))
-    return await stores.units.read(lambda unit: unit.policies.active())
+    found = await stores.units.read(lambda unit: unit.policies.active())
+    its_id = await stores.units.read(lambda unit: unit.policies.active_id())
+    assert its_id == (None if found is None else found.id)
+    return found

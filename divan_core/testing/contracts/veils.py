@@ -68,6 +68,9 @@ class VeilsContract(ABC):
         assert (found.id, found.veil) == (message_id, Veil.REMOVED)
         unknown = MessageId(pair_of(1, 2).conversation_id)
         assert await stores.units.read(lambda unit: unit.messages.get(unknown)) is None
+        some = await stores.units.read(lambda unit: unit.messages.some([unknown, message_id]))
+        assert some == [found]
+        assert await stores.units.read(lambda unit: unit.messages.some([])) == []
         await self.veil(stores, unknown, Veil.REMOVED)
 
     async def test_who_listens_is_told_of_the_veil(self, stores: RelationalStores) -> None:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "moderation_0008"
-down_revision = "moderation_0005"
+down_revision = "moderation_0007"
 branch_labels = None
 depends_on = None
 

@@ -10,7 +10,8 @@ import httpx2
 import msgspec
 import pytest
 
-from divan_cli.demo.files import POLICY, Page
+from divan_cli.demo.files import Page
+from divan_http.pages import POLICY
 
 PAGE = importlib.resources.files("divan_cli.demo") / "page"
 VENDOR = PAGE / "vendor"

@@ -4,6 +4,7 @@ import attrs
 import pytest
 
 from divan_core.errors import (
+    Banned,
     CampusMismatch,
     DivanError,
     HandleTaken,
@@ -31,13 +32,15 @@ class People:
 
     def __init__(self, *refusals: DivanError) -> None:
         self.known = {ANA: Actor(ANA, HERE, frozenset({"staff.moderator"}))}
+        self.banned: set[UserId] = set()
         self.admitted: list[tuple[str, str]] = []
         self.refusals = list(refusals)
 
     def kept(
         self, user_id: UserId, campus_id: CampusId | None = None, *, banned_too: bool = False
     ) -> Actor | None:
-        del banned_too
+        if user_id in self.banned and not banned_too:
+            raise Banned
         actor = self.known.get(user_id)
         if actor is not None and campus_id not in {None, actor.campus_id}:
             raise CampusMismatch
@@ -118,6 +121,23 @@ async def test_texts_of_development_add_roles(
 async def test_texts_that_are_malformed(clock: ManualClock, token: str) -> None:
     with pytest.raises(InvalidCredentials):
         await Authenticator(People(), clock, Trust(dev=True)).bearer(token)
+
+
+async def test_the_banned_are_known_where_that_is_wanted(clock: ManualClock) -> None:
+    people = People()
+    authenticator = Authenticator(people, clock, Trust(dev=True, tokens=Tokens()))
+    names = (str(ANA), str(HERE))
+    people.banned.add(ANA)
+    for call in (
+        authenticator.bearer(TEXT),
+        authenticator.bearer("token"),
+        authenticator.named(*names),
+    ):
+        with pytest.raises(Banned):
+            await call
+    assert (await authenticator.bearer(TEXT, banned_too=True)).actor.user_id == ANA
+    assert (await authenticator.bearer("token", banned_too=True)).actor.user_id == ANA
+    assert (await authenticator.named(*names, banned_too=True)).actor.user_id == ANA
 
 
 async def test_outside_development_its_credentials_are_nothing(clock: ManualClock) -> None:

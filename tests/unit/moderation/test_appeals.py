@@ -4,7 +4,7 @@ from uuid import UUID
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from divan_core.errors import (
@@ -12,6 +12,7 @@ from divan_core.errors import (
     AppealClosed,
     AppealResolved,
     CaseDecided,
+    InvalidInput,
     NotAllowed,
     NotFound,
     OwnDecision,
@@ -20,6 +21,7 @@ from divan_core.kernel.actor import ADMIN, MODERATOR, Actor
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.moderation import actionpolicy, appealpolicy, policy
+from divan_core.moderation.actionmessages import ApplyAction
 from divan_core.moderation.actionmodel import Action, ActionId, ActionKind, End, Scope
 from divan_core.moderation.appealmessages import SendAppeal
 from divan_core.moderation.appealmodel import Appeal, AppealId, AppealStatus, Verdict
@@ -78,6 +80,14 @@ def test_whose_case_it_is() -> None:
     ):
         with pytest.raises(NotFound):
             check(who, case, *actions)
+
+
+def test_there_is_somebody_to_act_on() -> None:
+    nobodys = attrs.evolve(OPEN, owner_id=None, subject=Subject(SubjectKind.ROOM, BEN))
+    with pytest.raises(InvalidInput):
+        actionpolicy.check_fits(nobodys, ApplyAction(OPEN.id, "ban", "So."))
+    named = ApplyAction(OPEN.id, "ban", "So.", targets=(BEN,))
+    assert actionpolicy.check_fits(nobodys, named) is ActionKind.BAN
 
 
 def test_what_goes_unnoticed_is_told_where_that_is_wanted() -> None:
@@ -152,6 +162,7 @@ def test_who_decides() -> None:
         appealpolicy.check_waits(appeal(status=AppealStatus.REJECTED))
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     st.sets(st.sampled_from([BEN, CYD, ANA]), min_size=1),
     st.sets(st.sampled_from([BEN, CYD, ANA]), min_size=1),

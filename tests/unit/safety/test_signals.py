@@ -10,7 +10,7 @@ from divan_core.safety.facts import LEVELS
 from divan_core.safety.links import host, is_denied, links
 from divan_core.safety.profanity import WordList, word_list
 from divan_core.safety.signals import Standing, facts_of, pace, read
-from divan_core.safety.wording import folded, is_drawn_out, meant, wording
+from divan_core.safety.wording import drawn_out, folded, meant, shortened, wording
 
 OFFENSIVE = [
     "you are a sh1t",
@@ -153,7 +153,12 @@ def test_levels_of_velocity() -> None:
 @example("1110")
 @example("\u0100\u0100\u0100")
 def test_drawn_out_letters(text: str) -> None:
-    assert is_drawn_out(text) == (re.search(r"([^\W\d_])\1\1", text) is not None)
+    words = text.split()
+    expected = {word for word in words if re.search(r"([^\W\d_])\1\1", word)}
+    assert drawn_out(words, " ".join(words)) == expected
+    for times in (1, 2):
+        for word in words:
+            assert shortened(word, times) == re.sub(r"([^\W\d_])\1{2,}", r"\1" * times, word)
 
 
 @pytest.mark.parametrize(

@@ -117,17 +117,18 @@ async def test_a_person_is_one(stores: RelationalStores, statements: list[str]) 
     assert len(statements) == 1
 
 
-async def test_a_keyed_unit(stores: RelationalStores, run: list[str]) -> None:
-    """One statement to claim, one at the end; on SQLite its own for the events."""
+@pytest.mark.parametrize("events", [1, 2, 3])
+async def test_a_keyed_unit(stores: RelationalStores, run: list[str], events: int) -> None:
+    """One statement to claim, one at the end; on SQLite its own for more than two events."""
 
     async def writes(unit: StoreUnit) -> None:
         await keyed(b"1")(unit)
-        await unit.outbox.add(event(1), event(2))
+        await unit.outbox.add(*(event(number) for number in range(1, events + 1)))
         run.append("end")
 
     await stores.units.write(writes)
     claim, end = run.index("end"), len(run) - run.index("end") - 1
-    assert (claim, end) == (1, 2 if "CAST(ROUND" in run[0] else 1)
+    assert (claim, end) == (1, 2 if "CAST(ROUND" in run[0] and events > 2 else 1)
     run.clear()
     await stores.units.write(lambda unit: unit.people.get(user_id(1)))
     assert len(run) == 1

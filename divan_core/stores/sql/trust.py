@@ -1,0 +1,78 @@
+"""How much people are trusted, in SQL."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, func, select
+
+from divan_core.kernel.clock import Millis
+from divan_core.kernel.ids import UserId
+from divan_core.safety.trust import Change, Merit, Trust
+from divan_core.stores.sql.catalogue import OptionalTables
+from divan_core.stores.sql.clauses import insert_missing, insert_or_replace
+from divan_core.stores.sql.connection import SqlConnection
+from divan_core.stores.sql.safetytables import TRUST, TRUST_CHANGES
+
+
+class SqlTrust:
+    """Keeps how much people are trusted, where the database has the tables for it."""
+
+    def __init__(self, connection: SqlConnection, tables: OptionalTables) -> None:
+        """Work in the transaction of ``connection``."""
+        self._connection = connection
+        self._tables = tables
+
+    async def get(self, user_id: UserId) -> Trust | None:
+        """Somebody's trust; None where nothing has changed it yet."""
+        if not self._tables.safety:
+            return None
+        query = select(TRUST).where(TRUST.c.user_id == user_id)
+        row = (await self._connection.execute(query)).first()
+        return Trust(row.score, row.at) if row else None
+
+    async def put(self, user_id: UserId, trust: Trust) -> None:
+        """Keep it, in place of what it was."""
+        row = {"user_id": user_id, "score": trust.score, "at": trust.at}
+        await self._connection.execute(insert_or_replace(TRUST, self._connection.dialect), [row])
+
+    async def add(self, user_id: UserId, change: Change) -> bool:
+        """Keep why it is changed; False where that cause has counted."""
+        if not self._tables.safety:
+            return False
+        row = {
+            "user_id": user_id,
+            "cause": change.cause,
+            "merit": change.merit.value,
+            "at": change.at,
+        }
+        statement = insert_missing(TRUST_CHANGES, self._connection.dialect).values(row)
+        return (await self._connection.execute(statement)).rowcount > 0
+
+    async def counted(self, user_id: UserId, merit: Merit, after: Millis) -> int:
+        """How often something has changed it after a moment."""
+        of = TRUST_CHANGES.c
+        query = select(func.count()).where(
+            of.user_id == user_id, of.merit == merit.value, of.at > after
+        )
+        counted: int = (await self._connection.execute(query)).scalar_one()
+        return counted
+
+    async def count_of(self, user_id: UserId) -> int:
+        """How many rows there are of somebody."""
+        if not self._tables.safety:
+            return 0
+        changes = select(func.count()).where(TRUST_CHANGES.c.user_id == user_id)
+        counted: int = (await self._connection.execute(changes)).scalar_one()
+        return counted + (await self.get(user_id) is not None)
+
+    async def remove_of(self, user_id: UserId, most: int) -> int:
+        """Delete up to ``most`` of these; how many it were."""
+        if not self._tables.safety:
+            return 0
+        of = TRUST_CHANGES.c
+        some = select(of.cause).where(of.user_id == user_id).limit(most)
+        changes = delete(TRUST_CHANGES).where(of.user_id == user_id, of.cause.in_(some))
+        removed: int = (await self._connection.execute(changes)).rowcount
+        if removed < most:
+            trust = delete(TRUST).where(TRUST.c.user_id == user_id)
+            removed += (await self._connection.execute(trust)).rowcount
+        return removed

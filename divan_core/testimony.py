@@ -1,0 +1,125 @@
+"""What other contexts know of what is decided about by machine, and what the desk sees of that."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+from divan_core.accounts.model import Person
+from divan_core.chat.model import Message, MessageId
+from divan_core.kernel.clock import Millis, rfc3339
+from divan_core.kernel.ids import RoomId, UserId
+from divan_core.kernel.units import Units
+from divan_core.kernel.visibility import Standing
+from divan_core.moderation.actionmessages import CaseDecision, RuleHit
+from divan_core.moderation.messages import ulid_text
+from divan_core.moderation.model import CaseId
+from divan_core.moderation.policy import LIGHT
+from divan_core.safety.policies import Match
+from divan_core.safety.ports import Author, Reported
+from divan_core.safety.verdicts import DecisionId, Verdict, Writing
+from divan_core.stores.bundle import StoreUnit
+
+MOST_DECISIONS: Final = 200
+"""How many decisions stand in one case."""
+
+MOST_REPORTERS: Final = 500
+"""Of how many reporters of a case it is remembered that they were right or wrong."""
+
+
+class Testimony:
+    """A :class:`~divan_core.safety.ports.Witness` over people, messages, rooms and cases."""
+
+    async def writing(self, unit: StoreUnit, subject_type: str, subject_id: UUID) -> Writing | None:
+        """What something says now, or None where it is gone."""
+        if subject_type == "message":
+            message = await unit.messages.get(MessageId(subject_id))
+            return None if message is None else _of_message(message)
+        if subject_type == "room":
+            room = await unit.rooms.get(RoomId(subject_id))
+            return None if room is None else Writing(room.name)
+        if subject_type == "user":
+            person = await unit.people.get(UserId(subject_id))
+            gone = person is None or person.standing is Standing.DELETED
+            return None if gone or person is None else _of_person(person)
+        return None
+
+    async def writings(self, unit: StoreUnit, messages: Collection[UUID]) -> Mapping[UUID, Writing]:
+        """The same of many messages; those that are gone are left out."""
+        found = await unit.messages.some([MessageId(one) for one in messages])
+        return {one.id: _of_message(one) for one in found}
+
+    async def author(self, unit: StoreUnit, user_id: UserId) -> Author | None:
+        """Who somebody is, or None where they are gone."""
+        person = await unit.people.get(user_id)
+        if person is None or person.standing is Standing.DELETED:
+            return None
+        return Author(person.created_at, await unit.logins.is_verified(user_id))
+
+    async def reported(self, unit: StoreUnit, case_id: UUID, since: Millis) -> Reported | None:
+        """What is known of a case, and how many have reported its owner whose word has weight."""
+        case = await unit.cases.get(CaseId(case_id))
+        if case is None:
+            return None
+        if case.owner_id is None:
+            return Reported(None)
+        return Reported(case.owner_id, await unit.cases.reporters_of(case.owner_id, since, LIGHT))
+
+    async def reporters(self, unit: StoreUnit, case_id: UUID) -> Sequence[tuple[UUID, UserId]]:
+        """The reports of a case with who sent them."""
+        found = await unit.cases.reports(CaseId(case_id), MOST_REPORTERS)
+        return [(one.id, one.reporter_id) for one in found]
+
+
+class DeskDecisions:
+    """A :class:`~divan_core.moderation.ports.Decided` over what was decided by machine."""
+
+    def __init__(self, units: Units[StoreUnit]) -> None:
+        """Read through ``units``."""
+        self._units = units
+
+    async def about(self, subject_id: UUID, others: Collection[UUID]) -> Sequence[CaseDecision]:
+        """The decisions about something, and these others, the oldest first."""
+
+        async def body(unit: StoreUnit) -> Sequence[Verdict]:
+            ids = [DecisionId(one) for one in others]
+            return await unit.decisions.about(subject_id, ids, MOST_DECISIONS)
+
+        return [_decision_view(one) for one in await self._units.read(body)]
+
+
+def _of_message(message: Message) -> Writing:
+    attached = message.content.attachments
+    return Writing(message.content.body, tuple(one.url for one in attached if one.url is not None))
+
+
+def _of_person(person: Person) -> Writing:
+    """What a profile says; an avatar is a link as any other."""
+    profile = person.profile
+    said = (person.display_name, profile.major, *(profile.passions or ()))
+    links = () if person.avatar_url is None else (person.avatar_url,)
+    return Writing("\n".join(one for one in said if one), links)
+
+
+def _decision_view(verdict: Verdict) -> CaseDecision:
+    written, decision = verdict.written, verdict.decision
+    is_message = written.subject_type == "message"
+    return CaseDecision(
+        id=verdict.id,
+        subject_type=written.subject_type,
+        subject_id=ulid_text(written.subject_id) if is_message else str(written.subject_id),
+        version=decision.version,
+        action=decision.action,
+        severity=decision.severity,
+        reasons=decision.reasons,
+        matched=_hits(decision.matched),
+        shadow=_hits(decision.shadow),
+        decided_at=rfc3339(verdict.at),
+    )
+
+
+def _hits(matches: Iterable[Match]) -> tuple[RuleHit, ...]:
+    return tuple(
+        RuleHit(one.rule_id, one.action, one.severity, dict(one.evidence)) for one in matches
+    )

@@ -1,0 +1,1 @@
+"""The page of the staff: its files, and how they are served."""

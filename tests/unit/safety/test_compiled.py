@@ -1,0 +1,57 @@
+"""The policy in force is read once."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from divan_core.errors import StoreUnavailable
+from divan_core.kernel.clock import Millis
+from divan_core.safety import compiled
+from divan_core.safety.compiled import InForce
+from divan_core.safety.model import KeptPolicy, PolicyId
+from divan_core.safety.shipped import default_policy
+from divan_core.stores.bundle import RelationalStores, StoreUnit
+from divan_core.stores.memory.unit import open_memory
+from divan_core.testing.contracts.samples import populate, user_id
+
+pytestmark = pytest.mark.anyio
+
+ONE, OTHER = PolicyId(UUID(int=1)), PolicyId(UUID(int=2))
+
+
+async def put(stores: RelationalStores, policy_id: PolicyId, document: Mapping[str, Any]) -> None:
+    """Keep a policy and put it in force."""
+
+    async def body(unit: StoreUnit) -> None:
+        version = str(policy_id)
+        await unit.policies.add(KeptPolicy(policy_id, version, document, user_id(1), Millis(0)))
+        await unit.policies.activate(policy_id, user_id(1), Millis(0))
+
+    await stores.units.write(body)
+
+
+async def test_it_is_read_again_only_where_another_is_in_force(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stores, in_force, read = open_memory(), InForce(), list[object]()
+    real = compiled.read_policy
+    monkeypatch.setattr(compiled, "read_policy", lambda one: read.append(one) or real(one))
+    await populate(stores, 1)
+    assert await stores.units.read(in_force.policy) == default_policy()
+    for policy_id, version in ((ONE, "a"), (OTHER, "b")):
+        await put(stores, policy_id, {"version": version, "rules": []})
+        for _ in range(3):
+            assert (await stores.units.read(in_force.policy)).version == version
+    assert len(read) == 2
+    await stores.units.write(lambda unit: unit.policies.activate(None, user_id(1), Millis(1)))
+    assert await stores.units.read(in_force.policy) == default_policy()
+
+
+async def test_what_cannot_be_read_here_is_waited_for() -> None:
+    stores, in_force = open_memory(), InForce()
+    await populate(stores, 1)
+    await put(stores, ONE, {"version": "a", "rules": [{"id": "of a later version"}]})
+    with pytest.raises(StoreUnavailable):
+        await stores.units.read(in_force.policy)
