@@ -170,6 +170,8 @@ async def test_nothing_is_left(
             "notes of reports": 0,
             "words of actions": 0,
             "words on record": 0,
+            "decisions": 0,
+            "trust": 0,
             "stored answers": 1,
             "mailbox": 1,
             "person": 1,
@@ -365,5 +367,7 @@ def test_steps_keep_their_names() -> None:
         "notes of reports",
         "words of actions",
         "words on record",
+        "decisions",
+        "trust",
         "stored answers",
     ]
