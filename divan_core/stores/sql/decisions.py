@@ -145,8 +145,9 @@ def _lately_statement(spans: int) -> Select[Any]:
     """
     same = _count(_OF.print == bindparam("of_print", type_=_OF.print.type), _after("repeated"))
     kind = _OF.subject_kind == bindparam("of_kind", type_=_OF.subject_kind.type)
-    counted = (_count(kind, _OF.at > _moment(f"after_{number}")) for number in range(spans))
-    return select(same, *counted).where(
+    counted = [_count(kind, _OF.at > _moment(f"after_{number}")) for number in range(spans)]
+    columns: list[ColumnElement[Any]] = [same, *counted]
+    return select(*columns).where(
         _OF.author_id == bindparam("of_author", type_=_OF.author_id.type),
         _after("longest"),
         _OF.at <= _moment("until"),
