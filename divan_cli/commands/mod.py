@@ -38,6 +38,7 @@ _OF_CASES = (
 _OF_REPORTS = ("created_at", "reason_code", "weight", "reporter_id", "note")
 _OF_ACTIONS = ("id", "action", "scope", "target_type", "target_id", "pending", "until", "reason")
 _OF_SANCTIONS = ("created_at", "action", "subject_type", "until", "end", "case_id", "reason")
+_OF_DECISIONS = ("id", "version", "action", "severity", "reasons", "decided_at")
 _OF_TIMELINE = ("at", "action", "actor_id", "reason")
 
 
@@ -79,6 +80,8 @@ async def case(case_id: UUID, *, as_json: AsJson = False) -> None:
     _table(_OF_REPORTS, found.reports)
     if found.appeals:
         appeals.tell(found.appeals)
+    if found.decisions:
+        _table(_OF_DECISIONS, found.decisions)
     if found.timeline:
         _table(_OF_TIMELINE, found.timeline)
 

@@ -129,7 +129,8 @@ class Relay:
         begun = await self._route.bus.publish(events)
         done = [event.id for event in events]
         self._unmarked += done
-        self._leased = [one for one in self._leased if one not in set(done)]
+        published = set(done)
+        self._leased = [one for one in self._leased if one not in published]
         self._owed |= begun - self._renewed  # lost since the bus was asked a moment ago
         self._renewed -= {event.campus_id for event in events}
         await self._repay()

@@ -267,8 +267,9 @@ async def test_a_hundred_newcomers_do_nothing_by_reporting(desk: Desk) -> None:
     desk.world.clock.advance(40 * DAY_S)
     for name in ("xan", "xeb", "xid"):
         actor = desk.world.people[name]
+        assert await desk.trust(desk.ben) is None
         await divan.reports.send(actor, SendReport("user", str(desk.ben.user_id), "abuse"))
-    await divan.drain()
+        await divan.drain()
     assert await desk.trust(desk.ben) == 65
     assert said.body in await desk.shown(desk.ana, desk.ben)
 

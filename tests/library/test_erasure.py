@@ -171,6 +171,8 @@ async def test_nothing_is_left(
             "words of actions": 0,
             "words of appeals": 0,
             "words on record": 0,
+            "decisions": 0,
+            "trust": 0,
             "stored answers": 1,
             "mailbox": 1,
             "person": 1,
@@ -367,5 +369,7 @@ def test_steps_keep_their_names() -> None:
         "words of actions",
         "words of appeals",
         "words on record",
+        "decisions",
+        "trust",
         "stored answers",
     ]

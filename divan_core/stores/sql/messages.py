@@ -82,8 +82,8 @@ class SqlMessages:
     async def get(self, message_id: MessageId) -> Message | None:
         """The message of this id, whoever may see it, or None."""
         given = {"message_id": message_id}
-        row = (await self._connection.execute(statements.get_statement(), given)).first()
-        return _message(row) if row else None
+        row = await self._connection.run(statements.get_statement(), given)
+        return None if row is None else _messages([row], ConversationId(id_of(row[0])))[0]
 
     async def some(self, message_ids: Sequence[MessageId]) -> Sequence[Message]:
         """Those of these messages that there are, in any order."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, Select, insert, select, update
 
@@ -13,6 +13,9 @@ from divan_core.safety.model import KeptPolicy, PolicyId
 from divan_core.stores.sql.catalogue import OptionalTables
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.safetytables import POLICIES
+from divan_core.stores.sql.types import id_of
+
+_ACTIVE_ID: Final = select(POLICIES.c.id).where(POLICIES.c.active)
 
 
 class SqlPolicies:
@@ -46,8 +49,8 @@ class SqlPolicies:
         """The id of the one that is active, or None."""
         if not self._tables.safety:
             return None
-        query = select(POLICIES.c.id).where(POLICIES.c.active)
-        return (await self._connection.execute(query)).scalar()
+        row = await self._connection.run(_ACTIVE_ID, {})
+        return None if row is None else PolicyId(id_of(row[0]))
 
     async def activate(self, policy_id: PolicyId | None, by: UserId, at: Millis) -> None:
         """From now on this one is active and no other."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, func, select
+from typing import Final
+
+from sqlalchemy import bindparam, delete, func, select
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
@@ -11,6 +13,11 @@ from divan_core.stores.sql.catalogue import OptionalTables
 from divan_core.stores.sql.clauses import insert_missing, insert_or_replace
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.safetytables import TRUST, TRUST_CHANGES
+from divan_core.stores.sql.types import Id, millis_of
+
+_GET: Final = select(TRUST.c.score, TRUST.c.at).where(
+    TRUST.c.user_id == bindparam("of_user", type_=Id())
+)
 
 
 class SqlTrust:
@@ -25,9 +32,8 @@ class SqlTrust:
         """Somebody's trust; None where nothing has changed it yet."""
         if not self._tables.safety:
             return None
-        query = select(TRUST).where(TRUST.c.user_id == user_id)
-        row = (await self._connection.execute(query)).first()
-        return Trust(row.score, row.at) if row else None
+        row = await self._connection.run(_GET, {"of_user": user_id})
+        return None if row is None else Trust(row[0], millis_of(row[1]))
 
     async def put(self, user_id: UserId, trust: Trust) -> None:
         """Keep it, in place of what it was."""
