@@ -37,7 +37,7 @@ from divan_core.moderation.appealmodel import (
 )
 from divan_core.moderation.effects import Effects, Fact, Hand, people_of
 from divan_core.moderation.messages import CASE_CLOSED, REPORTS
-from divan_core.moderation.model import Case, CaseId, CaseStatus
+from divan_core.moderation.model import Case, CaseId, CaseStatus, SubjectKind
 from divan_core.moderation.ports import AppealUnit
 from divan_core.moderation.tools import DeskTools, Place, deed, event
 
@@ -61,6 +61,13 @@ class _Affair:
     def locks(self) -> tuple[str, ...]:
         """What is locked to undo it."""
         return (self.case.subject.lock, *(one.target.lock for one in self.actions))
+
+    @property
+    def people(self) -> tuple[UserId, ...]:
+        """Whom it may concern: those it was done to, and whom the case is about."""
+        subject = self.case.subject
+        named = (UserId(subject.id),) if subject.kind is SubjectKind.USER else ()
+        return tuple(dict.fromkeys((*named, *people_of(self.actions))))
 
 
 class Appeals(Generic[UnitT]):
@@ -140,7 +147,7 @@ class Appeals(Generic[UnitT]):
             return appealpolicy.outcome(appealpolicy.resolved(appeal, verdict), verdict, case)
 
         attempt = Attempt(actor, RESOLVE, command, AppealOutcome, idempotency_key)
-        async with self._effects.changing(affair.case.campus_id, people_of(affair.actions)):
+        async with self._effects.changing(affair.case.campus_id, affair.people):
             return await self._once.once(attempt, body)
 
     async def page(self, actor: Actor, query: AppealsQuery) -> Page[AppealView]:

@@ -78,7 +78,7 @@ class SqlAudit:
     async def about(self, about: str, limit: int) -> Sequence[Entry]:
         """The first ``limit`` entries about something, ascending."""
         query = select(AUDIT).where(AUDIT.c.about == about).order_by(AUDIT.c.seq).limit(limit)
-        return [Entry(*row) for row in await self._connection.execute(query)]
+        return [Entry(*tuple(row)) for row in await self._connection.execute(query)]
 
     async def count_words(self, person_id: UserId) -> int:
         """How many entries hold words about a person."""
