@@ -23,7 +23,15 @@ from divan_core.stores.sql import searchrows, searchstatements
 from divan_core.stores.sql.catalogue import Catalogue, OptionalTables
 from divan_core.stores.sql.connection import DialectName, SqlConnection
 from divan_core.stores.sql.engine import SqlEngine
-from divan_core.stores.sql.searchrows import LengthClass
+from divan_core.stores.sql.searchrows import (
+    AT_ONCE,
+    EVERY,
+    INSIDE_STEPS,
+    SIMILAR_STEPS,
+    WIDE,
+    LengthClass,
+    Step,
+)
 from divan_core.stores.sql.searchstatements import INSIDE
 
 SPARE: Final = 56
@@ -90,7 +98,7 @@ async def _resembling(
     tables: OptionalTables,
 ) -> Resembling:
     counted = -(-len(wanted.grams) // COUNTED) * COUNTED
-    wide = len(wanted.text) >= searchrows.WIDE
+    wide = len(wanted.text) >= WIDE
     statement = searchstatements.resembling(
         connection.dialect, counted, wide=wide, standings=tables.standings
     )
@@ -151,8 +159,8 @@ def _starting(campus_id: CampusId, text: str, sqlite: bool) -> Parameters:  # no
     grams = searchrows.at_start(text)
     if sqlite:
         return {"campus": campus_id.bytes, "query": text, "start": _all(grams)}
-    codes = {f"start_{one:d}": _codes(campus_id, one, grams) for one in LengthClass}
-    return {"campus": campus_id, "query": text} | codes
+    each = _each(campus_id, EVERY, grams, "start")
+    return {"campus": campus_id, "query": text} | each
 
 
 def _looking(campus_id: CampusId, wanted: Wanted, sqlite: bool) -> Parameters:  # noqa: FBT001
@@ -165,12 +173,14 @@ def _looking(campus_id: CampusId, wanted: Wanted, sqlite: bool) -> Parameters:  
     inside = searchrows.within(text)
     if sqlite:
         given |= {"campus": campus_id.bytes, "inside": _all(inside), "query_end": text + _AFTER}
-        for one in LengthClass:
-            given[f"alike_{one:d}"] = _alike(grams, one)
+        for step in SIMILAR_STEPS:
+            given[f"alike_{step.first:d}"] = _alike(grams, step.first)
         return given
-    for one in LengthClass:
-        given[f"inside_{one:d}"] = _codes(campus_id, one, inside)
-        given[f"alike_{one:d}"] = _codes(campus_id, one, searchrows.decisive(grams, one))
+    for step in (EVERY,) if len(text) >= WIDE else INSIDE_STEPS:
+        given |= _each(campus_id, step, inside, f"inside_{step.first:d}")
+    for step in SIMILAR_STEPS:
+        some = ((one, searchrows.decisive(grams, one)) for one in step.classes)
+        given[f"alike_{step.first:d}"] = _codes(campus_id, some)
     return given
 
 
@@ -189,9 +199,19 @@ def _slips(text: str, sqlite: bool) -> Parameters:  # noqa: FBT001
     }
 
 
-def _codes(campus_id: CampusId, one: LengthClass, grams: Iterable[str]) -> str:
+def _each(campus_id: CampusId, step: Step, grams: Sequence[str], name: str) -> Parameters:
+    """What stands for each of some trigrams, in all classes of a step; the last one again."""
+    given = [grams[min(at, len(grams) - 1)] for at in range(AT_ONCE)]
+    return {
+        f"{name}_{at}": _codes(campus_id, ((one, (gram,)) for one in step.classes))
+        for at, gram in enumerate(given)
+    }
+
+
+def _codes(campus_id: CampusId, some: Iterable[tuple[LengthClass, Iterable[str]]]) -> str:
     """An array as text: the driver looks at each number of a list for a long time."""
-    return f"{{{','.join([str(searchrows.code(campus_id, one, gram)) for gram in grams])}}}"
+    found = [searchrows.written(campus_id, one, grams, ",") for one, grams in some]
+    return f"{{{','.join(filter(None, found))}}}"
 
 
 def _all(grams: Iterable[str]) -> str:

@@ -23,7 +23,10 @@ LONGEST: Final = 1023
 """No term is longer, in letters: a display name has 80, which folding makes some more."""
 
 TOGETHER: Final = 8
-"""How many trigrams are looked for together."""
+"""How many trigrams are looked for together on SQLite, ..."""
+
+AT_ONCE: Final = 3
+"""... and on PostgreSQL."""
 
 HEADS: Final = (2, 3, 4, 6)
 """How many letters of a beginning are looked for; of those that are found, the rest is compared."""
@@ -85,8 +88,15 @@ INSIDE_STEPS: Final = (
 )
 """The steps towards terms that have a short query inside."""
 
-SIMILAR_STEPS: Final = tuple(Step(one, one) for one in LengthClass)
-"""The steps towards similar terms: one is taken when those before have not filled a tier."""
+SIMILAR_STEPS: Final = (
+    Step(LengthClass.SHORT, LengthClass.SHORT),
+    Step(LengthClass.SIX, LengthClass.EIGHT),
+    Step(LengthClass.TEN, LengthClass.THIRTEEN),
+    Step(LengthClass.LONG, LengthClass.LONG),
+)
+"""The steps towards similar terms: one is taken when those before have not filled a tier.
+
+Each step costs more than it takes to look at some terms in vain, so they are few."""
 
 
 Holding = tuple[str, int | None]
@@ -184,8 +194,12 @@ def code(campus_id: CampusId, one: LengthClass, gram: str) -> int:
 
 def codes(campus_id: CampusId, text: str, grams: Trigrams) -> str:
     """What stands for all of a term's trigrams and pairs, with spaces between."""
-    book = _book(campus_id, class_of(text, len(grams)))
-    return " ".join([book[gram] for gram in grams | pairs(text)])
+    return written(campus_id, class_of(text, len(grams)), grams | pairs(text), " ")
+
+
+def written(campus_id: CampusId, one: LengthClass, grams: Iterable[str], between: str) -> str:
+    """What stands for trigrams and pairs in terms of a class, as text."""
+    return between.join(map(_book(campus_id, one).__getitem__, grams))
 
 
 class _Book(dict[str, str]):

@@ -18,6 +18,7 @@ from sqlalchemy.types import TypeEngine
 
 from divan_core.stores.sql.connection import DialectName
 from divan_core.stores.sql.searchrows import (
+    AT_ONCE,
     EVERY,
     INSIDE_STEPS,
     SIMILAR_STEPS,
@@ -130,10 +131,19 @@ def _starting(dialect: DialectName) -> str:
     """Terms with the query at the start of a word."""
     if dialect == "sqlite":
         return f"{_MATCHING.format('')} :start AND {_between(EVERY)}"
-    some = " OR ".join(
-        f"codes @> CAST(CAST(:start_{one:d} AS text) AS bigint[])" for one in EVERY.classes
-    )
-    return f"SELECT DISTINCT text FROM search_terms WHERE {some}"
+    return f"SELECT DISTINCT text FROM search_terms WHERE {_having('codes', 'start')}"
+
+
+def _having(codes: str, name: str) -> str:
+    """Terms on PostgreSQL that have each of some trigrams, which are a list each, for all classes.
+
+    Every list is looked up in the same walk of the index.
+    """
+    return " AND ".join(f"{codes} && {_listed(f'{name}_{at}')}" for at in range(AT_ONCE))
+
+
+def _listed(name: str) -> str:
+    return f"CAST(CAST(:{name} AS text) AS bigint[])"
 
 
 @functools.cache
@@ -205,13 +215,12 @@ def _terms(dialect: DialectName, kind: str, steps: Sequence[Step], at: int, coun
         )
         condition = "TRUE"
     else:
-        operator = "@>" if kind == "inside" else "&&"
-        source = "search_terms t"
-        some = " OR ".join(
-            f"t.codes {operator} CAST(CAST(:{kind}_{one:d} AS text) AS bigint[])"
-            for one in step.classes
-        )
-        condition = f"{gate} AND ({some})"
+        source, parameter = "search_terms t", f"{kind}_{step.first:d}"
+        if kind == "inside":
+            some = _having("t.codes", parameter)
+        else:
+            some = f"t.codes && {_listed(parameter)}"
+        condition = f"{gate} AND {some}"
     inside = _INSIDE[dialect].format("t.text")
     if kind == "inside":
         fits = f"{inside} AND NOT {_BEGINS[dialect].format('t.text')}"
