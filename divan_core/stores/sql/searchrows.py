@@ -194,30 +194,33 @@ def code(campus_id: CampusId, one: LengthClass, gram: str) -> int:
 
 def codes(campus_id: CampusId, text: str, grams: Trigrams) -> str:
     """What stands for all of a term's trigrams and pairs, with spaces between."""
-    return written(campus_id, class_of(text, len(grams)), grams | pairs(text), " ")
+    one = class_of(text, len(grams))
+    return " ".join(map(_book(campus_id, one, one).__getitem__, grams | pairs(text)))
 
 
-def written(campus_id: CampusId, one: LengthClass, grams: Iterable[str], between: str) -> str:
-    """What stands for trigrams and pairs in terms of a class, as text."""
-    return between.join(map(_book(campus_id, one).__getitem__, grams))
+def written(campus_id: CampusId, step: Step, grams: Iterable[str]) -> str:
+    """What stands for trigrams and pairs in the terms of a step, with commas between."""
+    return ",".join(map(_book(campus_id, step.first, step.last).__getitem__, grams))
 
 
 class _Book(dict[str, str]):
-    """Codes of a campus and a class as they are written, for many terms at once."""
+    """Codes of a campus and of neighbouring classes as they are written, for many terms at once."""
 
-    def __init__(self, campus_id: CampusId, one: LengthClass) -> None:
+    def __init__(self, campus_id: CampusId, first: LengthClass, last: LengthClass) -> None:
         super().__init__()
-        self._of = campus_id, one
+        self._campus_id = campus_id
+        self._classes = Step(first, last).classes
 
     def __missing__(self, gram: str) -> str:
         if len(self) >= _IN_BOOK:
             self.clear()
-        self[gram] = written = str(code(*self._of, gram))
+        numbers = [code(self._campus_id, one, gram) for one in self._classes]
+        self[gram] = written = ",".join(map(str, numbers))
         return written
 
 
 _IN_BOOK: Final = 32_768
-_book: Final = functools.lru_cache(maxsize=28)(_Book)
+_book: Final = functools.lru_cache(maxsize=48)(_Book)
 
 
 def within(text: str) -> Sequence[str]:
