@@ -49,15 +49,19 @@ _NOTHING: Final = '"---"'
 _NEVER: Final = "---"
 """A trigram that no term has."""
 
-COUNTED: Final = 8
-"""There is a statement for every so many trigrams of a query."""
+COUNTED: Final[Mapping[DialectName, int]] = {"postgresql": 8, "sqlite": 2}
+"""There is a statement for every so many trigrams of a query; PostgreSQL plans each for long."""
 
 Parameters = dict[str, Any]
 Rows = Sequence[Sequence[Any]]
 
 
 class SqlPeopleIndex:
-    """Finds people by their names."""
+    """Finds people by their names.
+
+    On SQLite here and now: threads that read would wait for the interpreter again and again while
+    the event loop is busy, ten times as long as they work.
+    """
 
     def __init__(self, engine: SqlEngine, catalogue: Catalogue) -> None:
         """Ask ``engine``, with the optional tables that ``catalogue`` knows of."""
@@ -76,7 +80,7 @@ class SqlPeopleIndex:
         limit = most + SPARE
         while True:
             body = partial(_resembling, campus_id, wanted, limit)
-            rows = await self._catalogue.run(self._engine.ask, body)
+            rows = await self._catalogue.run(self._engine.look, body)
             found, others = _divided(rows, self._engine.dialect)
             known = _IDS[self._engine.dialect]
             inside = _people(wanted, found[:limit], known, within=True)
@@ -109,7 +113,7 @@ async def _resembling(
     connection: SqlConnection,
     tables: OptionalTables,
 ) -> Rows:
-    counted = -(-len(wanted.grams) // COUNTED) * COUNTED
+    counted = _counted(wanted.grams, connection.dialect)
     wide = len(wanted.text) >= WIDE
     statement = searchstatements.resembling(
         connection.dialect, counted, wide=wide, standings=tables.standings
@@ -182,7 +186,8 @@ def _looking(campus_id: CampusId, wanted: Wanted, sqlite: bool) -> Parameters:  
     text, grams = wanted.text, wanted.grams
     given: Parameters = {"campus": campus_id, "query": text, "size": len(grams)}
     given |= _slips(text, sqlite)
-    for at, gram in enumerate([*grams, *[_NEVER] * (-len(grams) % COUNTED)]):
+    some = _counted(grams, "sqlite" if sqlite else "postgresql") - len(grams)
+    for at, gram in enumerate([*grams, *[_NEVER] * some]):
         given[f"gram_{at}"] = gram
     inside = searchrows.within(text)
     if sqlite:
@@ -196,6 +201,12 @@ def _looking(campus_id: CampusId, wanted: Wanted, sqlite: bool) -> Parameters:  
         some = searchrows.decisive(grams, step.first)
         given[f"alike_{step.first:d}"] = _codes(campus_id, step, some)
     return given
+
+
+def _counted(grams: Trigrams, dialect: DialectName) -> int:
+    """How many trigrams the statement for these counts."""
+    each = COUNTED[dialect]
+    return -(-len(grams) // each) * each
 
 
 def _slips(text: str, sqlite: bool) -> Parameters:  # noqa: FBT001
