@@ -186,8 +186,8 @@ def _looking(campus_id: CampusId, wanted: Wanted, sqlite: bool) -> Parameters:  
     text, grams = wanted.text, wanted.grams
     given: Parameters = {"campus": campus_id, "query": text, "size": len(grams)}
     given |= _slips(text, sqlite)
-    some = _counted(grams, "sqlite" if sqlite else "postgresql") - len(grams)
-    for at, gram in enumerate([*grams, *[_NEVER] * some]):
+    spare = _counted(grams, "sqlite" if sqlite else "postgresql") - len(grams)
+    for at, gram in enumerate([*grams, *[_NEVER] * spare]):
         given[f"gram_{at}"] = gram
     inside = searchrows.within(text)
     if sqlite:
