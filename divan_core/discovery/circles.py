@@ -115,12 +115,9 @@ def _circle(
         and card.campus_id == actor.campus_id
         and card.standing is Standing.ACTIVE
     ]
-    mutual: Counter[int] = Counter()
-    met: dict[int, UserId] = {}
-    for _, their in known:
-        numbered = {one.int: one for one in their.friends}
-        mutual.update(numbered.keys())
-        met |= numbered
+    befriended = [one for _, their in known for one in their.friends]
+    numbers = [one.int for one in befriended]
+    mutual, met = Counter(numbers), dict(zip(numbers, befriended, strict=True))
     del mutual[actor.user_id.int]
     friends = [_friend(card) for card, _ in known]
     apart = {one.int for one in (*relations.blocked, *relations.friends, actor.user_id)}

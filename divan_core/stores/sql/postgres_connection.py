@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from divan_core.kernel.units import AWAITS_NOTHING_ELSE, UnitMisused
 from divan_core.stores.sql.connection import DialectName, Failing, Parameters
 from divan_core.stores.sql.faults import disconnected
-from divan_core.stores.sql.spelling import Statement, Together, driver_text
+from divan_core.stores.sql.spelling import DriverText, Statement, Together, driver_text
 
 if TYPE_CHECKING:
     Driver: TypeAlias = asyncpg.Connection[asyncpg.Record]
@@ -94,8 +94,8 @@ class LoopConnection(Failing):
     async def rows_of_text(
         self, statement: TextClause, parameters: Mapping[str, Any]
     ) -> Sequence[Sequence[Any]]:
-        """Run one text; see :class:`SqlConnection`."""
-        return (await self.execute(statement, parameters)).all()
+        """Run one text in the driver; see :class:`SqlConnection`."""
+        return await self._rows(driver_text(statement, "postgresql"), parameters)
 
     async def rows(
         self, statement: Statement | Together, parameters: Parameters
@@ -103,7 +103,9 @@ class LoopConnection(Failing):
         """Run one statement in the driver; see :class:`SqlConnection`."""
         if isinstance(statement, Together):
             raise UnitMisused("Statements run together on SQLite only.")
-        written = driver_text(statement, "postgresql")
+        return await self._rows(driver_text(statement, "postgresql"), parameters)
+
+    async def _rows(self, written: DriverText, parameters: Parameters) -> Sequence[Sequence[Any]]:
         self.busy = True
         try:
             if isinstance(parameters, Mapping):

@@ -23,8 +23,16 @@ from divan_core.stores.sql import searchrows, searchstatements
 from divan_core.stores.sql.catalogue import Catalogue, OptionalTables
 from divan_core.stores.sql.connection import DialectName, SqlConnection
 from divan_core.stores.sql.engine import SqlEngine
-from divan_core.stores.sql.searchrows import LengthClass
-from divan_core.stores.sql.searchstatements import INSIDE
+from divan_core.stores.sql.searchrows import (
+    AT_ONCE,
+    EVERY,
+    INSIDE_STEPS,
+    SIMILAR_STEPS,
+    WIDE,
+    LengthClass,
+    Step,
+)
+from divan_core.stores.sql.searchstatements import BEHIND, BETWEEN, INSIDE
 
 SPARE: Final = 56
 """Rows that are read beyond what is asked for, because somebody may be in several."""
@@ -41,14 +49,19 @@ _NOTHING: Final = '"---"'
 _NEVER: Final = "---"
 """A trigram that no term has."""
 
-COUNTED: Final = 8
-"""There is a statement for every so many trigrams of a query."""
+COUNTED: Final[Mapping[DialectName, int]] = {"postgresql": 8, "sqlite": 2}
+"""There is a statement for every so many trigrams of a query; PostgreSQL plans each for long."""
 
 Parameters = dict[str, Any]
+Rows = Sequence[Sequence[Any]]
 
 
 class SqlPeopleIndex:
-    """Finds people by their names."""
+    """Finds people by their names.
+
+    On SQLite here and now: threads that read would wait for the interpreter again and again while
+    the event loop is busy, ten times as long as they work.
+    """
 
     def __init__(self, engine: SqlEngine, catalogue: Catalogue) -> None:
         """Ask ``engine``, with the optional tables that ``catalogue`` knows of."""
@@ -58,12 +71,25 @@ class SqlPeopleIndex:
     async def beginning(self, campus_id: CampusId, wanted: Wanted, most: int) -> Sequence[Entry]:
         """The first ``most`` people of the first tier, in the order of its cut."""
         body = partial(_beginning, campus_id, wanted, most)
-        return await self._catalogue.run(self._engine.ask, body)
+        rows = await self._catalogue.run(self._engine.look, body)
+        known = _IDS[self._engine.dialect]
+        return [Entry(known(user_id), handle, name) for user_id, handle, name in rows]
 
     async def resembling(self, campus_id: CampusId, wanted: Wanted, most: int) -> Resembling:
         """The first ``most`` people of the second and of the third tier, each in order."""
-        body = partial(_resembling, campus_id, wanted, most)
-        return await self._catalogue.run(self._engine.ask, body)
+        limit = most + SPARE
+        while True:
+            body = partial(_resembling, campus_id, wanted, limit)
+            rows = await self._catalogue.run(self._engine.look, body)
+            found, others = _divided(rows, self._engine.dialect)
+            known = _IDS[self._engine.dialect]
+            inside = _people(wanted, found[:limit], known, within=True)
+            similar = _people(wanted, others[:limit], known, within=False)
+            if (len(inside) >= most or len(found) < limit) and (
+                len(similar) >= most or len(others) < limit
+            ):
+                return Resembling(inside[:most], similar[:most])
+            limit *= MORE
 
 
 async def _beginning(
@@ -72,49 +98,49 @@ async def _beginning(
     most: int,
     connection: SqlConnection,
     tables: OptionalTables,
-) -> Sequence[Entry]:
+) -> Rows:
     statement = (
         searchstatements.beginning_of_several if " " in wanted.text else searchstatements.beginning
     )(connection.dialect, standings=tables.standings)
     given = _starting(campus_id, wanted.text, connection.dialect == "sqlite")
-    rows = await connection.rows_of_text(statement, given | {"rows": most})
-    known = _IDS[connection.dialect]
-    return [Entry(known(user_id), handle, name) for user_id, handle, name in rows]
+    return await connection.rows_of_text(statement, given | {"rows": most})
 
 
 async def _resembling(
     campus_id: CampusId,
     wanted: Wanted,
-    most: int,
+    limit: int,
     connection: SqlConnection,
     tables: OptionalTables,
-) -> Resembling:
-    counted = -(-len(wanted.grams) // COUNTED) * COUNTED
-    wide = len(wanted.text) >= searchrows.WIDE
+) -> Rows:
+    counted = _counted(wanted.grams, connection.dialect)
+    wide = len(wanted.text) >= WIDE
     statement = searchstatements.resembling(
         connection.dialect, counted, wide=wide, standings=tables.standings
     )
     given = _looking(campus_id, wanted, connection.dialect == "sqlite")
-    limit, known = most + SPARE, _IDS[connection.dialect]
-    while True:
-        rows = await connection.rows_of_text(statement, given | {"rows": limit})
-        found = [row for row in rows if row[0] == INSIDE]
-        others = [row for row in rows if row[0] != INSIDE]
-        inside = _people(wanted, found[:limit], known, within=True)
-        similar = _people(wanted, others[:limit], known, within=False)
-        if (len(inside) >= most or len(found) < limit) and (
-            len(similar) >= most or len(others) < limit
-        ):
-            return Resembling(inside[:most], similar[:most])
-        limit *= MORE
+    return await connection.rows_of_text(statement, given | {"rows": limit})
+
+
+def _divided(rows: Rows, dialect: DialectName) -> tuple[Rows, Rows]:
+    """The rows of the second and of the third tier: id, handle and name."""
+    if dialect == "sqlite":
+        ((found, others),) = rows
+        return _lines(found), _lines(others)
+    found = [row[1:] for row in rows if row[0] == INSIDE]
+    return found, [row[1:] for row in rows if row[0] != INSIDE]
+
+
+def _lines(joined: str | None) -> Rows:
+    return [line.split(BETWEEN) for line in joined.split(BEHIND)] if joined else ()
 
 
 def _people(
-    wanted: Wanted, rows: Iterable[Sequence[Any]], known: Callable[[Any], UserId], *, within: bool
+    wanted: Wanted, rows: Rows, known: Callable[[Any], UserId], *, within: bool
 ) -> list[Entry]:
     """Each person once, where their first row stands, unless they are of an earlier tier."""
     text, seen, found = wanted.text, set[Any](), list[Entry]()
-    for _, user_id, handle, name in rows:
+    for user_id, handle, name in rows:
         if user_id in seen:
             continue
         seen.add(user_id)
@@ -130,14 +156,14 @@ def _as_it_is(known: UUID) -> UserId:
 
 
 @functools.lru_cache(maxsize=65_536)
-def _of_bytes(known: bytes) -> UserId:
-    """An id of SQLite's; making one takes longer than finding its row."""
-    return UserId(UUID(bytes=known))
+def _of_digits(known: str) -> UserId:
+    """An id as SQLite writes its bytes; making one takes longer than finding its row."""
+    return UserId(UUID(known))
 
 
 _IDS: Final[Mapping[DialectName, Callable[[Any], UserId]]] = {
     "postgresql": _as_it_is,
-    "sqlite": _of_bytes,
+    "sqlite": _of_digits,
 }
 """How ids come out of rows."""
 
@@ -151,8 +177,8 @@ def _starting(campus_id: CampusId, text: str, sqlite: bool) -> Parameters:  # no
     grams = searchrows.at_start(text)
     if sqlite:
         return {"campus": campus_id.bytes, "query": text, "start": _all(grams)}
-    codes = {f"start_{one:d}": _codes(campus_id, one, grams) for one in LengthClass}
-    return {"campus": campus_id, "query": text} | codes
+    each = _each(campus_id, EVERY, grams, "start")
+    return {"campus": campus_id, "query": text} | each
 
 
 def _looking(campus_id: CampusId, wanted: Wanted, sqlite: bool) -> Parameters:  # noqa: FBT001
@@ -160,18 +186,27 @@ def _looking(campus_id: CampusId, wanted: Wanted, sqlite: bool) -> Parameters:  
     text, grams = wanted.text, wanted.grams
     given: Parameters = {"campus": campus_id, "query": text, "size": len(grams)}
     given |= _slips(text, sqlite)
-    for at, gram in enumerate([*grams, *[_NEVER] * (-len(grams) % COUNTED)]):
+    spare = _counted(grams, "sqlite" if sqlite else "postgresql") - len(grams)
+    for at, gram in enumerate([*grams, *[_NEVER] * spare]):
         given[f"gram_{at}"] = gram
     inside = searchrows.within(text)
     if sqlite:
         given |= {"campus": campus_id.bytes, "inside": _all(inside), "query_end": text + _AFTER}
-        for one in LengthClass:
-            given[f"alike_{one:d}"] = _alike(grams, one)
+        for step in SIMILAR_STEPS:
+            given[f"alike_{step.first:d}"] = _alike(grams, step.first)
         return given
-    for one in LengthClass:
-        given[f"inside_{one:d}"] = _codes(campus_id, one, inside)
-        given[f"alike_{one:d}"] = _codes(campus_id, one, searchrows.decisive(grams, one))
+    for step in (EVERY,) if len(text) >= WIDE else INSIDE_STEPS:
+        given |= _each(campus_id, step, inside, f"inside_{step.first:d}")
+    for step in SIMILAR_STEPS:
+        some = searchrows.decisive(grams, step.first)
+        given[f"alike_{step.first:d}"] = _codes(campus_id, step, some)
     return given
+
+
+def _counted(grams: Trigrams, dialect: DialectName) -> int:
+    """How many trigrams the statement for these counts."""
+    each = COUNTED[dialect]
+    return -(-len(grams) // each) * each
 
 
 def _slips(text: str, sqlite: bool) -> Parameters:  # noqa: FBT001
@@ -189,9 +224,15 @@ def _slips(text: str, sqlite: bool) -> Parameters:  # noqa: FBT001
     }
 
 
-def _codes(campus_id: CampusId, one: LengthClass, grams: Iterable[str]) -> str:
+def _each(campus_id: CampusId, step: Step, grams: Sequence[str], name: str) -> Parameters:
+    """What stands for each of some trigrams, in all classes of a step; the last one again."""
+    given = [grams[min(at, len(grams) - 1)] for at in range(AT_ONCE)]
+    return {f"{name}_{at}": _codes(campus_id, step, (one,)) for at, one in enumerate(given)}
+
+
+def _codes(campus_id: CampusId, step: Step, grams: Iterable[str]) -> str:
     """An array as text: the driver looks at each number of a list for a long time."""
-    return f"{{{','.join([str(searchrows.code(campus_id, one, gram)) for gram in grams])}}}"
+    return f"{{{searchrows.written(campus_id, step, grams)}}}"
 
 
 def _all(grams: Iterable[str]) -> str:
@@ -214,9 +255,9 @@ def _two(grams: Sequence[str]) -> str:
     if len(grams) < 2:
         return ""
     left, right = grams[: len(grams) // 2], grams[len(grams) // 2 :]
-    found = (_two(left), _two(right), f"(({_any(left)}) AND ({_any(right)}))")
-    return " OR ".join(one for one in found if one)
+    each = f"(({_any(left)}) AND ({_any(right)}))"
+    return " OR ".join(filter(None, (_two(left), _two(right), each)))
 
 
 def _any(grams: Iterable[str]) -> str:
-    return " OR ".join(f'"{gram}"' for gram in grams)
+    return '"' + '" OR "'.join(grams) + '"' if grams else ""

@@ -23,7 +23,10 @@ LONGEST: Final = 1023
 """No term is longer, in letters: a display name has 80, which folding makes some more."""
 
 TOGETHER: Final = 8
-"""How many trigrams are looked for together."""
+"""How many trigrams are looked for together on SQLite, ..."""
+
+AT_ONCE: Final = 3
+"""... and on PostgreSQL."""
 
 HEADS: Final = (2, 3, 4, 6)
 """How many letters of a beginning are looked for; of those that are found, the rest is compared."""
@@ -85,8 +88,15 @@ INSIDE_STEPS: Final = (
 )
 """The steps towards terms that have a short query inside."""
 
-SIMILAR_STEPS: Final = tuple(Step(one, one) for one in LengthClass)
-"""The steps towards similar terms: one is taken when those before have not filled a tier."""
+SIMILAR_STEPS: Final = (
+    Step(LengthClass.SHORT, LengthClass.SHORT),
+    Step(LengthClass.SIX, LengthClass.EIGHT),
+    Step(LengthClass.TEN, LengthClass.THIRTEEN),
+    Step(LengthClass.LONG, LengthClass.LONG),
+)
+"""The steps towards similar terms: one is taken when those before have not filled a tier.
+
+Each step costs more than it takes to look at some terms in vain, so they are few."""
 
 
 Holding = tuple[str, int | None]
@@ -184,26 +194,33 @@ def code(campus_id: CampusId, one: LengthClass, gram: str) -> int:
 
 def codes(campus_id: CampusId, text: str, grams: Trigrams) -> str:
     """What stands for all of a term's trigrams and pairs, with spaces between."""
-    book = _book(campus_id, class_of(text, len(grams)))
-    return " ".join([book[gram] for gram in grams | pairs(text)])
+    one = class_of(text, len(grams))
+    return " ".join(map(_book(campus_id, one, one).__getitem__, grams | pairs(text)))
+
+
+def written(campus_id: CampusId, step: Step, grams: Iterable[str]) -> str:
+    """What stands for trigrams and pairs in the terms of a step, with commas between."""
+    return ",".join(map(_book(campus_id, step.first, step.last).__getitem__, grams))
 
 
 class _Book(dict[str, str]):
-    """Codes of a campus and a class as they are written, for many terms at once."""
+    """Codes of a campus and of neighbouring classes as they are written, for many terms at once."""
 
-    def __init__(self, campus_id: CampusId, one: LengthClass) -> None:
+    def __init__(self, campus_id: CampusId, first: LengthClass, last: LengthClass) -> None:
         super().__init__()
-        self._of = campus_id, one
+        self._campus_id = campus_id
+        self._classes = Step(first, last).classes
 
     def __missing__(self, gram: str) -> str:
         if len(self) >= _IN_BOOK:
             self.clear()
-        self[gram] = written = str(code(*self._of, gram))
+        numbers = [code(self._campus_id, one, gram) for one in self._classes]
+        self[gram] = written = ",".join(map(str, numbers))
         return written
 
 
 _IN_BOOK: Final = 32_768
-_book: Final = functools.lru_cache(maxsize=28)(_Book)
+_book: Final = functools.lru_cache(maxsize=48)(_Book)
 
 
 def within(text: str) -> Sequence[str]:

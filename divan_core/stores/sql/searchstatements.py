@@ -18,6 +18,7 @@ from sqlalchemy.types import TypeEngine
 
 from divan_core.stores.sql.connection import DialectName
 from divan_core.stores.sql.searchrows import (
+    AT_ONCE,
     EVERY,
     INSIDE_STEPS,
     SIMILAR_STEPS,
@@ -35,6 +36,10 @@ SLIPPED: Final = 3
 
 ALIKE: Final = 4
 """... by a similar text."""
+
+BETWEEN: Final = "\t"
+BEHIND: Final = "\n"
+"""What stands between and behind what rows have, where they are joined: no term has it."""
 
 _BEGINS: Final = {"postgresql": "starts_with({0}, :query)", "sqlite": "instr({0}, :query) = 1"}
 _INSIDE: Final = {"postgresql": "strpos({0}, :query) > 0", "sqlite": "instr({0}, :query) > 0"}
@@ -94,7 +99,7 @@ def beginning(dialect: DialectName, *, standings: bool) -> TextClause:
     having = f"h.campus_id = :campus AND h.text = d.text AND h.shared < :letters AND {active}"
     if dialect == "sqlite":
         return _typed(
-            "SELECT h.user_id, h.handle, h.name FROM"
+            "SELECT hex(h.user_id), h.handle, h.name FROM"
             f" ({heads} ORDER BY d.length, d.text LIMIT -1) AS d CROSS JOIN search_holders h"
             f" WHERE {having} LIMIT :rows"
         )
@@ -111,9 +116,10 @@ def beginning(dialect: DialectName, *, standings: bool) -> TextClause:
 def beginning_of_several(dialect: DialectName, *, standings: bool) -> TextClause:
     """People whose handle begins with several words, or whose name has them so."""
     handle, name = (_BEGINS[dialect].format(f"p.{one}") for one in ("handle", "name"))
+    user_id = "hex(user_id)" if dialect == "sqlite" else "user_id"
     return _typed(
         f"WITH found AS ({_starting(dialect)})"
-        " SELECT user_id, handle, name FROM (SELECT p.user_id, p.handle, p.name,"
+        f" SELECT {user_id}, handle, name FROM (SELECT p.user_id, p.handle, p.name,"
         f" CASE WHEN NOT {handle} THEN p.name"
         f" WHEN NOT {name} OR length(p.handle) < length(p.name)"
         " OR (length(p.handle) = length(p.name) AND p.handle < p.name)"
@@ -130,10 +136,19 @@ def _starting(dialect: DialectName) -> str:
     """Terms with the query at the start of a word."""
     if dialect == "sqlite":
         return f"{_MATCHING.format('')} :start AND {_between(EVERY)}"
-    some = " OR ".join(
-        f"codes @> CAST(CAST(:start_{one:d} AS text) AS bigint[])" for one in EVERY.classes
-    )
-    return f"SELECT DISTINCT text FROM search_terms WHERE {some}"
+    return f"SELECT DISTINCT text FROM search_terms WHERE {_having('codes', 'start')}"
+
+
+def _having(codes: str, name: str) -> str:
+    """Terms on PostgreSQL that have each of some trigrams, which are a list each, for all classes.
+
+    Every list is looked up in the same walk of the index.
+    """
+    return " AND ".join(f"{codes} && {_listed(f'{name}_{at}')}" for at in range(AT_ONCE))
+
+
+def _listed(name: str) -> str:
+    return f"CAST(CAST(:{name} AS text) AS bigint[])"
 
 
 @functools.cache
@@ -151,14 +166,37 @@ def resembling(dialect: DialectName, counted: int, *, wide: bool, standings: boo
             parts.append(_terms(dialect, kind, steps, at, counted))
             parts.append(_found(dialect, f"{kind}_{at}", standings=standings))
             rows.append((f"{kind}_{at}", by))
-    every = " UNION ALL ".join(
-        f"SELECT {by} AS found_by, length, text, user_id, handle, name FROM found_{name}"
-        for name, by in rows
-    )
-    return _typed(
-        f"WITH {', '.join(parts)}"
-        f" SELECT found_by, user_id, handle, name FROM ({every}) AS e"
+    return _typed(f"WITH {', '.join(parts)} {(_joined if dialect == 'sqlite' else _told)(rows)}")
+
+
+def _told(tables: Sequence[tuple[str, int]]) -> str:
+    """All rows of tables, each with what it was found by."""
+    return (
+        f"SELECT found_by, user_id, handle, name FROM ({_every(tables)}) AS e"
         " ORDER BY found_by, length, text, user_id"
+    )
+
+
+def _joined(tables: Sequence[tuple[str, int]]) -> str:
+    """The same as two texts, those found inside and the others, of a line for each row.
+
+    Of one row: between two, SQLite's driver lets other threads go on, and then waits for them.
+    """
+    row = f" || char({ord(BETWEEN)}) || ".join(("hex(user_id)", "handle", "name"))
+    inside = [one for one in tables if one[1] == INSIDE]
+    kinds = (inside, [one for one in tables if one not in inside])
+    texts = (
+        f"(SELECT group_concat({row}, char({ord(BEHIND)})) FROM"
+        f" (SELECT * FROM ({_every(some)}) ORDER BY found_by, length, text, user_id))"
+        for some in kinds
+    )
+    return f"SELECT {', '.join(texts)}"
+
+
+def _every(tables: Sequence[tuple[str, int]]) -> str:
+    return " UNION ALL ".join(
+        f"SELECT {by} AS found_by, length, text, user_id, handle, name FROM found_{name}"
+        for name, by in tables
     )
 
 
@@ -205,13 +243,12 @@ def _terms(dialect: DialectName, kind: str, steps: Sequence[Step], at: int, coun
         )
         condition = "TRUE"
     else:
-        operator = "@>" if kind == "inside" else "&&"
-        source = "search_terms t"
-        some = " OR ".join(
-            f"t.codes {operator} CAST(CAST(:{kind}_{one:d} AS text) AS bigint[])"
-            for one in step.classes
-        )
-        condition = f"{gate} AND ({some})"
+        source, parameter = "search_terms t", f"{kind}_{step.first:d}"
+        if kind == "inside":
+            some = _having("t.codes", parameter)
+        else:
+            some = f"t.codes && {_listed(parameter)}"
+        condition = f"{gate} AND {some}"
     inside = _INSIDE[dialect].format("t.text")
     if kind == "inside":
         fits = f"{inside} AND NOT {_BEGINS[dialect].format('t.text')}"
@@ -221,8 +258,10 @@ def _terms(dialect: DialectName, kind: str, steps: Sequence[Step], at: int, coun
             f"6 * ({' + '.join(counted_ones)}) > :size + t.size AND NOT {inside}"
             " AND t.text NOT IN (SELECT text FROM near)"
         )
+    # Only on PostgreSQL is a term there once in each lane.
+    distinct = "" if dialect == "sqlite" else "DISTINCT "
     return (
-        f"{name} AS MATERIALIZED (SELECT DISTINCT t.text, t.length FROM {source}"
+        f"{name} AS MATERIALIZED (SELECT {distinct}t.text, t.length FROM {source}"
         f" WHERE {condition} AND {fits})"
     )
 

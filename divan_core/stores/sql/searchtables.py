@@ -17,6 +17,12 @@ from sqlalchemy import (
 from divan_core.stores.sql.metadata import METADATA, index_where
 from divan_core.stores.sql.types import CODES, FOLDED, Id
 
+PENDING_KB: Final = 64
+"""How much of what is new the index of codes may keep in a list, which is PostgreSQL's least.
+
+Every walk of the index reads that list from end to end; with the usual 4 MB, which an import
+fills, that took longer than all the rest, until an autovacuum came by."""
+
 SEARCH_PEOPLE: Final = Table(
     "search_people",
     METADATA,
@@ -93,7 +99,12 @@ for _column in ("word", "mirror"):
         "mirror IS NOT NULL", f"ix_search_terms_length_{_column}", "campus_id", "length", _column
     )
     SEARCH_TERMS.append_constraint(_index)
-_CODES: Final = Index("ix_search_terms_codes", SEARCH_TERMS.c.codes, postgresql_using="gin")
+_CODES: Final = Index(
+    "ix_search_terms_codes",
+    SEARCH_TERMS.c.codes,
+    postgresql_using="gin",
+    postgresql_with={"gin_pending_list_limit": PENDING_KB},
+)
 _NUMBER: Final = Index("ix_search_terms_number", SEARCH_TERMS.c.number, unique=True)
 _CODES.ddl_if("postgresql")
 _NUMBER.ddl_if("sqlite")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
 import attrs
-from sqlalchemy import Delete, Insert, Select, Update
+from sqlalchemy import Delete, Insert, Select, TextClause, Update
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Dialect
@@ -93,7 +93,7 @@ def together_text(together: Together) -> TogetherText:
 
 
 @functools.cache
-def driver_text(statement: Statement, dialect_name: DialectName) -> DriverText:
+def driver_text(statement: Statement | TextClause, dialect_name: DialectName) -> DriverText:
     """A statement as the driver of a database takes it.
 
     It is kept for good: give statements that are, too. All their parameters are given by name

@@ -24,6 +24,7 @@ from divan_core.kernel.visibility import Visibility
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.searchrows import (
+    SIMILAR_STEPS,
     LengthClass,
     class_of,
     decisive,
@@ -32,6 +33,7 @@ from divan_core.stores.sql.searchrows import (
     padded,
     slips,
 )
+from divan_core.stores.sql.searchtables import PENDING_KB
 from divan_core.stores.sql.store import open_sql
 from divan_core.stores.sql.unit import SqlUnits
 from divan_core.testing.contracts.samples import campus, campus_id, person, running, user_id
@@ -214,6 +216,28 @@ def test_whatever_is_alike_has_two_decisive_trigrams(query: str, other: str) -> 
     of = class_of(other, len(grams))
     if similarity(trigrams(query), grams) > SIMILAR and needed(trigrams(query), of) > 1:
         assert len(grams & set(decisive_pairs(trigrams(query), of))) > 1
+
+
+@given(TEXTS, TEXTS)
+def test_what_a_step_looks_for_is_in_whatever_is_alike(query: str, other: str) -> None:
+    """A step looks for what its first class needs, in the terms of all its classes."""
+    grams, size = trigrams(query), len(trigrams(other))
+    if similarity(grams, trigrams(other)) > SIMILAR:
+        of = class_of(other, size)
+        (step,) = (one for one in SIMILAR_STEPS if of in one.classes)
+        assert trigrams(other) & set(decisive(grams, step.first))
+        if needed(grams, step.first) > 1:
+            assert len(trigrams(other) & set(decisive_pairs(grams, step.first))) > 1
+
+
+@pytest.mark.anyio
+async def test_the_list_of_news_of_the_index_stays_short(postgres_url: str) -> None:
+    """Every question reads it from end to end; an import would fill it with 4 MB."""
+    async with running(open_sql(postgres_url, migrate=False)) as stores:
+        (row,) = await rows(
+            stores, "SELECT reloptions FROM pg_class WHERE relname = 'ix_search_terms_codes'"
+        )
+    assert row.reloptions == [f"gin_pending_list_limit={PENDING_KB}"]
 
 
 @given(TEXTS)
