@@ -513,8 +513,6 @@ def test_a_policy_is_kept_and_put_in_force(console: Open) -> None:
 
 
 def test_a_policy_is_asked_about_the_past(console: Open, people: Campus) -> None:
-    if f"{MOD}/policies/backtest" not in people.client.get("/openapi.json").json()["paths"]:
-        pytest.skip("this server cannot ask the past")
     people.write("cyd", "ana", "Get FR3E MONEY here")
     people.write("ana", "cyd", "No.")
     it = console()
