@@ -3,8 +3,8 @@
 A field ``x`` of :class:`~divan_core.settings.Settings` is the variable ``DIVAN_X`` and ``x`` of
 the file's section ``[divan]``; the field ``x`` of the group ``jwt`` is ``DIVAN_JWT_X`` and ``x``
 of ``[jwt]``, and so on, except that variables about logs begin with ``LOG_``, those of idempotency
-with ``IDEMPOTENCY_`` and those of observability with ``OBS_``. The file is the one that
-``DIVAN_CONFIG`` names; a variable wins over it.
+with ``IDEMPOTENCY_``, those of moderation with ``MODERATION_`` and those of observability with
+``OBS_``. The file is the one that ``DIVAN_CONFIG`` names; a variable wins over it.
 
 Nothing here reads the environment by itself: whoever starts a process hands it over.
 """
@@ -37,7 +37,12 @@ DEFAULT: Final = "default"
 MASK: Final = "********"
 
 _TOP: Final = "divan"
-_PREFIXES: Final = {"log": "LOG_", "idempotency": "IDEMPOTENCY_", "obs": "OBS_"}
+_PREFIXES: Final = {
+    "log": "LOG_",
+    "idempotency": "IDEMPOTENCY_",
+    "moderation": "MODERATION_",
+    "obs": "OBS_",
+}
 _PASSWORD: Final = re.compile(r"(://[^/?#@:\s]*:)\S*(@)|(password=)[^&\s]*")
 _OF_OTHERS: Final = re.compile(
     r"DIVAN_(CONFIG|TEST_\w+"

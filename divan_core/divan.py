@@ -36,7 +36,7 @@ from divan_core.presence.service import Presence
 from divan_core.safety.service import Policies
 from divan_core.settings import MIN_SECRET_BYTES, Settings
 from divan_core.social.service import Social
-from divan_core.staffing import staff
+from divan_core.staffing import inside, staff
 from divan_core.stores.bundle import StoreHealth, Stores, StoreUnit
 from divan_core.stores.factories import (
     embedded_stores,
@@ -47,7 +47,7 @@ from divan_core.stores.factories import (
 from divan_core.stores.files.checkpoints import FileCheckpoints
 from divan_core.system import SystemClock, SystemEntropy, SystemIds
 from divan_core.wiring import NOTICES, Ground, derived_key, wire
-from divan_core.workers.crew import SWEEP, Workers
+from divan_core.workers.crew import Workers
 from divan_core.workers.subscription import Subscription
 
 DATABASE_FILE: Final = "divan.sqlite3"
@@ -116,7 +116,8 @@ class Divan:
         ``database_url`` says otherwise, presence in this process unless ``redis_url`` does.
         ``hasher`` and ``mailer`` replace argon2id and the mail server of the settings.
         ``subscriptions`` are the caller's own reactions to events. Workers run inside, unless
-        ``settings.workers_enabled`` says that another process has them; what belongs to this
+        ``settings.workers_enabled`` says that another process has them, or
+        ``settings.moderation.workers_enabled`` those that decide by machine; what belongs to this
         process alone, the sweep of ended presence, does so always.
 
         Raises:
@@ -141,8 +142,8 @@ class Divan:
             for part in opened.lifecycle:
                 await stack.enter_async_context(part.running())
             divan = cls(settings, opened, ground, subscriptions)
-            inside = None if settings.workers_enabled else {SWEEP}
-            await stack.enter_async_context(divan.workers.running(inside))
+            only = inside(settings, divan.workers.names)
+            await stack.enter_async_context(divan.workers.running(only))
             yield divan
 
     async def drain(self, timeout_s: float = 30.0) -> None:

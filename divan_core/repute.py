@@ -17,9 +17,6 @@ from divan_core.safety.trusting import VERIFIED, Note, Trusting
 from divan_core.social.messages import INVITE_ACCEPTED
 from divan_core.stores.bundle import StoreUnit
 
-APPEALS: Final = "mod:appeals"
-"""The topic of appeals."""
-
 _OUTCOMES: Final = {"accepted": Merit.APPEAL_ACCEPTED, "rejected": Merit.APPEAL_REJECTED}
 
 

@@ -220,6 +220,13 @@ class LogSettings:
 
 
 @attrs.frozen
+class ModerationSettings:
+    """``MODERATION_*``: whether what decides by machine, and acts on it, runs beside the server."""
+
+    workers_enabled: bool = True
+
+
+@attrs.frozen
 class Settings:
     """A deployment's settings; the defaults are those of one process on one developer's machine.
 
@@ -258,6 +265,7 @@ class Settings:
     limit: LimitSettings = attrs.field(factory=LimitSettings)
     http: HttpSettings = attrs.field(factory=HttpSettings)
     idempotency: IdempotencySettings = attrs.field(factory=IdempotencySettings)
+    moderation: ModerationSettings = attrs.field(factory=ModerationSettings)
     obs: ObsSettings = attrs.field(factory=ObsSettings)
     log: LogSettings = attrs.field(factory=LogSettings)
 

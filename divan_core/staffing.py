@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from divan_core import enforcement
@@ -24,7 +24,7 @@ from divan_core.social.messages import SOCIAL
 from divan_core.social.telling import notices_of
 from divan_core.stores.bundle import Stores
 from divan_core.wiring import Ground, Services
-from divan_core.workers.crew import PURGE_S, Surroundings, Workers
+from divan_core.workers.crew import PURGE_S, SWEEP, Surroundings, Workers
 from divan_core.workers.periodic import MOST, Job
 from divan_core.workers.subscription import Subscription
 from divan_core.workers.turns import WorkerTools
@@ -61,6 +61,25 @@ ENFORCING: Final = "enforcement"
 
 TRUSTING: Final = "trust"
 """The group that changes how much people are trusted by what happens."""
+
+OF_TRUST: Final = (ACCOUNTS, SOCIAL, REPORTS, ACTIONS, APPEALS)
+"""The topics of what changes that."""
+
+MODERATING: Final = frozenset(
+    {
+        f"{INGRESS}:{DECIDING}",
+        f"{DECISIONS}:{ENFORCING}",
+        *(f"{topic}:{TRUSTING}" for topic in OF_TRUST),
+    }
+)
+"""The workers that decide by machine, by their names."""
+
+
+def inside(settings: Settings, names: Collection[str]) -> Collection[str] | None:
+    """Which of all workers run beside the server; None for all."""
+    if not settings.workers_enabled:
+        return {SWEEP}
+    return None if settings.moderation.workers_enabled else set(names) - MODERATING
 
 
 def staff(
@@ -106,13 +125,14 @@ def _jobs(stores: Stores, services: Services, ground: Ground) -> tuple[Job, ...]
 def moderating(services: Services) -> tuple[Subscription, ...]:
     """Who decides about what people write, does what was decided, and remembers it of people."""
     deciding, actions, repute = services.deciding, services.actions, services.repute
-    known = (
-        (ACCOUNTS, repute.of_account),
-        (SOCIAL, repute.of_invite),
-        (REPORTS, repute.of_report),
-        (ACTIONS, repute.of_action),
-        (APPEALS, repute.of_appeal),
+    handlers = (
+        repute.of_account,
+        repute.of_invite,
+        repute.of_report,
+        repute.of_action,
+        repute.of_appeal,
     )
+    known = zip(OF_TRUST, handlers, strict=True)
     return (
         Subscription(Group(DECIDING, INGRESS), deciding.decide, deciding.count, locking=True),
         Subscription(

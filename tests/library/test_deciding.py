@@ -16,10 +16,9 @@ from divan_core.kernel.clock import Millis, rfc3339
 from divan_core.kernel.events import Event, EventId
 from divan_core.kernel.ids import CampusId
 from divan_core.moderation.actionmessages import ApplyAction, CaseDetail, RevertAction
-from divan_core.moderation.appealmessages import ResolveAppeal, SendAppeal
+from divan_core.moderation.appealmessages import APPEALS, ResolveAppeal, SendAppeal
 from divan_core.moderation.messages import CasesQuery, CaseView, DismissCase, OneCase, SendReport
 from divan_core.moderation.sanctionmessages import SanctionsQuery
-from divan_core.repute import APPEALS
 from divan_core.safety import backtests
 from divan_core.safety.messages import Backtest, CreatePolicy, PolicyQuery
 from divan_core.social.messages import SendInvite

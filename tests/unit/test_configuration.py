@@ -62,6 +62,7 @@ def test_every_field_is_a_setting() -> None:
         ("DIVAN_HTTP_CORS_ORIGINS", "", "http.cors_origins", ()),
         ("DIVAN_LIMIT_INVITE_PER_DAY", "20", "limit.invite_per_day", 20),
         ("DIVAN_WORKERS_ENABLED", "false", "workers_enabled", False),
+        ("MODERATION_WORKERS_ENABLED", "false", "moderation.workers_enabled", False),
         ("IDEMPOTENCY_REQUIRED", "true", "idempotency.required", True),
         ("IDEMPOTENCY_REQUIRED", "false", "idempotency.required", False),
         ("IDEMPOTENCY_TTL_SECONDS", "1", "idempotency.ttl_seconds", 1),
