@@ -15,8 +15,9 @@ from divan_core.accounts.messages import CreateCampus, CreatePerson
 from divan_core.chat.messages import SendMessage
 from divan_core.chat.model import ConversationId, Member, Preset, Room, RoomVisibility
 from divan_core.chat.roommessages import SendRoomMessage
-from divan_core.kernel.actor import Actor
+from divan_core.kernel.actor import ADMIN, Actor
 from divan_core.kernel.ids import RoomId, UserId
+from divan_core.safety.messages import CreatePolicy, PolicyQuery
 
 PAIRS: Final = 200
 ROOMS: Final = 20
@@ -108,17 +109,28 @@ def room_pages() -> list[Ask]:
 
 
 async def settle(divan: Divan) -> None:
-    """Found the campus, let everybody in, open the rooms, and write what pages are read of."""
-    await divan.accounts.create_campus(CreateCampus("Bench", CENTRE.lat, CENTRE.lon, id=CAMPUS))
-    for one in range(2 * PAIRS):
-        name = f"person{one}"
-        await divan.accounts.create_person(CreatePerson(CAMPUS, name, name, id=person(one)))
+    """Found the campus, let everybody in, open the rooms, and write what pages are read of.
+
+    The policy in force is one that lets the same be written all the time.
+    """
+    await let_in(divan)
+    admin = Actor(person(0), CAMPUS, frozenset({ADMIN}))
+    made = await divan.policies.create(admin, CreatePolicy("bench", (), "none"))
+    await divan.policies.activate(admin, PolicyQuery(made.view.id))
     for number in range(ROOMS + 1):
         await _open(divan, number)
     for actor, command in _past():
         await divan.chat.send(actor, command)
     for actor, written in _past_in_rooms():
         await divan.rooms.send(actor, written)
+
+
+async def let_in(divan: Divan) -> None:
+    """Found the campus, with everybody on it."""
+    await divan.accounts.create_campus(CreateCampus("Bench", CENTRE.lat, CENTRE.lon, id=CAMPUS))
+    for one in range(2 * PAIRS):
+        name = f"person{one}"
+        await divan.accounts.create_person(CreatePerson(CAMPUS, name, name, id=person(one)))
 
 
 async def _open(divan: Divan, number: int) -> None:

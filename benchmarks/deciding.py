@@ -1,0 +1,117 @@
+"""From a message to what the machine does about it: decided, enforced, and told."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import anyio
+import attrs
+from anyio.abc import TaskGroup
+
+from benchmarks.chat_scene import PAIRS, WORDS, let_in, person
+from benchmarks.fanout import spread
+from benchmarks.http import migrate
+from benchmarks.report import table
+from benchmarks.search_server import stores_at
+from benchmarks.world import CAMPUS, settings
+from divan_core import Divan
+from divan_core.chat.messages import SendMessage
+from divan_core.chat.model import MessageId, ulid
+from divan_core.kernel.actor import Actor
+from divan_core.kernel.delivery import Group
+from divan_core.kernel.events import Event
+from divan_core.moderation.actionmessages import ACTION_APPLIED, ACTIONS
+from divan_core.stores.bundle import StoreUnit
+from divan_core.stores.factories import file_address
+from divan_core.workers.subscription import Subscription
+from tests.servers.databases import Databases
+from tests.servers.postgres import PostgresServer
+from tests.servers.valkey import RedisServer, valkey_binary
+
+RATE: Final = 200
+"""Messages per second."""
+
+FOUL_EACH: Final = 20
+"""One message of so many is acted on; all are decided about."""
+
+FOUL: Final = "You are such a fucking bitch, fuck you"
+WANTED_MS: Final = 100.0
+
+
+@attrs.define
+class Watch:
+    """When foul messages were sent, by their ids, and how long it took until each was hidden."""
+
+    sent: dict[str, float] = attrs.field(factory=dict)
+    took_ms: list[float] = attrs.field(factory=list)
+
+    async def see(self, _unit: StoreUnit, event: Event) -> None:
+        """An action was applied; its event comes after its effect."""
+        kind, _, target = event.data["target"].partition(":")
+        if event.name == ACTION_APPLIED and kind == "message":
+            began = self.sent.get(ulid(MessageId(UUID(target))))
+            if began is not None:
+                self.took_ms.append((anyio.current_time() - began) * 1000)
+
+
+async def run(seconds: int) -> None:
+    """Print the table."""
+    rows = [await _measured("in memory", [], seconds)]
+    with _addresses() as places:
+        for name, addresses in places:
+            rows.append(await _measured(name, addresses, seconds))
+    title = f"{RATE} messages/s, one of {FOUL_EACH} foul, to hidden and told; workers inside"
+    header = ("stores", "sent/s", "foul", "not hidden", "p50/p95/p99 ms", "wanted p95 ms")
+    table(title, header, rows)
+
+
+@contextmanager
+def _addresses() -> Iterator[list[tuple[str, list[str]]]]:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        PostgresServer() as postgres,
+        RedisServer(valkey_binary()) as valkey,
+        Databases(postgres.url, migrate) as databases,
+        databases.migrated() as url,
+    ):
+        sqlite = file_address(Path(folder, "divan.sqlite3"))
+        yield [("SQLite file", [sqlite]), ("PostgreSQL and Valkey", [url, valkey.url])]
+
+
+async def _measured(name: str, addresses: list[str], seconds: int) -> tuple[object, ...]:
+    watch = Watch()
+    subscription = Subscription(Group("bench", ACTIONS), watch.see)
+    stores = stores_at(addresses)
+    async with Divan.open(settings(), stores=stores, subscriptions=[subscription]) as divan:
+        await let_in(divan)
+        await divan.drain()
+        began, count = anyio.current_time(), RATE * seconds
+        async with anyio.create_task_group() as group:
+            await _send(group, divan, watch, count)
+        took = anyio.current_time() - began
+        await divan.drain()
+    missing = len(watch.sent) - len(watch.took_ms)
+    figures = (f"{count / took:.0f}", len(watch.sent), missing, spread(watch.took_ms))
+    return name, *figures, f"{WANTED_MS:.0f}"
+
+
+async def _send(group: TaskGroup, divan: Divan, watch: Watch, count: int) -> None:
+    began = anyio.current_time()
+    for number in range(count):
+        await anyio.sleep_until(began + number / RATE)
+        group.start_soon(_write, divan, watch, number)
+
+
+async def _write(divan: Divan, watch: Watch, number: int) -> None:
+    one = number % (2 * PAIRS)
+    # Somebody else in each round: trust is lost quickly.
+    foul = (number + number // (2 * PAIRS)) % FOUL_EACH == 0
+    command = SendMessage(person(one ^ 1), FOUL if foul else f"{WORDS} {number}")
+    done = await divan.chat.send(Actor(person(one), CAMPUS), command)
+    if foul:
+        watch.sent[done.view.message_id] = anyio.current_time()
