@@ -16,6 +16,7 @@ from divan_core.chat.rooms import Rooms
 from divan_core.chat.service import Chat
 from divan_core.discovery.service import Discovery
 from divan_core.discovery.upkeep import IndexUpkeep
+from divan_core.ground import NOTICES, Ground, derived_key
 from divan_core.idempotency.service import Idempotency
 from divan_core.identity.service import Authenticator
 from divan_core.kernel.audience import Audience
@@ -46,7 +47,7 @@ from divan_core.stores.factories import (
 )
 from divan_core.stores.files.checkpoints import FileCheckpoints
 from divan_core.system import SystemClock, SystemEntropy, SystemIds
-from divan_core.wiring import NOTICES, Ground, derived_key, wire
+from divan_core.wiring import wire
 from divan_core.workers.crew import Workers
 from divan_core.workers.subscription import Subscription
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from divan_core import enforcement
 from divan_core.auth.messages import ACCOUNTS
+from divan_core.ground import Ground
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.delivery import Group
 from divan_core.kernel.ingress import INGRESS
@@ -23,7 +24,7 @@ from divan_core.settings import Settings
 from divan_core.social.messages import SOCIAL
 from divan_core.social.telling import notices_of
 from divan_core.stores.bundle import Stores
-from divan_core.wiring import Ground, Services
+from divan_core.wiring import Services
 from divan_core.workers.crew import PURGE_S, SWEEP, Surroundings, Workers
 from divan_core.workers.periodic import MOST, Job
 from divan_core.workers.subscription import Subscription

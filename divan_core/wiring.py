@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import Final
 from uuid import UUID
 
 import attrs
@@ -12,7 +10,7 @@ from divan_core.accounts.areas import Areas
 from divan_core.accounts.enrolment import Enrolment
 from divan_core.accounts.service import Accounts, AccountsTools
 from divan_core.auth.policy import AuthKeys
-from divan_core.auth.ports import Mailer, PasswordHasher
+from divan_core.auth.ports import PasswordHasher
 from divan_core.auth.service import Auth
 from divan_core.auth.tools import AuthRules, AuthTools
 from divan_core.chat.live import Listening
@@ -28,6 +26,21 @@ from divan_core.discovery.suggestions import DiscoveryLimits, Suggestions, Sugge
 from divan_core.discovery.upkeep import IndexUpkeep
 from divan_core.enforcement import Enforcing
 from divan_core.erasure.service import Erasures, ErasureTools
+from divan_core.ground import (
+    ACCESS,
+    CHAIN,
+    CHECKPOINTS,
+    CURSORS,
+    DRIFT,
+    FINGERPRINTS,
+    MAIL,
+    MAILBOXES,
+    PRINTS,
+    PSEUDONYMS,
+    REFRESH,
+    Ground,
+    derived_key,
+)
 from divan_core.idempotency.service import (
     Answers,
     Idempotency,
@@ -38,7 +51,7 @@ from divan_core.identity.service import Authenticator, Trust
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.gate import WritersGate
-from divan_core.kernel.ids import CampusId, Entropy, Ids
+from divan_core.kernel.ids import CampusId
 from divan_core.kernel.paging import CursorSealer
 from divan_core.kernel.turnstile import Entrance
 from divan_core.mail.factory import mailer_of
@@ -48,7 +61,6 @@ from divan_core.moderation.audit import Audit, AuditTools
 from divan_core.moderation.cases import Cases
 from divan_core.moderation.dashboard import Dashboard
 from divan_core.moderation.effects import Hand
-from divan_core.moderation.ports import Checkpoints, NoCheckpoints
 from divan_core.moderation.pseudonyms import Pseudonyms
 from divan_core.moderation.reports import Reports
 from divan_core.moderation.sanctions import Sanctions
@@ -75,36 +87,6 @@ from divan_core.subjects import DeskPeople, Reportable
 from divan_core.testimony import DeskDecisions, Testimony
 from divan_core.tokens.factory import token_verifier
 from divan_core.tokens.own import OwnTokens
-
-DRIFT: Final = "presence drift"
-CURSORS: Final = "cursors"
-NOTICES: Final = "notices between processes"
-FINGERPRINTS: Final = "idempotency fingerprints"
-ACCESS: Final = "access tokens"
-REFRESH: Final = "refresh tokens"
-MAIL: Final = "tokens in mails"
-CHAIN: Final = "chain of the audit"
-CHECKPOINTS: Final = "checkpoints of the audit"
-PSEUDONYMS: Final = "names of moderators"
-MAILBOXES: Final = "limits of mailboxes"
-PRINTS: Final = "prints of texts"
-
-
-@attrs.frozen
-class Ground:
-    """What is injected: the clock, new ids, the deployment's secret (32 bytes or more), chance.
-
-    Without ``hasher`` and ``mailer`` they follow from the settings. ``checkpoints`` is where those
-    of the audit are kept.
-    """
-
-    clock: Clock
-    ids: Ids
-    secret: bytes = attrs.field(repr=False)
-    entropy: Entropy
-    hasher: PasswordHasher | None = None
-    mailer: Mailer | None = None
-    checkpoints: Checkpoints = attrs.field(factory=NoCheckpoints)
 
 
 @attrs.frozen
@@ -143,12 +125,6 @@ Shared = tuple[Audience, WritersGate, Idempotency[StoreUnit], CursorSealer, Pres
 """What social and chat have in common."""
 
 
-def derived_key(secret: bytes, purpose: str) -> bytes:
-    """A key of 32 bytes for one purpose, which tells nothing of the secret or of other keys."""
-    root = hashlib.blake2b(secret, digest_size=32).digest()
-    return hashlib.blake2b(purpose.encode(), digest_size=32, key=root).digest()
-
-
 def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     """Build every service once."""
     audience = Audience(stores.people, stores.journal)
@@ -156,10 +132,8 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     sealer = CursorSealer(derived_key(ground.secret, CURSORS))
     presence = _presence(stores, settings, ground, (audience, areas, sealer))
     gate = Gate(stores.units, audience, ground.clock)
-    accounts = Accounts(
-        stores.units,
-        AccountsTools(audience, presence, gate, areas, ground.clock, ground.ids, sealer),
-    )
+    tools = AccountsTools(audience, presence, gate, areas, ground.clock, ground.ids, sealer)
+    accounts = Accounts(stores.units, tools)
     metrics = Metrics()
     idempotency = _idempotency(stores, settings, ground, metrics)
     tokens = _own_tokens(settings, ground)
@@ -168,8 +142,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     audit = _audit(stores, ground, sealer)
     desk = _desk(stores, settings, ground, (audience, idempotency, audit, sealer))
     hand = Hand(idempotency, Enforcing(audience, presence))
-    testimony = Testimony()
-    trusting = Trusting(testimony)
+    trusting = Trusting(Testimony())
     shared = audience, gate, idempotency, sealer, presence
     sanctions = Sanctions(stores.units, desk)
     talking = _talking(stores, settings, ground, shared)
@@ -196,8 +169,8 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         audience=audience,
         idempotency=idempotency,
         policies=_policies(stores, settings, ground, (idempotency, audit, sealer)),
-        deciding=_deciding(settings, ground, metrics, trusting, testimony),
-        repute=Repute(trusting, testimony),
+        deciding=_deciding(settings, ground, metrics, trusting),
+        repute=Repute(trusting, Testimony()),
         metrics=metrics,
         search_index=IndexUpkeep(stores.search_upkeep),
     )
@@ -296,11 +269,10 @@ def _deciding(
     ground: Ground,
     metrics: Metrics,
     trusting: Trusting[StoreUnit],
-    testimony: Testimony,
 ) -> Deciding[StoreUnit]:
     return Deciding(
         DecidingTools(
-            witness=testimony,
+            witness=Testimony(),
             trusting=trusting,
             telemetry=metrics,
             ids=ground.ids,

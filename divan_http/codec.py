@@ -96,7 +96,7 @@ def meaning(hint: object) -> Callable[[str], object]:
 
 
 def _listed(text: str) -> object:
-    return text.split(",")  # whoever wants none leaves the parameter out
+    return text.split(",") if text else text  # whoever wants none leaves the parameter out
 
 
 def _whole(text: str) -> object:

@@ -6,6 +6,8 @@ from divan_core.kernel.actor import Actor
 from divan_core.kernel.once import Done, KeyGiven
 from divan_core.kernel.paging import Page
 from divan_core.safety.messages import (
+    Backtest,
+    BacktestView,
     CreatePolicy,
     DecisionView,
     DryRun,
@@ -48,3 +50,7 @@ class SyncPolicies:
     def dry_run(self, actor: Actor, command: DryRun) -> DecisionView:
         """See ``Policies.dry_run``."""
         return self._run(self._service.dry_run, actor, command)
+
+    def backtest(self, actor: Actor, command: Backtest) -> BacktestView:
+        """See ``Policies.backtest``."""
+        return self._run(self._service.backtest, actor, command)

@@ -29,11 +29,11 @@ from divan_cli.asgi import Application, Asgi, begin_log, serving
 from divan_core.configuration import load
 from divan_core.divan import Divan, stores_of
 from divan_core.errors import StoreUnavailable
+from divan_core.ground import Ground
 from divan_core.settings import Settings
 from divan_core.stores.redis import taking
 from divan_core.system import SystemClock, SystemEntropy, SystemIds
 from divan_core.testing.faults import Fault, FaultPoints, Hang, Kill, Raise
-from divan_core.wiring import Ground
 from divan_core.workers import relay
 from divan_http.operation import PublicOperation
 from tests.faults.echo import echoes

@@ -13,12 +13,12 @@ from anyio.to_thread import run_sync
 
 from divan_core.divan import Divan, stores_of
 from divan_core.errors import StoreUnavailable
+from divan_core.ground import Ground
 from divan_core.settings import AuthSettings, IdempotencySettings, LimitSettings, Settings
 from divan_core.social.messages import INVITE_SENT
 from divan_core.stores.factories import sql_stores
 from divan_core.system import SystemClock, SystemEntropy, SystemIds
 from divan_core.testing.faults import FaultPoints, Raise
-from divan_core.wiring import Ground
 from divan_http.app import create_app
 from tests.faults.campus import people, person
 from tests.faults.clients import Ledger, Write, client_of, in_progress, insist

@@ -16,10 +16,10 @@ import pytest
 from typed_settings import SecretStr
 
 from divan_core.auth.model import ACCESS_MS, REGISTRATION_MS, SESSION_MS
+from divan_core.ground import ACCESS, derived_key
 from divan_core.settings import AuthSettings, JwtSettings, LimitSettings, Settings
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.mail import quick_hasher
-from divan_core.wiring import ACCESS, derived_key
 from tests.http.keys import KINDS, stores_of
 from tests.http.world import World, open_world, paths, problem
 

@@ -51,7 +51,7 @@ async def test_nearby_needs_presence(world: World) -> None:
         ("radius_m=50&campus_id=null", ["query.campus_id"]),
         ("radius_m=50&filter=foes", ["query.filter"]),
         ("radius_m=50&include=profile,secrets", ["query.include[1]"]),
-        ("radius_m=50&include=", ["query.include[0]"]),
+        ("radius_m=50&include=", ["query.include"]),
         ("radius_m=x&limit=y&filter=z", ["query.radius_m", "query.limit", "query.filter"]),
     ],
 )

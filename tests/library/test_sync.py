@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import attrs
 import pytest
 
 from divan_core import Settings, SyncDivan, memory_stores
@@ -23,7 +24,7 @@ from divan_core.chat.service import Chat
 from divan_core.discovery.messages import DiscoverQuery
 from divan_core.discovery.service import Discovery
 from divan_core.errors import PresenceRequired, ValidationFailed
-from divan_core.kernel.actor import Actor
+from divan_core.kernel.actor import MODERATOR, Actor
 from divan_core.moderation.actions import Actions
 from divan_core.moderation.appeals import Appeals
 from divan_core.moderation.cases import Cases
@@ -32,6 +33,7 @@ from divan_core.moderation.reports import Reports
 from divan_core.moderation.sanctions import Sanctions
 from divan_core.presence.messages import GoOffline, Heartbeat, LookupQuery, NearbyQuery
 from divan_core.presence.service import Presence
+from divan_core.safety.messages import Backtest
 from divan_core.safety.service import Policies
 from divan_core.social.service import Social
 from divan_core.sync import (
@@ -86,6 +88,8 @@ def test_every_use_case_of_requests_is_there() -> None:
         "sweep_all",
     }
     internal |= {"stats", "close_over", "expire", "every", "appeals", "in_force", "catalogue"}
+    internal |= {"enforce", "around", "afterwards"}  # what workers do with decisions
+    internal |= {"backtest_all"}
     for service, waiting in (
         (Accounts, SyncAccounts),
         (Social, SyncSocial),
@@ -173,3 +177,11 @@ def test_people_sign_in_and_leave() -> None:
         assert divan.auth.register(form).status == "pending_verification"
         with pytest.raises(ValidationFailed):
             divan.auth.verify(VerifyEmail("no code"))
+
+
+def test_a_policy_is_tried_on_the_past(divan: SyncDivan) -> None:
+    (ana,) = join(divan, "ana")
+    staff = attrs.evolve(ana, roles=frozenset({MODERATOR}))
+    policy = {"version": "next", "default_action": "none", "rules": []}
+    view = divan.policies.backtest(staff, Backtest(policy, "2026-01-01", "2026-12-31"))
+    assert view.events == 0

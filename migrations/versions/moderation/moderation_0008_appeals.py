@@ -14,7 +14,9 @@ MOMENT = sa.TIMESTAMP(timezone=True).with_variant(sa.BigInteger(), "sqlite")
 
 def upgrade() -> None:
     """Create the table of appeals, and add to cases whether one waits."""
-    waits: sa.Column[bool] = sa.Column("appeal_open", sa.Boolean(), nullable=False, server_default=sa.false())
+    waits: sa.Column[bool] = sa.Column(
+        "appeal_open", sa.Boolean(), nullable=False, server_default=sa.false()
+    )
     op.add_column("cases", waits)
     only("appeal_open", "ix_cases_appeal_open", "cases", "severity", "id")
     op.create_table(

@@ -1,11 +1,11 @@
 """How many statements the hot paths cost, on both databases."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 import attrs
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, TextClause
 from sqlalchemy import event as listening
 
 from divan_core.chat.model import ConversationId
@@ -67,6 +67,7 @@ def run(monkeypatch: pytest.MonkeyPatch, statements: list[str]) -> list[str]:
     """The same with what the drivers are given directly."""
     for kind in (ThreadConnection, LoopConnection):
         monkeypatch.setattr(kind, "rows", _noting(kind, statements))
+        monkeypatch.setattr(kind, "rows_of_text", _noting_text(kind, statements))
     return statements
 
 
@@ -87,21 +88,35 @@ def _noting(
     return noted
 
 
-async def test_cards(stores: RelationalStores, statements: list[str]) -> None:
+def _noting_text(
+    kind: type[ThreadConnection | LoopConnection], statements: list[str]
+) -> Callable[[Any, TextClause, Mapping[str, Any]], Awaitable[object]]:
+    execute = kind.rows_of_text
+
+    async def noted(
+        connection: Any, statement: TextClause, parameters: Mapping[str, Any]
+    ) -> object:
+        statements.append(str(statement))
+        return await execute(connection, statement, parameters)
+
+    return noted
+
+
+async def test_cards(stores: RelationalStores, run: list[str]) -> None:
     found = await stores.people.cards([user_id(number) for number in range(1, 51)])
     assert len(found) == 50
-    assert len(statements) == 1
+    assert len(run) == 1
 
 
-async def test_relations(stores: RelationalStores, statements: list[str]) -> None:
+async def test_relations(stores: RelationalStores, run: list[str]) -> None:
     friends = [Friendship.between(user_id(1), user_id(number)) for number in range(2, 30)]
     await stores.units.write(lambda unit: unit.relations.befriend(friends))
     blocks = [Block(user_id(number), user_id(1)) for number in range(30, 60)]
     await stores.units.write(lambda unit: unit.relations.block(blocks))
-    statements.clear()
+    run.clear()
     found = await stores.people.relations(user_id(1))
     assert len(found.friends) + len(found.blocked) == 58
-    assert len(statements) == 1
+    assert len(run) == 1
 
 
 async def test_many_people_are_few_statements(
