@@ -79,8 +79,8 @@ class Watching:
             StoreUnavailable: they cannot be read now.
         """
 
-        async def body(unit: DeskUnit) -> Sequence[Case | None]:
-            return [await unit.cases.get(CaseId(one)) for one in case_ids]
+        async def body(unit: DeskUnit) -> Sequence[Case]:
+            return await unit.cases.get_many({CaseId(one) for one in case_ids})
 
         found = await self._units.look(body)
-        return {one.id: Watched(policy.case_view(one), one) for one in found if one is not None}
+        return {one.id: Watched(policy.case_view(one), one) for one in found}
