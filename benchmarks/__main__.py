@@ -56,7 +56,7 @@ def main() -> None:
         "audit": lambda: asyncio.run(audit.run()),
         "backtests": lambda: asyncio.run(backtests.run()),
         "chat": lambda: chat.run(chosen.rounds, chosen.seconds),
-        "deciding": lambda: asyncio.run(deciding.run(2 * chosen.seconds)),
+        "deciding": lambda: deciding.run(2 * chosen.seconds),
         "fanout": lambda: fanout.run(6 * chosen.seconds),
         "http": lambda: http.run(chosen.rounds, chosen.seconds),
         "library": lambda: asyncio.run(library.run()),
