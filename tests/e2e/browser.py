@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import attrs
@@ -14,6 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from divan_cli.asgi import Application
 from divan_cli.listening import Plan, address_of, bound
+from tests.servers.process import wait_until
 
 FLAGS = (
     "--no-sandbox",
@@ -98,15 +98,7 @@ def served(application: Application) -> Iterator[str]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
-    eventually(lambda: server.started)
+    wait_until(lambda: server.started)
     yield address_of(listener)
     server.should_exit = True
     thread.join(30)
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until something is true; fails when it does not become so."""
-    deadline = time.monotonic() + PATIENCE_MS / 1000
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)

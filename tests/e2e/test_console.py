@@ -32,10 +32,10 @@ from tests.e2e.browser import (
     SMALLEST_PHONE,
     VIOLATIONS,
     Watched,
-    eventually,
     launched,
     served,
 )
+from tests.servers.process import wait_until
 
 MOD = "/api/mod/v1"
 CAMPUS = str(UUID(int=0xCA))
@@ -525,7 +525,7 @@ def test_a_policy_is_asked_about_the_past(console: Open, people: Campus) -> None
         expect(events).to_be_visible()
         return "2" in events.inner_text()
 
-    eventually(asked)  # what is written is decided about a little later
+    wait_until(asked)  # what is written is decided about a little later
     expect(part.get_by_role("cell", name="my-rule")).to_be_visible()
     expect(part.get_by_role("row", name=re.compile("none.*tombstone"))).to_be_visible()
 
@@ -652,7 +652,7 @@ def test_nothing_is_asked_of_a_server_that_is_gone(console: Open, people: Campus
     it.page.route(f"**{MOD}/**", lambda route: route.abort())
     it.press("4")
     expect(it.page.get_by_role("alert")).to_contain_text("The server does not answer.")
-    eventually(lambda: bool(it.faults))
+    wait_until(lambda: bool(it.faults))
     it.faults.clear()
 
 

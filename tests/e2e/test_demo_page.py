@@ -23,10 +23,10 @@ from tests.e2e.browser import (
     SMALLEST_PHONE,
     VIOLATIONS,
     Watched,
-    eventually,
     launched,
     served,
 )
+from tests.servers.process import wait_until
 
 TEXTS = ("h2", ".hint", ".segments .is-on", ".count", ".status", ".watcher.is-looking span")
 
@@ -145,7 +145,7 @@ def test_a_short_drag_is_believed(visit: Open) -> None:
     it = visit()
     before = it.here()
     it.drag_me(12, 0)
-    eventually(lambda: it.here()[1] > before[1])
+    wait_until(lambda: it.here()[1] > before[1])
     expect(it.card).to_contain_text("arrow keys")
 
 
@@ -153,7 +153,7 @@ def test_a_long_drag_is_refused_in_plain_words_and_can_be_walked(visit: Open) ->
     it = visit()
     first = it.here()
     it.drag_me(-10, 0)
-    eventually(lambda: it.here() != first)  # just heard, so that the rule has not had time to relax
+    wait_until(lambda: it.here() != first)  # just heard, so that the rule has not had time to relax
     before = it.here()
     it.drag_me(240, 150)
     refused = it.page.locator("[data-move=refused]")
@@ -165,7 +165,7 @@ def test_a_long_drag_is_refused_in_plain_words_and_can_be_walked(visit: Open) ->
     expect(walking).to_contain_text("Walking")
     walking.get_by_role("button", name="Hurry").click()
     expect(walking).to_contain_text("Hurrying")
-    eventually(lambda: it.here()[1] > before[1] + 0.0005)
+    wait_until(lambda: it.here()[1] > before[1] + 0.0005)
     walking.get_by_role("button", name="Stop").click()
     expect(walking).to_be_hidden()
 
@@ -177,7 +177,7 @@ def test_arrow_keys_move_me_and_escape_stops(visit: Open) -> None:
     it.page.keyboard.press("ArrowUp")
     it.page.keyboard.press("Shift+ArrowUp")
     expect(it.card).to_contain_text("Walking, 4")
-    eventually(lambda: it.here()[0] > before[0])
+    wait_until(lambda: it.here()[0] > before[0])
     it.page.keyboard.press("Escape")
     expect(it.card).to_contain_text("arrow keys")
 
@@ -217,7 +217,7 @@ def test_blur_makes_my_square_larger_and_distances_coarser(visit: Open) -> None:
     before = edge.bounding_box()
     it.page.get_by_role("radio", name="200 m").last.check(force=True)
     expect(it.page.locator(".eyes .distance")).to_have_text(re.compile(r"[24]00 m"))
-    eventually(lambda: width(edge.bounding_box()) > 6 * width(before))
+    wait_until(lambda: width(edge.bounding_box()) > 6 * width(before))
 
 
 def test_what_others_are_told_has_no_coordinates(visit: Open) -> None:
@@ -251,7 +251,7 @@ def test_everything_is_there_again_after_a_reload(visit: Open) -> None:
     it.seen("no")
     before = it.here()
     it.drag_me(15, 15)
-    eventually(lambda: it.here() != before)  # the hint stands there before the drag is sent, too
+    wait_until(lambda: it.here() != before)  # the hint stands there before the drag is sent, too
     expect(it.card).to_contain_text("arrow keys", timeout=PATIENCE_MS)
     here = it.here()
     it.page.reload()

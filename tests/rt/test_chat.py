@@ -17,7 +17,8 @@ from divan_core.kernel.notices import NoticesLost
 from divan_core.settings import IdempotencySettings
 from divan_core.stores.factories import memory_stores
 from divan_core.testing.clock import ManualClock
-from tests.rt.world import PATIENCE_S, SLOW_TICK, World, a_world, ids_of
+from tests.rt.told import ToldClient
+from tests.rt.world import SLOW_TICK, World, a_world, ids_of
 
 pytestmark = pytest.mark.anyio
 
@@ -35,33 +36,15 @@ EVENTS = {
 }
 
 
-class ChatClient:
-    """A client of one namespace that keeps what it is told."""
+class ChatClient(ToldClient):
+    """A client of one of both namespaces, which waits until all has arrived."""
 
     def __init__(self, namespace: str) -> None:
-        library: Any = socketio  # it has no types
-        self.sio = library.AsyncClient(reconnection=False)
-        self.namespace = namespace
-        self.told: list[tuple[str, Any]] = []
-        self._changed = anyio.Event()
-        for name in EVENTS[namespace]:
-            self.sio.on(name, self._keeper(name), namespace=namespace)
-
-    async def call(self, name: str, payload: object = None) -> Any:
-        return await self.sio.call(name, payload, namespace=self.namespace, timeout=PATIENCE_S)
-
-    async def hears(self, *names: str) -> list[Any]:
-        """The payloads of exactly these events, which are forgotten; more would be too many."""
-        await self.until(len(names))
-        told, self.told = self.told, []
-        assert [name for name, _ in told] == list(names)
-        return [payload for _, payload in told]
+        super().__init__(namespace, EVENTS[namespace])
 
     async def until(self, count: int) -> None:
         """Wait for so many events, and for what comes with them."""
-        with anyio.move_on_after(PATIENCE_S):
-            while len(self.told) < count:
-                await self._changed.wait()
+        await super().until(count)
         await self.settle()
 
     async def settle(self) -> None:
@@ -71,28 +54,13 @@ class ChatClient:
         answer = await self.call("settle")
         assert answer["error"]["code"] == "not_found"
 
-    def _keeper(self, name: str) -> Any:
-        def keep(payload: Any) -> None:
-            self.told.append((name, payload))
-            self._changed.set()
-            self._changed = anyio.Event()
-
-        return keep
-
 
 async def connect(
     world: World, actor: Actor, namespace: str = CHAT, since: object = None
 ) -> ChatClient:
     client = ChatClient(namespace)
     auth = ids_of(actor) | ({} if since is None else {"since": since})
-    await client.sio.connect(
-        world.url,
-        auth=auth,
-        namespaces=[namespace],
-        transports=["websocket"],
-        wait_timeout=PATIENCE_S,
-    )
-    world.stack.push_async_callback(client.sio.disconnect)
+    await client.enter(world, auth)
     return client
 
 

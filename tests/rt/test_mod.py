@@ -7,7 +7,6 @@ from uuid import UUID
 import anyio
 import attrs
 import pytest
-import socketio
 from typed_settings import SecretStr
 
 from divan_core.accounts.messages import CreateCampus, CreatePerson
@@ -33,6 +32,7 @@ from divan_core.testing.clock import ManualClock
 from tests.rt.raw import RawClient
 from tests.rt.test_endings import sentence
 from tests.rt.test_handshake import SECRET, token_of
+from tests.rt.told import ToldClient
 from tests.rt.world import CAMPUS, PATIENCE_S, SLOW_TICK, World, a_world, ids_of
 
 pytestmark = pytest.mark.anyio
@@ -42,48 +42,13 @@ ELSEWHERE = CampusId(UUID(int=0xE1))
 EVENTS = ("case:new", "case:update", "mod:reload")
 
 
-class ModClient:
-    """A client that keeps what it is told."""
+class ModClient(ToldClient):
+    """``out`` is set once it is not connected any more."""
 
     def __init__(self) -> None:
-        library: Any = socketio  # it has no types
-        self.sio = library.AsyncClient(reconnection=False)
-        self.told: list[tuple[str, Any]] = []
+        super().__init__(MOD, EVENTS)
         self.out = anyio.Event()
-        self._changed = anyio.Event()
         self.sio.on("disconnect", lambda *_: self.out.set(), namespace=MOD)
-        for name in EVENTS:
-            self.sio.on(name, self._keeper(name), namespace=MOD)
-
-    async def connect(self, world: World, auth: object) -> None:
-        await self.sio.connect(
-            world.url,
-            auth=auth,
-            namespaces=[MOD],
-            transports=["websocket"],
-            wait_timeout=PATIENCE_S,
-        )
-        world.stack.push_async_callback(self.sio.disconnect)
-
-    async def call(self, name: str, payload: object = None) -> Any:
-        return await self.sio.call(name, payload, namespace=MOD, timeout=PATIENCE_S)
-
-    async def hears(self, *names: str) -> list[Any]:
-        """The payloads of exactly these events, which are forgotten; more would be too many."""
-        with anyio.move_on_after(PATIENCE_S):
-            while len(self.told) < len(names):
-                await self._changed.wait()
-        told, self.told = self.told, []
-        assert [name for name, _ in told] == list(names)
-        return [payload for _, payload in told]
-
-    def _keeper(self, name: str) -> Any:
-        def keep(payload: Any) -> None:
-            self.told.append((name, payload))
-            self._changed.set()
-            self._changed = anyio.Event()
-
-        return keep
 
 
 def staff(actor: Actor, role: str = MODERATOR) -> Actor:
@@ -98,7 +63,7 @@ def credentials(actor: Actor) -> dict[str, str]:
 
 async def watching(world: World, actor: Actor, auth: object = None) -> ModClient:
     client = ModClient()
-    await client.connect(world, auth or credentials(actor))
+    await client.enter(world, auth or credentials(actor))
     assert (await client.call("queue:watch"))["ok"]
     return client
 
@@ -268,7 +233,7 @@ async def test_others_are_refused(world: World) -> None:
 async def test_who_does_not_watch_hears_nothing(world: World) -> None:
     ana, cyd, mod = [await world.join(name) for name in ("ana", "cyd", "mod")]
     client = ModClient()
-    await client.connect(world, credentials(staff(mod)))
+    await client.enter(world, credentials(staff(mod)))
     await reported(world, ana, cyd)
     await settled(world, client)
     assert client.told == []
@@ -343,7 +308,7 @@ async def test_a_store_that_is_away_means_reload_and_puts_nobody_out(
 ) -> None:
     ana, cyd, mod = [await world.join(name) for name in ("ana", "cyd", "mod")]
     client, quiet = await watching(world, staff(mod)), ModClient()
-    await quiet.connect(world, credentials(staff(mod)))
+    await quiet.enter(world, credentials(staff(mod)))
 
     async def away(*_args: object) -> None:
         raise StoreUnavailable

@@ -6,7 +6,6 @@ from typing import Any
 import anyio
 import attrs
 import pytest
-import socketio
 
 from divan_core.accounts.messages import ChangePrivacy
 from divan_core.errors import StoreUnavailable
@@ -16,7 +15,8 @@ from divan_core.kernel.visibility import Standing
 from divan_core.social.messages import InviteView, SendInvite
 from tests.rt.raw import RawClient
 from tests.rt.test_endings import sentence
-from tests.rt.world import PATIENCE_S, World, ids_of
+from tests.rt.told import ToldClient
+from tests.rt.world import World, ids_of
 
 pytestmark = pytest.mark.anyio
 
@@ -24,48 +24,16 @@ SOCIAL = "/social"
 EVENTS = ("invite:new", "invite:update", "friend:update", "social:reload")
 
 
-class SocialClient:
-    """A client that keeps what it is told."""
+class SocialClient(ToldClient):
+    """A client of ``/social``."""
 
     def __init__(self) -> None:
-        library: Any = socketio  # it has no types
-        self.sio = library.AsyncClient(reconnection=False)
-        self.told: list[tuple[str, Any]] = []
-        self._changed = anyio.Event()
-        for name in EVENTS:
-            self.sio.on(name, self._keeper(name), namespace=SOCIAL)
+        super().__init__(SOCIAL, EVENTS)
 
     async def connect(self, world: World, actor: Actor, *, listen: bool = True) -> None:
-        await self.sio.connect(
-            world.url,
-            auth=ids_of(actor),
-            namespaces=[SOCIAL],
-            transports=["websocket"],
-            wait_timeout=PATIENCE_S,
-        )
-        world.stack.push_async_callback(self.sio.disconnect)
+        await self.enter(world, ids_of(actor))
         if listen:
             assert await self.call("subscribe:self") == {"ok": True}
-
-    async def call(self, name: str, payload: object = None) -> Any:
-        return await self.sio.call(name, payload, namespace=SOCIAL, timeout=PATIENCE_S)
-
-    async def hears(self, *names: str) -> list[Any]:
-        """The payloads of exactly these events, which are forgotten; more would be too many."""
-        with anyio.move_on_after(PATIENCE_S):
-            while len(self.told) < len(names):
-                await self._changed.wait()
-        told, self.told = self.told, []
-        assert [name for name, _ in told] == list(names)
-        return [payload for _, payload in told]
-
-    def _keeper(self, name: str) -> Any:
-        def keep(payload: Any) -> None:
-            self.told.append((name, payload))
-            self._changed.set()
-            self._changed = anyio.Event()
-
-        return keep
 
 
 async def social(world: World, actor: Actor, *, listen: bool = True) -> SocialClient:
