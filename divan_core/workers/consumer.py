@@ -33,8 +33,12 @@ RETRY_FIRST_MS: Final = 500
 RETRY_LONGEST_MS: Final = 30_000
 
 BATCH: Final = 200
-AT_ONCE: Final = 32
-"""How many aggregates are worked on at the same time."""
+AT_ONCE: Final = 4
+"""How many aggregates are worked on at the same time.
+
+Beside a server they share ten connections to PostgreSQL with its requests; more at once handle no
+more there, and let requests wait.
+"""
 
 MOST_HELD: Final = 4_000
 """How many events a consumer keeps in memory; it takes no more while there are that many."""
