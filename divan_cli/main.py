@@ -13,6 +13,7 @@ from divan_cli.commands import (
     config,
     demo,
     discover,
+    doctor,
     friends,
     imports,
     invites,
@@ -41,6 +42,7 @@ app.command("migrate")(migrate.migrate)
 app.command("import")(imports.import_file)
 app.command("nearby")(nearby.nearby)
 app.command("openapi")(openapi.openapi)
+app.command("doctor")(doctor.doctor)
 app.add_typer(account.app, name="account")
 app.add_typer(campus.app, name="campus")
 app.add_typer(chat.app, name="chat")
@@ -54,8 +56,6 @@ app.add_typer(config.app, name="config")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(workers.app, name="workers")
 app.add_typer(outbox.app, name="outbox")
-app.add_typer(mod.app, name="mod")
-app.add_typer(search.app, name="search")
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it like this

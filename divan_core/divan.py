@@ -181,9 +181,14 @@ def stores_of(settings: Settings, ground: Ground) -> Stores:
 
 def data_dir(settings: Settings) -> Path:
     """The folder for the embedded database and the development secret; made when missing."""
-    folder = Path(settings.data_dir) if settings.data_dir else Path.home() / ".local/share/divan"
+    folder = data_path(settings)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
+
+
+def data_path(settings: Settings) -> Path:
+    """Where :func:`data_dir` is or would be."""
+    return Path(settings.data_dir) if settings.data_dir else Path.home() / ".local/share/divan"
 
 
 def _checkpoints(settings: Settings, *, beside: bool) -> Checkpoints:

@@ -95,7 +95,7 @@ def status(url: str) -> tuple[BranchStatus, ...]:
     """
     address = parse_address(url)
     absent = address.path is not None and not address.path.exists()
-    heads = () if absent else _translated(address, current_heads)
+    heads = () if absent else ask(address, current_heads)
     revisions = Revisions()
     current = revisions.current(heads)
     return tuple(
@@ -142,6 +142,18 @@ def current_heads(connection: Connection) -> Sequence[str]:
     return MigrationContext.configure(
         connection, opts={"version_table": VERSION_TABLE}
     ).get_current_heads()
+
+
+def ask(address: Address, work: Callable[[Connection], ResultT]) -> ResultT:
+    """Do ``work`` with a connection that is closed again.
+
+    Raises:
+        DivanError: as whatever was wrong is told everywhere, such as StoreUnavailable.
+    """
+    try:
+        return _connected(address, work)
+    except Exception as fault:
+        raise refusal(fault) from fault
 
 
 def _chosen(branch: str | None) -> tuple[str, ...]:
@@ -231,13 +243,6 @@ def _alone_on_postgres(connection: Connection) -> Iterator[None]:
         connection.rollback()
         connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
         connection.rollback()
-
-
-def _translated(address: Address, work: Callable[[Connection], ResultT]) -> ResultT:
-    try:
-        return _connected(address, work)
-    except Exception as fault:
-        raise refusal(fault) from fault
 
 
 def _connected(address: Address, work: Callable[[Connection], ResultT]) -> ResultT:
