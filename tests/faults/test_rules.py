@@ -37,6 +37,7 @@ LEASE_S: Final = 60.0
 CLEAN: Final = 2
 SURELY: Final = (
     "handled.begin:after",
+    "handled.begin_all:after",
     "decisions.lately:after",
     "decisions.add:after",
     "trust.put:after",
