@@ -37,17 +37,15 @@ PEOPLE: Final = tuple(UserId(UUID(int=number)) for number in range(1, 2_001))
 class Texts:
     """A :class:`~divan_core.safety.ports.Witness` that has the text of every message."""
 
-    async def writing(self, _unit: object, _type: str, _id: UUID) -> Writing | None:
-        """Nobody asks."""
-        return None
-
-    async def writings(self, _unit: object, messages: Collection[UUID]) -> Mapping[UUID, Writing]:
+    async def writings(
+        self, _unit: object, _type: str, messages: Collection[UUID]
+    ) -> Mapping[UUID, Writing]:
         """The same few texts."""
         return {one: Writing(OBFUSCATED if one.int % 50 == 0 else PLAIN) for one in messages}
 
-    async def author(self, _unit: object, _user_id: UserId) -> Author | None:
+    async def authors(self, _unit: object, _people: Sequence[UserId]) -> Mapping[UserId, Author]:
         """Nobody asks."""
-        return None
+        return {}
 
     async def reported(self, _unit: object, _case_id: UUID, _since: Millis) -> Reported | None:
         """Nobody asks."""
@@ -66,8 +64,7 @@ async def run() -> None:
             for verdicts in _portions():
 
                 async def body(unit: StoreUnit, verdicts: Sequence[Verdict] = verdicts) -> None:
-                    for one in verdicts:
-                        await unit.decisions.add(one)
+                    await unit.decisions.add(*verdicts)
 
                 await stores.units.write(body)
             backtests = Backtests[StoreUnit](stores.units, Texts())

@@ -31,15 +31,15 @@ class Repute:
     async def of_account(self, unit: StoreUnit, event: Event) -> None:
         """Somebody's address was confirmed."""
         if event.name == ACCOUNT_VERIFIED:
-            note = Note(_person(event, "user_id"), Merit.VERIFIED, VERIFIED)
-            await self._trusting.note(unit, event.at, note)
+            note = Note(_person(event, "user_id"), Merit.VERIFIED, VERIFIED, event.at)
+            await self._trusting.note(unit, note)
 
     async def of_invite(self, unit: StoreUnit, event: Event) -> None:
         """Somebody's invite was accepted."""
         if event.name == INVITE_ACCEPTED:
             cause = f"invite:{event.data['invite_id']}"
-            note = Note(_person(event, "sender_id"), Merit.INVITE, cause)
-            await self._trusting.note(unit, event.at, note)
+            note = Note(_person(event, "sender_id"), Merit.INVITE, cause, event.at)
+            await self._trusting.note(unit, note)
 
     async def of_report(self, unit: StoreUnit, event: Event) -> None:
         """Something was reported, or its case was dismissed."""
@@ -50,8 +50,8 @@ class Repute:
         since = Millis(event.at - DAY_MS)
         found = await self._witness.reported(unit, UUID(event.data["case_id"]), since)
         if found is not None and found.owner_id is not None and found.crowd >= REPORTERS:
-            note = Note(found.owner_id, Merit.REPORTED, f"reported:{event.id}")
-            await self._trusting.note(unit, event.at, note)
+            note = Note(found.owner_id, Merit.REPORTED, f"reported:{event.id}", event.at)
+            await self._trusting.note(unit, note)
 
     async def of_action(self, unit: StoreUnit, event: Event) -> None:
         """Something was done about a case, so those who reported it were right."""
@@ -63,14 +63,15 @@ class Repute:
         data = event.data
         merit = _OUTCOMES.get(data.get("status", ""))
         if merit is not None and data.get("appellant_id"):
-            note = Note(_person(event, "appellant_id"), merit, f"appeal:{data['appeal_id']}")
-            await self._trusting.note(unit, event.at, note)
+            cause = f"appeal:{data['appeal_id']}"
+            note = Note(_person(event, "appellant_id"), merit, cause, event.at)
+            await self._trusting.note(unit, note)
 
     async def _judged(self, unit: StoreUnit, event: Event, merit: Merit) -> None:
         """Those who reported a case, each once, were right or wrong."""
         found = await self._witness.reporters(unit, UUID(event.data["case_id"]))
-        notes = (Note(user_id, merit, f"report:{report_id}") for report_id, user_id in found)
-        await self._trusting.note(unit, event.at, *notes)
+        notes = (Note(one, merit, f"report:{report}", event.at) for report, one in found)
+        await self._trusting.note(unit, *notes)
 
 
 def _person(event: Event, name: str) -> UserId:

@@ -135,7 +135,13 @@ def moderating(services: Services) -> tuple[Subscription, ...]:
     )
     known = zip(OF_TRUST, handlers, strict=True)
     return (
-        Subscription(Group(DECIDING, INGRESS), deciding.decide, deciding.count, locking=True),
+        Subscription(
+            Group(DECIDING, INGRESS),
+            deciding.decide,
+            deciding.count,
+            locking=True,
+            together=deciding.decide_all,
+        ),
         Subscription(
             Group(ENFORCING, DECISIONS),
             actions.enforce,

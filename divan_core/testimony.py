@@ -31,31 +31,27 @@ MOST_REPORTERS: Final = 500
 class Testimony:
     """A :class:`~divan_core.safety.ports.Witness` over people, messages, rooms and cases."""
 
-    async def writing(self, unit: StoreUnit, subject_type: str, subject_id: UUID) -> Writing | None:
-        """What something says now, or None where it is gone."""
+    async def writings(
+        self, unit: StoreUnit, subject_type: str, subjects: Collection[UUID]
+    ) -> Mapping[UUID, Writing]:
+        """What these say now; those that are gone are left out."""
         if subject_type == "message":
-            message = await unit.messages.get(MessageId(subject_id))
-            return None if message is None else _of_message(message)
+            messages = await unit.messages.some([MessageId(one) for one in subjects])
+            return {one.id: _of_message(one) for one in messages}
         if subject_type == "room":
-            room = await unit.rooms.get(RoomId(subject_id))
-            return None if room is None else Writing(room.name)
+            found = [await unit.rooms.get(RoomId(one)) for one in subjects]  # few are named
+            return {room.conversation_id: Writing(room.name) for room in found if room is not None}
         if subject_type == "user":
-            person = await unit.people.get(UserId(subject_id))
-            gone = person is None or person.standing is Standing.DELETED
-            return None if gone or person is None else _of_person(person)
-        return None
+            people = await unit.people.get_many([UserId(one) for one in subjects])
+            living = (one for one in people if one.standing is not Standing.DELETED)
+            return {one.id: _of_person(one) for one in living}
+        return {}
 
-    async def writings(self, unit: StoreUnit, messages: Collection[UUID]) -> Mapping[UUID, Writing]:
-        """The same of many messages; those that are gone are left out."""
-        found = await unit.messages.some([MessageId(one) for one in messages])
-        return {one.id: _of_message(one) for one in found}
-
-    async def author(self, unit: StoreUnit, user_id: UserId) -> Author | None:
-        """Who somebody is, or None where they are gone."""
-        person = await unit.people.get(user_id)
-        if person is None or person.standing is Standing.DELETED:
-            return None
-        return Author(person.created_at, await unit.logins.is_verified(user_id))
+    async def authors(self, unit: StoreUnit, people: Sequence[UserId]) -> Mapping[UserId, Author]:
+        """Who these are; those who are gone are left out."""
+        verified = await unit.logins.verified(people)
+        since = await unit.people.since(people)
+        return {one: Author(at, one in verified) for one, at in since.items()}
 
     async def reported(self, unit: StoreUnit, case_id: UUID, since: Millis) -> Reported | None:
         """What is known of a case, and how many have reported its owner whose word has weight."""

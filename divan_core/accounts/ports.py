@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from divan_core.accounts.model import Campus, Person
+from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 
 
@@ -34,6 +35,10 @@ class PersonRepository(Protocol):
 
     async def get_many(self, people: Sequence[UserId]) -> Sequence[Person]:
         """Those who exist, in any order."""
+        ...
+
+    async def since(self, people: Sequence[UserId]) -> Mapping[UserId, Millis]:
+        """When these came here; deleted ones and those who do not exist are left out."""
         ...
 
     async def handles(self, handles: Sequence[str]) -> dict[str, UserId]:

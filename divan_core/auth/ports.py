@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Protocol, TypeVar
 
 from divan_core.auth.model import (
@@ -58,6 +59,10 @@ class LoginRepository(Protocol):
 
     async def is_verified(self, user_id: UserId) -> bool:
         """Whether the person has shown that their mailbox is theirs."""
+        ...
+
+    async def verified(self, people: Sequence[UserId]) -> AbstractSet[UserId]:
+        """Those of these who have."""
         ...
 
     async def remove(self, user_id: UserId) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NewType, Protocol
 from uuid import UUID
 
@@ -47,6 +47,13 @@ class HandledEvents(Protocol):
         """Record that the group handles the event in this unit; False if it has done so before.
 
         An event that was given up counts as handled too.
+        """
+        ...
+
+    async def begin_all(self, group: str, events: Sequence[Event]) -> Sequence[Event]:
+        """The same of many, no two of them the same; those that it has not handled, in order.
+
+        One statement where the database is another process.
         """
         ...
 

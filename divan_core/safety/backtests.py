@@ -90,7 +90,7 @@ class Backtests(Generic[UnitT]):
                 return _Portion(verdicts, {})
             of_messages = [one.written for one in verdicts if one.written.subject_type == MESSAGE]
             messages = [one.subject_id for one in of_messages]
-            return _Portion(verdicts, await self._witness.writings(unit, messages))
+            return _Portion(verdicts, await self._witness.writings(unit, "message", messages))
 
         return await self._units.read(body)
 

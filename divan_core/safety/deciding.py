@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -18,13 +18,13 @@ from divan_core.safety.compiled import InForce
 from divan_core.safety.facts import Facts
 from divan_core.safety.messages import DECISION_MADE, DECISIONS
 from divan_core.safety.pacing import Lately, Recall, spans_of, velocity
-from divan_core.safety.policies import decide
+from divan_core.safety.policies import Policy, decide
 from divan_core.safety.ports import Author, DecidingUnit, Witness
 from divan_core.safety.profanity import word_list
 from divan_core.safety.signals import DAY_MS, Reading, Standing, facts_of, read
-from divan_core.safety.trust import Merit
+from divan_core.safety.trust import Merit, Trust
 from divan_core.safety.trusting import Note, Trusting
-from divan_core.safety.verdicts import DecisionId, Verdict, is_offence, winner
+from divan_core.safety.verdicts import DecisionId, Verdict, Writing, is_offence, winner
 
 UnitT = TypeVar("UnitT", bound=DecidingUnit)
 
@@ -68,24 +68,24 @@ class Deciding(Generic[UnitT]):
 
         The unit is a locking one. Events of one author come in their order.
         """
-        tools, written = self._tools, _written(event)
-        writing = await tools.witness.writing(unit, written.subject_type, written.subject_id)
-        author = await tools.witness.author(unit, written.author_id)
-        if writing is None or author is None:
-            return None
-        reading = read(writing.text, writing.urls, word_list(), tools.denied)
-        recall = self._recall(written, event.at, reading)
-        lately = await unit.decisions.lately(recall)
-        if lately is None:
-            return None
-        trust = await tools.trusting.score(unit, written.author_id, author, event.at)
-        facts = _facts(recall, reading, lately, _standing(author, trust, event.at))
-        decision = decide(await self._in_force.policy(unit), facts)
-        decision_id, kept = DecisionId(event.id), facts.saying("", "")
-        verdict = Verdict(decision_id, written, event.at, kept, decision, recall.print)
-        await unit.decisions.add(verdict)
-        await self._follow(unit, verdict)
-        return verdict
+        return (await self.decide_all(unit, (event,)))[0]
+
+    async def decide_all(self, unit: UnitT, events: Sequence[Event]) -> Sequence[Verdict | None]:
+        """The same of events of different authors; as many statements as of one, or few more."""
+        subjects = await self._subjects(unit, events)
+        lately = await unit.decisions.lately(*(one.recall for one in subjects))
+        if lately is None or not subjects:
+            return [None] * len(events)
+        authors = {one.written.author_id: one.author for one in subjects}
+        trust = await self._tools.trusting.known(unit, authors)
+        policy = await self._in_force.policy(unit)
+        verdicts = {
+            one.event.id: one.verdict(policy, trust[one.written.author_id], recalled)
+            for one, recalled in zip(subjects, lately, strict=True)
+        }
+        await unit.decisions.add(*verdicts.values())
+        await self._follow(unit, list(verdicts.values()))
+        return [verdicts.get(one.id) for one in events]
 
     async def count(self, verdict: Verdict | None) -> None:
         """Tell operators of a decision that was made."""
@@ -94,24 +94,75 @@ class Deciding(Generic[UnitT]):
             if verdict.decision.shadow:
                 self._tools.telemetry.count(SHADOWED)
 
-    async def _follow(self, unit: UnitT, verdict: Verdict) -> None:
-        """Let what follows from a decision be done, and be known of its author."""
-        if verdict.decision.action != "none":
-            await unit.outbox.add(_decided(verdict, EventId(self._tools.ids.uuid())))
-        if is_offence(verdict.decision):
-            author_id = verdict.written.author_id
-            note = Note(author_id, Merit.HIT, f"decision:{verdict.id}")
-            await self._tools.trusting.note(unit, verdict.at, note)
+    async def _subjects(self, unit: UnitT, events: Sequence[Event]) -> Sequence[_Subject]:
+        """What can be decided about: what is there, of somebody who is."""
+        witness = self._tools.witness
+        told = [(one, _written(one)) for one in events]
+        authors = await witness.authors(unit, [written.author_id for _, written in told])
+        writings: dict[tuple[str, UUID], Writing] = {}
+        for kind in sorted({written.subject_type for _, written in told}):
+            ids = [written.subject_id for _, written in told if written.subject_type == kind]
+            found = await witness.writings(unit, kind, ids)
+            writings |= {(kind, one): writing for one, writing in found.items()}
+        return [
+            self._subject(event, written, writings[key], authors[written.author_id])
+            for event, written in told
+            if (key := (written.subject_type, written.subject_id)) in writings
+            and written.author_id in authors
+        ]
 
-    def _recall(self, written: Written, at: Millis, reading: Reading) -> Recall:
-        spans = spans_of(written.subject_type)
-        return Recall(written.author_id, written.subject_type, at, self._print(reading), spans)
+    def _subject(
+        self, event: Event, written: Written, writing: Writing, author: Author
+    ) -> _Subject:
+        reading = read(writing.text, writing.urls, word_list(), self._tools.denied)
+        text_print, spans = self._print(reading), spans_of(written.subject_type)
+        recall = Recall(written.author_id, written.subject_type, event.at, text_print, spans)
+        return _Subject(event, written, author, reading, recall)
+
+    async def _follow(self, unit: UnitT, verdicts: Sequence[Verdict]) -> None:
+        """Let what follows from decisions be done, and be known of their authors."""
+        acting = [one for one in verdicts if one.decision.action != "none"]
+        if acting:
+            new_id = self._tools.ids.uuid
+            await unit.outbox.add(*(_decided(one, EventId(new_id())) for one in acting))
+        offences = (one for one in acting if is_offence(one.decision))
+        await self._tools.trusting.note(unit, *map(_note, offences))
 
     def _print(self, reading: Reading) -> bytes | None:
         if reading.print is None:
             return None
         keyed = hashlib.blake2b(reading.print, digest_size=PRINT_BYTES, key=self._tools.key)
         return keyed.digest()
+
+
+@attrs.frozen
+class _Subject:
+    """What is decided about."""
+
+    event: Event
+    written: Written
+    author: Author
+    reading: Reading
+    recall: Recall
+
+    def verdict(self, policy: Policy, trust: Trust, lately: Lately) -> Verdict:
+        """What a policy decides about it."""
+        at = self.event.at
+        standing = _standing(self.author, trust.drifted(at).score, at)
+        facts = _facts(self.recall, self.reading, lately, standing)
+        return Verdict(
+            id=DecisionId(self.event.id),
+            written=self.written,
+            at=at,
+            facts=facts.saying("", ""),
+            decision=decide(policy, facts),
+            print=self.recall.print,
+        )
+
+
+def _note(verdict: Verdict) -> Note:
+    author_id, cause = verdict.written.author_id, f"decision:{verdict.id}"
+    return Note(author_id, Merit.HIT, cause, verdict.at)
 
 
 def _written(event: Event) -> Written:

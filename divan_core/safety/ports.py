@@ -98,15 +98,16 @@ class DecisionRepository(Protocol):
     Where the database has no tables of moderation, nothing is decided.
     """
 
-    async def lately(self, recall: Recall) -> Lately | None:
-        """What somebody wrote in the while before a moment; None where nothing can be kept.
+    async def lately(self, *recalls: Recall) -> Sequence[Lately] | None:
+        """What each wrote in the while before a moment; None where nothing can be kept.
 
-        A span begins after the moment that it goes back to, and ends with this one. One statement.
+        A span begins after the moment that it goes back to, and ends with this one. One statement
+        for all of one kind where the database is another process.
         """
         ...
 
-    async def add(self, verdict: Verdict) -> None:
-        """Keep a decision; a second one of the same id is none."""
+    async def add(self, *verdicts: Verdict) -> None:
+        """Keep decisions; a second one of the same id is none. One statement."""
         ...
 
     async def get(self, decision_id: DecisionId) -> Verdict | None:
@@ -145,6 +146,10 @@ class TrustRepository(Protocol):
 
     async def get(self, user_id: UserId) -> Trust | None:
         """Somebody's trust; None where nothing has changed it yet."""
+        ...
+
+    async def get_many(self, people: Sequence[UserId]) -> Mapping[UserId, Trust]:
+        """The same of many at once; those whom nothing has changed are left out."""
         ...
 
     async def put(self, user_id: UserId, trust: Trust) -> None:
@@ -219,20 +224,16 @@ class Reported:
 class Witness(Protocol[UnitT_contra]):
     """What other contexts know of what is decided about; asked in the unit that decides."""
 
-    async def writing(
-        self, unit: UnitT_contra, subject_type: str, subject_id: UUID
-    ) -> Writing | None:
-        """What something says now, or None where it is gone."""
-        ...
-
     async def writings(
-        self, unit: UnitT_contra, messages: Collection[UUID]
+        self, unit: UnitT_contra, subject_type: str, subjects: Collection[UUID]
     ) -> Mapping[UUID, Writing]:
-        """The same of many messages at once; those that are gone are left out. Few statements."""
+        """What these of one type say now; those that are gone are left out. Few statements."""
         ...
 
-    async def author(self, unit: UnitT_contra, user_id: UserId) -> Author | None:
-        """Who somebody is, or None where they are gone."""
+    async def authors(
+        self, unit: UnitT_contra, people: Sequence[UserId]
+    ) -> Mapping[UserId, Author]:
+        """Who these are; those who are gone are left out. Few statements, however many."""
         ...
 
     async def reported(self, unit: UnitT_contra, case_id: UUID, since: Millis) -> Reported | None:

@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from divan_core.safety.facts import LEVELS
-from divan_core.safety.wording import Wording, meant, shortened
+from divan_core.safety.wording import Wording, meant
 
 MANY: Final = 3
 """So many words of one level weigh as much as one of the next."""
@@ -25,7 +25,7 @@ class WordList:
     """Words with their levels: whole words, beginnings, parts of words, and phrases.
 
     ``heads`` are the first letters of beginnings, ``lengths`` how long these are; ``alike`` are all
-    but phrases by their length.
+    but phrases by their length and first letter.
     """
 
     words: dict[str, int] = attrs.field(factory=dict)
@@ -34,7 +34,7 @@ class WordList:
     phrases: tuple[tuple[str, int], ...] = ()
     lengths: tuple[int, ...] = ()
     heads: frozenset[str] = frozenset()
-    alike: dict[int, list[tuple[str, int]]] = attrs.field(factory=dict)
+    alike: dict[tuple[int, str], list[tuple[str, int]]] = attrs.field(factory=dict)
 
     @classmethod
     def of(cls, entries: Iterable[tuple[str, int]]) -> WordList:
@@ -53,9 +53,9 @@ class WordList:
                 words[spoken] = level
         lengths = tuple(sorted({len(one) for one in stems}))
         heads = frozenset(one[:_SHORTEST] for one in stems)
-        alike = dict[int, list[tuple[str, int]]]()
+        alike = dict[tuple[int, str], list[tuple[str, int]]]()
         for one, level in (*words.items(), *stems.items(), *parts):
-            alike.setdefault(len(one), []).append((one, level))
+            alike.setdefault((len(one), one[0]), []).append((one, level))
         return cls(words, stems, tuple(parts), tuple(phrases), lengths, heads, alike)
 
     def level(self, wording: Wording) -> int:
@@ -65,7 +65,7 @@ class WordList:
         levels = [
             found
             for one in self._worth_a_look(wording)
-            if (found := self._word(one, drawn_out=one in drawn_out))
+            if (found := self._word(one, drawn_out.get(one, ())))
         ]
         for phrase, level in self.phrases:
             if phrase in text:
@@ -91,15 +91,14 @@ class WordList:
             ]
         return [one for one in wording.words if one in known or one[:_SHORTEST] in heads]
 
-    def _word(self, word: str, *, drawn_out: bool) -> int:
+    def _word(self, word: str, otherwise: Iterable[str]) -> int:
+        """The level of a word, or of what it may be ``otherwise``."""
         found = self._exactly(word)
         if found or len(word) < MANY:
             return found
         if "*" in word:
             return self._hidden(word)
-        if drawn_out:
-            return self._exactly(shortened(word)) or self._exactly(shortened(word, 2))
-        return 0
+        return next((level for one in otherwise if (level := self._exactly(one))), 0)
 
     def _exactly(self, word: str) -> int:
         found = self.words.get(word)
@@ -118,7 +117,7 @@ class WordList:
         found = self._exactly(bare)
         if found or any(part in bare for part, _ in self.parts):
             return found or max(level for part, level in self.parts if part in bare)
-        alike = self.alike.get(len(word), ())
+        alike = self.alike.get((len(word), word[0]), ())  # no word begins with a star
         return max((level for one, level in alike if _fits(word, one)), default=0)
 
 

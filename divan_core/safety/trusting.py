@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Generic, TypeVar
 
 from divan_core.kernel.clock import Millis
@@ -18,11 +19,12 @@ VERIFIED: Final = "verified"
 
 @value
 class Note:
-    """Something that changes somebody's trust, and what it comes from."""
+    """Something that changes somebody's trust at a moment, and what it comes from."""
 
     user_id: UserId
     merit: Merit
     cause: str
+    at: Millis
 
 
 class Trusting(Generic[UnitT]):
@@ -32,27 +34,27 @@ class Trusting(Generic[UnitT]):
         """Ask ``witness`` who people are."""
         self._witness = witness
 
-    async def score(self, unit: UnitT, user_id: UserId, author: Author, now: Millis) -> int:
-        """How much somebody is trusted now."""
-        kept = await unit.trust.get(user_id)
-        return (_first(author) if kept is None else kept).drifted(now).score
+    async def known(self, unit: UnitT, authors: Mapping[UserId, Author]) -> Mapping[UserId, Trust]:
+        """How much each of these was trusted when it last changed."""
+        kept = await unit.trust.get_many(list(authors))
+        return {one: kept.get(one) or _first(author) for one, author in authors.items()}
 
-    async def note(self, unit: UnitT, at: Millis, *notes: Note) -> None:
+    async def note(self, unit: UnitT, *notes: Note) -> None:
         """Change trust by these; what has counted, or is more than counts in a time, is nothing.
 
-        The unit is a locking one.
+        The unit is a locking one, and notes all that it has at once.
         """
-        if notes:
-            await unit.locks.take(*(f"trust:{one.user_id}" for one in notes))
-        for one in notes:
-            await self._noted(unit, at, one)
-
-    async def _noted(self, unit: UnitT, at: Millis, note: Note) -> None:
-        user_id, merit = note.user_id, note.merit
-        author = await self._witness.author(unit, user_id)
-        ration = RATIONS.get(merit)
-        if author is None:
+        if not notes:
             return
+        await unit.locks.take(*(f"trust:{one.user_id}" for one in notes))
+        authors = await self._witness.authors(unit, [one.user_id for one in notes])
+        for one in notes:
+            if one.user_id in authors:
+                await self._noted(unit, one, authors[one.user_id])
+
+    async def _noted(self, unit: UnitT, note: Note, author: Author) -> None:
+        user_id, merit, at = note.user_id, note.merit, note.at
+        ration = RATIONS.get(merit)
         if ration is not None:
             after = Millis(at - ration.span_ms)
             if await unit.trust.counted(user_id, merit, after) >= ration.most:

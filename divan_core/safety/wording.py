@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from divan_core.kernel.values import value
@@ -207,17 +207,19 @@ def joined(words: list[str]) -> list[str]:
     return found
 
 
-def shortened(word: str, times: int = 1) -> str:
-    """The word with so many of every letter that is written three times or more in a row."""
-    found, last, count = "", "", 0
+def shortened(word: str) -> tuple[str, str]:
+    """The word with one, and with two, of every letter that is written three times in a row."""
+    once, twice, last, count = "", "", "", 0
     for letter in f"{word} ":  # a fifth of the time of replacing by a pattern
         if letter == last:
             count += 1
             continue
-        short = count >= DRAWN and last.isalpha()
-        found += last * (times if short else count)
+        if count >= DRAWN and last.isalpha():
+            once, twice = once + last, twice + last * 2
+        else:
+            once, twice = once + last * count, twice + last * count
         last, count = letter, 1
-    return found
+    return once, twice
 
 
 def drawn_out(words: Sequence[str], together: str) -> frozenset[str]:
@@ -251,13 +253,14 @@ class Wording:
     """What a text says: how it looks, its words as they are written, and as they are meant.
 
     ``text`` has a space before and after each word; it is empty where there is none. In it, but not
-    in ``words``, drawn out letters stand once; ``drawn_out`` are the words that have some.
+    in ``words``, drawn out letters stand once; ``drawn_out`` are the words that have some, with
+    what is left of them where these stand once, and twice.
     """
 
     plain: str
     words: tuple[str, ...]
     text: str
-    drawn_out: frozenset[str]
+    drawn_out: Mapping[str, tuple[str, str]]
 
 
 def wording(text: str) -> Wording:
@@ -265,10 +268,10 @@ def wording(text: str) -> Wording:
     plain = folded(text)
     words = joined([one if one.isalpha() else spelt(one) for one in pieces(plain)])
     together = " ".join(words)
-    drawn = drawn_out(words, together)
+    drawn = {one: shortened(one) for one in drawn_out(words, together)}
     spoken = together
     if drawn:
-        spoken = " ".join([shortened(one) if one in drawn else one for one in words])
+        spoken = " ".join([drawn[one][0] if one in drawn else one for one in words])
     return Wording(plain, tuple(words), f" {spoken} " if words else "", drawn)
 
 

@@ -10,8 +10,8 @@ event's fault and is waited for, however long.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Final
 
 import anyio
@@ -21,9 +21,8 @@ from divan_core.errors import Unavailable
 from divan_core.kernel.bell import Bell
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.delivery import Delivery, EventBus
-from divan_core.kernel.events import Event
-from divan_core.kernel.units import Units
-from divan_core.stores.bundle import Stores, StoreUnit
+from divan_core.stores.bundle import Stores
+from divan_core.workers.handling import Handling
 from divan_core.workers.lanes import Lane, Lanes
 from divan_core.workers.subscription import Subscription
 from divan_core.workers.turns import POLL_S, Outage, Turn, WorkerTools
@@ -39,6 +38,9 @@ AT_ONCE: Final = 4
 Beside a server they share ten connections to PostgreSQL with its requests; more at once handle no
 more there, and let requests wait.
 """
+
+MOST_TOGETHER: Final = 32
+"""How many events are handled in one unit, where that can be: it is over in some milliseconds."""
 
 MOST_HELD: Final = 4_000
 """How many events a consumer keeps in memory; it takes no more while there are that many."""
@@ -67,13 +69,6 @@ class _Tally:
         return self.away is not None and not self.went_well
 
 
-@attrs.frozen
-class _Done:
-    """An event was handled just now; ``result`` is what the handler returned."""
-
-    result: object
-
-
 class Consumer:
     """A :class:`~divan_core.workers.turns.Worker`; the bus lets one at a time work on a stream."""
 
@@ -81,12 +76,8 @@ class Consumer:
         """Act as ``subscription`` says on what the stores' bus delivers."""
         self.group = subscription.group
         self.name = f"{self.group.topic}:{self.group.name}"
-        self._act = subscription.handle
-        self._afterwards = subscription.afterwards
-        self._around = subscription.around
-        self._locking = subscription.locking
+        self._handling = Handling(subscription, stores.units, self.name, tools)
         self._bus: EventBus = stores.bus
-        self._units: Units[StoreUnit] = stores.units
         self._tools = tools
         self._id = tools.owner()
         self._outage = Outage(self.name, tools)
@@ -183,11 +174,19 @@ class Consumer:
             del self._doomed[0]
 
     async def _advance(self, now: Millis | None) -> None:
-        """Go on in every lane that is due, in some at once."""
-        lanes = iter(self._lanes.due(now))
+        """Go on in every lane that is due: together, where that can be, or in some at once."""
+        due = self._lanes.due(now)
+        if self._handling.takes_many:
+            sound = [lane for lane in due if lane.is_sound]
+            due = [lane for lane in due if not lane.is_sound]
+            await self._run_together(sound)
+        await self._run_beside(due)
+
+    async def _run_beside(self, lanes: Sequence[Lane]) -> None:
+        waiting = iter(lanes)
         async with anyio.create_task_group() as tasks:
-            for _ in range(min(AT_ONCE, self._lanes.held)):
-                tasks.start_soon(self._run_all, lanes)
+            for _ in range(min(AT_ONCE, len(lanes))):
+                tasks.start_soon(self._run_all, waiting)
 
     async def _advance_carefully(self, taken: Sequence[Delivery], lanes: Sequence[Lane]) -> None:
         """One event at a time, each acknowledged before the next is touched.
@@ -202,6 +201,31 @@ class Consumer:
                 if await self._is_done(lane):
                     lane.pop()
                 await self._tell()
+
+    async def _run_together(self, lanes: Sequence[Lane]) -> None:
+        """Handle the heads of many lanes in one unit, again and again.
+
+        Where that fails, each of them goes on alone: nobody waits for somebody else's trouble.
+        """
+        while ready := [lane for lane in lanes if lane.waiting and lane.is_sound]:
+            for start in range(0, len(ready), MOST_TOGETHER):
+                some = ready[start : start + MOST_TOGETHER]
+                if self._tally.is_outage:
+                    return
+                if len(some) == 1 or not await self._are_done(some):
+                    await self._run_beside(some)
+
+    async def _are_done(self, lanes: Sequence[Lane]) -> bool:
+        """Whether the heads of lanes are handled; if not, nothing has come of any of them."""
+        try:
+            done = await self._handling.many([lane.head.event for lane in lanes])
+        except Exception:  # noqa: BLE001 - each fails or succeeds by itself
+            return False
+        self._tally.tried += len(lanes)
+        self._tally.went_well += len(lanes)
+        self._handled += [lane.pop() for lane in lanes]
+        await self._handling.follow_up(done)
+        return True
 
     async def _run_all(self, lanes: Iterator[Lane]) -> None:
         for lane in lanes:
@@ -221,9 +245,9 @@ class Consumer:
             if lane.verdict:
                 await self._give_up(lane.head, lane.verdict)
             else:
-                done = await self._handling(lane.head.event)
+                done = await self._handling.one(lane.head.event)
                 self._handled.append(lane.head)
-                await self._follow_up(done)
+                await self._handling.follow_up(done)
         except Unavailable as fault:
             self._tally.away = fault
             lane.setbacks += 1
@@ -233,10 +257,6 @@ class Consumer:
             return await self._has_failed(lane, fault)
         self._tally.went_well += 1
         return True
-
-    async def _handling(self, event: Event) -> _Done | None:
-        async with nullcontext() if self._around is None else self._around(event):
-            return await self._units.write(self._body(event), locking=self._locking)
 
     async def _has_failed(self, lane: Lane, fault: Exception) -> bool:
         lane.attempts += 1
@@ -250,30 +270,8 @@ class Consumer:
         delay = self._tools.delay_ms(failures, RETRY_FIRST_MS, RETRY_LONGEST_MS)
         lane.due = Millis(self._tools.clock.now() + delay)
 
-    def _body(self, event: Event) -> Callable[[StoreUnit], Awaitable[_Done | None]]:
-        async def body(unit: StoreUnit) -> _Done | None:
-            if await unit.handled.begin(self.group.name, event):
-                return _Done(await self._act(unit, event))
-            return None
-
-        return body
-
-    async def _follow_up(self, done: _Done | None) -> None:
-        """Do what is to be done once an event is handled; it is not worth a second handling."""
-        if done is None or self._afterwards is None:
-            return
-        try:
-            await self._afterwards(done.result)
-        except Exception as fault:  # noqa: BLE001 - whatever it raises
-            self._tools.log.failed(self.name, fault)
-
     async def _give_up(self, delivery: Delivery, reason: str) -> None:
         """First where it lasts: a dead letter that the bus loses is known all the same."""
-        event, name = delivery.event, self.group.name
-
-        async def body(unit: StoreUnit) -> None:
-            await unit.handled.give_up(name, event, reason)
-
-        await self._units.write(body)
+        await self._handling.give_up(delivery.event, reason)
         self._doomed.append((delivery, reason))
-        self._tools.log.gave_up(self.group, event, reason)
+        self._tools.log.gave_up(self.group, delivery.event, reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 import attrs
@@ -38,6 +38,11 @@ class Lane:
         """The one whose turn it is."""
         return self.waiting[0]
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether its head has not been tried in vain."""
+        return not (self.attempts or self.setbacks or self.verdict)
+
     def pop(self) -> Delivery:
         """Be done with the head."""
         self.attempts, self.setbacks, self.due, self.verdict = 0, 0, NOW, ""
@@ -62,7 +67,7 @@ class Lanes:
         lane.waiting.append(delivery)
         return lane
 
-    def due(self, now: Millis | None) -> Collection[Lane]:
+    def due(self, now: Millis | None) -> Sequence[Lane]:
         """The lanes whose head is to be tried now, or all."""
         return [lane for lane in self._lanes.values() if now is None or lane.due <= now]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, TypeAlias
 
@@ -23,6 +23,13 @@ Handler: TypeAlias = Callable[[StoreUnit, Event], Awaitable[Any]]
 
 The rules of a unit's body hold: it awaits nothing but the unit, and may run more than once. What
 it raises undoes the unit, and the event is tried again later.
+"""
+
+Together: TypeAlias = Callable[[StoreUnit, Sequence[Event]], Awaitable[Sequence[Any]]]
+"""Does as a handler for each of some events, no two of them of one aggregate, with what it returns.
+
+It is for what takes as few statements for many as for one. What it raises undoes all, and each
+event is handled alone.
 """
 
 Effect: TypeAlias = Callable[[Any], Awaitable[None]]
@@ -57,10 +64,12 @@ class Subscription:
     However many processes have the group, each event is handled once, and those of one aggregate
     in their order. ``around`` wraps the unit that handles an event, and ``afterwards`` acts on what
     was handled, at most once. A ``locking`` one takes locks on what it decides by, as
-    :class:`~divan_core.kernel.units.Units` tells.
+    :class:`~divan_core.kernel.units.Units` tells. ``together`` does the same as ``handle`` with
+    those that wait at the same time; what is around one cannot be around many.
 
     Raises:
-        ConfigurationError: the group or its topic cannot be named so.
+        ConfigurationError: the group or its topic cannot be named so, or there is something both
+            ``around`` one and for many ``together``.
     """
 
     group: Group = attrs.field(validator=_named)
@@ -68,6 +77,12 @@ class Subscription:
     afterwards: Effect | None = None
     around: Around | None = None
     locking: bool = False
+    together: Together | None = attrs.field(default=None)
+
+    @together.validator
+    def _alone(self, _attribute: object, together: Together | None) -> None:
+        if together is not None and self.around is not None:
+            raise ConfigurationError("What is around one event cannot be around many together.")
 
 
 def groups_of(subscriptions: Iterable[Subscription]) -> GroupsOfTopics:

@@ -35,8 +35,10 @@ SETTINGS: Final = Settings(
 FOUL: Final = "Fuck you, you fucking bitch"
 LEASE_S: Final = 60.0
 CLEAN: Final = 2
+TOGETHER: Final = 2
 SURELY: Final = (
     "handled.begin:after",
+    "handled.begin_all:after",
     "decisions.lately:after",
     "decisions.add:after",
     "trust.put:after",
@@ -67,13 +69,14 @@ class Stage:
     writers: list[Actor] = attrs.field(factory=list)
 
     async def offend(self) -> None:
-        """Somebody new writes what is not to be written."""
-        number = len(self.writers)
-        command = CreatePerson(CAMPUS, f"writer{number}", "Writer")
-        account = await self.divan.accounts.create_person(command)
-        writer = await self.divan.accounts.actor(account.user_id)
-        self.writers.append(writer)
-        await self.divan.chat.send(writer, SendMessage(self.reader.user_id, FOUL))
+        """Some who are new write what is not to be written, and are decided about together."""
+        for _ in range(TOGETHER):
+            number = len(self.writers)
+            command = CreatePerson(CAMPUS, f"writer{number}", "Writer")
+            account = await self.divan.accounts.create_person(command)
+            writer = await self.divan.accounts.actor(account.user_id)
+            self.writers.append(writer)
+            await self.divan.chat.send(writer, SendMessage(self.reader.user_id, FOUL))
 
     async def passed(self) -> list[str]:
         """The points that are passed from an offence until nothing is left to do."""

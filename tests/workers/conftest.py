@@ -11,6 +11,7 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-@pytest.fixture
-async def stage(clock: ManualClock) -> Stage:
-    return await Stage.on_memory(clock)
+@pytest.fixture(params=["alone", "together"])
+async def stage(request: pytest.FixtureRequest, clock: ManualClock) -> Stage:
+    """A group that handles each event alone, and one that handles those of many together."""
+    return await Stage.on_memory(clock, together=request.param == "together")

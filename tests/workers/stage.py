@@ -79,25 +79,30 @@ def number(event: Event) -> int:
 class Stage:
     """Stores with fault points, and a group that notes what it handles in ``seen``.
 
-    ``react`` is called with each event first, inside the unit; it may raise.
+    ``react`` is called with each event first, inside the unit; it may raise. ``units`` is of how
+    many events each unit was that handled some ``together``.
     """
 
-    def __init__(self, stores: Stores, clock: ManualClock, faults: FaultPoints) -> None:
+    def __init__(
+        self, stores: Stores, clock: ManualClock, faults: FaultPoints, *, together: bool = False
+    ) -> None:
+        self.together = together
+        self.units: list[int] = []
         self.clock = clock
         self.faults = faults
         self.stores = faults.around(stores)
         self.told = Told()
-        self.seen: list[tuple[str, int]] = []
+        self.kept: list[Event] = []
         self.react: Callable[[Event], object] = lambda _: None
-        self.subscription = Subscription(GROUP, self._handle)
+        self.subscription = self.subscribed()
         self.groups = groups_of([self.subscription])
         self.life = anyio.CancelScope()
         self._seed = 0
 
     @classmethod
-    async def on_memory(cls, clock: ManualClock) -> Stage:
+    async def on_memory(cls, clock: ManualClock, *, together: bool = False) -> Stage:
         """A stage of its own on memory stores."""
-        stage = cls(memory_stores(clock), clock, FaultPoints())
+        stage = cls(memory_stores(clock), clock, FaultPoints(), together=together)
         await stage.found(CAMPUS, OTHER_CAMPUS)
         return stage
 
@@ -135,8 +140,15 @@ class Stage:
 
     def consumer(self, handle: Handler | None = None, afterwards: Effect | None = None) -> Consumer:
         """A consumer of a new process."""
-        one = Subscription(GROUP, handle or self._handle, afterwards)
+        one = self.subscribed(handle, afterwards)
         return Consumer(one, self.stores, self.tools())
+
+    def subscribed(
+        self, handle: Handler | None = None, afterwards: Effect | None = None
+    ) -> Subscription:
+        """What the group does; it is this stage's own reaction, unless something else is given."""
+        together = self._handle_all if self.together and handle is None else None
+        return Subscription(GROUP, handle or self._handle, afterwards, together=together)
 
     def drain(self, *workers: Worker) -> Callable[[], Awaitable[None]]:
         """What empties everything by these workers."""
@@ -162,6 +174,11 @@ class Stage:
         self.life.cancel()
         raise Crashed
 
+    @property
+    def seen(self) -> list[tuple[str, int]]:
+        """What was handled, in order."""
+        return [(one.aggregate, number(one)) for one in self.kept]
+
     def of(self, aggregate: str) -> list[int]:
         """What was seen of an aggregate, in order."""
         return [count for name, count in self.seen if name == aggregate]
@@ -169,7 +186,18 @@ class Stage:
     async def _handle(self, unit: StoreUnit, one: Event) -> None:
         assert await unit.campuses.get(one.campus_id)
         self.react(one)
-        self.seen.append((one.aggregate, number(one)))
+        self.kept.append(one)
+
+    async def _handle_all(self, unit: StoreUnit, events: Sequence[Event]) -> Sequence[None]:
+        self.units.append(len(events))
+        kept = list(self.kept)
+        try:
+            for one in events:
+                await self._handle(unit, one)
+        except BaseException:
+            self.kept = kept  # it is undone with its unit
+            raise
+        return [None] * len(events)
 
 
 async def until_idle(*workers: Worker) -> None:

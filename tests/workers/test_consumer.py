@@ -1,16 +1,17 @@
 """Consumers act once on each event, in order, and let nobody wait for somebody else's trouble."""
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import anyio
 import pytest
 
-from divan_core.errors import StoreUnavailable
+from divan_core.errors import ConfigurationError, StoreUnavailable
 from divan_core.kernel.delivery import CONSUMER_LEASE_MS
 from divan_core.kernel.events import Event
 from divan_core.stores.bundle import StoreUnit
+from divan_core.testing.clock import ManualClock
 from divan_core.testing.faults import Raise
 from divan_core.workers import consumer as module
 from divan_core.workers.consumer import (
@@ -18,6 +19,7 @@ from divan_core.workers.consumer import (
     ATTEMPTS,
     BATCH,
     MOST_COUNT,
+    MOST_TOGETHER,
     RETRY_LONGEST_MS,
     Consumer,
 )
@@ -36,6 +38,8 @@ from tests.workers.stage import (
 )
 
 pytestmark = pytest.mark.anyio
+
+BEGINNINGS = ("handled.begin:before", "handled.begin_all:before")
 
 
 def poisonous(aggregate: str, count: int) -> object:
@@ -92,7 +96,7 @@ async def test_another_takes_over_from_one_that_was_killed_in_the_middle(stage: 
     stage.react = react
     assert not await stage.live(stage.consumer())
     stage.react = lambda _: None
-    assert len(stage.seen) == 3
+    assert len(stage.seen) == (2 if stage.together else 3)
     stage.clock.advance(CONSUMER_LEASE_MS / 1000)
     await until_idle(stage.consumer())
     assert stage.of("a") == stage.of("b") == [0, 1, 2]
@@ -122,6 +126,74 @@ async def test_poison_is_a_dead_letter_after_some_attempts_and_delays_nobody_els
     assert stage.told.lines == [("gave up", "indexer", "a", "builtins.LookupError")]
     assert (await stage.backlog()).dead == 1
     assert (await stage.stores.outbox.lag(stage.groups)).given_up == 1
+
+
+async def test_the_events_of_many_are_handled_together(clock: ManualClock) -> None:
+    stage = await Stage.on_memory(clock, together=True)
+    names = [f"a{count}" for count in range(MOST_TOGETHER + 2)]
+    await stage.say(*((name, 0) for name in names), ("a0", 1), ("a1", 1), ("a0", 2))
+    await until_idle(stage.relay())
+    await stage.consumer().turn()
+    # One of each in every unit, so an aggregate's next event sees what became of the last one.
+    assert stage.units == [MOST_TOGETHER, 2, 2]
+    assert stage.of("a0") == [0, 1, 2]
+    assert sorted(stage.seen) == sorted(
+        [*((name, 0) for name in names), ("a0", 1), ("a0", 2), ("a1", 1)]
+    )
+    assert (await stage.backlog()).pending == 0
+
+
+async def test_poison_among_many_is_the_trouble_of_one(clock: ManualClock) -> None:
+    stage = await Stage.on_memory(clock, together=True)
+    stage.react = poisonous("a1", 0)  # type: ignore[assignment]  # any reaction
+    names = [f"a{count}" for count in range(MOST_TOGETHER + 2)]
+    await stage.say(*((name, 0) for name in names), ("a1", 1), ("a2", 1), ("a3", 1))
+    consumer = stage.consumer()
+    await until_idle(stage.relay())
+    await consumer.turn()
+    assert stage.of("a1") == []
+    assert len(stage.seen) == len(set(stage.seen)) == len(names) + 1
+    assert stage.units == [MOST_TOGETHER, 2]  # who was beside it went on alone, the others did not
+    await persist(stage, consumer)
+    assert stage.of("a1") == [1]
+    assert len(stage.units) == 2  # it has spoilt nothing again
+    assert stage.told.lines == [("gave up", "indexer", "a1", "builtins.LookupError")]
+
+
+async def test_what_comes_of_many_comes_of_each(clock: ManualClock) -> None:
+    stage = await Stage.on_memory(clock)
+    followed: list[object] = []
+
+    async def handle_all(_: StoreUnit, events: Sequence[Event]) -> list[str]:
+        return [one.aggregate for one in events]
+
+    async def handle(unit: StoreUnit, one: Event) -> str:
+        return (await handle_all(unit, (one,)))[0]
+
+    async def follow(result: object) -> None:
+        followed.append(result)
+        raise LookupError
+
+    await stage.say(("a", 0), ("b", 0), ("b", 1))
+    await until_idle(stage.relay())
+    subscription = Subscription(GROUP, handle, follow, together=handle_all)
+    for _ in range(2):
+        await until_idle(Consumer(subscription, stage.stores, stage.tools()))
+        stage.clock.advance(CONSUMER_LEASE_MS / 1000)
+    assert followed == ["a", "b", "b"]
+    assert [line[0] for line in stage.told.lines] == ["failed"] * 3
+
+
+async def test_what_is_around_one_is_not_around_many() -> None:
+    @asynccontextmanager
+    async def around(_: Event) -> AsyncIterator[None]:
+        yield
+
+    async def handle(_unit: StoreUnit, _event: object) -> tuple[()]:
+        return ()
+
+    with pytest.raises(ConfigurationError):
+        Subscription(GROUP, handle, around=around, together=handle)
 
 
 async def test_attempts_are_counted_and_lie_ever_farther_apart(stage: Stage) -> None:
@@ -167,7 +239,8 @@ async def test_what_fails_once_keeps_its_place(stage: Stage) -> None:
 async def test_a_database_that_is_away_is_not_the_events_fault(stage: Stage) -> None:
     await stage.say(*numbered("a", 2), *numbered("b", 2))
     await until_idle(stage.relay())
-    stage.faults.arm("handled.begin:before", Raise(StoreUnavailable()), times=None)
+    for point in BEGINNINGS:
+        stage.faults.arm(point, Raise(StoreUnavailable()), times=None)
     consumer = stage.consumer()
     for _ in range(50):
         turn = await consumer.turn()
@@ -185,7 +258,8 @@ async def test_a_database_that_is_away_is_not_the_events_fault(stage: Stage) -> 
 async def test_a_database_that_is_away_is_not_asked_for_every_aggregate(stage: Stage) -> None:
     await stage.say(*((f"a{count}", 0) for count in range(2 * AT_ONCE)))
     await until_idle(stage.relay())
-    stage.faults.arm("handled.begin:before", Raise(StoreUnavailable()), times=None)
+    for point in BEGINNINGS:
+        stage.faults.arm(point, Raise(StoreUnavailable()), times=None)
     await stage.consumer().turn()
     assert stage.faults.reached("handled.begin:before") <= AT_ONCE
 
@@ -425,7 +499,7 @@ async def test_what_wraps_a_unit_is_there_before_and_after_it(stage: Stage) -> N
         told.append("inside")
         if told.count("inside") == 1:
             raise LookupError("not yet")
-        stage.seen.append((one.aggregate, number(one)))
+        stage.kept.append(one)
 
     one = Subscription(GROUP, handle, around=around, locking=True)
     await persist(stage, Consumer(one, stage.stores, stage.tools()))

@@ -16,7 +16,7 @@ from divan_core.testing.clock import ManualClock
 from divan_core.testing.faults import Raise
 from divan_core.workers.relay import LEASE_MS
 from divan_core.workers.turns import Worker
-from tests.workers.stage import CAMPUS, OTHER_CAMPUS, Stage, event
+from tests.workers.stage import CAMPUS, OTHER_CAMPUS, Stage, event, number
 
 pytestmark = pytest.mark.anyio
 
@@ -35,6 +35,7 @@ POINTS = [
         "bus.acknowledge",
         "units.write",
         "handled.begin",
+        "handled.begin_all",
     )
     for side in ("before", "after")
     if call != "units.write"
@@ -87,17 +88,18 @@ class Chaos:
         life.cancel()
 
 
+@pytest.mark.parametrize("together", [False, True])
 @pytest.mark.parametrize("seed", range(40))
-async def test_order_is_kept_and_each_event_acts_once(seed: int, clock: ManualClock) -> None:
-    stage = await Stage.on_memory(clock)
+async def test_order_is_kept_and_each_event_acts_once(
+    seed: int, clock: ManualClock, *, together: bool
+) -> None:
+    stage = await Stage.on_memory(clock, together=together)
     chaos = Chaos(stage, seed)
     told = {(campus, name): 0 for campus in (CAMPUS, OTHER_CAMPUS) for name in AGGREGATES}
-    acted: dict[tuple[object, str], list[int]] = {key: [] for key in told}
 
-    def react(one: Event) -> None:
+    def react(_: Event) -> None:
         if chaos.chance.random() < 0.1:
             raise LookupError
-        acted[one.campus_id, one.aggregate].append(one.data["number"])
 
     stage.react = react
     while any(count < EACH for count in told.values()):
@@ -111,4 +113,7 @@ async def test_order_is_kept_and_each_event_acts_once(seed: int, clock: ManualCl
     clock.advance(LEASE_MS / 1000)
     await stage.drain(*chaos.workers)()
     assert [line for line in stage.told.lines if line[0] == "gave up"] == []
+    acted: dict[tuple[object, str], list[int]] = {key: [] for key in told}
+    for one in stage.kept:
+        acted[one.campus_id, one.aggregate].append(number(one))
     assert set(map(tuple, acted.values())) == {tuple(range(EACH))}

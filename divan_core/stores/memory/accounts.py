@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
 from divan_core.accounts.handles import normalised, skeleton
 from divan_core.accounts.model import Campus, Person
 from divan_core.errors import HandleTaken
+from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.units import UnitMisused
 from divan_core.kernel.visibility import PersonCard, Standing
@@ -74,6 +75,11 @@ class MemoryPeople:
         """Those who exist, in any order."""
         known = self._records.people
         return [known[user_id] for user_id in dict.fromkeys(people) if user_id in known]
+
+    async def since(self, people: Sequence[UserId]) -> Mapping[UserId, Millis]:
+        """When these came here; deleted ones are left out."""
+        found = await self.get_many(people)
+        return {one.id: one.created_at for one in found if one.standing is not Standing.DELETED}
 
     async def handles(self, handles: Sequence[str]) -> dict[str, UserId]:
         """Who has exactly these handles, however they are written; free ones are left out."""

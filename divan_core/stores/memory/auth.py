@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 import attrs
 
@@ -81,6 +82,10 @@ class MemoryLogins:
         """Whether the person has shown that their mailbox is theirs."""
         known = self._records.logins.get(user_id)
         return known is not None and known.verified_at is not None
+
+    async def verified(self, people: Sequence[UserId]) -> AbstractSet[UserId]:
+        """Those of these who have."""
+        return {one for one in people if await self.is_verified(one)}
 
     async def remove(self, user_id: UserId) -> bool:
         """Remove it; whether it was there."""

@@ -38,8 +38,11 @@ class MemoryDecisions:
         self._records = records
         self._changes = changes
 
-    async def lately(self, recall: Recall) -> Lately:
-        """What somebody wrote in the while before a moment."""
+    async def lately(self, *recalls: Recall) -> Sequence[Lately]:
+        """What each wrote in the while before a moment."""
+        return [self._lately(one) for one in recalls]
+
+    def _lately(self, recall: Recall) -> Lately:
         theirs = self._records.by_author.get(recall.author_id, [])
         first = bisect_left(theirs, (Millis(recall.at - recall.longest + 1),))
         until = bisect_left(theirs, (Millis(recall.at + 1),))
@@ -51,9 +54,13 @@ class MemoryDecisions:
             tuple(sum(at > recall.at - span for at in kind) for span in recall.spans),
         )
 
-    async def add(self, verdict: Verdict) -> None:
-        """Keep a decision; a second one of the same id is none."""
+    async def add(self, *verdicts: Verdict) -> None:
+        """Keep decisions; a second one of the same id is none."""
         self._changes.begin()
+        for one in verdicts:
+            self._add(one)
+
+    def _add(self, verdict: Verdict) -> None:
         if verdict.id in self._records.decisions:
             return
         self._changes.set(self._records.decisions, verdict.id, verdict)

@@ -122,6 +122,10 @@ class MemoryHandledEvents:
         """Record that the group handles the event; False if it has done so, or given up, before."""
         return self._record(group, event, None)
 
+    async def begin_all(self, group: str, events: Sequence[Event]) -> Sequence[Event]:
+        """The same of many; those that it has not handled."""
+        return [one for one in events if self._record(group, one, None)]
+
     async def give_up(self, group: str, event: Event, reason: str) -> None:
         """Record that the group could not handle the event, unless it has."""
         self._record(group, event, reason)

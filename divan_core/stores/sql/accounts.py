@@ -25,6 +25,7 @@ from sqlalchemy.sql.dml import Delete, Insert
 
 from divan_core.accounts.handles import HANDLE, normalised, skeleton
 from divan_core.accounts.model import Campus, Person, Privacy, Profile
+from divan_core.kernel.clock import Millis
 from divan_core.kernel.geo import Point
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.visibility import Standing, Visibility
@@ -32,8 +33,9 @@ from divan_core.stores.sql.catalogue import OptionalTables
 from divan_core.stores.sql.clauses import NewValues, among, insert_or_replace, portions
 from divan_core.stores.sql.connection import DialectName, SqlConnection
 from divan_core.stores.sql.searchwrites import keep_index
+from divan_core.stores.sql.several import Several
 from divan_core.stores.sql.tables import CAMPUSES, PEOPLE, PROFILES, STANDINGS
-from divan_core.stores.sql.types import Id
+from divan_core.stores.sql.types import Id, id_of, millis_of
 
 _PROFILE: Final = ("major", "graduation_year", "passions")
 
@@ -87,6 +89,11 @@ class SqlPeople:
         for portion in portions(list(dict.fromkeys(people))):
             found += map(_person, await self._connection.execute(query, {"among": portion}))
         return found
+
+    async def since(self, people: Sequence[UserId]) -> Mapping[UserId, Millis]:
+        """When these came here; deleted ones are left out."""
+        rows = await _SINCE.found(self._connection, people)
+        return {UserId(id_of(one)): millis_of(at) for one, at in rows}
 
     async def handles(self, handles: Sequence[str]) -> dict[str, UserId]:
         """Who has exactly these handles, however they are written; free ones are left out."""
@@ -197,6 +204,11 @@ async def people_by_id(
 
 
 _CAMPUS: Final = select(CAMPUSES).where(CAMPUSES.c.id == bindparam("campus_id", type_=Id))
+
+
+_SINCE: Final = Several(
+    PEOPLE.c.id, select(PEOPLE.c.id, PEOPLE.c.created_at).where(PEOPLE.c.deleted.is_(False))
+)
 
 
 @functools.cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from sqlalchemy import Column, Row, Select, Table, bindparam, delete, insert, select, update
@@ -21,8 +22,9 @@ from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
 from divan_core.stores.sql.clauses import among, insert_or_replace, portions
 from divan_core.stores.sql.connection import DialectName, SqlConnection
+from divan_core.stores.sql.several import Several
 from divan_core.stores.sql.tables import LOGINS, REGISTRATIONS, SESSIONS
-from divan_core.stores.sql.types import Id, Moment
+from divan_core.stores.sql.types import Id, Moment, id_of
 
 
 class SqlLogins:
@@ -59,8 +61,12 @@ class SqlLogins:
 
     async def is_verified(self, user_id: UserId) -> bool:
         """Whether the person has shown that their mailbox is theirs."""
-        known = await self.get(user_id)
-        return known is not None and known.verified_at is not None
+        return user_id in await self.verified((user_id,))
+
+    async def verified(self, people: Sequence[UserId]) -> AbstractSet[UserId]:
+        """Those of these who have."""
+        rows = await _VERIFIED.found(self._connection, people)
+        return {UserId(id_of(one)) for (one,) in rows}
 
     async def remove(self, user_id: UserId) -> bool:
         """Remove it; whether it was there."""
@@ -177,6 +183,9 @@ class SqlSessions:
 
 _UNTIL: Final = bindparam("until", type_=Moment())
 _LOGIN: Final = select(LOGINS).where(LOGINS.c.user_id == bindparam("user_id", type_=Id()))
+_VERIFIED: Final = Several(
+    LOGINS.c.user_id, select(LOGINS.c.user_id).where(LOGINS.c.verified_at.is_not(None))
+)
 _NO_LOGIN: Final = delete(LOGINS).where(LOGINS.c.user_id == bindparam("of_user", type_=Id()))
 
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, Select, bindparam, select, tuple_
 
 from divan_core.stores.sql.chatstatements import LIMIT, MESSAGE_COLUMNS, VIEWER
-from divan_core.stores.sql.clauses import one_of
-from divan_core.stores.sql.connection import DialectName
+from divan_core.stores.sql.several import Several
 from divan_core.stores.sql.tables import CONVERSATIONS, MEMBERS, MESSAGES, ROOMS
 from divan_core.stores.sql.types import Id
 
-
-@functools.cache
-def some_statement(dialect: DialectName) -> Select[Any]:
-    """The messages ``among`` these ids."""
-    return select(*MESSAGE_COLUMNS).where(one_of(MESSAGES.c.id, dialect))
+SOME: Final = Several(MESSAGES.c.id, select(*MESSAGE_COLUMNS))
+"""Messages of several ids."""
 
 
 @functools.cache

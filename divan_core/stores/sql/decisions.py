@@ -10,13 +10,10 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     ColumnElement,
     Insert,
     Select,
-    and_,
     bindparam,
-    case,
     delete,
     func,
     or_,
@@ -28,12 +25,13 @@ from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.ingress import Written
 from divan_core.safety.facts import Facts
-from divan_core.safety.pacing import REPEAT_MS, Lately, Recall
+from divan_core.safety.pacing import Lately, Recall
 from divan_core.safety.policies import Decision, Match
 from divan_core.safety.verdicts import DecisionId, Period, Place, Verdict
 from divan_core.stores.sql.catalogue import OptionalTables
-from divan_core.stores.sql.clauses import insert_missing
+from divan_core.stores.sql.clauses import insert_missing, portions
 from divan_core.stores.sql.connection import DialectName, SqlConnection
+from divan_core.stores.sql.recalling import recalled
 from divan_core.stores.sql.safetytables import DECISIONS
 from divan_core.stores.sql.types import id_of, millis_of
 
@@ -49,27 +47,15 @@ class SqlDecisions:
         self._connection = connection
         self._tables = tables
 
-    async def lately(self, recall: Recall) -> Lately | None:
-        """What somebody wrote in the while before a moment; None without the table."""
-        if not self._tables.safety:
-            return None
-        given: dict[str, Any] = {
-            "of_author": recall.author_id,
-            "of_kind": recall.subject_type,
-            "of_print": recall.print,
-            "repeated_after": Millis(recall.at - REPEAT_MS),
-            "longest_after": Millis(recall.at - recall.longest),
-            "until": recall.at,
-        }
-        for number, span in enumerate(recall.spans):
-            given[f"after_{number}"] = Millis(recall.at - span)
-        statement = _lately_statement(len(recall.spans))
-        duplicates, *counts = await self._connection.run(statement, given) or (0,)
-        return Lately(int(duplicates), tuple(map(int, counts)))
+    async def lately(self, *recalls: Recall) -> Sequence[Lately] | None:
+        """What each wrote in the while before a moment; None without the table."""
+        return await recalled(self._connection, recalls) if self._tables.safety else None
 
-    async def add(self, verdict: Verdict) -> None:
-        """Keep a decision; a second one of the same id is none."""
-        await self._connection.rows(_add_statement(self._connection.dialect), _row(verdict))
+    async def add(self, *verdicts: Verdict) -> None:
+        """Keep decisions; a second one of the same id is none."""
+        statement = _add_statement(self._connection.dialect)
+        for portion in portions(list(map(_row, verdicts))):
+            await self._connection.rows(statement, portion)
 
     async def get(self, decision_id: DecisionId) -> Verdict | None:
         """The decision, or None."""
@@ -135,35 +121,6 @@ class SqlDecisions:
 def _add_statement(dialect: DialectName) -> Insert:
     given = {one.name: bindparam(one.name, type_=one.type) for one in DECISIONS.columns}
     return insert_missing(DECISIONS, dialect).values(given)
-
-
-@functools.cache
-def _lately_statement(spans: int) -> Select[Any]:
-    """How often somebody wrote the same, and how much of a kind in each of so many spans.
-
-    Nothing is the same as a print that is NULL, which is the one that a short text has.
-    """
-    same = _count(_OF.print == bindparam("of_print", type_=_OF.print.type), _after("repeated"))
-    kind = _OF.subject_kind == bindparam("of_kind", type_=_OF.subject_kind.type)
-    counted = [_count(kind, _OF.at > _moment(f"after_{number}")) for number in range(spans)]
-    columns: list[ColumnElement[Any]] = [same, *counted]
-    return select(*columns).where(
-        _OF.author_id == bindparam("of_author", type_=_OF.author_id.type),
-        _after("longest"),
-        _OF.at <= _moment("until"),
-    )
-
-
-def _after(name: str) -> ColumnElement[bool]:
-    return _OF.at > _moment(f"{name}_after")
-
-
-def _moment(name: str) -> BindParameter[Millis]:
-    return bindparam(name, type_=_OF.at.type)
-
-
-def _count(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.count(case((and_(*conditions), 1)))
 
 
 def _within(period: Period) -> list[ColumnElement[bool]]:
@@ -267,9 +224,9 @@ _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 @functools.cache
 def _page_statement(*, of_campus: bool) -> Select[Any]:
     """A page of decisions, of all campuses or of one."""
-    after = (_moment("after_at"), bindparam("after_id", type_=_OF.id.type))
+    after = (bindparam("after_at", type_=_OF.at.type), bindparam("after_id", type_=_OF.id.type))
     query = select(DECISIONS).where(
-        tuple_(_OF.at, _OF.id) > tuple_(*after), _OF.at < _moment("until")
+        tuple_(_OF.at, _OF.id) > tuple_(*after), _OF.at < bindparam("until", type_=_OF.at.type)
     )
     if of_campus:
         query = query.where(_OF.campus_id == bindparam("of_campus", type_=_OF.campus_id.type))

@@ -31,7 +31,6 @@ from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.stores.sql import chatexports
 from divan_core.stores.sql import chatstatements as statements
-from divan_core.stores.sql.clauses import portions
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.rooms import member_of
 from divan_core.stores.sql.spelling import Statement, Together
@@ -87,12 +86,8 @@ class SqlMessages:
 
     async def some(self, message_ids: Sequence[MessageId]) -> Sequence[Message]:
         """Those of these messages that there are, in any order."""
-        query = chatexports.some_statement(self._connection.dialect)
-        found: list[Message] = []
-        for among in portions(message_ids):
-            rows = await self._connection.execute(query, {"among": list(among)})
-            found += [_message(row) for row in rows]
-        return found
+        rows = await chatexports.SOME.found(self._connection, message_ids)
+        return [_messages([row], ConversationId(id_of(row[0])))[0] for row in rows]
 
     async def veil(self, message_id: MessageId, veil: Veil | None) -> None:
         """Hide a message, if there is one, as staff has decided, or show it again with None."""

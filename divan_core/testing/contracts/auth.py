@@ -49,6 +49,8 @@ class AuthContract(ABC):
             assert await unit.logins.is_verified(user_id(1))
             assert not await unit.logins.is_verified(user_id(2))
             assert not await unit.logins.is_verified(user_id(3))
+            assert await unit.logins.verified(people) == {user_id(1)}
+            assert await unit.logins.verified([]) == set()
 
         await stores.units.read(body)
 

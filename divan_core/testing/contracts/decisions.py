@@ -43,8 +43,7 @@ async def keep(stores: RelationalStores, *verdicts: Verdict) -> None:
     """Keep decisions."""
 
     async def body(unit: StoreUnit) -> None:
-        for one in verdicts:
-            await unit.decisions.add(one)
+        await unit.decisions.add(*verdicts)
 
     await stores.units.write(body, locking=True)
 
@@ -123,7 +122,26 @@ class DecisionsContract(ABC):
     ) -> Lately | None:
         """What is recalled of messages."""
         recall = Recall(author, "message", Millis(NOW + after), text, spans)
-        return await stores.units.read(lambda unit: unit.decisions.lately(recall))
+        found = await stores.units.read(lambda unit: unit.decisions.lately(recall))
+        return None if found is None else found[0]
+
+    async def test_what_many_did_lately(self, stores: RelationalStores) -> None:
+        """Each by their own moment, kind and spans, in the order that was asked for."""
+        await keep(
+            stores,
+            verdict(1, 0, print=PRINT),
+            verdict(2, 10, print=PRINT),
+            verdict(3, 20, written=written_by(OTHER, 3, "room"), print=PRINT),
+        )
+        recalls = [
+            Recall(OTHER, "room", Millis(NOW + 20), PRINT),
+            Recall(ME, "message", Millis(NOW + 10), PRINT, (5, 20)),
+            Recall(user_id(7), "message", Millis(NOW + 10), PRINT, (5,)),
+            Recall(ME, "message", NOW, None, (1, 2, 3)),
+        ]
+        found = await stores.units.read(lambda unit: unit.decisions.lately(*recalls))
+        assert found == [Lately(1), Lately(2, (1, 2)), Lately(0, (0,)), Lately(0, (1, 1, 1))]
+        assert await stores.units.read(lambda unit: unit.decisions.lately()) == []
 
     async def test_decisions_about_something(self, stores: RelationalStores) -> None:
         """And others that are named, the oldest first."""

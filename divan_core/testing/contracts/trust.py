@@ -47,6 +47,9 @@ class TrustContract(ABC):
             await stores.units.write(lambda unit, trust=trust: unit.trust.put(ME, trust))  # type: ignore[misc]
             assert await stores.units.read(lambda unit: unit.trust.get(ME)) == trust
         assert await stores.units.read(lambda unit: unit.trust.get(OTHER)) is None
+        many = await stores.units.read(lambda unit: unit.trust.get_many((OTHER, ME, ME)))
+        assert many == {ME: trust}
+        assert await stores.units.read(lambda unit: unit.trust.get_many(())) == {}
 
     async def test_a_cause_counts_once(self, stores: RelationalStores) -> None:
         """Of each person, also in a later unit."""

@@ -1,0 +1,108 @@
+"""Many who write at the same time are decided about in one unit, on every set of stores."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from divan_core.chat.messages import SendMessage
+from divan_core.divan import Divan
+from divan_core.kernel.actor import Actor
+from divan_core.kernel.events import Event, EventId
+from divan_core.kernel.ingress import INGRESS, WRITTEN
+from divan_core.observability.metrics import Metrics
+from divan_core.safety.deciding import Deciding, DecidingTools
+from divan_core.safety.trusting import Trusting
+from divan_core.settings import Settings
+from divan_core.stores.bundle import StoreUnit
+from divan_core.stores.sql.postgres_connection import LoopConnection
+from divan_core.testimony import Testimony
+
+from .conftest import CAMPUS, ROOMY, World
+
+pytestmark = pytest.mark.anyio
+
+MANY = 20
+STATEMENTS = 8
+"""Of any number: what is handled; authors, and which of them are verified; what they wrote; what
+each did lately; trust; the policy; what was decided."""
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Nobody is at work, until a test drains."""
+    return Settings(env="test", limit=ROOMY, workers_enabled=False)
+
+
+async def write(world: World) -> list[Actor]:
+    """Many people write something each."""
+    reader = await world.join("reader")
+    writers = [await world.join(f"writer{number}") for number in range(MANY)]
+    for number, one in enumerate(writers):
+        command = SendMessage(reader.user_id, f"How are you today, number {number}?")
+        await world.divan.chat.send(one, command)
+    return writers
+
+
+async def told(divan: Divan) -> Sequence[Event]:
+    """The events of what was written, off the outbox."""
+    found = await divan.stores.outbox.claim("test", 1000, 60_000)
+    return [one for one in found if one.topic == INGRESS]
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The statements that are run on PostgreSQL from now on."""
+    run: list[object] = []
+    for name in ("rows", "execute"):
+        before = getattr(LoopConnection, name)
+
+        async def noted(self: Any, statement: Any, *rest: Any, before: Any = before) -> Any:
+            run.append(statement)
+            return await before(self, statement, *rest)
+
+        monkeypatch.setattr(LoopConnection, name, noted)
+    return run
+
+
+@pytest.mark.parametrize("stores", ["postgres+valkey"], indirect=True)
+async def test_many_cost_as_many_statements_as_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await write(world)
+    witness = Testimony()
+    tools = DecidingTools(witness, Trusting(witness), Metrics(), world.divan.ids, bytes(32))
+    deciding = Deciding(tools)
+    events = await told(world.divan)
+    run = counted(monkeypatch)
+
+    async def body(unit: StoreUnit, some: Sequence[Event]) -> None:
+        assert await unit.handled.begin_all("test", some) == some
+        assert all(await deciding.decide_all(unit, some))
+
+    for some in (events[:1], events[1:]):
+        run.clear()
+        await world.divan.stores.units.write(lambda unit, some=some: body(unit, some), locking=True)  # type: ignore[misc]
+        assert len(run) == STATEMENTS
+
+
+async def test_one_that_cannot_be_decided_about_delays_nobody(world: World) -> None:
+    divan = world.divan
+    bad = Event(
+        id=EventId(divan.ids.uuid()),
+        topic=INGRESS,
+        name=WRITTEN,
+        campus_id=CAMPUS,
+        aggregate="person:nobody",
+        at=divan.clock.now(),
+        data={"subject_type": "message", "subject_id": "nothing", "author_id": "nobody"},
+    )
+    await divan.stores.units.write(lambda unit: unit.outbox.add(bad))
+    writers = await write(world)
+    await divan.drain()
+    for one in writers:
+        count = await divan.stores.units.read(
+            lambda unit, one=one: unit.decisions.count_of(one.user_id)  # type: ignore[misc]
+        )
+        assert count == 1
+    lag = await divan.workers.lag()
+    assert (lag.given_up, lag.unsettled) == (1, 1)
