@@ -174,7 +174,7 @@ class Message:
     @property
     def edition(self) -> Edition:
         """How it is told to whoever may see it."""
-        plain = self.id.bytes
+        plain = self.id.int.to_bytes(16, "big")  # as UUID.bytes does in twice the time
         return Edition(plain + _NOTICED if self.veil is Veil.TOMBSTONED else plain)
 
     def shown_to(self, viewer: UserId) -> bool:

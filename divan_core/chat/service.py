@@ -214,13 +214,13 @@ class Chat:
             NotFound: there is no conversation, and nobody to begin one with.
             InvalidCursor: the cursor is not of this list.
         """
-        pair = Pair.of(actor.user_id, query.user_id)
-        place = self._place(b"chat:outbox:", actor, pair)
+        conversation_id = Pair.of(actor.user_id, query.user_id).conversation_id
+        place = self._place(b"chat:outbox:", actor, conversation_id)
         after = place.seq(query.cursor) or 0
         window = Window(viewer=actor.user_id, limit=query.limit + 1, after=after)
 
         async def body(unit: ChatUnit) -> Sequence[Message]:
-            return await unit.messages.waiting(pair.conversation_id, window)
+            return await unit.messages.waiting(conversation_id, window)
 
         found = await self._units.look(body)
         if not found:
@@ -271,8 +271,9 @@ class Chat:
 
     def _asked(self, actor: Actor, query: MessagesQuery) -> tuple[ConversationId, Place, Window]:
         """Which messages of which conversation are asked for, and their place in the list."""
-        pair = Pair.of(actor.user_id, query.user_id)
-        place = self._place(b"chat:messages:", actor, pair, query.after_seq, query.before_seq)
+        conversation_id = Pair.of(actor.user_id, query.user_id).conversation_id
+        bounds = query.after_seq, query.before_seq
+        place = self._place(b"chat:messages:", actor, conversation_id, *bounds)
         at = place.seq(query.cursor)
         window = Window(
             viewer=actor.user_id,
@@ -280,7 +281,7 @@ class Chat:
             after=query.after_seq or 0,
             before=query.before_seq if at is None else at,
         )
-        return pair.conversation_id, place, window
+        return conversation_id, place, window
 
     async def _acknowledge(
         self, actor: Actor, user_id: UserId, cursors: Cursors, named: tuple[int, str]
@@ -391,9 +392,11 @@ class Chat:
             for one, card in zip(found, there, strict=True)
         )
 
-    def _place(self, name: bytes, actor: Actor, pair: Pair, *bounds: int | None) -> Place:
+    def _place(
+        self, name: bytes, actor: Actor, conversation_id: ConversationId, *bounds: int | None
+    ) -> Place:
         limits = b"".join(SEQ.pack(0 if one is None else one + 1) for one in bounds)
-        binding = name + actor.user_id.bytes + pair.conversation_id.bytes + limits
+        binding = name + actor.user_id.bytes + conversation_id.bytes + limits
         return Place(self._tools.sealer, binding)
 
 
