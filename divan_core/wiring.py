@@ -14,6 +14,7 @@ from divan_core.auth.ports import PasswordHasher
 from divan_core.auth.service import Auth
 from divan_core.auth.tools import AuthRules, AuthTools
 from divan_core.chat.live import Listening
+from divan_core.chat.prints import Prints
 from divan_core.chat.rooms import Rooms
 from divan_core.chat.service import Chat
 from divan_core.chat.tools import ChatLimits, ChatTools
@@ -248,6 +249,7 @@ def _talking(
         ids=ground.ids,
         sealer=sealer,
         presence=presence,
+        prints=Prints(),
     )
 
 

@@ -23,6 +23,12 @@ ConversationId = NewType("ConversationId", UUID)
 MessageId = NewType("MessageId", UUID)
 """A message. Told as a ULID, which is another way to write the same 128 bits."""
 
+Edition = NewType("Edition", bytes)
+"""A message as it is told: the 16 bytes of its id, and one more where a notice is told with it.
+
+What has the same edition reads the same, to whoever may see it and for ever.
+"""
+
 MAX_BODY: Final = 4000
 """The longest message, in characters."""
 
@@ -39,6 +45,7 @@ _PAIRS: Final = tuple(one + other for one in _ULID for other in _ULID)
 _FIFTY_BITS: Final = 2**50 - 1
 _TWENTY_BITS: Final = 2**20 - 1
 _DIRECT: Final = b"divan direct"
+_NOTICED: Final = b"\x01"
 
 
 def ulid(message_id: MessageId) -> str:
@@ -163,6 +170,12 @@ class Message:
     client_id: str | None = None
     shadowed: bool = False
     veil: Veil | None = None
+
+    @property
+    def edition(self) -> Edition:
+        """How it is told to whoever may see it."""
+        plain = self.id.int.to_bytes(16, "big")  # as UUID.bytes does in twice the time
+        return Edition(plain + _NOTICED if self.veil is Veil.TOMBSTONED else plain)
 
     def shown_to(self, viewer: UserId) -> bool:
         """Whether somebody who is part of the conversation may see it."""

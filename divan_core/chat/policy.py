@@ -175,6 +175,11 @@ def direct_views(
     )
 
 
+def room_views(messages: Sequence[Message], room_id: RoomId) -> tuple[MessageView, ...]:
+    """Messages in a room."""
+    return tuple([message_view(one, room_id=room_id) for one in messages])
+
+
 def peer_view(user_id: UserId, card: PersonCard | None, *, online: bool) -> PeerView:
     """Who somebody is; ``card`` is None where it is not to be told."""
     if card is None:

@@ -11,6 +11,7 @@ from divan_core.chat.model import (
     Dialogue,
     DialogueSummary,
     Draft,
+    Edition,
     Mark,
     Member,
     Message,
@@ -96,6 +97,13 @@ class MessageRepository(Protocol):
 
         None to whoever is not, and never was, part of the conversation; none of those that the
         viewer has deleted for themselves.
+        """
+        ...
+
+    async def editions(self, conversation_id: ConversationId, window: Window) -> Sequence[Edition]:
+        """Those of the messages that :meth:`history` gives, without what they say. One statement.
+
+        Decided anew each time: what somebody may not see is not among them.
         """
         ...
 

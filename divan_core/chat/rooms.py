@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+from msgspec import Raw
+
 from divan_core.chat import policy, roompolicy
 from divan_core.chat.messages import (
     MESSAGE_SENT,
@@ -18,6 +20,7 @@ from divan_core.chat.messages import (
 )
 from divan_core.chat.model import Cursors, Draft, Member, Message, RoomSummary, Window
 from divan_core.chat.ports import ChatUnit
+from divan_core.chat.prints import Pages
 from divan_core.chat.roommessages import (
     AddMember,
     CreateRoom,
@@ -75,6 +78,7 @@ class Rooms:
         self._units = units
         self._tools = tools
         self._outgoing = Outgoing(units, tools)
+        self._pages = Pages(units, tools.prints)
         self._crowd = Crowd(tools)
         self._seating = Seating(units, tools)
 
@@ -295,29 +299,31 @@ class Rooms:
             NotFound, NotMember: the actor is not in such a room.
             InvalidCursor: the cursor is not of this list.
         """
-        room_id = query.room_id
-        limits = b"".join(
-            SEQ.pack(0 if one is None else one + 1) for one in (query.after_seq, query.before_seq)
-        )
-        place = self._place(b"rooms:messages:" + room_id.bytes + limits, actor)
-        at = place.seq(query.cursor)
-        window = Window(
-            viewer=actor.user_id,
-            limit=query.limit + 1,
-            after=query.after_seq or 0,
-            before=query.before_seq if at is None else at,
-            hidden=(await self._crowd.relations(actor)).blocked,
-            inside=True,
-        )
+        place, window = await self._asked(actor, query)
 
         async def body(unit: ChatUnit) -> Sequence[Message]:
-            return await unit.messages.history(roompolicy.conversation_of(room_id), window)
+            return await unit.messages.history(roompolicy.conversation_of(query.room_id), window)
 
         found = await self._units.look(body)
         if not found:
-            await self._check_inside(actor, room_id)
-        views = tuple(policy.message_view(one, room_id=room_id) for one in found)
-        return place.page(views, query.limit, at_seq)
+            await self._check_inside(actor, query.room_id)
+        return place.page(policy.room_views(found, query.room_id), query.limit, at_seq)
+
+    async def printed(self, actor: Actor, query: RoomMessagesQuery) -> Page[Raw]:
+        """:meth:`messages`, each as JSON, for whoever only passes them on: in half the time.
+
+        Raises:
+            NotFound, NotMember, InvalidCursor: as :meth:`messages`.
+        """
+        place, window = await self._asked(actor, query)
+        found = await self._pages.read(
+            roompolicy.conversation_of(query.room_id),
+            window,
+            lambda messages: policy.room_views(messages, query.room_id),
+        )
+        if not found:
+            await self._check_inside(actor, query.room_id)
+        return place.printed(found, query.limit)
 
     async def read(self, actor: Actor, command: ReadRoom) -> Acknowledged:
         """The actor has read what was written in a room up to a number. It never goes back.
@@ -356,6 +362,22 @@ class Rooms:
         data = {"room_id": room_id, "user_id": str(actor.user_id), "active": command.active}
         notice = PersonNotice(actor.campus_id, actor.user_id, ROOMS, ROOM_TYPING, data)
         await tell(self._tools, notice)
+
+    async def _asked(self, actor: Actor, query: RoomMessagesQuery) -> tuple[Place, Window]:
+        """Which messages are asked for, and their place in the list."""
+        bounds = query.after_seq, query.before_seq
+        limits = b"".join(SEQ.pack(0 if one is None else one + 1) for one in bounds)
+        place = self._place(b"rooms:messages:" + query.room_id.bytes + limits, actor)
+        at = place.seq(query.cursor)
+        window = Window(
+            viewer=actor.user_id,
+            limit=query.limit + 1,
+            after=query.after_seq or 0,
+            before=query.before_seq if at is None else at,
+            hidden=(await self._crowd.relations(actor)).blocked,
+            inside=True,
+        )
+        return place, window
 
     async def _refused(
         self, unit: ChatUnit, actor: Actor, room_id: RoomId, draft: Draft

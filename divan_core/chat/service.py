@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 import attrs
+from msgspec import Raw
 
 from divan_core.chat import policy
 from divan_core.chat.messages import (
@@ -38,6 +39,7 @@ from divan_core.chat.model import (
     Window,
 )
 from divan_core.chat.ports import ChatUnit
+from divan_core.chat.prints import Pages
 from divan_core.chat.tools import (
     SEQ,
     ChatTools,
@@ -99,6 +101,7 @@ class Chat:
         self._units = units
         self._tools = tools
         self._outgoing = Outgoing(units, tools)
+        self._pages = Pages(units, tools.prints)
 
     async def send(
         self, actor: Actor, command: SendMessage, *, idempotency_key: KeyGiven = None
@@ -176,24 +179,32 @@ class Chat:
             NotFound: there is no conversation, and nobody to begin one with.
             InvalidCursor: the cursor is not of this list.
         """
-        pair = Pair.of(actor.user_id, query.user_id)
-        place = self._place(b"chat:messages:", actor, pair, query.after_seq, query.before_seq)
-        at = place.seq(query.cursor)
-        window = Window(
-            viewer=actor.user_id,
-            limit=query.limit + 1,
-            after=query.after_seq or 0,
-            before=query.before_seq if at is None else at,
-        )
+        conversation_id, place, window = self._asked(actor, query)
 
         async def body(unit: ChatUnit) -> Sequence[Message]:
-            return await unit.messages.history(pair.conversation_id, window)
+            return await unit.messages.history(conversation_id, window)
 
         found = await self._units.look(body)
         if not found:
             await self._dialogue(actor, query.user_id)
         views = policy.direct_views(found, actor.user_id, query.user_id)
         return place.page(views, query.limit, at_seq)
+
+    async def printed(self, actor: Actor, query: MessagesQuery) -> Page[Raw]:
+        """:meth:`messages`, each as JSON, for whoever only passes them on: in half the time.
+
+        Raises:
+            InvalidInput, NotFound, InvalidCursor: as :meth:`messages`.
+        """
+        conversation_id, place, window = self._asked(actor, query)
+        found = await self._pages.read(
+            conversation_id,
+            window,
+            lambda messages: policy.direct_views(messages, actor.user_id, query.user_id),
+        )
+        if not found:
+            await self._dialogue(actor, query.user_id)
+        return place.printed(found, query.limit)
 
     async def outbox(self, actor: Actor, query: OutboxQuery) -> Page[MessageView]:
         """What somebody has written and the actor has not acknowledged, oldest first.
@@ -203,13 +214,13 @@ class Chat:
             NotFound: there is no conversation, and nobody to begin one with.
             InvalidCursor: the cursor is not of this list.
         """
-        pair = Pair.of(actor.user_id, query.user_id)
-        place = self._place(b"chat:outbox:", actor, pair)
+        conversation_id = Pair.of(actor.user_id, query.user_id).conversation_id
+        place = self._place(b"chat:outbox:", actor, conversation_id)
         after = place.seq(query.cursor) or 0
         window = Window(viewer=actor.user_id, limit=query.limit + 1, after=after)
 
         async def body(unit: ChatUnit) -> Sequence[Message]:
-            return await unit.messages.waiting(pair.conversation_id, window)
+            return await unit.messages.waiting(conversation_id, window)
 
         found = await self._units.look(body)
         if not found:
@@ -257,6 +268,20 @@ class Chat:
             await unit.messages.advance(dialogue.id, actor.user_id, Cursors(last, last, last))
 
         await self._units.write(body, locking=True)
+
+    def _asked(self, actor: Actor, query: MessagesQuery) -> tuple[ConversationId, Place, Window]:
+        """Which messages of which conversation are asked for, and their place in the list."""
+        conversation_id = Pair.of(actor.user_id, query.user_id).conversation_id
+        bounds = query.after_seq, query.before_seq
+        place = self._place(b"chat:messages:", actor, conversation_id, *bounds)
+        at = place.seq(query.cursor)
+        window = Window(
+            viewer=actor.user_id,
+            limit=query.limit + 1,
+            after=query.after_seq or 0,
+            before=query.before_seq if at is None else at,
+        )
+        return conversation_id, place, window
 
     async def _acknowledge(
         self, actor: Actor, user_id: UserId, cursors: Cursors, named: tuple[int, str]
@@ -367,9 +392,11 @@ class Chat:
             for one, card in zip(found, there, strict=True)
         )
 
-    def _place(self, name: bytes, actor: Actor, pair: Pair, *bounds: int | None) -> Place:
+    def _place(
+        self, name: bytes, actor: Actor, conversation_id: ConversationId, *bounds: int | None
+    ) -> Place:
         limits = b"".join(SEQ.pack(0 if one is None else one + 1) for one in bounds)
-        binding = name + actor.user_id.bytes + pair.conversation_id.bytes + limits
+        binding = name + actor.user_id.bytes + conversation_id.bytes + limits
         return Place(self._tools.sealer, binding)
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import attrs
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 
 from divan_core.chat import policy
 from divan_core.chat.messages import MESSAGE_NOTICE, MessageView
-from divan_core.chat.model import Content, ConversationId, Draft, Message, MessageId
+from divan_core.chat.model import Content, ConversationId, Draft, Edition, Message, MessageId
 from divan_core.chat.ports import ChatUnit, PeopleOnline
+from divan_core.chat.prints import Print, Prints
 from divan_core.codec.reader import encode
 from divan_core.errors import InvalidCursor, MessageExists, RateLimited, StoreUnavailable
 from divan_core.kernel.actor import Actor
@@ -58,6 +59,7 @@ class ChatTools:
     ids: Ids
     sealer: CursorSealer
     presence: PeopleOnline
+    prints: Prints
 
 
 async def tell(tools: ChatTools, notice: PersonNotice) -> None:
@@ -171,6 +173,9 @@ class Outgoing:
             done = await tools.once.once(attempt, body)
         except (MessageExists, RateLimited) as refusal:
             done = await self._repeated(sending, refusal)
+        if not done.replayed:
+            new = Print(Raw(done.body), done.view.seq)
+            tools.prints.add(sending.conversation_id, Edition(draft.id.bytes), new)
         await tell(tools, _notice(sending, done.view))
         return done
 
@@ -236,7 +241,12 @@ class Place:
         more = len(items) > limit
         return Page(shown, self.sealer.seal(position(shown[-1]), self.binding) if more else None)
 
+    def printed(self, prints: Sequence[Print], limit: int) -> Page[Raw]:
+        """The same of messages as JSON."""
+        page = self.page(tuple(prints), limit, at_seq)
+        return Page(tuple([one.json for one in page.items]), page.cursor)
 
-def at_seq(message: MessageView) -> bytes:
+
+def at_seq(message: MessageView | Print) -> bytes:
     """Where a message stands in its list."""
     return SEQ.pack(message.seq)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Raw
+
 from divan_core.chat.messages import (
     Acknowledged,
     AcknowledgeDelivery,
@@ -43,6 +45,10 @@ class SyncChat:
     def messages(self, actor: Actor, query: MessagesQuery) -> Page[MessageView]:
         """See ``Chat.messages``."""
         return self._run(self._service.messages, actor, query)
+
+    def printed(self, actor: Actor, query: MessagesQuery) -> Page[Raw]:
+        """See ``Chat.printed``."""
+        return self._run(self._service.printed, actor, query)
 
     def outbox(self, actor: Actor, query: OutboxQuery) -> Page[MessageView]:
         """See ``Chat.outbox``."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Raw
+
 from divan_core.chat.messages import (
     Acknowledged,
     MessageView,
@@ -88,6 +90,10 @@ class SyncRooms:
     def messages(self, actor: Actor, query: RoomMessagesQuery) -> Page[MessageView]:
         """See ``Rooms.messages``."""
         return self._run(self._service.messages, actor, query)
+
+    def printed(self, actor: Actor, query: RoomMessagesQuery) -> Page[Raw]:
+        """See ``Rooms.printed``."""
+        return self._run(self._service.printed, actor, query)
 
     def read(self, actor: Actor, command: ReadRoom) -> Acknowledged:
         """See ``Rooms.read``."""

@@ -6,6 +6,8 @@ from collections.abc import Awaitable
 from types import NoneType
 from typing import Final
 
+from msgspec import Raw
+
 from divan_core.chat.messages import (
     Acknowledged,
     AcknowledgeDelivery,
@@ -52,9 +54,9 @@ def conversations(
     return divan.chat.conversations(actor, query)
 
 
-def messages(divan: Divan, actor: Actor, query: MessagesQuery) -> Awaitable[Page[MessageView]]:
+def messages(divan: Divan, actor: Actor, query: MessagesQuery) -> Awaitable[Page[Raw]]:
     """List what you and somebody have written, newest first."""
-    return divan.chat.messages(actor, query)
+    return divan.chat.printed(actor, query)
 
 
 def outbox(divan: Divan, actor: Actor, query: OutboxQuery) -> Awaitable[Page[MessageView]]:

@@ -6,6 +6,8 @@ from collections.abc import Awaitable
 from types import NoneType
 from typing import Final
 
+from msgspec import Raw
+
 from divan_core.chat.messages import Acknowledged, MessageView
 from divan_core.chat.roommessages import (
     AddMember,
@@ -99,9 +101,9 @@ def kick(divan: Divan, actor: Actor, command: KickMember) -> Awaitable[None]:
     return divan.rooms.kick(actor, command)
 
 
-def messages(divan: Divan, actor: Actor, query: RoomMessagesQuery) -> Awaitable[Page[MessageView]]:
+def messages(divan: Divan, actor: Actor, query: RoomMessagesQuery) -> Awaitable[Page[Raw]]:
     """List what was written in a room that you are in, newest first."""
-    return divan.rooms.messages(actor, query)
+    return divan.rooms.printed(actor, query)
 
 
 def send(

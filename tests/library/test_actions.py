@@ -48,6 +48,7 @@ from divan_core.moderation.messages import (
 from divan_core.presence.messages import LookupQuery
 from divan_core.social.messages import FriendsQuery, SendInvite
 from tests.library.conftest import World
+from tests.library.pages import page_of
 
 pytestmark = pytest.mark.anyio
 
@@ -99,12 +100,12 @@ class Scene:
         return [
             divan.accounts.actor(viewer.user_id),
             divan.chat.conversations(viewer, ConversationsQuery()),
-            *(divan.chat.messages(viewer, MessagesQuery(one)) for one in ids),
+            *(page_of(divan, viewer, MessagesQuery(one)) for one in ids),
             *(divan.chat.outbox(viewer, OutboxQuery(one)) for one in ids),
             divan.rooms.mine(viewer, RoomsQuery()),
             divan.rooms.card(viewer, RoomQuery(self.room.id)),
             divan.rooms.roster(viewer, RosterQuery(self.room.id)),
-            divan.rooms.messages(viewer, RoomMessagesQuery(self.room.id)),
+            page_of(divan, viewer, RoomMessagesQuery(self.room.id)),
             divan.discovery.search_rooms(viewer, SearchQuery("Den")),
             divan.discovery.search_users(viewer, SearchQuery("ben")),
             divan.presence.lookup(viewer, LookupQuery(ids)),
@@ -201,7 +202,7 @@ async def test_an_action_ends_by_itself(scene: Scene, what: str, action: str) ->
 
 
 async def texts(scene: Scene, viewer: Actor, other: Actor) -> list[tuple[str, object]]:
-    page = await scene.world.divan.chat.messages(viewer, MessagesQuery(other.user_id))
+    page = await page_of(scene.world.divan, viewer, MessagesQuery(other.user_id))
     return [(one.body, one.notice) for one in page.items]
 
 

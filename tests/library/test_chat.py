@@ -49,6 +49,7 @@ from divan_core.stores.bundle import StoreUnit
 from divan_core.testing.clock import ManualClock
 from divan_core.workers.subscription import Subscription
 from tests.library.conftest import CAMPUS, CENTRE, World, stores_of
+from tests.library.pages import page_of
 
 pytestmark = pytest.mark.anyio
 
@@ -82,7 +83,7 @@ class Pair:
         """What a viewer reads of the conversation, newest first."""
         peer = self.ben if viewer == self.ana else self.ana
         asked = MessagesQuery(peer.user_id, **query)
-        return [one.body for one in (await self.world.divan.chat.messages(viewer, asked)).items]
+        return [one.body for one in (await page_of(self.world.divan, viewer, asked)).items]
 
 
 @pytest.fixture
@@ -109,13 +110,12 @@ async def test_what_is_sent_is_read(pair: Pair) -> None:
 
 
 async def test_pages_of_messages(pair: Pair) -> None:
-    chat = pair.world.divan.chat
     for number in range(5):
         await pair.say(str(number))
     found, cursor = list[str](), None
     while True:
         query = MessagesQuery(pair.ana.user_id, limit=2, cursor=cursor)
-        page = await chat.messages(pair.ben, query)
+        page = await page_of(pair.world.divan, pair.ben, query)
         found += [one.body for one in page.items]
         cursor = page.cursor
         if cursor is None:
@@ -407,7 +407,7 @@ async def test_every_message_passes_the_gate(gated: tuple[Pair, Gate]) -> None:
     assert await pair.heard(pair.ana) == ["direct", "direct"]
     assert await pair.heard(pair.ben) == ["direct"]
     for viewer, count in ((pair.ana, 2), (pair.ben, 1)):
-        page = await rooms.messages(viewer, RoomMessagesQuery(room_id))
+        page = await page_of(pair.world.divan, viewer, RoomMessagesQuery(room_id))
         assert len(page.items) == count
 
 

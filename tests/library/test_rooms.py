@@ -42,6 +42,7 @@ from divan_core.kernel.once import Done
 from divan_core.presence.messages import GoOffline
 from divan_core.testing.clock import ManualClock
 from tests.library.conftest import World, stores_of
+from tests.library.pages import page_of
 
 pytestmark = pytest.mark.anyio
 
@@ -85,7 +86,7 @@ class House:
     async def heard(self, name: str, room_id: RoomId, **query: Any) -> list[str]:
         """What somebody reads in a room, newest first."""
         asked = RoomMessagesQuery(room_id, **query)
-        page = await self.world.divan.rooms.messages(self.world.people[name], asked)
+        page = await page_of(self.world.divan, self.world.people[name], asked)
         return [one.body for one in page.items]
 
     async def roles(self, name: str, room_id: RoomId) -> dict[str, str]:

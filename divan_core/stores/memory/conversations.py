@@ -48,7 +48,8 @@ class Talk:
         end = len(self.messages) if before is None else min(before - 1, len(self.messages))
         for place in range(end - 1, max(after, member.cursors.cleared) - 1, -1):
             message = self.messages[place]
-            if message.shown_to(viewer):
+            plain = message.veil is None and not message.shadowed
+            if plain or message.shown_to(viewer):
                 yield message
 
     def unread(self, viewer: UserId) -> int:

@@ -14,6 +14,7 @@ from divan_core.chat.model import (
     Dialogue,
     DialogueSummary,
     Draft,
+    Edition,
     Mark,
     Member,
     Message,
@@ -109,6 +110,10 @@ class MemoryMessages:
         if window.hidden:
             shown = (one for one in shown if one.sender not in window.hidden)
         return list(islice(shown, window.limit))
+
+    async def editions(self, conversation_id: ConversationId, window: Window) -> Sequence[Edition]:
+        """Those of the messages that ``history`` gives."""
+        return [one.edition for one in await self.history(conversation_id, window)]
 
     async def waiting(self, conversation_id: ConversationId, window: Window) -> Sequence[Message]:
         """Those that others wrote and the viewer's devices do not have, oldest first."""

@@ -7,6 +7,7 @@ units are serialised, and what they read is a snapshot.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
+from functools import cached_property
 from typing import TypeVar
 
 import attrs
@@ -81,34 +82,131 @@ class MemoryRecords:
 
 
 class MemoryUnit:
-    """The repositories of one unit."""
+    """The repositories of one unit, each made when it is asked for."""
 
     def __init__(self, records: MemoryRecords, clock: Clock, changes: Changes) -> None:
         """Work on ``records``, and remember in ``changes`` how to take it back."""
-        accounts, social = records.accounts, records.social
-        self.locks = MemoryLocks()
-        self.campuses = MemoryCampuses(accounts, changes)
-        self.people = MemoryPeople(accounts, changes)
-        self.relations = MemoryRelations(social, accounts, changes)
-        self.invites = MemoryInvites(records.invites, social, accounts, changes)
-        self.logins = MemoryLogins(records.auth, accounts, changes)
-        self.registrations = MemoryRegistrations(records.auth, accounts, changes)
-        self.sessions = MemorySessions(records.auth, accounts, changes)
-        self.erasures = MemoryErasures(records.erasures, accounts, changes)
-        self.messages = MemoryMessages(records.conversations, accounts, changes)
-        self.rooms = MemoryRooms(records.conversations, accounts, changes)
-        self.actions = MemoryActions(records.actions, records.cases, changes)
-        desk = Desk(records.cases, records.actions)
-        self.appeals = MemoryAppeals(records.appeals, desk, changes)
-        self.cases = MemoryCases(records.cases, changes)
-        self.audit = MemoryAudit(records.audit, changes)
-        self.restrictions = MemoryRestrictions(records.restrictions, accounts, changes)
-        self.policies = MemoryPolicies(records.policies, accounts, changes)
-        self.decisions = MemoryDecisions(records.decisions, changes)
-        self.trust = MemoryTrust(records.trust, changes)
-        self.keys = MemoryKeys(records.keys, clock, changes)
+        self._records = records
+        self._clock = clock
+        self._changes = changes
         self.outbox = MemoryOutbox(records.outbox, clock, changes)
-        self.handled = MemoryHandledEvents(records.outbox, clock, changes)
+
+    @property
+    def locks(self) -> MemoryLocks:
+        """Names that one unit at a time can hold."""
+        return MemoryLocks()
+
+    @property
+    def campuses(self) -> MemoryCampuses:
+        """Campuses."""
+        return MemoryCampuses(self._records.accounts, self._changes)
+
+    @property
+    def people(self) -> MemoryPeople:
+        """People."""
+        return MemoryPeople(self._records.accounts, self._changes)
+
+    @property
+    def relations(self) -> MemoryRelations:
+        """Friendships and blocks."""
+        records = self._records
+        return MemoryRelations(records.social, records.accounts, self._changes)
+
+    @property
+    def invites(self) -> MemoryInvites:
+        """Invites."""
+        records = self._records
+        return MemoryInvites(records.invites, records.social, records.accounts, self._changes)
+
+    @property
+    def logins(self) -> MemoryLogins:
+        """How people sign in."""
+        records = self._records
+        return MemoryLogins(records.auth, records.accounts, self._changes)
+
+    @property
+    def registrations(self) -> MemoryRegistrations:
+        """Who waits to be verified."""
+        records = self._records
+        return MemoryRegistrations(records.auth, records.accounts, self._changes)
+
+    @property
+    def sessions(self) -> MemorySessions:
+        """Who is signed in."""
+        records = self._records
+        return MemorySessions(records.auth, records.accounts, self._changes)
+
+    @property
+    def erasures(self) -> MemoryErasures:
+        """How far erasures have come."""
+        records = self._records
+        return MemoryErasures(records.erasures, records.accounts, self._changes)
+
+    @property
+    def messages(self) -> MemoryMessages:
+        """Conversations and their messages."""
+        records = self._records
+        return MemoryMessages(records.conversations, records.accounts, self._changes)
+
+    @property
+    def rooms(self) -> MemoryRooms:
+        """Rooms, and who is in them."""
+        records = self._records
+        return MemoryRooms(records.conversations, records.accounts, self._changes)
+
+    @property
+    def actions(self) -> MemoryActions:
+        """What was done about cases."""
+        records = self._records
+        return MemoryActions(records.actions, records.cases, self._changes)
+
+    @property
+    def appeals(self) -> MemoryAppeals:
+        """Appeals."""
+        records = self._records
+        return MemoryAppeals(records.appeals, Desk(records.cases, records.actions), self._changes)
+
+    @property
+    def cases(self) -> MemoryCases:
+        """Cases, and the reports that they gather."""
+        return MemoryCases(self._records.cases, self._changes)
+
+    @property
+    def audit(self) -> MemoryAudit:
+        """What is on record."""
+        return MemoryAudit(self._records.audit, self._changes)
+
+    @property
+    def restrictions(self) -> MemoryRestrictions:
+        """Who is restricted to what."""
+        records = self._records
+        return MemoryRestrictions(records.restrictions, records.accounts, self._changes)
+
+    @property
+    def policies(self) -> MemoryPolicies:
+        """Policies of moderation."""
+        records = self._records
+        return MemoryPolicies(records.policies, records.accounts, self._changes)
+
+    @property
+    def decisions(self) -> MemoryDecisions:
+        """What was decided by machine."""
+        return MemoryDecisions(self._records.decisions, self._changes)
+
+    @property
+    def trust(self) -> MemoryTrust:
+        """How much people are trusted."""
+        return MemoryTrust(self._records.trust, self._changes)
+
+    @cached_property
+    def keys(self) -> MemoryKeys:
+        """Idempotency keys."""
+        return MemoryKeys(self._records.keys, self._clock, self._changes)
+
+    @property
+    def handled(self) -> MemoryHandledEvents:
+        """What consumer groups have handled."""
+        return MemoryHandledEvents(self._records.outbox, self._clock, self._changes)
 
 
 class MemoryLocks:

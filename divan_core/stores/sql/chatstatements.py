@@ -37,9 +37,6 @@ from divan_core.stores.sql.spelling import Together
 from divan_core.stores.sql.tables import CONVERSATIONS, MEMBERS, MESSAGES, ROOMS
 from divan_core.stores.sql.types import Id, Moment
 
-ENDLESS: Final = 2**62
-"""A number that no message has."""
-
 _ONE: Final = literal_column("1", Integer())
 _ZERO: Final = literal_column("0", BigInteger())
 CONVERSATION: Final = bindparam("conversation_id", type_=Id())
@@ -195,46 +192,7 @@ def veil_statement() -> Update:
     return sql_update(MESSAGES).where(found).values(veil=bindparam("to_veil", type_=String(16)))
 
 
-@functools.cache
-def history_statement(dialect: DialectName, *, hiding: bool, inside: bool) -> Select[Any]:
-    """Messages, newest first; with ``hiding`` none by those ``among``.
-
-    With ``inside`` only to whoever is part of the conversation now. What the viewer has cleared is
-    asked for by a subquery: it is known before the first message is read, so that the index gives
-    them in their order.
-    """
-    cleared = _own(MEMBERS.c.cleared_seq, inside=inside)
-    query = _shown().where(
-        MESSAGES.c.seq > cleared,
-        MESSAGES.c.seq > bindparam("after_seq", type_=BigInteger()),
-        MESSAGES.c.seq < bindparam("before_seq", type_=BigInteger()),
-    )
-    if hiding:
-        query = query.where(~among(MESSAGES.c.sender_id, dialect))
-    return query.order_by(MESSAGES.c.seq.desc()).limit(LIMIT)
-
-
-@functools.cache
-def waiting_statement(dialect: DialectName) -> Select[Any]:
-    """Messages of others that the viewer's devices do not have, oldest first."""
-    known = _own(greater(MEMBERS.c.delivered_seq, MEMBERS.c.cleared_seq, dialect))
-    return (
-        _shown()
-        .where(
-            MESSAGES.c.seq > known,
-            MESSAGES.c.seq > bindparam("after_seq", type_=BigInteger()),
-            MESSAGES.c.sender_id != VIEWER,
-        )
-        .order_by(MESSAGES.c.seq)
-        .limit(LIMIT)
-    )
-
-
-def _shown() -> Select[Any]:
-    return select(*MESSAGE_COLUMNS).where(MESSAGES.c.conversation_id == CONVERSATION, _visible())
-
-
-def _visible() -> ColumnElement[bool]:
+def visible() -> ColumnElement[bool]:
     """Whether the viewer sees a message: ``Message.shown_to``."""
     removed = literal_column(f"'{Veil.REMOVED.value}'", String())
     theirs = and_(MESSAGES.c.sender_id == VIEWER, MESSAGES.c.veil.is_distinct_from(removed))
@@ -244,14 +202,6 @@ def _visible() -> ColumnElement[bool]:
 def _plain() -> ColumnElement[bool]:
     """Whether a message is there to everybody of its conversation."""
     return and_(MESSAGES.c.shadowed.is_(false()), MESSAGES.c.veil.is_(None))
-
-
-def _own(column: ColumnElement[Any], *, inside: bool = False) -> ColumnElement[Any]:
-    """Something of the viewer as a member; NULL for whoever is none, or no longer ``inside``."""
-    found = select(column).where(
-        MEMBERS.c.conversation_id == CONVERSATION, MEMBERS.c.user_id == VIEWER
-    )
-    return (found.where(TAKEN) if inside else found).scalar_subquery()
 
 
 @functools.cache
@@ -282,7 +232,7 @@ def dialogues_statement(dialect: DialectName) -> Select[Any]:
     last = (
         select(func.max(MESSAGES.c.seq))
         .where(MESSAGES.c.conversation_id == found.c.id, MESSAGES.c.seq > found.c.cleared_seq)
-        .where(_visible())
+        .where(visible())
         .correlate(found)
         .scalar_subquery()
     )
@@ -303,7 +253,7 @@ def _side(name: str) -> Select[Any]:
     left = exists(_ONE).where(
         MESSAGES.c.conversation_id == CONVERSATIONS.c.id,
         MESSAGES.c.seq > own.c.cleared_seq,
-        _visible(),
+        visible(),
     )
     place = tuple_(CONVERSATIONS.c.last_at, CONVERSATIONS.c.id)
     before = tuple_(bindparam("before_at", type_=Moment()), bindparam("before_id", type_=Id()))

@@ -18,6 +18,7 @@ from divan_core.chat.model import (
     Dialogue,
     DialogueSummary,
     Draft,
+    Edition,
     Mark,
     Message,
     MessageId,
@@ -29,7 +30,7 @@ from divan_core.chat.model import (
 )
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
-from divan_core.stores.sql import chatexports
+from divan_core.stores.sql import chatexports, chatpages
 from divan_core.stores.sql import chatstatements as statements
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.rooms import member_of
@@ -96,17 +97,33 @@ class SqlMessages:
 
     async def history(self, conversation_id: ConversationId, window: Window) -> Sequence[Message]:
         """The messages that a window shows, newest first."""
-        dialect, hiding = self._connection.dialect, bool(window.hidden)
-        query = statements.history_statement(dialect, hiding=hiding, inside=window.inside)
-        given = {**_window(window), **({"among": list(window.hidden)} if hiding else {})}
-        given["before_seq"] = statements.ENDLESS if window.before is None else window.before
-        if hiding and dialect == "sqlite":  # where a list is written out, differently each time
-            return [_message(row) for row in await self._rows(query, conversation_id, **given)]
-        return await self._found(query, conversation_id, **given)
+        hiding = bool(window.hidden)
+        query = chatpages.history(self._connection.dialect, hiding=hiding, inside=window.inside)
+        if hiding and self._connection.dialect == "sqlite":
+            rows = await self._written_out(query, conversation_id, window)
+            return [_message(row) for row in rows]
+        return await self._found(query, conversation_id, **_page(window))
+
+    async def editions(self, conversation_id: ConversationId, window: Window) -> Sequence[Edition]:
+        """Those of the messages that ``history`` gives."""
+        hiding = bool(window.hidden)
+        query = chatpages.editions(self._connection.dialect, hiding=hiding, inside=window.inside)
+        if hiding and self._connection.dialect == "sqlite":
+            rows: Sequence[Sequence[Any]] = await self._written_out(query, conversation_id, window)
+        else:
+            given = {"conversation_id": conversation_id, **_page(window)}
+            rows = await self._connection.rows(query, given)
+        return [edition for (edition,) in rows]
+
+    async def _written_out(
+        self, query: Executable, conversation_id: ConversationId, window: Window
+    ) -> Sequence[Row[Any]]:
+        """The rows where a list is written out, which is another statement for each length."""
+        return await self._rows(query, conversation_id, **_page(window))
 
     async def waiting(self, conversation_id: ConversationId, window: Window) -> Sequence[Message]:
         """Those that others wrote and the viewer's devices do not have, oldest first."""
-        query = statements.waiting_statement(self._connection.dialect)
+        query = chatpages.waiting(self._connection.dialect)
         return await self._found(query, conversation_id, **_window(window))
 
     async def dialogue(self, pair: Pair) -> Dialogue | None:
@@ -249,6 +266,12 @@ _decode_attachments: Final = msgspec.json.Decoder(tuple[Attachment, ...]).decode
 
 def _window(window: Window) -> dict[str, Any]:
     return {"viewer_id": window.viewer, "after_seq": window.after, "most": window.limit}
+
+
+def _page(window: Window) -> dict[str, Any]:
+    before = chatpages.ENDLESS if window.before is None else window.before
+    hidden = {"among": list(window.hidden)} if window.hidden else {}
+    return {**_window(window), "before_seq": before, **hidden}
 
 
 def _numbered(draft: Draft, row: Sequence[Any]) -> Message:

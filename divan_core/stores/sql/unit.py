@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeVar
 
 from divan_core.kernel.clock import Clock
@@ -44,7 +44,6 @@ class SqlUnit:
         self._tables = tables
         self._clock = clock
         self._pending = Pending(clock)
-        self._keys = SqlKeys(connection, clock, self._pending)
 
     @property
     def locks(self) -> SqlLocks:
@@ -141,10 +140,10 @@ class SqlUnit:
         """How much people are trusted."""
         return SqlTrust(self._connection, self._tables)
 
-    @property
+    @cached_property
     def keys(self) -> SqlKeys:
         """Idempotency keys; an answer is written at the end of the unit."""
-        return self._keys
+        return SqlKeys(self._connection, self._clock, self._pending)
 
     @property
     def outbox(self) -> Pending:

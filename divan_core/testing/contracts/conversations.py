@@ -32,12 +32,12 @@ from divan_core.testing.contracts.letters import (
     dialogue,
     dialogues,
     draft,
-    history,
     keep,
     pair_of,
     read,
     say,
     send,
+    shown,
     tally,
     waiting,
 )
@@ -62,9 +62,9 @@ class ConversationsContract(ABC):
         await populate(stores, 3)
         sent = [await send(stores, number, 1 + number % 2, 2 - number % 2) for number in range(5)]
         assert [one.seq for one in sent] == [1, 2, 3, 4, 5]
-        assert await history(stores, 1, 2) == sent[::-1]
-        assert await history(stores, 2, 1) == sent[::-1]
-        assert await history(stores, 3, 2) == []
+        assert await shown(stores, 1, 2) == sent[::-1]
+        assert await shown(stores, 2, 1) == sent[::-1]
+        assert await shown(stores, 3, 2) == []
         window = Window(user_id(3), 10)
         pair = pair_of(1, 2)
         assert await read(stores, lambda u: u.messages.history(pair.conversation_id, window)) == []
@@ -79,7 +79,7 @@ class ConversationsContract(ABC):
         content = Content("naïve 👩🏽‍🚀\n\t'\"\\ <b>", files)
         kept = await send(stores, 1, 1, 2, content=content, client_id="tmp-1")
         assert kept.content == content
-        assert await history(stores, 2, 1) == [kept]
+        assert await shown(stores, 2, 1) == [kept]
         found = await read(
             stores, lambda u: u.messages.sent(kept.conversation_id, user_id(1), "tmp-1")
         )
@@ -90,8 +90,8 @@ class ConversationsContract(ABC):
         await populate(stores, 3)
         for one, other in ((1, 2), (1, 3), (2, 3), (3, 1)):
             await send(stores, one * 10 + other, one, other)
-        assert [one.seq for one in await history(stores, 1, 2)] == [1]
-        assert [one.seq for one in await history(stores, 1, 3)] == [2, 1]
+        assert [one.seq for one in await shown(stores, 1, 2)] == [1]
+        assert [one.seq for one in await shown(stores, 1, 3)] == [2, 1]
 
     async def test_an_undone_unit_gives_its_number_back(self, stores: RelationalStores) -> None:
         """Also that of the first message, with which the conversation is gone again."""
@@ -123,7 +123,7 @@ class ConversationsContract(ABC):
             for number in range(1, SENDERS + 1):
                 group.start_soon(writer, number)
         assert sorted(numbers) == list(range(1, SENDERS * 3 + 1))
-        found = await history(stores, 1, 2, limit=SENDERS * 3 + 1)
+        found = await shown(stores, 1, 2, limit=SENDERS * 3 + 1)
         assert [one.seq for one in found] == list(range(SENDERS * 3, 0, -1))
 
     async def test_moments_never_go_back(self, stores: RelationalStores) -> None:
@@ -134,7 +134,7 @@ class ConversationsContract(ABC):
             for number, late in enumerate((5, 3, 9, 1, 10))
         ]
         assert moments == [5, 5, 9, 9, 10]
-        assert [one.at - START_MS for one in await history(stores, 1, 2)] == moments[::-1]
+        assert [one.at - START_MS for one in await shown(stores, 1, 2)] == moments[::-1]
 
     async def test_a_name_is_good_once(self, stores: RelationalStores) -> None:
         """For one sender in one conversation; nothing of the unit is kept, no number is lost."""
@@ -182,15 +182,15 @@ class ConversationsContract(ABC):
             ({"before": 100, "limit": 2}, [8, 7]),
             ({"hidden": frozenset({user_id(2)}), "limit": 3}, [8, 6, 4]),
         ):
-            found = await history(stores, 1, 2, **window)
+            found = await shown(stores, 1, 2, **window)
             assert [one.seq for one in found] == expected, window
 
     async def test_what_is_shadowed_is_its_senders(self, stores: RelationalStores) -> None:
         """In the history, in what waits, in the list and in what counts as unread."""
         await populate(stores, 2)
         await send(stores, 1, 1, 2, shadowed=True)
-        assert [one.seq for one in await history(stores, 1, 2)] == [1]
-        assert await history(stores, 2, 1) == []
+        assert [one.seq for one in await shown(stores, 1, 2)] == [1]
+        assert await shown(stores, 2, 1) == []
         assert await waiting(stores, 2, 1) == []
         assert await dialogues(stores, 2) == []
         assert [one.last.seq for one in await dialogues(stores, 1)] == [1]
@@ -240,11 +240,11 @@ class ConversationsContract(ABC):
         await send(stores, 1, 1, 2)
         await send(stores, 2, 2, 1)
         await advance(stores, 1, 2, Cursors(cleared=2))
-        assert await history(stores, 1, 2) == []
+        assert await shown(stores, 1, 2) == []
         assert await dialogues(stores, 1) == []
-        assert [one.seq for one in await history(stores, 2, 1)] == [2, 1]
+        assert [one.seq for one in await shown(stores, 2, 1)] == [2, 1]
         await send(stores, 3, 2, 1)
-        assert [one.seq for one in await history(stores, 1, 2)] == [3]
+        assert [one.seq for one in await shown(stores, 1, 2)] == [3]
         (again,) = await dialogues(stores, 1)
         assert (again.last.seq, again.unread, again.dialogue.last_seq) == (3, 1, 3)
 

@@ -14,6 +14,7 @@ from divan_core.chat.model import (
     Dialogue,
     DialogueSummary,
     Draft,
+    Edition,
     Message,
     MessageId,
     Pair,
@@ -83,6 +84,31 @@ async def history(
     shown = Window(user_id(viewer), **{"limit": 50, **window})
     found = await read(stores, lambda unit: unit.messages.history(conversation_id, shown))
     return list(found)
+
+
+async def editions(
+    stores: RelationalStores,
+    viewer: int,
+    peer: int,
+    **window: Any,  # noqa: ANN401 - a window's fields
+) -> Sequence[Edition]:
+    """The editions of what a viewer is shown of a conversation."""
+    conversation_id = pair_of(viewer, peer).conversation_id
+    asked = Window(user_id(viewer), **{"limit": 50, **window})
+    found = await read(stores, lambda unit: unit.messages.editions(conversation_id, asked))
+    return list(found)
+
+
+async def shown(
+    stores: RelationalStores,
+    viewer: int,
+    peer: int,
+    **window: Any,  # noqa: ANN401 - a window's fields
+) -> Sequence[Message]:
+    """What a viewer is shown of a conversation, of which editions tell the same."""
+    found = await history(stores, viewer, peer, **window)
+    assert await editions(stores, viewer, peer, **window) == [one.edition for one in found]
+    return found
 
 
 async def waiting(

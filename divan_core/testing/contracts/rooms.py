@@ -318,9 +318,13 @@ async def say(stores: RelationalStores, number: int, sender: int, message: int) 
 
 
 async def history(stores: RelationalStores, number: int, window: Window) -> Sequence[Message]:
-    """What a window shows of a room."""
+    """What a window shows of a room, of which editions tell the same."""
     conversation_id = ConversationId(room_id(number))
-    return await stores.units.read(lambda unit: unit.messages.history(conversation_id, window))
+    units = stores.units
+    found = await units.read(lambda unit: unit.messages.history(conversation_id, window))
+    editions = await units.read(lambda unit: unit.messages.editions(conversation_id, window))
+    assert list(editions) == [one.edition for one in found]
+    return found
 
 
 async def link_rooms(

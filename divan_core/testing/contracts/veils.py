@@ -11,9 +11,9 @@ from divan_core.chat.model import MessageId, Veil
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.testing.contracts.letters import (
     dialogues,
-    history,
     pair_of,
     send,
+    shown,
     waiting,
 )
 from divan_core.testing.contracts.samples import populate
@@ -36,8 +36,8 @@ class VeilsContract(ABC):
         before = await self.seen(stores)
         await self.veil(stores, message_id, veil)
         removed = veil is Veil.REMOVED
-        assert [one.seq for one in await history(stores, 1, 2)] == ([2, 1] if not removed else [1])
-        assert [one.seq for one in await history(stores, 2, 1)] == [1]
+        assert [one.seq for one in await shown(stores, 1, 2)] == ([2, 1] if not removed else [1])
+        assert [one.seq for one in await shown(stores, 2, 1)] == [1]
         assert [one.seq for one in await waiting(stores, 2, 1)] == [1]
         (mine,), (theirs,) = await dialogues(stores, 1), await dialogues(stores, 2)
         assert (mine.last.seq, theirs.last.seq) == (1 if removed else 2, 1)
@@ -51,13 +51,13 @@ class VeilsContract(ABC):
         """What the gate has shadowed stays so when a veil comes and goes."""
         await populate(stores, 2)
         await send(stores, 1, 1, 2, shadowed=True)
-        (message,) = await history(stores, 1, 2)
+        (message,) = await shown(stores, 1, 2)
         before = await self.seen(stores)
         await self.veil(stores, message.id, Veil.REMOVED)
-        assert await history(stores, 1, 2) == []
+        assert await shown(stores, 1, 2) == []
         await self.veil(stores, message.id, None)
         assert await self.seen(stores) == before
-        assert await history(stores, 2, 1) == []
+        assert await shown(stores, 2, 1) == []
 
     async def test_a_message_is_found_whatever_hides_it(self, stores: RelationalStores) -> None:
         """By its id; nothing is found for another one, and hiding that does nothing."""
@@ -86,7 +86,7 @@ class VeilsContract(ABC):
         await populate(stores, 2)
         await send(stores, 1, 1, 2)
         await send(stores, 2, 1, 2, client_id="mine")
-        newest, _ = await history(stores, 1, 2)
+        newest, _ = await shown(stores, 1, 2)
         return newest.id
 
     async def veil(
@@ -103,7 +103,7 @@ class VeilsContract(ABC):
         """All that the two see of their conversation."""
         return [
             (
-                await history(stores, one, other),
+                await shown(stores, one, other),
                 await waiting(stores, one, other),
                 await dialogues(stores, one),
             )

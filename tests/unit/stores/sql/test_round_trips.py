@@ -23,6 +23,7 @@ from divan_core.testing.contracts.letters import (
     dialogue,
     dialogues,
     draft,
+    editions,
     history,
     keep,
     send,
@@ -210,6 +211,7 @@ async def test_reading_a_conversation(stores: RelationalStores, run: list[str]) 
         await send(stores, number, 1, 2 + number % 3)
     for read in (
         history(stores, 1, 2),
+        editions(stores, 1, 2),
         waiting(stores, 2, 1),
         dialogues(stores, 1),
         dialogue(stores, 1, 2),

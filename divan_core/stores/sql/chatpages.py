@@ -1,0 +1,103 @@
+"""The statements of pages of messages, each built once for each dialect."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    LargeBinary,
+    Select,
+    String,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy import cast as as_type
+
+from divan_core.chat.model import Veil
+from divan_core.stores.sql.chatstatements import (
+    CONVERSATION,
+    LIMIT,
+    MESSAGE_COLUMNS,
+    TAKEN,
+    VIEWER,
+    visible,
+)
+from divan_core.stores.sql.clauses import among, greater
+from divan_core.stores.sql.connection import DialectName
+from divan_core.stores.sql.tables import MEMBERS, MESSAGES
+
+ENDLESS: Final = 2**62
+"""A number that no message has."""
+
+
+@functools.cache
+def history(dialect: DialectName, *, hiding: bool, inside: bool) -> Select[Any]:
+    """Messages, newest first; with ``hiding`` none by those ``among``.
+
+    With ``inside`` only to whoever is part of the conversation now. What the viewer has cleared is
+    asked for by a subquery: it is known before the first message is read, so that the index gives
+    them in their order.
+    """
+    cleared = _own(MEMBERS.c.cleared_seq, inside=inside)
+    query = _shown().where(
+        MESSAGES.c.seq > cleared,
+        MESSAGES.c.seq > bindparam("after_seq", type_=BigInteger()),
+        MESSAGES.c.seq < bindparam("before_seq", type_=BigInteger()),
+    )
+    if hiding:
+        query = query.where(~among(MESSAGES.c.sender_id, dialect))
+    return query.order_by(MESSAGES.c.seq.desc()).limit(LIMIT)
+
+
+@functools.cache
+def editions(dialect: DialectName, *, hiding: bool, inside: bool) -> Select[Any]:
+    """The editions of what :func:`history` gives."""
+    query = history(dialect, hiding=hiding, inside=inside)
+    return query.with_only_columns(_edition(dialect))
+
+
+@functools.cache
+def waiting(dialect: DialectName) -> Select[Any]:
+    """Messages of others that the viewer's devices do not have, oldest first."""
+    known = _own(greater(MEMBERS.c.delivered_seq, MEMBERS.c.cleared_seq, dialect))
+    return (
+        _shown()
+        .where(
+            MESSAGES.c.seq > known,
+            MESSAGES.c.seq > bindparam("after_seq", type_=BigInteger()),
+            MESSAGES.c.sender_id != VIEWER,
+        )
+        .order_by(MESSAGES.c.seq)
+        .limit(LIMIT)
+    )
+
+
+def _shown() -> Select[Any]:
+    return select(*MESSAGE_COLUMNS).where(MESSAGES.c.conversation_id == CONVERSATION, visible())
+
+
+def _edition(dialect: DialectName) -> ColumnElement[bytes]:
+    """The edition of a message that is shown, as bytes on either database."""
+    plain: ColumnElement[bytes] = (
+        as_type(MESSAGES.c.id, LargeBinary())
+        if dialect == "sqlite"
+        else func.uuid_send(MESSAGES.c.id, type_=LargeBinary())
+    )
+    one: ColumnElement[bytes] = literal_column("x'01'" if dialect == "sqlite" else "'\\x01'::bytea")
+    noticed = as_type(plain.op("||")(one), LargeBinary())  # which SQLite takes for text
+    tombstoned = literal_column(f"'{Veil.TOMBSTONED.value}'", String())
+    return case((MESSAGES.c.veil == tombstoned, noticed), else_=plain)
+
+
+def _own(column: ColumnElement[Any], *, inside: bool = False) -> ColumnElement[Any]:
+    """Something of the viewer as a member; NULL for whoever is none, or no longer ``inside``."""
+    found = select(column).where(
+        MEMBERS.c.conversation_id == CONVERSATION, MEMBERS.c.user_id == VIEWER
+    )
+    return (found.where(TAKEN) if inside else found).scalar_subquery()
