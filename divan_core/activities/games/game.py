@@ -51,6 +51,15 @@ class Setting(Generic[OptionsT]):
     draws: Draws
 
 
+class Move(Protocol):
+    """What every class of moves has."""
+
+    @property
+    def activity_id(self) -> ActivityId:
+        """In which activity it is made."""
+        ...
+
+
 @attrs.frozen
 class Turn:
     """A move that one of the players makes at a moment.

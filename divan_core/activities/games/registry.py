@@ -50,15 +50,20 @@ class Games:
         """The kinds, in the order in which they were given."""
         return tuple(self._games)
 
+    def find(self, kind: str) -> AnyGame | None:
+        """The game of a kind, or None."""
+        return self._games.get(kind)
+
     def get(self, kind: str) -> AnyGame:
-        """The game of a kind.
+        """The game of a kind that a client names.
 
         Raises:
-            NotFound: there is none.
+            ValidationFailed: there is none.
         """
-        game = self._games.get(kind)
+        game = self.find(kind)
         if game is None:
-            raise NotFound
+            allowed = f"must be one of {', '.join(self.kinds)}"
+            raise ValidationFailed(errors=[FieldError("$.kind", allowed)])
         return game
 
     def of_move(self, move: object) -> Named:
@@ -99,12 +104,13 @@ def read_move(game: AnyGame, name: str, activity_id: ActivityId, given: Mapping[
 
     Raises:
         NotFound: the game has no such move.
-        ValidationFailed: fields are missing, of the wrong type or out of range.
+        ValidationFailed: fields are missing, of the wrong type or out of range; paths begin with
+            ``$.body``.
     """
     move = game.moves.get(name)
     if move is None:
         raise NotFound
-    return _read({**given, "activity_id": str(activity_id)}, move, "$")
+    return _read({**given, "activity_id": str(activity_id)}, move, "$.body")
 
 
 def _read(given: Mapping[str, Any], wanted: type[Any], root: str) -> Any:  # noqa: ANN401 - as wanted

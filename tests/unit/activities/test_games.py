@@ -47,8 +47,9 @@ def test_games_are_found_by_kind_and_by_move() -> None:
     games = Games([GAME])
     assert games.get("rps") is GAME
     assert games.of_move(Commit(MATCH, 1, COMMITMENT)).operation == "activities.rps.commit"
-    with pytest.raises(NotFound):
+    with pytest.raises(ValidationFailed):
         games.get("chess")
+    assert games.find("chess") is None
     with pytest.raises(TypeError):
         games.of_move("rock")
 
@@ -75,7 +76,7 @@ def test_moves_are_read_and_checked() -> None:
     assert read_move(GAME, "commit", MATCH, given_) == Commit(MATCH, 1, COMMITMENT)
     with pytest.raises(ValidationFailed) as refusal:
         read_move(GAME, "commit", MATCH, {"round": 0, "commitment": "no"})
-    assert [fault.path for fault in refusal.value.errors] == ["$.round", "$.commitment"]
+    assert [fault.path for fault in refusal.value.errors] == ["$.body.round", "$.body.commitment"]
     with pytest.raises(NotFound):
         read_move(GAME, "castle", MATCH, given_)
 
