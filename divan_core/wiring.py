@@ -9,6 +9,10 @@ import attrs
 from divan_core.accounts.areas import Areas
 from divan_core.accounts.enrolment import Enrolment
 from divan_core.accounts.service import Accounts, AccountsTools
+from divan_core.activities.games.registry import Games
+from divan_core.activities.games.rps import RockPaperScissors
+from divan_core.activities.service import Activities
+from divan_core.activities.tools import ActivityLimits, ActivityTools
 from divan_core.auth.policy import AuthKeys
 from divan_core.auth.ports import PasswordHasher
 from divan_core.auth.service import Auth
@@ -99,6 +103,7 @@ class Services:
     chat: Chat
     rooms: Rooms
     listening: Listening
+    activities: Activities
     discovery: Discovery
     identity: Authenticator
     auth: Auth[StoreUnit]
@@ -153,6 +158,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         chat=Chat(stores.units, talking),
         rooms=Rooms(stores.units, talking),
         listening=Listening(stores.units, audience),
+        activities=_activities(stores, settings, ground, shared),
         discovery=_discovery(stores, settings, ground, (audience, sealer)),
         identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock, tokens)),
         auth=auth,
@@ -248,6 +254,26 @@ def _talking(
         ids=ground.ids,
         sealer=sealer,
         presence=presence,
+    )
+
+
+def _activities(stores: Stores, settings: Settings, ground: Ground, shared: Shared) -> Activities:
+    audience, gate, idempotency, sealer, _ = shared
+    limit = settings.limit
+    return Activities(
+        stores.units,
+        ActivityTools(
+            games=Games((RockPaperScissors(), *ground.games)),
+            audience=audience,
+            limits=stores.limits,
+            limit=ActivityLimits(limit.activity_create, limit.activity_action),
+            once=idempotency,
+            gate=gate,
+            clock=ground.clock,
+            ids=ground.ids,
+            entropy=ground.entropy,
+            sealer=sealer,
+        ),
     )
 
 

@@ -79,10 +79,14 @@ class ActivitiesQuery:
 
 @attrs.frozen
 class SeedActivity:
-    """Draw the chance of a game anew, in its lobby, and change these of its options."""
+    """Draw the chance of a game anew, in its lobby, and change these of its options.
+
+    Where ``kind`` is given, only if it is a game of this kind.
+    """
 
     activity_id: ActivityId
     options: Mapping[str, Any] = attrs.field(factory=dict)
+    kind: str | None = None
 
 
 @attrs.frozen
