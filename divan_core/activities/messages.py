@@ -109,7 +109,7 @@ class ActivityView:
     id: ActivityId
     kind: str
     state: StateName
-    players: tuple[UserId, UserId]
+    players: tuple[UserId, ...]
     options: dict[str, Any]
     round: int
     scores: dict[UserId, Score]
