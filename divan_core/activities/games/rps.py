@@ -132,11 +132,12 @@ class RockPaperScissors:
         """Commit, or reveal.
 
         Raises:
-            RoundOver, NotYet: it is for another round, or to reveal before both have committed.
+            ActivityOver, RoundOver, NotYet: it is for a round that is not open, or to reveal before
+                both have committed.
             AlreadyMoved: the player has done so in this round.
             CommitmentMismatch: the player has committed to something else.
         """
-        check_round(turn.move.round, state.round)
+        check_round(turn.move.round, state.round, over=state.over)
         if isinstance(turn.move, Commit):
             return _committed(state, turn, turn.move)
         return _revealed(state, turn, turn.move)
