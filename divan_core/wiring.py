@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 import attrs
@@ -9,8 +10,12 @@ import attrs
 from divan_core.accounts.areas import Areas
 from divan_core.accounts.enrolment import Enrolment
 from divan_core.accounts.service import Accounts, AccountsTools
+from divan_core.activities.games.game import AnyGame
 from divan_core.activities.games.registry import Games
 from divan_core.activities.games.rps import RockPaperScissors
+from divan_core.activities.games.story import Story
+from divan_core.activities.games.trivia import Trivia
+from divan_core.activities.games.typing import TypingDuel
 from divan_core.activities.service import Activities
 from divan_core.activities.tools import ActivityLimits, ActivityTools
 from divan_core.auth.policy import AuthKeys
@@ -125,6 +130,9 @@ class Services:
     metrics: Metrics
     search_index: IndexUpkeep
 
+
+GAMES: Final[tuple[AnyGame, ...]] = (TypingDuel(), Story(), Trivia(), RockPaperScissors())
+"""Divan's own games."""
 
 Shared = tuple[Audience, WritersGate, Idempotency[StoreUnit], CursorSealer, Presence]
 """What social and chat have in common."""
@@ -263,7 +271,7 @@ def _activities(stores: Stores, settings: Settings, ground: Ground, shared: Shar
     return Activities(
         stores.units,
         ActivityTools(
-            games=Games((RockPaperScissors(), *ground.games)),
+            games=Games((*GAMES, *ground.games)),
             audience=audience,
             limits=stores.limits,
             limit=ActivityLimits(limit.activity_create, limit.activity_action),

@@ -18,7 +18,7 @@ app = typer.Typer(help="People to try things out with.", no_args_is_help=True)
 
 SERVER: Final = "http://127.0.0.1:8000"
 
-_PICK_PROMPT: Final = """sed 's/.*"prompt":"\\(.*\\)","opens_at.*/\\1/'"""
+_PICK_PROMPT: Final = """sed 's/.*"prompt":"\\([^"]*\\)".*/\\1/'"""
 
 
 @app.callback()

@@ -120,7 +120,7 @@ class ActivityView:
     game: dict[str, Any] | None
 
 
-@attrs.frozen
+@value
 class PromptView:
     """What is to be typed in the open round, and from when to when. Moments are RFC 3339."""
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import attrs
+from msgspec import Meta
 
 from divan_core.activities.games.rps import Commit, Reveal
+from divan_core.activities.games.story import ContinueStory
+from divan_core.activities.games.trivia import AnswerQuestion
+from divan_core.activities.games.typing import SubmitText
 from divan_core.activities.messages import (
     ActivitiesQuery,
     ActivityId,
@@ -69,7 +73,7 @@ class SeedTrivia:
     """Draw other questions; as many as before unless ``questions`` says how many."""
 
     activity_id: ActivityId
-    questions: int | None = None
+    questions: Annotated[int, Meta(ge=1, le=20)] | None = None
 
 
 def create(
@@ -129,6 +133,27 @@ def reveal(
     divan: Divan, actor: Actor, command: Reveal, key: IdempotencyKey | None
 ) -> Awaitable[Done[ActivityView]]:
     """Show the choice that you have committed to."""
+    return divan.activities.play(actor, command, idempotency_key=key)
+
+
+def submit_text(
+    divan: Divan, actor: Actor, command: SubmitText, key: IdempotencyKey | None
+) -> Awaitable[Done[ActivityView]]:
+    """Hand in what you have typed; the server's clock says how long you took."""
+    return divan.activities.play(actor, command, idempotency_key=key)
+
+
+def answer_question(
+    divan: Divan, actor: Actor, command: AnswerQuestion, key: IdempotencyKey | None
+) -> Awaitable[Done[ActivityView]]:
+    """Answer the open question of a trivia game; whether you are right shows when it closes."""
+    return divan.activities.play(actor, command, idempotency_key=key)
+
+
+def continue_story(
+    divan: Divan, actor: Actor, command: ContinueStory, key: IdempotencyKey | None
+) -> Awaitable[Done[ActivityView]]:
+    """Write the next part of a story, when it is your turn."""
     return divan.activities.play(actor, command, idempotency_key=key)
 
 
@@ -222,6 +247,22 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         move,
         NotYourTurn,
         CommitmentMismatch,
+    ),
+    _moving(
+        "/activities/typing/submissions", "activities.typing_duel.submit", SubmitText, submit_text
+    ),
+    _moving(
+        "/activities/story/submissions",
+        "activities.story.continue",
+        ContinueStory,
+        continue_story,
+        NotYourTurn,
+    ),
+    _moving(
+        "/activities/trivia/answers",
+        "activities.trivia.answer",
+        AnswerQuestion,
+        answer_question,
     ),
     _moving("/activities/rps/commit", "activities.rps.commit", Commit, commit),
     _moving("/activities/rps/reveal", "activities.rps.reveal", Reveal, reveal, CommitmentMismatch),

@@ -174,3 +174,67 @@ async def test_others_get_the_answer_about_nothing(friends: World) -> None:
         ]
         found = [{**problem(one, 404, "not_found"), "request_id": ""} for one in answers]
         assert found[0] == found[1]
+
+
+async def test_a_typing_duel(friends: World) -> None:
+    path = f"/activities/with/{friends.ben}"
+    match = (await post(friends, path, {"kind": "typing_duel"})).json()["id"]
+    place = f"/activities/{match}/typing/prompt"
+    problem(await friends.get(place), 409, "not_started")
+    await post(friends, f"/activities/{match}/start", by=friends.ben)
+    prompt = (await friends.get(place)).json()
+    assert set(prompt) == {"activity_id", "round", "prompt", "opens_at", "closes_at"}
+    assert (prompt["activity_id"], prompt["round"]) == (match, 1)
+    assert prompt["closes_at"] == "2026-09-21T14:14:20.000Z"
+    typed = {"activity_id": match, "round": 1, "text": prompt["prompt"]}
+    friends.clock.advance(30)
+    answer = await post(friends, "/activities/typing/submissions", typed, friends.ben)
+    assert answer.status_code == 201
+    slips = {**typed, "text": prompt["prompt"][::-1]}
+    over = (await post(friends, "/activities/typing/submissions", slips)).json()
+    assert (over["state"], over["winner_id"]) == ("completed", str(friends.ben))
+    late = await post(friends, "/activities/typing/submissions", typed)
+    problem(late, 410, "activity_over")
+
+
+async def test_trivia(friends: World) -> None:
+    path = f"/activities/with/{friends.ben}"
+    match = (await post(friends, path, {"kind": "trivia"})).json()["id"]
+    seeded = await post(friends, f"/activities/{match}/trivia/seed", {"questions": 2})
+    assert (seeded.status_code, seeded.json()["options"]["questions"]) == (200, 2)
+    await post(friends, f"/activities/{match}/start")
+    problem(await post(friends, f"/activities/{match}/trivia/seed"), 409, "activity_started")
+    game = (await friends.get(f"/activities/{match}")).json()["game"]
+    assert set(game["question"]) == {"category", "text", "options"}
+    for round_ in (1, 2):
+        for player in (friends.ana, friends.ben):
+            body = {"activity_id": match, "round": round_, "choice": 0}
+            answer = await post(friends, "/activities/trivia/answers", body, player)
+            assert answer.status_code == 201
+    over = (await friends.get(f"/activities/{match}")).json()
+    assert over["state"] == "completed"
+    bad = {"activity_id": match, "round": 1, "choice": 4}
+    refused = problem(
+        await post(friends, "/activities/trivia/answers", bad), 422, "validation_failed"
+    )
+    assert paths(refused) == ["$.choice"]
+
+
+async def test_a_story(friends: World) -> None:
+    match = await begun(friends, "story", turns=2)
+    body = {"activity_id": match, "content": "Once upon a time"}
+    early = await post(friends, "/activities/story/submissions", body)
+    problem(early, 409, "not_your_turn")
+    first = await post(friends, "/activities/story/submissions", body, friends.ben)
+    assert first.status_code == 201
+    over = (await post(friends, "/activities/story/submissions", body)).json()
+    assert [part["content"] for part in over["game"]["parts"]] == ["Once upon a time"] * 2
+    assert (over["state"], over["winner_id"]) == ("completed", None)
+
+
+@pytest.mark.parametrize("content", ["", " ", "x" * 401, "a\0b"])
+async def test_no_text_at_all(friends: World, content: str) -> None:
+    match = await begun(friends, "story")
+    body = {"activity_id": match, "content": content}
+    answer = await post(friends, "/activities/story/submissions", body, friends.ben)
+    assert paths(problem(answer, 422, "validation_failed")) == ["$.content"]
