@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
 from uuid import UUID
 
 import attrs
@@ -10,14 +9,7 @@ import attrs
 from divan_core.accounts.areas import Areas
 from divan_core.accounts.enrolment import Enrolment
 from divan_core.accounts.service import Accounts, AccountsTools
-from divan_core.activities.games.game import AnyGame
-from divan_core.activities.games.registry import Games
-from divan_core.activities.games.rps import RockPaperScissors
-from divan_core.activities.games.story import Story
-from divan_core.activities.games.trivia import Trivia
-from divan_core.activities.games.typing import TypingDuel
 from divan_core.activities.service import Activities
-from divan_core.activities.tools import ActivityLimits, ActivityTools
 from divan_core.auth.policy import AuthKeys
 from divan_core.auth.ports import PasswordHasher
 from divan_core.auth.service import Auth
@@ -80,6 +72,7 @@ from divan_core.observability.metrics import Metrics
 from divan_core.passwords.argon2id import Argon2Hasher
 from divan_core.personal.service import Personal, PersonalTools
 from divan_core.personal.steps import MAILBOX, STEPS, Leaving, outside
+from divan_core.playing import Shared, activities_of, games_of
 from divan_core.presence.drift import Drift
 from divan_core.presence.service import Presence, PresenceLimits, PresenceTools
 from divan_core.repute import Repute
@@ -131,13 +124,6 @@ class Services:
     search_index: IndexUpkeep
 
 
-GAMES: Final[tuple[AnyGame, ...]] = (TypingDuel(), Story(), Trivia(), RockPaperScissors())
-"""Divan's own games."""
-
-Shared = tuple[Audience, WritersGate, Idempotency[StoreUnit], CursorSealer, Presence]
-"""What social and chat have in common."""
-
-
 def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     """Build every service once."""
     audience = Audience(stores.people, stores.journal)
@@ -166,7 +152,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         chat=Chat(stores.units, talking),
         rooms=Rooms(stores.units, talking),
         listening=Listening(stores.units, audience),
-        activities=_activities(stores, settings, ground, shared),
+        activities=activities_of(stores, settings, ground, shared),
         discovery=_discovery(stores, settings, ground, (audience, sealer)),
         identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock, tokens)),
         auth=auth,
@@ -262,26 +248,6 @@ def _talking(
         ids=ground.ids,
         sealer=sealer,
         presence=presence,
-    )
-
-
-def _activities(stores: Stores, settings: Settings, ground: Ground, shared: Shared) -> Activities:
-    audience, gate, idempotency, sealer, _ = shared
-    limit = settings.limit
-    return Activities(
-        stores.units,
-        ActivityTools(
-            games=Games((*GAMES, *ground.games)),
-            audience=audience,
-            limits=stores.limits,
-            limit=ActivityLimits(limit.activity_create, limit.activity_action),
-            once=idempotency,
-            gate=gate,
-            clock=ground.clock,
-            ids=ground.ids,
-            entropy=ground.entropy,
-            sealer=sealer,
-        ),
     )
 
 
@@ -397,7 +363,8 @@ def _personal(
             clock=ground.clock,
         ),
     )
-    return Personal(stores.units, PersonalTools(auth, erasures, presence, sanctions))
+    tools = PersonalTools(auth, erasures, presence, sanctions, games_of(ground))
+    return Personal(stores.units, tools)
 
 
 def _presence(

@@ -11,6 +11,7 @@ import attrs
 import pytest
 
 from divan_core.activities.games.rps import REVEAL_MS, Choice, Commit, Reveal
+from divan_core.activities.games.story import ContinueStory
 from divan_core.activities.messages import (
     ACTIVITIES,
     ACTIVITY_COMPLETED,
@@ -23,6 +24,7 @@ from divan_core.activities.messages import (
     SeedActivity,
 )
 from divan_core.activities.model import IDLE_MS
+from divan_core.auth.messages import CreateAccount
 from divan_core.errors import (
     ActivityOpen,
     ActivityOver,
@@ -52,7 +54,7 @@ from divan_core.stores.bundle import StoreUnit
 from divan_core.testing.clock import ManualClock
 from divan_core.workers.periodic import MOST
 from divan_core.workers.subscription import Subscription
-from tests.library.conftest import World, stores_of
+from tests.library.conftest import CAMPUS, World, stores_of
 from tests.sanctions import sentence
 
 pytestmark = pytest.mark.anyio
@@ -474,6 +476,24 @@ async def test_erasing_somebody_leaves_nothing(friends: Friends) -> None:
     with pytest.raises(NotFound):
         await friends.get(friends.ben, match)
     assert await friends.mine(friends.ben) == []
+
+
+async def test_an_export_has_ones_own_words(friends: Friends) -> None:
+    divan = friends.world.divan
+    await divan.auth.create_account(
+        CreateAccount("eve@x.org", "eve", "Eve", CAMPUS, "a long password of eve")
+    )
+    eve = await divan.accounts.actor(await divan.auth.find("eve@x.org"))
+    await divan.social.befriend(eve, friends.ben.user_id)
+    command = CreateActivity(friends.ben.user_id, "story", {"turns": 2})
+    match = (await divan.activities.create(eve, command)).view.id
+    await divan.activities.start(eve, ActivityQuery(match))
+    await divan.activities.play(friends.ben, ContinueStory(match, "ben wrote this"))
+    await divan.activities.play(eve, ContinueStory(match, "and eve that"))
+    (found,) = (await divan.personal.export("eve@x.org")).activities
+    assert (found.activity_id, found.kind, found.state) == (match, "story", "completed")
+    assert (found.peer_id, found.asked, found.score) == (friends.ben.user_id, True, 1)
+    assert found.words == ("and eve that",)
 
 
 async def test_what_is_long_over_is_purged(friends: Friends) -> None:

@@ -155,6 +155,11 @@ class Story:
             ],
         }
 
+    def words(self, state: StoryState, player: UserId) -> tuple[str, ...]:
+        """The parts that somebody wrote."""
+        own = (part.content for part in state.parts if part.player == player)
+        return tuple(content for content in own if content is not None)
+
 
 def _opened(state: StoryState) -> RoundOpened:
     data = {"turn_of": str(state.writer)}
