@@ -51,7 +51,6 @@ from divan_core.idempotency.service import (
 from divan_core.identity.service import Authenticator, Trust
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
-from divan_core.kernel.gate import WritersGate
 from divan_core.kernel.ids import CampusId
 from divan_core.kernel.paging import CursorSealer
 from divan_core.kernel.turnstile import Entrance
