@@ -8,6 +8,7 @@ import typer
 
 from divan_cli.commands import (
     account,
+    activities,
     campus,
     chat,
     config,
@@ -42,6 +43,7 @@ app.command("import")(imports.import_file)
 app.command("nearby")(nearby.nearby)
 app.command("openapi")(openapi.openapi)
 app.add_typer(account.app, name="account")
+app.add_typer(activities.app, name="activities")
 app.add_typer(campus.app, name="campus")
 app.add_typer(chat.app, name="chat")
 app.add_typer(friends.app, name="friends")

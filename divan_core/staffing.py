@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from divan_core import enforcement
+from divan_core.activities import telling as activity_telling
+from divan_core.activities.messages import ACTIVITIES
 from divan_core.auth.messages import ACCOUNTS
 from divan_core.ground import Ground
 from divan_core.kernel.clock import Millis
@@ -35,6 +37,9 @@ ERASURE_S: Final = 30.0
 
 MAIL_S: Final = 2.0
 """How often to look for mails that are due, in seconds."""
+
+DEADLINE_S: Final = 0.5
+"""How often to look for games in which something is due, in seconds."""
 
 EXPIRY_S: Final = 5.0
 """How often to look for actions whose time has come, in seconds."""
@@ -118,6 +123,7 @@ def _jobs(stores: Stores, services: Services, ground: Ground) -> tuple[Job, ...]
         Job("auth-purge", PURGE_S, lambda: services.auth.purge(MOST)),
         Job("audit-checkpoint", CHECKPOINT_S, services.audit.checkpoint),
         Job("action-expiry", EXPIRY_S, lambda: services.actions.expire(MOST)),
+        Job("activity-deadlines", DEADLINE_S, lambda: services.activities.settle_due(MOST)),
         Job("case-closing", CLOSING_S, lambda: services.cases.close_over(MOST)),
         Job("erasure", ERASURE_S, lambda: services.personal.sweep(MOST)),
     )
@@ -156,6 +162,7 @@ def reactions(stores: Stores) -> tuple[Subscription, ...]:
 
     return (
         Subscription(Group(SOCKETS, SOCIAL), notices_of, publish),
+        Subscription(Group(SOCKETS, ACTIVITIES), activity_telling.notices_of, publish),
         *(Subscription(Group(SOCKETS, one), watching.notices_of, publish) for one in OF_CASES),
         Subscription(Group(VEILS, ACTIONS), enforcement.notices_of, publish),
     )

@@ -79,10 +79,14 @@ class ActivitiesQuery:
 
 @attrs.frozen
 class SeedActivity:
-    """Draw the chance of a game anew, in its lobby, and change these of its options."""
+    """Draw the chance of a game anew, in its lobby, and change these of its options.
+
+    Where ``kind`` is given, only if it is a game of this kind.
+    """
 
     activity_id: ActivityId
     options: Mapping[str, Any] = attrs.field(factory=dict)
+    kind: str | None = None
 
 
 @attrs.frozen
@@ -105,7 +109,7 @@ class ActivityView:
     id: ActivityId
     kind: str
     state: StateName
-    players: tuple[UserId, UserId]
+    players: tuple[UserId, ...]
     options: dict[str, Any]
     round: int
     scores: dict[UserId, Score]
@@ -116,7 +120,7 @@ class ActivityView:
     game: dict[str, Any] | None
 
 
-@attrs.frozen
+@value
 class PromptView:
     """What is to be typed in the open round, and from when to when. Moments are RFC 3339."""
 

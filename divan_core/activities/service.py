@@ -148,6 +148,7 @@ class Activities:
         Raises:
             NotFound: there is no such activity of the actor.
             ValidationFailed: options are wrong, each with its path.
+            WrongGame: it is a game of another kind than was named.
             ActivityStarted, ActivityOver: it is not in its lobby any more.
             Refusals of the gate: see :func:`~divan_core.kernel.gate.check_verdict`.
             RateLimited: too many actions.
@@ -159,6 +160,8 @@ class Activities:
             return policy.after_seed(held, read_options(game, merged), seed, now)
 
         activity = await self._found(actor, command.activity_id)
+        if command.kind not in {None, activity.kind}:
+            raise WrongGame
         return await self._acted(actor, activity, seeded)
 
     async def play(

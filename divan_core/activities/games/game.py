@@ -14,7 +14,7 @@ sees a move at or after its own deadline.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import attrs
@@ -194,6 +194,10 @@ class Game(Protocol[OptionsT, StateT]):
 
         Also of a game that is over.
         """
+        ...
+
+    def words(self, state: StateT, player: UserId) -> Sequence[str]:
+        """All that a player wrote which the other one may read, in order: theirs to take along."""
         ...
 
 

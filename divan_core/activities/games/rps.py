@@ -165,6 +165,10 @@ class RockPaperScissors:
             "rounds": [_shown(showdown) for showdown in state.past],
         }
 
+    def words(self, state: RpsState, player: UserId) -> tuple[str, ...]:  # noqa: ARG002 - there are none
+        """Nothing: nobody writes here."""
+        return ()
+
 
 def _committed(state: RpsState, turn: Turn, commit: Commit) -> Step[RpsState]:
     if turn.player in state.commitments:

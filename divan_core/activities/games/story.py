@@ -34,6 +34,10 @@ ASLEEP: Final = 2
 """After so many empty turns in a row nobody is there."""
 
 
+WORDS: Final = r"^[^\x00]*[^\s\x00][^\x00]*$"
+"""More than blanks, and no NUL, which not every store can keep."""
+
+
 @attrs.frozen
 class StoryOptions:
     """How many turns there are, of both together, and how many seconds each has at most."""
@@ -44,14 +48,14 @@ class StoryOptions:
 
 @attrs.frozen
 class ContinueStory:
-    """Write the next part. It must hold more than blanks.
+    """Write the next part. It must hold more than blanks, and no NUL.
 
     With ``round`` it is written as the part of that turn, or not at all; without, as that of the
     turn which is open.
     """
 
     activity_id: ActivityId
-    content: Annotated[str, Meta(min_length=1, max_length=400, pattern=r"\S")]
+    content: Annotated[str, Meta(min_length=1, max_length=400, pattern=WORDS)]
     round: Round | None = None
 
 
@@ -150,6 +154,11 @@ class Story:
                 for number, part in enumerate(state.parts, start=1)
             ],
         }
+
+    def words(self, state: StoryState, player: UserId) -> tuple[str, ...]:
+        """The parts that somebody wrote."""
+        own = (part.content for part in state.parts if part.player == player)
+        return tuple(content for content in own if content is not None)
 
 
 def _opened(state: StoryState) -> RoundOpened:

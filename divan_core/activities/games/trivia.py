@@ -169,6 +169,10 @@ class Trivia:
             ],
         }
 
+    def words(self, state: TriviaState, player: UserId) -> tuple[str, ...]:  # noqa: ARG002 - there are none
+        """Nothing: nobody writes here."""
+        return ()
+
 
 def _shuffled(question: Question, draws: Draws) -> Asked:
     options = draws.pick((question.right, *question.wrong), OPTIONS)

@@ -160,6 +160,10 @@ class TypingDuel:
             "results": _results(state) if state.over else None,
         }
 
+    def words(self, state: TypingState, player: UserId) -> tuple[str, ...]:  # noqa: ARG002 - there are none
+        """Nothing: what was typed is measured, and not kept."""
+        return ()
+
 
 def measured(prompt: str, text: str, elapsed_ms: int) -> Typed:
     """How well a text was typed that was handed in so long after the prompt was shown.

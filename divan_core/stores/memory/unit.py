@@ -24,6 +24,7 @@ from divan_core.stores.memory.accounts import (
     card_of,
 )
 from divan_core.stores.memory.actions import ActionRecords, MemoryActions
+from divan_core.stores.memory.activities import ActivityRecords, MemoryActivities
 from divan_core.stores.memory.appeals import AppealRecords, Desk, MemoryAppeals
 from divan_core.stores.memory.audit import AuditRecords, MemoryAudit
 from divan_core.stores.memory.auth import (
@@ -68,6 +69,7 @@ class MemoryRecords:
     auth: AuthRecords = attrs.field(factory=AuthRecords)
     erasures: ErasureRecords = attrs.field(factory=ErasureRecords)
     conversations: ConversationRecords = attrs.field(factory=ConversationRecords)
+    activities: ActivityRecords = attrs.field(factory=ActivityRecords)
     actions: ActionRecords = attrs.field(factory=ActionRecords)
     appeals: AppealRecords = attrs.field(factory=AppealRecords)
     cases: CaseRecords = attrs.field(factory=CaseRecords)
@@ -97,6 +99,7 @@ class MemoryUnit:
         self.erasures = MemoryErasures(records.erasures, accounts, changes)
         self.messages = MemoryMessages(records.conversations, accounts, changes)
         self.rooms = MemoryRooms(records.conversations, accounts, changes)
+        self.activities = MemoryActivities(records.activities, accounts, changes)
         self.actions = MemoryActions(records.actions, records.cases, changes)
         desk = Desk(records.cases, records.actions)
         self.appeals = MemoryAppeals(records.appeals, desk, changes)
