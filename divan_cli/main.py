@@ -8,6 +8,7 @@ import typer
 
 from divan_cli.commands import (
     account,
+    activities,
     campus,
     chat,
     config,
@@ -44,6 +45,7 @@ app.command("nearby")(nearby.nearby)
 app.command("openapi")(openapi.openapi)
 app.command("doctor")(doctor.doctor)
 app.add_typer(account.app, name="account")
+app.add_typer(activities.app, name="activities")
 app.add_typer(campus.app, name="campus")
 app.add_typer(chat.app, name="chat")
 app.add_typer(friends.app, name="friends")

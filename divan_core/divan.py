@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from divan_core.accounts.service import Accounts
+from divan_core.activities.games.game import AnyGame
+from divan_core.activities.service import Activities
 from divan_core.auth.ports import Mailer, PasswordHasher
 from divan_core.auth.service import Auth
 from divan_core.chat.live import Listening
@@ -77,6 +79,7 @@ class Divan:
         self.chat: Chat = services.chat
         self.rooms: Rooms = services.rooms
         self.listening: Listening = services.listening
+        self.activities: Activities = services.activities
         self.discovery: Discovery = services.discovery
         self.identity: Authenticator = services.identity
         self.auth: Auth[StoreUnit] = services.auth
@@ -110,13 +113,15 @@ class Divan:
         hasher: PasswordHasher | None = None,
         mailer: Mailer | None = None,
         subscriptions: Iterable[Subscription] = (),
+        games: Iterable[AnyGame] = (),
     ) -> AsyncIterator[Divan]:
         """Open the stores, and run until the context ends.
 
         Without ``stores`` they follow from the settings: a SQLite file in the data folder unless
         ``database_url`` says otherwise, presence in this process unless ``redis_url`` does.
         ``hasher`` and ``mailer`` replace argon2id and the mail server of the settings.
-        ``subscriptions`` are the caller's own reactions to events. Workers run inside, unless
+        ``subscriptions`` are the caller's own reactions to events, and ``games`` its own games
+        beside Divan's (every process of a deployment has the same). Workers run inside, unless
         ``settings.workers_enabled`` says that another process has them, or
         ``settings.moderation.workers_enabled`` those that decide by machine; what belongs to this
         process alone, the sweep of ended presence, does so always.
@@ -137,6 +142,7 @@ class Divan:
             hasher=hasher,
             mailer=mailer,
             checkpoints=_checkpoints(settings, beside=stores is None),
+            games=tuple(games),
         )
         opened = stores or stores_of(settings, ground)
         async with AsyncExitStack() as stack:

@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from divan_core.activities.games.game import AnyGame
 from divan_core.auth.ports import Mailer, PasswordHasher
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import Entropy, Ids
@@ -31,7 +32,7 @@ class Ground:
     """What is injected: the clock, new ids, the deployment's secret (32 bytes or more), chance.
 
     Without ``hasher`` and ``mailer`` they follow from the settings. ``checkpoints`` is where those
-    of the audit are kept.
+    of the audit are kept. ``games`` are those of the host, beside Divan's own.
     """
 
     clock: Clock
@@ -41,6 +42,7 @@ class Ground:
     hasher: PasswordHasher | None = None
     mailer: Mailer | None = None
     checkpoints: Checkpoints = attrs.field(factory=NoCheckpoints)
+    games: tuple[AnyGame, ...] = ()
 
 
 def derived_key(secret: bytes, purpose: str) -> bytes:

@@ -111,11 +111,15 @@ class LimitSettings:
             self.invite,
             self.enumeration,
             self.report,
+            self.activity_create,
+            self.activity_action,
         )
 
     message_per_minute: int = _count(600)
     room_per_day: int = _count(50)
     report_per_day: int = _count(50)
+    activity_create_per_day: int = _count(50)
+    activity_action_per_minute: int = _count(120)
 
     @property
     def heartbeat(self) -> Limit:
@@ -172,6 +176,16 @@ class LimitSettings:
     def report(self) -> Limit:
         """Reports sent."""
         return Limit("report", (Window(self.report_per_day, DAY_S),))
+
+    @property
+    def activity_create(self) -> Limit:
+        """Games that friends were asked for."""
+        return Limit("activity-create", (Window(self.activity_create_per_day, DAY_S),))
+
+    @property
+    def activity_action(self) -> Limit:
+        """Everything that is done in games."""
+        return Limit("activity-action", (Window(self.activity_action_per_minute, 60),))
 
     @property
     def room(self) -> Limit:

@@ -9,6 +9,7 @@ import attrs
 from divan_core.accounts.areas import Areas
 from divan_core.accounts.enrolment import Enrolment
 from divan_core.accounts.service import Accounts, AccountsTools
+from divan_core.activities.service import Activities
 from divan_core.auth.policy import AuthKeys
 from divan_core.auth.ports import PasswordHasher
 from divan_core.auth.service import Auth
@@ -51,7 +52,6 @@ from divan_core.idempotency.service import (
 from divan_core.identity.service import Authenticator, Trust
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
-from divan_core.kernel.gate import WritersGate
 from divan_core.kernel.ids import CampusId
 from divan_core.kernel.paging import CursorSealer
 from divan_core.kernel.turnstile import Entrance
@@ -72,6 +72,7 @@ from divan_core.observability.metrics import Metrics
 from divan_core.passwords.argon2id import Argon2Hasher
 from divan_core.personal.service import Personal, PersonalTools
 from divan_core.personal.steps import MAILBOX, STEPS, Leaving, outside
+from divan_core.playing import Shared, activities_of, games_of
 from divan_core.presence.drift import Drift
 from divan_core.presence.service import Presence, PresenceLimits, PresenceTools
 from divan_core.repute import Repute
@@ -100,6 +101,7 @@ class Services:
     chat: Chat
     rooms: Rooms
     listening: Listening
+    activities: Activities
     discovery: Discovery
     identity: Authenticator
     auth: Auth[StoreUnit]
@@ -120,10 +122,6 @@ class Services:
     repute: Repute
     metrics: Metrics
     search_index: IndexUpkeep
-
-
-Shared = tuple[Audience, WritersGate, Idempotency[StoreUnit], CursorSealer, Presence]
-"""What social and chat have in common."""
 
 
 def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
@@ -154,6 +152,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         chat=Chat(stores.units, talking),
         rooms=Rooms(stores.units, talking),
         listening=Listening(stores.units, audience),
+        activities=activities_of(stores, settings, ground, shared),
         discovery=_discovery(stores, settings, ground, (audience, sealer)),
         identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock, tokens)),
         auth=auth,
@@ -365,7 +364,8 @@ def _personal(
             clock=ground.clock,
         ),
     )
-    return Personal(stores.units, PersonalTools(auth, erasures, presence, sanctions))
+    tools = PersonalTools(auth, erasures, presence, sanctions, games_of(ground))
+    return Personal(stores.units, tools)
 
 
 def _presence(

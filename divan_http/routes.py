@@ -9,6 +9,7 @@ from divan_http import openapi
 from divan_http.operation import Operation
 from divan_http.resources import (
     accounts,
+    activities,
     appeals,
     audit,
     auth,
@@ -32,6 +33,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *social.OPERATIONS,
     *chat.OPERATIONS,
     *rooms.OPERATIONS,
+    *activities.OPERATIONS,
     *discovery.OPERATIONS,
     *audit.OPERATIONS,
     *desk.OPERATIONS,

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import attrs
 from msgspec import Meta
 
+from divan_core.activities.messages import ActivityView
 from divan_core.chat.messages import ConversationId, MessageView
 from divan_core.chat.roommessages import RoomView
 from divan_core.codec.problems import Problem
@@ -123,6 +124,14 @@ class Joined:
     """The room, which one is told of from now on."""
 
     room: RoomView
+    ok: bool = True
+
+
+@attrs.frozen
+class JoinedActivity:
+    """The activity, which one is told everything of from now on."""
+
+    activity: ActivityView
     ok: bool = True
 
 

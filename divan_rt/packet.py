@@ -22,9 +22,11 @@ CHAT: Final = "/chat"
 
 ROOMS: Final = "/rooms"
 
+ACTIVITIES: Final = "/activities"
+
 MOD: Final = "/mod"
 
-NAMESPACES: Final = frozenset({PRESENCE, SOCIAL, CHAT, ROOMS, MOD})
+NAMESPACES: Final = frozenset({PRESENCE, SOCIAL, CHAT, ROOMS, ACTIVITIES, MOD})
 """Every namespace that can be connected to."""
 
 ENVELOPE: Final = "envelope"

@@ -23,13 +23,15 @@ from divan_rt.edge import MAX_FRAME, Edge
 from divan_rt.feeds import FeedRules, Feeds
 from divan_rt.gate import Behind, Gate, Hall
 from divan_rt.library import Library, Receive, Scope, Send, library
+from divan_rt.namespaces.activities import ActivityEvents
 from divan_rt.namespaces.chat import ChatEvents
 from divan_rt.namespaces.mod import ModEvents
 from divan_rt.namespaces.presence import PresenceEvents
 from divan_rt.namespaces.rooms import RoomEvents
 from divan_rt.namespaces.social import SocialEvents
 from divan_rt.notices import relay
-from divan_rt.packet import CHAT, MOD, NAMESPACES, PRESENCE, ROOMS, SOCIAL, Json, Packet
+from divan_rt.packet import ACTIVITIES, CHAT, MOD, NAMESPACES, PRESENCE, ROOMS, SOCIAL, Json, Packet
+from divan_rt.playing import Playing
 from divan_rt.talks import Talks
 from divan_rt.telling import Teller
 from divan_rt.ticker import Beat, Observe, Ticker
@@ -81,6 +83,7 @@ class SocketServer:
         self._edge = Edge(self._library, PATH, divan.clock)
         self._talks = Talks(divan.listening, divan.clock)
         self._teller = Teller(self._sessions, {SOCIAL: divan.social.shown}, divan.clock)
+        self._playing = Playing(divan, self._sessions, self._teller)
         handshake = Handshake(divan.identity)
         self._watch = Watch(divan, self._sessions, handshake)
         self._hall = Hall(
@@ -96,6 +99,8 @@ class SocketServer:
         self._open(SOCIAL, SocialEvents(self._sessions).table(), Behind(_nothing))
         self._open(CHAT, chat.table(), Behind(self._talks.leave, chat.enter))
         self._open(ROOMS, rooms.table(), Behind(self._talks.leave, rooms.enter))
+        playing = Behind(self._playing.leave, self._playing.enter)
+        self._open(ACTIVITIES, ActivityEvents(self._playing).table(), playing)
         self._open(
             MOD, ModEvents(self._watch).table(), Behind(self._watch.leave, self._watch.enter)
         )
@@ -129,6 +134,7 @@ class SocketServer:
     async def _hear(self, notice: PersonNotice | NoticesLost) -> None:
         self._talks.hear(notice)
         self._watch.hear(notice)
+        await self._playing.hear(notice)
         await self._teller.hear(notice)
 
     async def tick(self) -> int:

@@ -18,6 +18,8 @@ app = typer.Typer(help="People to try things out with.", no_args_is_help=True)
 
 SERVER: Final = "http://127.0.0.1:8000"
 
+_PICK_PROMPT: Final = """sed 's/.*"prompt":"\\([^"]*\\)".*/\\1/'"""
+
 
 @app.callback()
 def seed() -> None:
@@ -64,7 +66,38 @@ def _calls(made: DemoCampus) -> tuple[str, ...]:
         _heartbeat(made, friend, 0.0002),
         _heartbeat(made, me, 0.0),
         f"curl '{SERVER}/proximity/nearby?radius_m=50' {_credentials(made, me)}",
+        *_duel(made),
     )
+
+
+def _duel(made: DemoCampus) -> tuple[str, ...]:
+    """Two friends type against each other, and the one who types all of it wins."""
+    me, friend = made.people[0].id, made.people[1].id
+    duel = f"{SERVER}/activities/$DUEL"
+    asking = _posted(f"{SERVER}/activities/with/{friend}", made, me, '{"kind":"typing_duel"}')
+    return (
+        f"DUEL=$({asking} | cut -d '\"' -f 4)",
+        f"curl -X POST {duel}/start {_credentials(made, friend)}",
+        f"curl {duel}/typing/prompt {_credentials(made, me)}",
+        f"PROMPT=$(curl -sS {duel}/typing/prompt {_credentials(made, me)} | {_PICK_PROMPT})",
+        _typed(made, friend, "All of it? No."),
+        _typed(made, me, "'\"$PROMPT\"'"),
+    )
+
+
+def _typed(made: DemoCampus, user_id: UserId, text: str) -> str:
+    """``text`` goes into JSON that is in single quotes."""
+    return _posted(
+        f"{SERVER}/activities/typing/submissions",
+        made,
+        user_id,
+        f"""{{"activity_id":"'"$DUEL"'","round":1,"text":"{text}"}}""",
+    )
+
+
+def _posted(address: str, made: DemoCampus, user_id: UserId, body: str) -> str:
+    json = "-H 'Content-Type: application/json'"
+    return f"curl -sS {address} {_credentials(made, user_id)} {json} -d '{body}'"
 
 
 def _heartbeat(made: DemoCampus, user_id: UserId, north: float) -> str:

@@ -14,12 +14,14 @@ of the command, each in one table of the transport. The tree::
     │                              EmailTaken  RoomFull  MessageExists
     │                              AlreadyReported  CaseDecided  CaseOpen  PolicyExists
     │                              AlreadyAppealed  AppealClosed  AppealResolved
-    ├── Gone (410)                 InviteExpired  ConfirmationLapsed
+    │                              ActivityOpen  ActivityStarted  NotStarted  WrongGame
+    │                              NotYourTurn  NotYet  AlreadyMoved
+    ├── Gone (410)                 InviteExpired  ConfirmationLapsed  ActivityOver  RoundOver
     ├── TooLarge (413)
     ├── UnsupportedMediaType (415)
     ├── InvalidInput (422)         ValidationFailed  AccuracyTooLow  ImplausibleMovement
     │                              ClockSkew  OutsideCampus  InvalidCursor
-    │                              IdempotencyKeyReused
+    │                              IdempotencyKeyReused  CommitmentMismatch
     ├── LimitExceeded (429)        RateLimited  EnumerationBudget  CooldownActive
     │                              AccountLimited  SlowDown
     ├── Unavailable (503)          StoreUnavailable  OutcomeUnknown  IdempotencyUnavailable
@@ -28,6 +30,16 @@ of the command, each in one table of the transport. The tree::
 
 from __future__ import annotations
 
+from divan_core.errors.desk import (
+    AlreadyAppealed,
+    AlreadyReported,
+    AppealClosed,
+    AppealResolved,
+    CaseDecided,
+    CaseOpen,
+    OwnDecision,
+    PolicyExists,
+)
 from divan_core.errors.kinds import (
     ConfigurationError,
     Conflict,
@@ -45,12 +57,28 @@ from divan_core.errors.kinds import (
     Unavailable,
     UnsupportedMediaType,
 )
+from divan_core.errors.playing import (
+    ActivityOpen,
+    ActivityOver,
+    ActivityStarted,
+    AlreadyMoved,
+    CommitmentMismatch,
+    NotStarted,
+    NotYet,
+    NotYourTurn,
+    RoundOver,
+    WrongGame,
+)
 
 __all__ = [
     "AccountLimited",
     "AccuracyTooLow",
+    "ActivityOpen",
+    "ActivityOver",
+    "ActivityStarted",
     "AlreadyAppealed",
     "AlreadyFriends",
+    "AlreadyMoved",
     "AlreadyReported",
     "AppealClosed",
     "AppealResolved",
@@ -59,6 +87,7 @@ __all__ = [
     "CaseDecided",
     "CaseOpen",
     "ClockSkew",
+    "CommitmentMismatch",
     "ConfigurationError",
     "ConfirmationLapsed",
     "Conflict",
@@ -93,6 +122,9 @@ __all__ = [
     "NotFound",
     "NotFriends",
     "NotMember",
+    "NotStarted",
+    "NotYet",
+    "NotYourTurn",
     "OutcomeUnknown",
     "OutsideCampus",
     "OwnDecision",
@@ -100,6 +132,7 @@ __all__ = [
     "PresenceRequired",
     "RateLimited",
     "RoomFull",
+    "RoundOver",
     "SlowDown",
     "StoreUnavailable",
     "TooLarge",
@@ -107,6 +140,7 @@ __all__ = [
     "UnknownUser",
     "UnsupportedMediaType",
     "ValidationFailed",
+    "WrongGame",
 ]
 
 
@@ -189,13 +223,6 @@ class Muted(NotAllowed):
     title = "You may not write now"
 
 
-class OwnDecision(NotAllowed):
-    """The caller has a hand in it, so somebody else is to decide."""
-
-    code = "own_decision"
-    title = "Somebody else has to decide about this"
-
-
 class PresenceRequired(Conflict):
     """Nearness is answered only to those who share their own presence."""
 
@@ -252,55 +279,6 @@ class MessageExists(Conflict):
 
     code = "message_exists"
     title = "The message was sent before"
-
-
-class AlreadyReported(Conflict):
-    """The caller has reported this, and nobody has decided about it yet."""
-
-    code = "already_reported"
-    title = "You have reported this already"
-
-
-class CaseDecided(Conflict):
-    """Somebody has decided about the case."""
-
-    code = "case_decided"
-    title = "This case is decided"
-
-
-class CaseOpen(Conflict):
-    """There is an open case about this. Never told to clients."""
-
-    code = "case_open"
-    title = "There is an open case about this"
-
-
-class AlreadyAppealed(Conflict):
-    """The caller has appealed about this case."""
-
-    code = "already_appealed"
-    title = "You have appealed already"
-
-
-class AppealClosed(Conflict):
-    """The case is closed, or nothing of it stands."""
-
-    code = "appeal_closed"
-    title = "There is nothing to appeal against any more"
-
-
-class AppealResolved(Conflict):
-    """Somebody has decided about the appeal."""
-
-    code = "appeal_resolved"
-    title = "This appeal is decided"
-
-
-class PolicyExists(Conflict):
-    """Another policy of moderation has this version; policies never change."""
-
-    code = "policy_exists"
-    title = "There is a policy of this version"
 
 
 class InviteClosed(Conflict):

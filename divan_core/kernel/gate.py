@@ -18,6 +18,7 @@ class Act(enum.Enum):
     ROOM = "room"
     INVITE = "invite"
     PROFILE = "profile"
+    ACTIVITY = "activity"
 
 
 class Decision(enum.Enum):

@@ -48,6 +48,7 @@ class Surface(enum.Enum):
     BLOCKED = "blocked"
     CHAT = "chat"
     CONVERSATION = "conversation"
+    ACTIVITY = "activity"
     SEARCH = "search"
     SEARCH_BY_HANDLE = "search by handle"
     DISCOVERY = "discovery"
@@ -100,7 +101,7 @@ def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface
     lists of friends, hidden from all others or not. In the list of whom one has blocked a block
     hides nobody.
     Friends can always write to each other, and whoever takes part in a conversation, in a room or
-    of two, has shown themselves in it.
+    of two, or in a game has shown themselves in it.
     Whoever hides is found by a friend who knows the handle, to the letter, and by nobody else.
     Campuses are not compared here: every list is drawn from the viewer's own.
     """
@@ -117,7 +118,7 @@ def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface
 
 def _has_shown(relations: Relations, person: PersonCard, surface: Surface) -> bool:
     """Whether somebody who hides has shown themselves to this viewer all the same."""
-    if surface in {Surface.INBOX, Surface.CONVERSATION}:
+    if surface in {Surface.INBOX, Surface.CONVERSATION, Surface.ACTIVITY}:
         return True
     is_friend = person.user_id in relations.friends
     if surface in {Surface.FRIENDS, Surface.CHAT, Surface.SEARCH_BY_HANDLE}:

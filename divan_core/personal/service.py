@@ -11,6 +11,7 @@ from divan_core.accounts import policy as accounts_policy
 from divan_core.accounts.handles import normalised
 from divan_core.accounts.messages import OwnAccount
 from divan_core.accounts.model import Person
+from divan_core.activities.games.registry import Games
 from divan_core.auth.messages import LoginView
 from divan_core.auth.service import Auth
 from divan_core.chat.messages import MessageView
@@ -25,6 +26,7 @@ from divan_core.kernel.visibility import Standing
 from divan_core.moderation.appealmessages import OwnAppeal
 from divan_core.moderation.sanctionmessages import Sanction
 from divan_core.moderation.sanctions import Sanctions
+from divan_core.personal.play import OwnActivity, play_of
 from divan_core.personal.sanctioned import OwnRestriction, sanctioned
 from divan_core.personal.talk import OwnConversation, OwnRoom, talk_of
 from divan_core.presence.messages import OwnStatus
@@ -48,7 +50,8 @@ class Dossier:
     ``blocked`` are those whom they have blocked; by whom they are blocked is others' to tell.
     ``stored_answers`` is how many answers to writes with an idempotency key are still kept.
     ``conversations``, ``rooms`` and ``messages`` are what they are, or were, in conversations, and
-    all that they wrote there; not what others wrote. ``standing``, ``sanctions`` and
+    all that they wrote there; not what others wrote. ``activities`` are the games that they have
+    played, as long as those are kept. ``standing``, ``sanctions`` and
     ``restrictions`` are what was decided about them, as far as they may know; ``appeals`` what
     they had to say to it.
     """
@@ -65,6 +68,7 @@ class Dossier:
     conversations: tuple[OwnConversation, ...]
     rooms: tuple[OwnRoom, ...]
     messages: tuple[MessageView, ...]
+    activities: tuple[OwnActivity, ...]
     sanctions: tuple[Sanction, ...]
     appeals: tuple[OwnAppeal, ...]
     restrictions: tuple[OwnRestriction, ...]
@@ -87,6 +91,7 @@ class PersonalTools:
     erasures: Erasures[StoreUnit]
     presence: Presence
     sanctions: Sanctions
+    games: Games
 
 
 def _nobody_listens(_step: str, _done: int) -> None:
@@ -130,6 +135,7 @@ class Personal:
             conversations=talk.conversations,
             rooms=talk.rooms,
             messages=talk.messages,
+            activities=await play_of(self._units, self._tools.games, person.id),
             sanctions=decided.sanctions,
             appeals=decided.appeals,
             restrictions=decided.restrictions,

@@ -132,6 +132,11 @@ STEPS: Final[tuple[Step[StoreUnit], ...]] = (
     ),
     Rows("rooms", _count_rooms, _leave_rooms),
     Rows(
+        "activities",
+        lambda unit, user_id: unit.activities.count_of(user_id),
+        lambda unit, user_id: unit.activities.remove_of(user_id, PORTION),
+    ),
+    Rows(
         "notes of reports",
         lambda unit, user_id: unit.cases.count_notes(user_id),
         lambda unit, user_id: unit.cases.erase_notes(user_id, PORTION),

@@ -12,6 +12,7 @@ from typing import Protocol
 import attrs
 
 from divan_core.accounts.ports import CampusRepository, PersonRepository
+from divan_core.activities.ports import ActivityRepository
 from divan_core.auth.ports import LoginRepository, RegistrationRepository, SessionRepository
 from divan_core.chat.ports import MessageRepository, RoomRepository
 from divan_core.discovery.ports import PeopleIndex, PeopleIndexUpkeep, PresenceSignals
@@ -96,6 +97,11 @@ class StoreUnit(Protocol):
     @property
     def rooms(self) -> RoomRepository:
         """Rooms, and who is in them."""
+        ...
+
+    @property
+    def activities(self) -> ActivityRepository:
+        """Games between two people."""
         ...
 
     @property

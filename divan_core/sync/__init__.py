@@ -12,12 +12,14 @@ from functools import partial
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from divan_core.activities.games.game import AnyGame
 from divan_core.auth.ports import Mailer, PasswordHasher
 from divan_core.divan import Divan
 from divan_core.kernel.clock import Clock
 from divan_core.settings import Settings
 from divan_core.stores.bundle import Stores
 from divan_core.sync.accounts import SyncAccounts
+from divan_core.sync.activities import SyncActivities
 from divan_core.sync.appeals import SyncAppeals, SyncSanctions
 from divan_core.sync.audit import SyncAudit
 from divan_core.sync.auth import SyncAuth
@@ -35,6 +37,7 @@ from divan_core.workers.subscription import Subscription
 __all__ = [
     "SyncAccounts",
     "SyncActions",
+    "SyncActivities",
     "SyncAppeals",
     "SyncAudit",
     "SyncAuth",
@@ -69,6 +72,7 @@ class SyncDivan:
         self.presence = SyncPresence(divan.presence, waiting)
         self.chat = SyncChat(divan.chat, waiting)
         self.rooms = SyncRooms(divan.rooms, waiting)
+        self.activities = SyncActivities(divan.activities, waiting)
         self.audit = SyncAudit(divan.audit, waiting)
         self.reports = SyncReports(divan.reports, waiting)
         self.cases = SyncCases(divan.cases, waiting)
@@ -89,6 +93,7 @@ class SyncDivan:
         hasher: PasswordHasher | None = None,
         mailer: Mailer | None = None,
         subscriptions: Iterable[Subscription] = (),
+        games: Iterable[AnyGame] = (),
     ) -> Iterator[SyncDivan]:
         """Open the stores and run until the context ends; see :meth:`Divan.open`."""
         opened = partial(
@@ -99,6 +104,7 @@ class SyncDivan:
             hasher=hasher,
             mailer=mailer,
             subscriptions=subscriptions,
+            games=games,
         )
         with (
             start_blocking_portal() as portal,

@@ -1,3 +1,4 @@
+import json
 import re
 import subprocess
 
@@ -68,7 +69,7 @@ def test_made_up_people_stay_out_of_production(divan: Command) -> None:
 def test_the_printed_calls_work(divan: Command, serve: Serve) -> None:
     seeded = divan("seed", "demo")
     assert str(CAMPUS_ID) in seeded.out
-    calls = re.findall(r"^curl .*$", seeded.out, re.MULTILINE)
+    calls = re.findall(r"^curl .*$", seeded.out.partition("DUEL=")[0], re.MULTILINE)
     assert len(calls) == 3
     with serve() as served:
         answers = [
@@ -85,3 +86,29 @@ def test_the_printed_calls_work(divan: Command, serve: Serve) -> None:
     assert answers[0].startswith('{"ts":')
     assert '"handle":"demo_friend"' in answers[2]
     assert [one["handle"] for one in asked.json] == ["demo_friend"]
+
+
+def test_the_printed_duel_is_played(divan: Command, serve: Serve) -> None:
+    seeded = divan("seed", "demo", "--people", 0)
+    lines = seeded.out.splitlines()
+    (begins,) = (place for place, line in enumerate(lines) if line.startswith("DUEL="))
+    with serve() as served:
+        script = "\n".join(lines[begins:]).replace("http://127.0.0.1:8000", served.url)
+        played = subprocess.run(
+            ["/bin/sh", "-ec", script.replace("curl ", "curl -sS -w '\\n' ")],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()
+        assert served.end() == 0
+    answers = [json.loads(line) for line in played]
+    started, prompt, first, second = answers
+    assert (started["kind"], started["state"]) == ("typing_duel", "active")
+    assert prompt["prompt"]
+    assert first["state"] == "active"
+    assert (second["state"], second["winner_id"]) == ("completed", str(ME))
+    listed = divan("activities", "list", "--as", ME, "--json")
+    assert [one["id"] for one in listed.json] == [started["id"]]
+    shown = divan("activities", "show", started["id"], "--as", FRIEND)
+    assert shown.json["winner_id"] == str(ME)
+    assert divan("activities", "show", str(ME), "--as", FRIEND).status == 1

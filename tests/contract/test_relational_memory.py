@@ -7,6 +7,7 @@ from divan_core.stores.memory.unit import open_memory
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
 from divan_core.testing.contracts.actions import ActionsContract
+from divan_core.testing.contracts.activities import ActivitiesContract
 from divan_core.testing.contracts.appeals import AppealsContract
 from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.cases import CasesContract
@@ -89,4 +90,8 @@ class TestMemoryDecisions(OnMemory, DecisionsContract):
 
 
 class TestMemoryTrust(OnMemory, TrustContract):
+    pass
+
+
+class TestMemoryActivities(OnMemory, ActivitiesContract):
     pass

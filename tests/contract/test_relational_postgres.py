@@ -10,6 +10,7 @@ from divan_core.stores.sql.store import open_sql
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
 from divan_core.testing.contracts.actions import ActionsContract
+from divan_core.testing.contracts.activities import ActivitiesContract
 from divan_core.testing.contracts.appeals import AppealsContract
 from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
@@ -110,4 +111,8 @@ class TestPostgresDecisions(OnPostgres, DecisionsContract):
 
 
 class TestPostgresTrust(OnPostgres, TrustContract):
+    pass
+
+
+class TestPostgresActivities(OnPostgres, ActivitiesContract):
     pass

@@ -11,6 +11,7 @@ from divan_core.stores.sql.store import open_sql
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.accounts import CampusesContract, PeopleContract
 from divan_core.testing.contracts.actions import ActionsContract
+from divan_core.testing.contracts.activities import ActivitiesContract
 from divan_core.testing.contracts.appeals import AppealsContract
 from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.auth import AuthContract
@@ -199,4 +200,12 @@ class TestSqliteMemoryDecisions(OnSqliteMemory, DecisionsContract):
 
 
 class TestSqliteMemoryTrust(OnSqliteMemory, TrustContract):
+    pass
+
+
+class TestSqliteFileActivities(OnSqliteFile, ActivitiesContract):
+    pass
+
+
+class TestSqliteMemoryActivities(OnSqliteMemory, ActivitiesContract):
     pass

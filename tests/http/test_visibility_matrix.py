@@ -111,6 +111,7 @@ HIDDEN_FROM_OTHERS: Final = TO_FRIENDS | {"ghost", "none"}
 
 LOOKUP: Final = "GET /presence/lookup?user_ids={user_id}"
 NEARBY: Final = "GET /proximity/nearby?radius_m=200"
+PLAY: Final = "POST /activities/with/{user_id}"
 BLOCK: Final = "POST /friends/{user_id}/block"
 
 PROBES: Final = (
@@ -128,6 +129,8 @@ PROBES: Final = (
         "friendship",
         {"to_user_id": "{user_id}"},
     ),
+    Probe("play", (PLAY,), json={"kind": "rps"}),
+    Probe("play with a friend", (PLAY,), HIDDEN_FROM_OTHERS, "friendship", {"kind": "rps"}),
     Probe("block", (BLOCK,), NEVER),
     Probe("unblock", ("POST /friends/{user_id}/unblock",), NEVER),
     Probe("remove", ("POST /friends/{user_id}/remove",), NEVER),

@@ -16,6 +16,7 @@ from divan_core.accounts.messages import (
     ListQuery,
 )
 from divan_core.accounts.service import Accounts
+from divan_core.activities.service import Activities
 from divan_core.auth.messages import CreateAccount, RefreshToken, Register, SignIn, VerifyEmail
 from divan_core.chat.messages import MessagesQuery, SendMessage
 from divan_core.chat.roommessages import CreateRoom, RoomQuery, RoomsQuery, SendRoomMessage
@@ -39,6 +40,7 @@ from divan_core.social.service import Social
 from divan_core.sync import (
     SyncAccounts,
     SyncActions,
+    SyncActivities,
     SyncAppeals,
     SyncCases,
     SyncChat,
@@ -90,10 +92,12 @@ def test_every_use_case_of_requests_is_there() -> None:
     internal |= {"stats", "close_over", "expire", "every", "appeals", "in_force", "catalogue"}
     internal |= {"enforce", "around", "afterwards"}  # what workers do with decisions
     internal |= {"backtest_all"}
+    internal |= {"settle_due", "purge"}  # what workers do with activities
     for service, waiting in (
         (Accounts, SyncAccounts),
         (Social, SyncSocial),
         (Presence, SyncPresence),
+        (Activities, SyncActivities),
         (Chat, SyncChat),
         (Rooms, SyncRooms),
         (Discovery, SyncDiscovery),

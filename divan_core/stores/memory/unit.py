@@ -25,6 +25,7 @@ from divan_core.stores.memory.accounts import (
     card_of,
 )
 from divan_core.stores.memory.actions import ActionRecords, MemoryActions
+from divan_core.stores.memory.activities import ActivityRecords, MemoryActivities
 from divan_core.stores.memory.appeals import AppealRecords, Desk, MemoryAppeals
 from divan_core.stores.memory.audit import AuditRecords, MemoryAudit
 from divan_core.stores.memory.auth import (
@@ -69,6 +70,7 @@ class MemoryRecords:
     auth: AuthRecords = attrs.field(factory=AuthRecords)
     erasures: ErasureRecords = attrs.field(factory=ErasureRecords)
     conversations: ConversationRecords = attrs.field(factory=ConversationRecords)
+    activities: ActivityRecords = attrs.field(factory=ActivityRecords)
     actions: ActionRecords = attrs.field(factory=ActionRecords)
     appeals: AppealRecords = attrs.field(factory=AppealRecords)
     cases: CaseRecords = attrs.field(factory=CaseRecords)
@@ -153,6 +155,11 @@ class MemoryUnit:
         """Rooms, and who is in them."""
         records = self._records
         return MemoryRooms(records.conversations, records.accounts, self._changes)
+
+    @property
+    def activities(self) -> MemoryActivities:
+        """Activities."""
+        return MemoryActivities(self._records.activities, self._records.accounts, self._changes)
 
     @property
     def actions(self) -> MemoryActions:

@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 
 from divan_core.errors import (
+    ActivityOpen,
     AlreadyAppealed,
     AlreadyReported,
     CaseOpen,
@@ -39,6 +40,7 @@ from divan_core.errors import (
     MessageExists,
     PolicyExists,
 )
+from divan_core.stores.sql.activitytables import ACTIVITIES
 from divan_core.stores.sql.desktables import DESK
 from divan_core.stores.sql.metadata import METADATA, index_where
 from divan_core.stores.sql.safetytables import SAFETY
@@ -359,6 +361,7 @@ BRANCHES: Final[Mapping[str, tuple[Table, ...]]] = {
         ROOMS,
         MEMBERS,
         MESSAGES,
+        ACTIVITIES,
         IDEMPOTENCY_KEYS,
         OUTBOX,
         HANDLED_EVENTS,
@@ -378,6 +381,7 @@ BRANCHES: Final[Mapping[str, tuple[Table, ...]]] = {
 """Which branch of the migrations makes which tables, the one that the others need first."""
 
 TAKEN: Final[Mapping[str, type[DivanError]]] = {
+    "uq_activities_low_id_high_id_kind": ActivityOpen,
     "uq_cases_subject_kind_subject_id": CaseOpen,
     "uq_reports_case_id_reporter_id": AlreadyReported,
     "uq_appeals_case_id_appellant_id": AlreadyAppealed,

@@ -9,6 +9,7 @@ from typing import TypeVar
 from divan_core.kernel.clock import Clock
 from divan_core.stores.sql.accounts import SqlCampuses, SqlPeople
 from divan_core.stores.sql.actions import SqlActions
+from divan_core.stores.sql.activities import SqlActivities
 from divan_core.stores.sql.appeals import SqlAppeals
 from divan_core.stores.sql.audit import SqlAudit
 from divan_core.stores.sql.auth import SqlLogins, SqlRegistrations, SqlSessions
@@ -99,6 +100,11 @@ class SqlUnit:
     def rooms(self) -> SqlRooms:
         """Rooms, and who is in them."""
         return SqlRooms(self._connection)
+
+    @property
+    def activities(self) -> SqlActivities:
+        """Games between two people."""
+        return SqlActivities(self._connection)
 
     @property
     def audit(self) -> SqlAudit:

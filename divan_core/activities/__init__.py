@@ -1,0 +1,1 @@
+"""Activities: games between two friends, from the lobby to the outcome."""

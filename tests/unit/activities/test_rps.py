@@ -1,0 +1,152 @@
+"""Rock-paper-scissors: what the rules promise, whatever the players do."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from divan_core.activities.games.draws import Draws
+from divan_core.activities.games.game import RoundClosed, RoundOpened, Setting, Step, Turn, settle
+from divan_core.activities.games.rps import (
+    REVEAL_MS,
+    Choice,
+    Commit,
+    Reveal,
+    RockPaperScissors,
+    RpsOptions,
+    RpsState,
+    commitment_of,
+)
+from divan_core.activities.model import ActivityId
+from divan_core.codec.reader import decode, encode
+from divan_core.errors import AlreadyMoved, CommitmentMismatch, DivanError, NotYet, RoundOver
+from divan_core.kernel.clock import Millis
+from divan_core.kernel.ids import UserId
+
+ANA, BEN = UserId(UUID(int=10)), UserId(UUID(int=11))
+MATCH = ActivityId(UUID(int=7))
+NONCE = "0123456789abcdef0123456789abcdef"
+GAME = RockPaperScissors()
+BEST_OF_THREE = RpsOptions()
+
+
+def begun(options: RpsOptions = BEST_OF_THREE) -> Step[RpsState]:
+    return GAME.begin(Setting(MATCH, (ANA, BEN), options, Millis(1000), Draws(bytes(16))))
+
+
+def reveal(round_: int, choice: Choice, nonce: str = NONCE) -> Reveal:
+    return Reveal(MATCH, round_, choice, nonce)
+
+
+def commit(player: UserId, shown: Reveal) -> Commit:
+    return Commit(MATCH, shown.round, commitment_of(shown, player))
+
+
+def played(state: RpsState, ana: Choice, ben: Choice, at: int = 2000) -> Step[RpsState]:
+    """The round, as both play it honestly."""
+    shown = {ANA: reveal(state.round, ana), BEN: reveal(state.round, ben)}
+    step = Step(state)
+    for player in (ANA, BEN):
+        step = GAME.apply(step.state, Turn(player, commit(player, shown[player]), Millis(at)))
+    for player in (BEN, ANA):
+        step = GAME.apply(step.state, Turn(player, shown[player], Millis(at)))
+    return step
+
+
+def test_a_match_goes_to_whoever_wins_more_than_half() -> None:
+    step = played(begun().state, "rock", "scissors")
+    assert [type(one) for one in step.told] == [RoundClosed, RoundOpened]
+    step = played(step.state, "paper", "paper")
+    assert GAME.standing(step.state).scores == {ANA: 1, BEN: 0}
+    step = played(step.state, "paper", "rock")
+    assert step.outcome is not None
+    assert step.outcome.winner_id == ANA
+
+
+def test_a_commitment_is_good_for_its_own_player_round_and_match() -> None:
+    state = begun().state
+    mine = reveal(1, "rock")
+    copied = commit(ANA, mine)
+    for player in (ANA, BEN):
+        state = GAME.apply(state, Turn(player, copied, Millis(2000))).state
+    with pytest.raises(CommitmentMismatch):
+        GAME.apply(state, Turn(BEN, mine, Millis(2000)))
+    assert GAME.apply(state, Turn(ANA, mine, Millis(2000))).state.choices == {ANA: "rock"}
+
+
+def test_whoever_does_not_reveal_in_time_loses_the_round() -> None:
+    state = begun().state
+    for player in (ANA, BEN):
+        state = GAME.apply(state, Turn(player, commit(player, reveal(1, "rock")), Millis(5))).state
+    state = GAME.apply(state, Turn(BEN, reveal(1, "rock"), Millis(6))).state
+    assert settle(GAME, state, Millis(5 + REVEAL_MS - 1)).state == state
+    step = settle(GAME, state, Millis(5 + REVEAL_MS))
+    assert GAME.standing(step.state).scores == {ANA: 0, BEN: 1}
+    assert step.state.round == 2
+    with pytest.raises(RoundOver):
+        GAME.apply(step.state, Turn(ANA, reveal(1, "rock"), Millis(5 + REVEAL_MS)))
+
+
+def test_moves_are_made_once_and_in_order() -> None:
+    state = begun().state
+    shown = reveal(1, "rock")
+    with pytest.raises(NotYet):
+        GAME.apply(state, Turn(ANA, commit(ANA, reveal(2, "rock")), Millis(5)))
+    state = GAME.apply(state, Turn(ANA, commit(ANA, shown), Millis(5))).state
+    with pytest.raises(AlreadyMoved):
+        GAME.apply(state, Turn(ANA, commit(ANA, reveal(1, "paper")), Millis(6)))
+    with pytest.raises(NotYet):
+        GAME.apply(state, Turn(ANA, shown, Millis(6)))
+
+
+def test_a_choice_is_hidden_from_the_other_until_the_round_is_over() -> None:
+    state = begun().state
+    for player in (ANA, BEN):
+        state = GAME.apply(state, Turn(player, commit(player, reveal(1, "rock")), Millis(5))).state
+    state = GAME.apply(state, Turn(ANA, reveal(1, "rock"), Millis(6))).state
+    assert GAME.view(state, ANA, Millis(6))["choice"] == "rock"
+    assert "rock" not in str(GAME.view(state, BEN, Millis(6)))
+    assert NONCE not in encode(state).decode()
+
+
+def _honest(player: UserId, choice: Choice) -> Callable[[RpsState], Turn]:
+    def move(state: RpsState) -> Turn:
+        shown = reveal(state.round, choice)
+        made = shown if player in state.commitments else commit(player, shown)
+        return Turn(player, made, state.opened_at)
+
+    return move
+
+
+PLAYERS = st.sampled_from((ANA, BEN))
+CHOICES = st.sampled_from(("rock", "paper", "scissors"))
+MOVES = st.builds(_honest, PLAYERS, CHOICES)
+
+
+@given(
+    options=st.builds(RpsOptions, st.sampled_from((1, 3, 5))),
+    moves=st.lists(st.tuples(MOVES, st.integers(0, 20_000)), max_size=60),
+)
+def test_no_course_of_moves_and_delays_breaks_a_match(
+    options: RpsOptions, moves: list[tuple[Callable[[RpsState], Turn], int]]
+) -> None:
+    now, step = Millis(1000), begun(options)
+    for make, delay in moves:
+        now = Millis(now + delay)
+        step = settle(GAME, step.state, now)
+        if step.outcome is not None:
+            break
+        turn = make(step.state)
+        try:
+            step = GAME.apply(step.state, Turn(turn.player, turn.move, now))
+        except DivanError:
+            continue
+        state = step.state
+        assert decode(encode(state), RpsState) == state
+        assert state.wins(ANA) + state.wins(BEN) <= len(state.past) == state.round - 1 + state.over
+        assert (state.reveal_by is None) == (len(state.commitments) < 2)
+        assert max(state.wins(ANA), state.wins(BEN)) <= options.best_of // 2 + 1
+        if step.outcome is not None:
+            break
