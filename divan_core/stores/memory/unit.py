@@ -36,6 +36,7 @@ from divan_core.stores.memory.cases import CaseRecords, MemoryCases
 from divan_core.stores.memory.changes import Changes
 from divan_core.stores.memory.conversations import ConversationRecords
 from divan_core.stores.memory.decisions import DecisionRecords, MemoryDecisions
+from divan_core.stores.memory.deeds import DeedRecords, MemoryDeeds
 from divan_core.stores.memory.erasures import ErasureRecords, MemoryErasures
 from divan_core.stores.memory.invites import InviteRecords, MemoryInvites
 from divan_core.stores.memory.keys import KeyRecords, MemoryKeys, MemoryKeyStore
@@ -49,6 +50,7 @@ from divan_core.stores.memory.outbox import (
 from divan_core.stores.memory.policies import MemoryPolicies, PolicyRecords
 from divan_core.stores.memory.restrictions import MemoryRestrictions, RestrictionRecords
 from divan_core.stores.memory.rooms import MemoryRooms
+from divan_core.stores.memory.scores import MemoryScores, ScoreRecords
 from divan_core.stores.memory.search import MemoryPeopleIndex
 from divan_core.stores.memory.social import MemoryRelations, SocialRecords
 from divan_core.stores.memory.trust import MemoryTrust, TrustRecords
@@ -76,6 +78,8 @@ class MemoryRecords:
     policies: PolicyRecords = attrs.field(factory=PolicyRecords)
     decisions: DecisionRecords = attrs.field(factory=DecisionRecords)
     trust: TrustRecords = attrs.field(factory=TrustRecords)
+    deeds: DeedRecords = attrs.field(factory=DeedRecords)
+    scores: ScoreRecords = attrs.field(factory=ScoreRecords)
     keys: KeyRecords = attrs.field(factory=KeyRecords)
     outbox: OutboxRecords = attrs.field(factory=OutboxRecords)
 
@@ -106,6 +110,8 @@ class MemoryUnit:
         self.policies = MemoryPolicies(records.policies, accounts, changes)
         self.decisions = MemoryDecisions(records.decisions, changes)
         self.trust = MemoryTrust(records.trust, changes)
+        self.deeds = MemoryDeeds(records.deeds, changes)
+        self.scores = MemoryScores(records.scores, changes)
         self.keys = MemoryKeys(records.keys, clock, changes)
         self.outbox = MemoryOutbox(records.outbox, clock, changes)
         self.handled = MemoryHandledEvents(records.outbox, clock, changes)
