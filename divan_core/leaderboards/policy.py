@@ -253,19 +253,18 @@ def _slot(who: Score, period: Period, day: int) -> Score:
 def earliest(known: Iterable[Deed], deeds: Iterable[Deed]) -> tuple[list[Deed], set[UserDay]]:
     """Which of these deeds to keep beside those known of the same keys, and whose days change.
 
-    What counts once counts where it was first.
+    What counts once counts where it was first, of what is not hidden.
     """
     kept: dict[DeedKey, Deed] = {one.key: one for one in known}
     new: dict[DeedKey, Deed] = {}
     changed: set[UserDay] = set()
     for one in deeds:
         old = kept.get(one.key)
-        if old is not None and old.at <= one.at:
-            continue
         if old is not None:
+            if old.at <= one.at and (one.hidden or not old.hidden):
+                continue
             changed.add((old.user_id, old.day))
-        hidden = one.hidden or (old is not None and old.hidden)
-        kept[one.key] = new[one.key] = attrs.evolve(one, hidden=hidden)
+        kept[one.key] = new[one.key] = one
         changed.add((one.user_id, one.day))
     return list(new.values()), changed
 

@@ -75,12 +75,21 @@ class Scoring(Generic[UnitT]):
         self._calendar = Calendar(units, tools)
         self._turns = anyio.Lock()
 
+    async def hold(self, unit: UnitT, *about: UUID) -> None:
+        """Be alone with the deeds of these people, or of a room; once in a locking unit.
+
+        Whoever asks whether something is hidden, and whoever hears that it was, do so one after the
+        other.
+        """
+        await unit.locks.take(*map(lock_of_deeds, about))
+
     async def note(
         self, unit: UnitT, campus_id: CampusId, at: Millis, feats: Sequence[Feat]
     ) -> None:
-        """Keep that these happened at a moment, in a locking unit; a second time is as once.
+        """Keep that these happened at a moment; a second time is as once.
 
-        What is too old to be kept, and what somebody did who is gone, is nothing.
+        The unit holds whom it is about. What is too old to be kept, and what somebody did who is
+        gone, is nothing.
         """
         timezone = await self._tools.census.timezone(unit, campus_id)
         if timezone is None or not feats:
@@ -89,7 +98,6 @@ class Scoring(Generic[UnitT]):
         if day < day_of(self._tools.clock.now(), timezone) - KEPT_DAYS:
             return
         people = {one for feat in feats for one in (feat.user_id, feat.peer_id) if one is not None}
-        await unit.locks.take(*map(lock_of_deeds, people))
         standings = await self._tools.census.standings(unit, people)
         deeds = [
             _deed(one, campus_id, (day, at), standings)
@@ -103,7 +111,7 @@ class Scoring(Generic[UnitT]):
             await unit.deeds.mark(campus_id, changed)
 
     async def hide(self, unit: UnitT, deeds: Sequence[Deed], *, hidden: bool) -> None:
-        """Let deeds that are kept count no more, or again. The unit is a locking one."""
+        """Let deeds that are kept count no more, or again; the unit holds what they are about."""
         changed = [attrs.evolve(one, hidden=hidden) for one in deeds if one.hidden is not hidden]
         if changed:
             await unit.deeds.put(changed)
@@ -115,9 +123,9 @@ class Scoring(Generic[UnitT]):
     ) -> CampusId | None:
         """Let a message count no more, or again; whose campus that changes.
 
-        Of whom it was written to, its sender counts by what else they wrote on that day.
+        To whom it was written, its sender counts by what else they wrote on that day. The unit
+        holds the sender.
         """
-        await unit.locks.take(lock_of_deeds(sender))
         kinds = (DeedKind.DIRECT, DeedKind.ROOM_MESSAGE)
         found = await unit.deeds.some([(sender, kind, cause, 0) for kind in kinds])
         await self.hide(unit, found, hidden=hidden)
@@ -128,7 +136,7 @@ class Scoring(Generic[UnitT]):
 
     async def shun(self, unit: UnitT, user_id: UserId) -> None:
         """Let somebody's deeds count by how they stand now. The unit is a locking one."""
-        await unit.locks.take(lock_of_deeds(user_id))
+        await self.hold(unit, user_id)
         standings = await self._tools.census.standings(unit, {user_id})
         await unit.deeds.shun(user_id, shunned=standings.get(user_id) in _OUT)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Final, Generic, TypeVar
+from uuid import UUID
 
 import attrs
 
 from divan_core.kernel.clock import Clock
-from divan_core.kernel.ids import CampusId, Ids, UserId
+from divan_core.kernel.ids import CampusId, Ids
 from divan_core.kernel.units import Units
 from divan_core.kernel.values import value
 from divan_core.leaderboards.days import day_of
@@ -62,6 +63,6 @@ def lock_of(campus_id: CampusId) -> str:
     return f"scores:{campus_id}"
 
 
-def lock_of_deeds(user_id: UserId) -> str:
-    """What whoever writes deeds of somebody, or with them, holds."""
-    return f"deeds:{user_id}"
+def lock_of_deeds(about: UUID) -> str:
+    """What whoever writes deeds of somebody, or with them, or of a room, holds."""
+    return f"deeds:{about}"
