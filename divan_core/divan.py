@@ -96,12 +96,12 @@ class Divan:
         self.audience: Audience = services.audience
         self.idempotency: Idempotency[StoreUnit] = services.idempotency
         self.policies: Policies[StoreUnit] = services.policies
-        self.leaderboards: Leaderboards[StoreUnit] = services.leaderboards
+        self.leaderboards: Leaderboards[StoreUnit] = services.boards.leaderboards
         self.metrics: Metrics = services.metrics
         self.search_index: IndexUpkeep = services.search_index
         self.workers: Workers = staff(stores, services, settings, ground, subscriptions)
         tidying = (Chore(one.name, one.act) for one in self.workers.housekeeping)
-        self.rollover: Rollover = services.rollover.with_chores(*tidying)
+        self.rollover: Rollover = services.boards.rollover.with_chores(*tidying)
 
     @classmethod
     @asynccontextmanager

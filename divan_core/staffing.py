@@ -134,8 +134,8 @@ def _jobs(stores: Stores, services: Services, ground: Ground) -> tuple[Job, ...]
         Job("action-expiry", EXPIRY_S, lambda: services.actions.expire(MOST)),
         Job("case-closing", CLOSING_S, lambda: services.cases.close_over(MOST)),
         Job("erasure", ERASURE_S, lambda: services.personal.sweep(MOST)),
-        Job("score-settling", SETTLING_S, services.scoring.settle_all),
-        Job("rollover", ROLLOVER_S, services.rollover.sweep),
+        Job("score-settling", SETTLING_S, services.boards.scoring.settle_all),
+        Job("rollover", ROLLOVER_S, services.boards.rollover.sweep),
     )
 
 
@@ -165,7 +165,7 @@ def moderating(services: Services) -> tuple[Subscription, ...]:
 
 def scoring(services: Services) -> tuple[Subscription, ...]:
     """Who keeps what counts on leaderboards, and adds it up afterwards."""
-    keeping = services.scorekeeping
+    keeping = services.boards.keeping
     handlers = (
         keeping.of_social,
         keeping.of_chat,

@@ -54,10 +54,6 @@ from divan_core.kernel.gate import WritersGate
 from divan_core.kernel.ids import CampusId
 from divan_core.kernel.paging import CursorSealer
 from divan_core.kernel.turnstile import Entrance
-from divan_core.leaderboards.closing import Closing
-from divan_core.leaderboards.scoring import Scoring
-from divan_core.leaderboards.service import BoardsTools, Leaderboards
-from divan_core.leaderboards.tools import ScoringTools
 from divan_core.mail.factory import mailer_of
 from divan_core.moderation.actions import Actions
 from divan_core.moderation.appeals import Appeals
@@ -78,14 +74,12 @@ from divan_core.personal.steps import MAILBOX, STEPS, Leaving, outside
 from divan_core.presence.drift import Drift
 from divan_core.presence.service import Presence, PresenceLimits, PresenceTools
 from divan_core.repute import Repute
-from divan_core.rollover.chores import chores
-from divan_core.rollover.service import Rollover
 from divan_core.safety.backtests import Backtests
 from divan_core.safety.deciding import Deciding, DecidingTools
 from divan_core.safety.gate import Gate
 from divan_core.safety.service import Policies, PolicyTools
 from divan_core.safety.trusting import Trusting
-from divan_core.scorekeeping import CampusCensus, Scorekeeping
+from divan_core.scoreboard import Scoreboard, scoreboard
 from divan_core.settings import Settings
 from divan_core.social.service import Social
 from divan_core.social.tools import SocialLimits, SocialTools
@@ -124,10 +118,7 @@ class Services:
     policies: Policies[StoreUnit]
     deciding: Deciding[StoreUnit]
     repute: Repute
-    leaderboards: Leaderboards[StoreUnit]
-    scoring: Scoring[StoreUnit]
-    scorekeeping: Scorekeeping
-    rollover: Rollover
+    boards: Scoreboard
     metrics: Metrics
     search_index: IndexUpkeep
 
@@ -157,9 +148,6 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     shared = audience, gate, idempotency, sealer, presence
     sanctions = Sanctions(stores.units, desk)
     talking = _talking(stores, settings, ground, shared)
-    adding = ScoringTools[StoreUnit](CampusCensus(), ground.clock, ground.ids)
-    scoring = Scoring(stores.units, adding)
-    boards = Leaderboards(stores.units, BoardsTools(scoring, adding, audience, sealer))
     return Services(
         accounts=accounts,
         social=_social(stores, settings, ground, shared),
@@ -185,15 +173,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         policies=_policies(stores, settings, ground, (idempotency, audit, sealer)),
         deciding=_deciding(settings, ground, metrics, trusting),
         repute=Repute(trusting, Testimony()),
-        leaderboards=boards,
-        scoring=scoring,
-        scorekeeping=Scorekeeping(scoring),
-        rollover=Rollover(
-            stores.units,
-            adding.census,
-            Closing(stores.units, adding, scoring),
-            chores(stores, auth, ground.clock),
-        ),
+        boards=scoreboard(stores, ground, (audience, sealer, auth)),
         metrics=metrics,
         search_index=IndexUpkeep(stores.search_upkeep),
     )

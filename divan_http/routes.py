@@ -16,10 +16,12 @@ from divan_http.resources import (
     desk,
     discovery,
     health,
+    leaderboards,
     metrics,
     policies,
     presence,
     proximity,
+    rollover,
     rooms,
     social,
 )
@@ -33,12 +35,14 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *chat.OPERATIONS,
     *rooms.OPERATIONS,
     *discovery.OPERATIONS,
+    *leaderboards.OPERATIONS,
     *audit.OPERATIONS,
     *desk.OPERATIONS,
     *appeals.OPERATIONS,
     *policies.OPERATIONS,
     *health.OPERATIONS,
     *metrics.OPERATIONS,
+    *rollover.OPERATIONS,
 )
 """What every deployment has."""
 

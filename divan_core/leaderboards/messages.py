@@ -27,6 +27,7 @@ ScopeName = Literal["overall", "social", "engagement", "popularity"]
 PeriodName = Literal["daily", "weekly", "monthly"]
 BadgeName = Literal["daily_top_10", "weekly_top_10", "streak_30", "social_butterfly"]
 Ymd = Annotated[str, Meta(pattern="^[0-9]{8}$")]
+"""A day of the campus, ``YYYYMMDD``."""
 
 
 @attrs.frozen
