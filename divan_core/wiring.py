@@ -136,18 +136,17 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     gate = Gate(stores.units, audience, ground.clock)
     tools = AccountsTools(audience, presence, gate, areas, ground.clock, ground.ids, sealer)
     accounts = Accounts(stores.units, tools)
-    metrics = Metrics()
+    metrics, tokens = Metrics(), _own_tokens(settings, ground)
     idempotency = _idempotency(stores, settings, ground, metrics)
-    tokens = _own_tokens(settings, ground)
     hasher = ground.hasher or Argon2Hasher()
     auth = _auth(stores, settings, attrs.evolve(ground, hasher=hasher), (audience, tokens))
     audit = _audit(stores, ground, sealer)
     desk = _desk(stores, settings, ground, (audience, idempotency, audit, sealer))
     hand = Hand(idempotency, Enforcing(audience, presence))
-    trusting = Trusting(Testimony())
     shared = audience, gate, idempotency, sealer, presence
     sanctions = Sanctions(stores.units, desk)
     talking = _talking(stores, settings, ground, shared)
+    boards = scoreboard(stores, ground, (audience, sealer, auth))
     return Services(
         accounts=accounts,
         social=_social(stores, settings, ground, shared),
@@ -159,7 +158,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock, tokens)),
         auth=auth,
         hasher=hasher,
-        personal=_personal(stores, settings, ground, (auth, presence, audience, sanctions)),
+        personal=_personal(stores, settings, ground, (auth, presence, audience, sanctions, boards)),
         audit=audit,
         reports=Reports(stores.units, desk),
         cases=Cases(stores.units, desk),
@@ -171,9 +170,9 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         audience=audience,
         idempotency=idempotency,
         policies=_policies(stores, settings, ground, (idempotency, audit, sealer)),
-        deciding=_deciding(settings, ground, metrics, trusting),
-        repute=Repute(trusting, Testimony()),
-        boards=scoreboard(stores, ground, (audience, sealer, auth)),
+        deciding=_deciding(settings, ground, metrics),
+        repute=Repute(Trusting(Testimony()), Testimony()),
+        boards=boards,
         metrics=metrics,
         search_index=IndexUpkeep(stores.search_upkeep),
     )
@@ -271,12 +270,11 @@ def _deciding(
     settings: Settings,
     ground: Ground,
     metrics: Metrics,
-    trusting: Trusting[StoreUnit],
 ) -> Deciding[StoreUnit]:
     return Deciding(
         DecidingTools(
             witness=Testimony(),
-            trusting=trusting,
+            trusting=Trusting(Testimony()),
             telemetry=metrics,
             ids=ground.ids,
             key=derived_key(ground.secret, PRINTS),
@@ -352,9 +350,9 @@ def _personal(
     stores: Stores,
     settings: Settings,
     ground: Ground,
-    shared: tuple[Auth[StoreUnit], Presence, Audience, Sanctions],
+    shared: tuple[Auth[StoreUnit], Presence, Audience, Sanctions, Scoreboard],
 ) -> Personal:
-    auth, presence, audience, sanctions = shared
+    auth, presence, audience, sanctions, boards = shared
     erasures = Erasures(
         stores.units,
         ErasureTools(
@@ -366,7 +364,9 @@ def _personal(
             clock=ground.clock,
         ),
     )
-    return Personal(stores.units, PersonalTools(auth, erasures, presence, sanctions))
+    return Personal(
+        stores.units, PersonalTools(auth, erasures, presence, sanctions, boards.leaderboards)
+    )
 
 
 def _presence(

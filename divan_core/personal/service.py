@@ -22,6 +22,8 @@ from divan_core.kernel.clock import rfc3339
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.units import Units
 from divan_core.kernel.visibility import Standing
+from divan_core.leaderboards.messages import OwnScores
+from divan_core.leaderboards.service import Leaderboards
 from divan_core.moderation.appealmessages import OwnAppeal
 from divan_core.moderation.sanctionmessages import Sanction
 from divan_core.moderation.sanctions import Sanctions
@@ -50,7 +52,7 @@ class Dossier:
     ``conversations``, ``rooms`` and ``messages`` are what they are, or were, in conversations, and
     all that they wrote there; not what others wrote. ``standing``, ``sanctions`` and
     ``restrictions`` are what was decided about them, as far as they may know; ``appeals`` what
-    they had to say to it.
+    they had to say to it. ``scores`` is what they have on leaderboards.
     """
 
     account: OwnAccount
@@ -68,6 +70,7 @@ class Dossier:
     sanctions: tuple[Sanction, ...]
     appeals: tuple[OwnAppeal, ...]
     restrictions: tuple[OwnRestriction, ...]
+    scores: OwnScores
 
 
 @attrs.frozen
@@ -87,6 +90,7 @@ class PersonalTools:
     erasures: Erasures[StoreUnit]
     presence: Presence
     sanctions: Sanctions
+    leaderboards: Leaderboards[StoreUnit]
 
 
 def _nobody_listens(_step: str, _done: int) -> None:
@@ -133,6 +137,7 @@ class Personal:
             sanctions=decided.sanctions,
             appeals=decided.appeals,
             restrictions=decided.restrictions,
+            scores=await self._tools.leaderboards.own(Actor(person.id, person.campus_id)),
         )
 
     async def plan(self, email: str, handle: str) -> Plan:
