@@ -20,6 +20,7 @@ from divan_core.leaderboards.model import (
     Mark,
     Period,
     Place,
+    Scope,
     Score,
     Shift,
     Tally,
@@ -133,6 +134,10 @@ class ScoreRepository(Protocol):
 
     async def ahead(self, board: Board, place: Place) -> Ahead:
         """How many stand before a place. One statement, which counts no more than a few hundred."""
+        ...
+
+    async def ranks(self, score: Score) -> Mapping[Scope, int]:
+        """The rank of a score in each scope that it has points in. One statement, as ``ahead``."""
         ...
 
     async def turning(self, people: Collection[UserId], day: Day) -> Sequence[Score]:

@@ -96,7 +96,7 @@ class Leaderboards(Generic[UnitT]):
 
         async def body(unit: UnitT) -> SummaryView:
             score = await unit.scores.get(me, board)
-            ranks = {} if score is None else await _ranks(unit, board, score)
+            ranks = {} if score is None else await unit.scores.ranks(score)
             streak = policy.streak_of(*await unit.scores.streaks(me), today.day)
             badges = await unit.scores.badges_of(me, MOST_BADGES)
             return SummaryView(
@@ -108,7 +108,7 @@ class Leaderboards(Generic[UnitT]):
                 badges=tuple(map(badge_view, badges)),
             )
 
-        return await self._units.read(body)
+        return await self._units.look(body)
 
     async def streak(self, actor: Actor, query: StreakQuery) -> StreakView:
         """Somebody's streak.
@@ -161,16 +161,6 @@ class Leaderboards(Generic[UnitT]):
         """See that everybody is on a board of sums, where workers have not seen to it before."""
         if board.period is not Period.DAILY and today.day - KEPT_DAYS <= board.day <= today.day:
             await self._tools.scoring.open_until(board.campus_id, board.day)
-
-
-async def _ranks(unit: BoardsUnit, board: Board, score: Score) -> dict[Scope, int]:
-    """The rank in each scope that there are points in."""
-    found: dict[Scope, int] = {}
-    for scope in Scope:
-        if place := score.of(scope):
-            of_scope = attrs.evolve(board, scope=scope)
-            found[scope] = (await unit.scores.ahead(of_scope, (place, score.user_id))).better + 1
-    return found
 
 
 async def _page_of(user_id: UserId, after: Day, unit: BoardsUnit) -> Sequence[Score]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 import attrs
@@ -104,6 +104,14 @@ class MemoryScores:
         places = self._records.boards.get(board, [])
         better = len(places) - bisect_left(places, (place[0] + 1,))
         return Ahead(better, len(places) - bisect_right(places, place))
+
+    async def ranks(self, score: Score) -> Mapping[Scope, int]:
+        """The rank of a score in each scope that it has points in."""
+        return {
+            scope: len(places) - bisect_left(places, (score.of(scope) + 1,)) + 1
+            for scope, places in ((one, self._board(score, one)) for one in Scope)
+            if score.of(scope)
+        }
 
     async def turning(self, people: Collection[UserId], day: Day) -> Sequence[Score]:
         """What the next day's sums of these people follow from, and those that there are."""

@@ -94,17 +94,19 @@ class SqlScores:
     async def ahead(self, board: Board, place: Place) -> Ahead:
         """How many stand before a place."""
         found, user_id = place
-        step = found >> STEP_BITS
-        given = {
-            **_board(board),
-            "place": found,
-            "user_id": user_id,
-            "step": step,
-            "next_step": (step + 1) << STEP_BITS,
-        }
+        given = {**_board(board), **statements.beside(board.scope, found), "user_id": user_id}
         row = await self._connection.run(statements.ahead_statement(board.scope), given)
-        above, higher, beside = row or (0, 0, 0)
-        return Ahead(int(above) + higher, int(above) + higher + beside)
+        better, beside = row or (0, 0)
+        return Ahead(int(better), int(better) + beside)
+
+    async def ranks(self, score: Score) -> Mapping[Scope, int]:
+        """The rank of a score in each scope that it has points in."""
+        given = {"campus_id": score.campus_id, "period": score.period.value, "day": score.day}
+        for scope in Scope:
+            given |= statements.beside(scope, score.of(scope))
+        better = await self._connection.run(statements.ranks_statement(), given) or ()
+        found = zip(Scope, better, strict=True)
+        return {scope: int(count) + 1 for scope, count in found if score.of(scope)}
 
     async def turning(self, people: Collection[UserId], day: Day) -> Sequence[Score]:
         """What the next day's sums of these people follow from, and those that there are."""

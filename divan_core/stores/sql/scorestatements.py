@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -75,20 +76,54 @@ def page_statement(scope: Scope) -> Select[Any]:
 
 @functools.cache
 def ahead_statement(scope: Scope) -> Select[Any]:
-    """How many stand above the step of a place, on it but higher, and as high but listed before."""
+    """How many stand better than a place, and how many as well as it but listed before."""
     column, on_it = _standing(scope)
-    of = SCORE_STEPS.c
+    beside = _people_on(scope).where(
+        column == _given(f"{scope.value}_place", _OF.overall),
+        _OF.user_id > _given("user_id", _OF.user_id),
+        on_it,
+    )
+    return select(_better(scope), beside.scalar_subquery())
+
+
+@functools.cache
+def ranks_statement() -> Select[Any]:
+    """How many stand better than a place in each scope."""
+    columns: list[ColumnElement[Any]] = [_better(scope) for scope in Scope]
+    return select(*columns)
+
+
+def beside(scope: Scope, place: int) -> Mapping[str, int]:
+    """What these two statements are given of a place."""
+    step = place >> STEP_BITS
+    return {
+        f"{scope.value}_place": place,
+        f"{scope.value}_step": step,
+        f"{scope.value}_next_step": (step + 1) << STEP_BITS,
+    }
+
+
+def _better(scope: Scope) -> ColumnElement[int]:
+    """How many stand above the step of a place, and on it but higher."""
+    column, on_it = _standing(scope)
+    of, name = SCORE_STEPS.c, scope.value
     above = select(func.coalesce(func.sum(of.people), 0)).where(
         of.campus_id == _given("campus_id", of.campus_id),
         of.period == _given("period", of.period),
         of.day == _given("day", of.day),
-        of.scope == literal_column(f"'{scope.value}'"),
-        of.step > _given("step", of.step),
+        of.scope == literal_column(f"'{name}'"),
+        of.step > _given(f"{name}_step", of.step),
     )
-    place, counted = _given("place", _OF.overall), select(func.count()).select_from(SCORES)
-    higher = counted.where(on_it, column > place, column < _given("next_step", _OF.overall))
-    beside = counted.where(on_it, column == place, _OF.user_id > _given("user_id", _OF.user_id))
-    return select(*(one.scalar_subquery() for one in (above, higher, beside)))
+    higher = _people_on(scope).where(
+        column > _given(f"{name}_place", _OF.overall),
+        column < _given(f"{name}_next_step", _OF.overall),
+        on_it,
+    )
+    return above.scalar_subquery() + higher.scalar_subquery()
+
+
+def _people_on(scope: Scope) -> Select[Any]:
+    return select(func.count(_OF[scope.value])).select_from(SCORES)
 
 
 @functools.cache

@@ -141,6 +141,10 @@ class ScoresContract(ABC):
             better = sum(one > found[0] for one, _ in places)
             assert await ahead(stores, found) == Ahead(better, number)
         assert (await ahead(stores, (0, UserId(campus_id(0))))).before == len(places)
+        for one in kept.values():
+            rank = 1 + sum(place > one.overall for place, _ in places)
+            ranks = await stores.units.look(lambda unit, one=one: unit.scores.ranks(one))  # type: ignore[misc]
+            assert ranks == {Scope.OVERALL: rank, Scope.SOCIAL: rank}
 
     async def test_scores_come_back_as_they_were(self, stores: RelationalStores) -> None:
         """One of a period, and all that is needed to add up anew."""
