@@ -12,6 +12,7 @@ from collections.abc import Callable
 from benchmarks import (
     audit,
     backtests,
+    boards,
     chat,
     deciding,
     fanout,
@@ -29,6 +30,7 @@ from benchmarks.report import machine
 NAMES = (
     "audit",
     "backtests",
+    "boards",
     "chat",
     "deciding",
     "fanout",
@@ -55,6 +57,7 @@ def main() -> None:
     deeds: dict[str, Callable[[], object]] = {
         "audit": lambda: asyncio.run(audit.run()),
         "backtests": lambda: asyncio.run(backtests.run()),
+        "boards": lambda: boards.run(chosen.people),
         "chat": lambda: chat.run(chosen.rounds, chosen.seconds),
         "deciding": lambda: deciding.run(2 * chosen.seconds),
         "fanout": lambda: fanout.run(6 * chosen.seconds),

@@ -68,7 +68,7 @@ class Watch:
 
 def run(seconds: int) -> None:
     """Print the table."""
-    with _addresses() as places:
+    with addresses() as places:
         rows = [uvloop.run(_measured(name, addresses, seconds)) for name, addresses in places]
     title = f"{RATE} messages/s, one of {FOUL_EACH} foul, to hidden and told; workers inside"
     header = (
@@ -84,7 +84,8 @@ def run(seconds: int) -> None:
 
 
 @contextmanager
-def _addresses() -> Iterator[list[tuple[str, list[str]]]]:
+def addresses() -> Iterator[list[tuple[str, list[str]]]]:
+    """The stores there are, by name, with their addresses."""
     with (
         tempfile.TemporaryDirectory() as folder,
         PostgresServer() as postgres,

@@ -18,12 +18,14 @@ from divan_cli.commands import (
     friends,
     imports,
     invites,
+    leaderboard,
     migrate,
     mod,
     nearby,
     openapi,
     outbox,
     privacy,
+    rollover,
     search,
     seed,
     serve,
@@ -44,12 +46,14 @@ app.command("import")(imports.import_file)
 app.command("nearby")(nearby.nearby)
 app.command("openapi")(openapi.openapi)
 app.command("doctor")(doctor.doctor)
+app.command("rollover")(rollover.rollover)
 app.add_typer(account.app, name="account")
 app.add_typer(activities.app, name="activities")
 app.add_typer(campus.app, name="campus")
 app.add_typer(chat.app, name="chat")
 app.add_typer(friends.app, name="friends")
 app.add_typer(invites.app, name="invites")
+app.add_typer(leaderboard.app, name="leaderboard")
 app.add_typer(mod.app, name="mod")
 app.add_typer(seed.app, name="seed")
 app.add_typer(search.app, name="search")

@@ -24,6 +24,7 @@ from divan_core.identity.service import Authenticator
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import Entropy, Ids
+from divan_core.leaderboards.service import Leaderboards
 from divan_core.moderation.actions import Actions
 from divan_core.moderation.appeals import Appeals
 from divan_core.moderation.audit import Audit
@@ -36,6 +37,8 @@ from divan_core.moderation.watching import Watching
 from divan_core.observability.metrics import Metrics
 from divan_core.personal.service import Personal
 from divan_core.presence.service import Presence
+from divan_core.rollover.chores import Chore
+from divan_core.rollover.service import Rollover
 from divan_core.safety.service import Policies
 from divan_core.settings import MIN_SECRET_BYTES, Settings
 from divan_core.social.service import Social
@@ -96,9 +99,12 @@ class Divan:
         self.audience: Audience = services.audience
         self.idempotency: Idempotency[StoreUnit] = services.idempotency
         self.policies: Policies[StoreUnit] = services.policies
+        self.leaderboards: Leaderboards[StoreUnit] = services.boards.leaderboards
         self.metrics: Metrics = services.metrics
         self.search_index: IndexUpkeep = services.search_index
         self.workers: Workers = staff(stores, services, settings, ground, subscriptions)
+        tidying = (Chore(one.name, one.act) for one in self.workers.housekeeping)
+        self.rollover: Rollover = services.boards.rollover.with_chores(*tidying)
 
     @classmethod
     @asynccontextmanager

@@ -11,6 +11,7 @@ from divan_core.activities.messages import ACTIVITIES
 from divan_core.activities.service import Activities
 from divan_core.activities.telling import News, news_of
 from divan_core.auth.messages import ACCOUNTS
+from divan_core.chat.messages import CHAT, ROOMS
 from divan_core.ground import Ground
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.delivery import Group
@@ -52,6 +53,12 @@ CLOSING_S: Final = 300.0
 CHECKPOINT_S: Final = 60.0
 """How often to sign how far the audit has come, in seconds."""
 
+ROLLOVER_S: Final = 60.0
+"""How often to look for days that are over, in seconds."""
+
+SETTLING_S: Final = 5.0
+"""How often to look for scores that somebody else left to be added up, in seconds."""
+
 SOCKETS: Final = "sockets"
 """The group that tells people's sockets what happened to them, and staff's what did to cases."""
 
@@ -72,6 +79,12 @@ TRUSTING: Final = "trust"
 
 OF_TRUST: Final = (ACCOUNTS, SOCIAL, REPORTS, ACTIONS, APPEALS)
 """The topics of what changes that."""
+
+SCORING: Final = "scores"
+"""The group that keeps what counts on leaderboards."""
+
+OF_SCORES: Final = (SOCIAL, CHAT, ROOMS, ACTIVITIES, ACTIONS)
+"""The topics of what counts, and of what takes it back."""
 
 MODERATING: Final = frozenset(
     {
@@ -107,7 +120,12 @@ def staff(
         jobs = (*jobs, Job("mail", MAIL_S, lambda: services.auth.send_mail(MOST)))
     return Workers(
         stores,
-        (*reactions(stores, services.activities), *moderating(services), *others),
+        (
+            *reactions(stores, services.activities),
+            *moderating(services),
+            *scoring(services),
+            *others,
+        ),
         WorkerTools(ground.clock, ground.entropy, LoggedWorkers()),
         Surroundings(services.presence.sweep_all, services.metrics, jobs),
     )
@@ -128,6 +146,8 @@ def _jobs(stores: Stores, services: Services, ground: Ground) -> tuple[Job, ...]
         _deadlines(services.activities),
         Job("case-closing", CLOSING_S, lambda: services.cases.close_over(MOST)),
         Job("erasure", ERASURE_S, lambda: services.personal.sweep(MOST)),
+        Job("score-settling", SETTLING_S, services.boards.scoring.settle_all),
+        Job("rollover", ROLLOVER_S, services.boards.rollover.sweep),
     )
 
 
@@ -165,6 +185,23 @@ def moderating(services: Services) -> tuple[Subscription, ...]:
             locking=True,
         ),
         *(Subscription(Group(TRUSTING, topic), act, locking=True) for topic, act in known),
+    )
+
+
+def scoring(services: Services) -> tuple[Subscription, ...]:
+    """Who keeps what counts on leaderboards, and adds it up afterwards."""
+    keeping = services.boards.keeping
+    handlers = (
+        keeping.of_social,
+        keeping.of_chat,
+        keeping.of_room,
+        keeping.of_activity,
+        keeping.of_action,
+    )
+    known = zip(OF_SCORES, handlers, strict=True)
+    return tuple(
+        Subscription(Group(SCORING, topic), act, keeping.settle, locking=True)
+        for topic, act in known
     )
 
 

@@ -81,6 +81,7 @@ from divan_core.safety.deciding import Deciding, DecidingTools
 from divan_core.safety.gate import Gate
 from divan_core.safety.service import Policies, PolicyTools
 from divan_core.safety.trusting import Trusting
+from divan_core.scoreboard import Scoreboard, scoreboard
 from divan_core.settings import Settings
 from divan_core.social.service import Social
 from divan_core.social.tools import SocialLimits, SocialTools
@@ -120,6 +121,7 @@ class Services:
     policies: Policies[StoreUnit]
     deciding: Deciding[StoreUnit]
     repute: Repute
+    boards: Scoreboard
     metrics: Metrics
     search_index: IndexUpkeep
 
@@ -133,18 +135,18 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     gate = Gate(stores.units, audience, ground.clock)
     tools = AccountsTools(audience, presence, gate, areas, ground.clock, ground.ids, sealer)
     accounts = Accounts(stores.units, tools)
-    metrics = Metrics()
+    metrics, tokens = Metrics(), _own_tokens(settings, ground)
     idempotency = _idempotency(stores, settings, ground, metrics)
-    tokens = _own_tokens(settings, ground)
     hasher = ground.hasher or Argon2Hasher()
     auth = _auth(stores, settings, attrs.evolve(ground, hasher=hasher), (audience, tokens))
     audit = _audit(stores, ground, sealer)
     desk = _desk(stores, settings, ground, (audience, idempotency, audit, sealer))
     hand = Hand(idempotency, Enforcing(audience, presence))
-    trusting = Trusting(Testimony())
     shared = audience, gate, idempotency, sealer, presence
     sanctions = Sanctions(stores.units, desk)
     talking = _talking(stores, settings, ground, shared)
+    activities = activities_of(stores, settings, ground, shared)
+    boards = scoreboard(stores, ground, (audience, sealer, auth, activities))
     return Services(
         accounts=accounts,
         social=_social(stores, settings, ground, shared),
@@ -152,12 +154,12 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         chat=Chat(stores.units, talking),
         rooms=Rooms(stores.units, talking),
         listening=Listening(stores.units, audience),
-        activities=activities_of(stores, settings, ground, shared),
+        activities=activities,
         discovery=_discovery(stores, settings, ground, (audience, sealer)),
         identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock, tokens)),
         auth=auth,
         hasher=hasher,
-        personal=_personal(stores, settings, ground, (auth, presence, audience, sanctions)),
+        personal=_personal(stores, settings, ground, (auth, presence, audience, sanctions, boards)),
         audit=audit,
         reports=Reports(stores.units, desk),
         cases=Cases(stores.units, desk),
@@ -169,8 +171,9 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         audience=audience,
         idempotency=idempotency,
         policies=_policies(stores, settings, ground, (idempotency, audit, sealer)),
-        deciding=_deciding(settings, ground, metrics, trusting),
-        repute=Repute(trusting, Testimony()),
+        deciding=_deciding(settings, ground, metrics),
+        repute=Repute(Trusting(Testimony()), Testimony()),
+        boards=boards,
         metrics=metrics,
         search_index=IndexUpkeep(stores.search_upkeep),
     )
@@ -269,12 +272,11 @@ def _deciding(
     settings: Settings,
     ground: Ground,
     metrics: Metrics,
-    trusting: Trusting[StoreUnit],
 ) -> Deciding[StoreUnit]:
     return Deciding(
         DecidingTools(
             witness=Testimony(),
-            trusting=trusting,
+            trusting=Trusting(Testimony()),
             telemetry=metrics,
             ids=ground.ids,
             key=derived_key(ground.secret, PRINTS),
@@ -350,9 +352,9 @@ def _personal(
     stores: Stores,
     settings: Settings,
     ground: Ground,
-    shared: tuple[Auth[StoreUnit], Presence, Audience, Sanctions],
+    shared: tuple[Auth[StoreUnit], Presence, Audience, Sanctions, Scoreboard],
 ) -> Personal:
-    auth, presence, audience, sanctions = shared
+    auth, presence, audience, sanctions, boards = shared
     erasures = Erasures(
         stores.units,
         ErasureTools(
@@ -364,7 +366,9 @@ def _personal(
             clock=ground.clock,
         ),
     )
-    tools = PersonalTools(auth, erasures, presence, sanctions, games_of(ground))
+    tools = PersonalTools(
+        auth, erasures, presence, sanctions, games_of(ground), boards.leaderboards
+    )
     return Personal(stores.units, tools)
 
 

@@ -17,10 +17,12 @@ from divan_http.resources import (
     desk,
     discovery,
     health,
+    leaderboards,
     metrics,
     policies,
     presence,
     proximity,
+    rollover,
     rooms,
     social,
 )
@@ -35,12 +37,14 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *rooms.OPERATIONS,
     *activities.OPERATIONS,
     *discovery.OPERATIONS,
+    *leaderboards.OPERATIONS,
     *audit.OPERATIONS,
     *desk.OPERATIONS,
     *appeals.OPERATIONS,
     *policies.OPERATIONS,
     *health.OPERATIONS,
     *metrics.OPERATIONS,
+    *rollover.OPERATIONS,
 )
 """What every deployment has."""
 

@@ -52,6 +52,11 @@ class Surface(enum.Enum):
     SEARCH = "search"
     SEARCH_BY_HANDLE = "search by handle"
     DISCOVERY = "discovery"
+    LEADERBOARD = "leaderboard"
+
+
+_OF_ONESELF: Final = frozenset({Surface.LOOKUP, Surface.LEADERBOARD})
+"""Where people see themselves."""
 
 
 @attrs.frozen
@@ -106,7 +111,7 @@ def can_see(viewer_id: UserId, relations: Relations, person: PersonCard, surface
     Campuses are not compared here: every list is drawn from the viewer's own.
     """
     if person.user_id.int == viewer_id.int:  # a third of the time of comparing UUIDs
-        return surface is Surface.LOOKUP
+        return surface in _OF_ONESELF
     if person.standing is not _ACTIVE:
         return False
     if relations.blocked and person.user_id in relations.blocked:

@@ -23,6 +23,8 @@ from divan_core.kernel.clock import rfc3339
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.units import Units
 from divan_core.kernel.visibility import Standing
+from divan_core.leaderboards.messages import OwnScores
+from divan_core.leaderboards.service import Leaderboards
 from divan_core.moderation.appealmessages import OwnAppeal
 from divan_core.moderation.sanctionmessages import Sanction
 from divan_core.moderation.sanctions import Sanctions
@@ -53,7 +55,7 @@ class Dossier:
     all that they wrote there; not what others wrote. ``activities`` are the games that they have
     played, as long as those are kept. ``standing``, ``sanctions`` and
     ``restrictions`` are what was decided about them, as far as they may know; ``appeals`` what
-    they had to say to it.
+    they had to say to it. ``scores`` is what they have on leaderboards.
     """
 
     account: OwnAccount
@@ -72,6 +74,7 @@ class Dossier:
     sanctions: tuple[Sanction, ...]
     appeals: tuple[OwnAppeal, ...]
     restrictions: tuple[OwnRestriction, ...]
+    scores: OwnScores
 
 
 @attrs.frozen
@@ -92,6 +95,7 @@ class PersonalTools:
     presence: Presence
     sanctions: Sanctions
     games: Games
+    leaderboards: Leaderboards[StoreUnit]
 
 
 def _nobody_listens(_step: str, _done: int) -> None:
@@ -139,6 +143,7 @@ class Personal:
             sanctions=decided.sanctions,
             appeals=decided.appeals,
             restrictions=decided.restrictions,
+            scores=await self._tools.leaderboards.own(Actor(person.id, person.campus_id)),
         )
 
     async def plan(self, email: str, handle: str) -> Plan:

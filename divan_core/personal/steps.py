@@ -16,6 +16,7 @@ from divan_core.errors import NotFound
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.limits import Limit, RateLimits
+from divan_core.leaderboards.tools import lock_of
 from divan_core.presence.service import Presence
 from divan_core.stores.bundle import StoreUnit
 
@@ -82,6 +83,27 @@ class Ties:
         """Remove the ties with these."""
         await unit.relations.part(leaver.user_id, touched)
         return len(touched)
+
+
+class Scores:
+    """Scores and badges: boards are written by one at a time."""
+
+    name = "scores"
+
+    async def count(self, unit: StoreUnit, leaver: Leaver) -> int:
+        """How many rows there are."""
+        return await unit.scores.count_of(leaver.user_id)
+
+    async def touched(self, unit: StoreUnit, leaver: Leaver) -> Sequence[UserId]:
+        """Nobody: ranks are not cached."""
+        del unit, leaver
+        return ()
+
+    async def remove(self, unit: StoreUnit, leaver: Leaver, touched: Sequence[UserId]) -> int:
+        """Remove some."""
+        del touched
+        await unit.locks.take(lock_of(leaver.campus_id))
+        return await unit.scores.remove_of(leaver.user_id, PORTION)
 
 
 async def _remove_mailbox(unit: StoreUnit, user_id: UserId) -> int:
@@ -166,6 +188,12 @@ STEPS: Final[tuple[Step[StoreUnit], ...]] = (
         lambda unit, user_id: unit.trust.count_of(user_id),
         lambda unit, user_id: unit.trust.remove_of(user_id, PORTION),
     ),
+    Rows(
+        "deeds",
+        lambda unit, user_id: unit.deeds.count_of(user_id),
+        lambda unit, user_id: unit.deeds.remove_of(user_id, PORTION),
+    ),
+    Scores(),
     Rows(
         "stored answers",
         lambda unit, user_id: unit.keys.count_of(str(user_id)),

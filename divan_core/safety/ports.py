@@ -56,6 +56,10 @@ class RestrictionRepository(Protocol):
         """
         ...
 
+    async def purge(self, before: Millis, most: int) -> int:
+        """Delete up to ``most`` that ended, or were lifted, before a moment; how many it were."""
+        ...
+
 
 class PolicyRepository(Protocol):
     """Keeps policies: ``unit.policies``. Where the database has no tables of moderation, none."""

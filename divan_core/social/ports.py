@@ -102,6 +102,13 @@ class InviteRepository(Protocol):
         """
         ...
 
+    async def expire(self, now: Millis, most: int) -> int:
+        """Close up to ``most`` open invites whose time is over, those first that were over first.
+
+        How many it were. Whoever has answered one meanwhile was first.
+        """
+        ...
+
     async def of(self, user_id: UserId, most: int) -> Sequence[Invite]:
         """Up to ``most`` invites by or to a person, whatever their state, by id."""
         ...

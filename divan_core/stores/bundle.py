@@ -25,6 +25,7 @@ from divan_core.kernel.limits import RateLimits
 from divan_core.kernel.notices import PersonNotices
 from divan_core.kernel.turnstile import Turnstile
 from divan_core.kernel.units import Locks, Units
+from divan_core.leaderboards.ports import DeedRepository, ScoreRepository
 from divan_core.moderation.ports import (
     ActionRepository,
     AppealRepository,
@@ -142,6 +143,16 @@ class StoreUnit(Protocol):
     @property
     def trust(self) -> TrustRepository:
         """How much people are trusted."""
+        ...
+
+    @property
+    def deeds(self) -> DeedRepository:
+        """What counts on leaderboards."""
+        ...
+
+    @property
+    def scores(self) -> ScoreRepository:
+        """Leaderboards."""
         ...
 
     @property

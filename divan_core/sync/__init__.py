@@ -26,6 +26,7 @@ from divan_core.sync.auth import SyncAuth
 from divan_core.sync.chat import SyncChat
 from divan_core.sync.desk import SyncActions, SyncCases, SyncDashboard, SyncReports
 from divan_core.sync.discovery import SyncDiscovery
+from divan_core.sync.leaderboards import SyncLeaderboards, SyncRollover
 from divan_core.sync.personal import SyncPersonal
 from divan_core.sync.policies import SyncPolicies
 from divan_core.sync.presence import SyncPresence
@@ -46,10 +47,12 @@ __all__ = [
     "SyncDashboard",
     "SyncDiscovery",
     "SyncDivan",
+    "SyncLeaderboards",
     "SyncPersonal",
     "SyncPolicies",
     "SyncPresence",
     "SyncReports",
+    "SyncRollover",
     "SyncRooms",
     "SyncSanctions",
     "SyncSocial",
@@ -81,6 +84,8 @@ class SyncDivan:
         self.sanctions = SyncSanctions(divan.sanctions, waiting)
         self.desk = SyncDashboard(divan.desk, waiting)
         self.discovery = SyncDiscovery(divan.discovery, waiting)
+        self.leaderboards = SyncLeaderboards(divan.leaderboards, waiting)
+        self.rollover = SyncRollover(divan.rollover, waiting)
 
     @classmethod
     @contextmanager

@@ -111,9 +111,10 @@ class Workers:
         relay = Relay(Route.of(stores, self._groups), tools)
         consumers = [Consumer(one, stores, tools) for one in subscriptions]
         self._telemetry = surroundings.telemetry
+        self.housekeeping = _housekeeping(stores, self._groups, relay)
         jobs = (
             _sweep(surroundings.sweep),
-            *_housekeeping(stores, self._groups, relay),
+            *self.housekeeping,
             _measuring(self.measure),
             *surroundings.jobs,
         )
@@ -231,9 +232,7 @@ def _housekeeping(stores: Stores, groups: GroupsOfTopics, relay: Relay) -> tuple
         return max(settled, forgotten)
 
     async def trim() -> int:
-        for topic in relay.topics | set(groups):
-            await stores.bus.trim(topic)
-        return 0
+        return sum([await stores.bus.trim(one) for one in relay.topics | set(groups)])
 
     return (
         Job("key-purge", PURGE_S, purge),

@@ -13,12 +13,14 @@ from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.cases import CasesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.decisions import DecisionsContract
+from divan_core.testing.contracts.deeds import DeedsContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.people_index import PeopleIndexContract
 from divan_core.testing.contracts.policies import PoliciesContract
 from divan_core.testing.contracts.restrictions import RestrictionsContract
 from divan_core.testing.contracts.rooms import RoomsContract
+from divan_core.testing.contracts.scores import ScoresContract
 from divan_core.testing.contracts.social import RelationsContract
 from divan_core.testing.contracts.trust import TrustContract
 from divan_core.testing.contracts.units import UnitsContract
@@ -94,4 +96,12 @@ class TestMemoryTrust(OnMemory, TrustContract):
 
 
 class TestMemoryActivities(OnMemory, ActivitiesContract):
+    pass
+
+
+class TestMemoryDeeds(OnMemory, DeedsContract):
+    pass
+
+
+class TestMemoryScores(OnMemory, ScoresContract):
     pass

@@ -17,6 +17,7 @@ from divan_core.testing.contracts.branches import MissingBranchesContract
 from divan_core.testing.contracts.cases import CasesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.decisions import DecisionsContract
+from divan_core.testing.contracts.deeds import DeedsContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
 from divan_core.testing.contracts.people_index import PeopleIndexContract
@@ -27,6 +28,7 @@ from divan_core.testing.contracts.restrictions import (
 )
 from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.samples import running
+from divan_core.testing.contracts.scores import ScoresContract
 from divan_core.testing.contracts.social import RelationsContract
 from divan_core.testing.contracts.trust import TrustContract
 from divan_core.testing.contracts.units import UnitsContract
@@ -115,4 +117,12 @@ class TestPostgresTrust(OnPostgres, TrustContract):
 
 
 class TestPostgresActivities(OnPostgres, ActivitiesContract):
+    pass
+
+
+class TestPostgresDeeds(OnPostgres, DeedsContract):
+    pass
+
+
+class TestPostgresScores(OnPostgres, ScoresContract):
     pass

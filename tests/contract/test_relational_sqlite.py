@@ -19,6 +19,7 @@ from divan_core.testing.contracts.branches import MissingBranchesContract
 from divan_core.testing.contracts.cases import CasesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.decisions import DecisionsContract
+from divan_core.testing.contracts.deeds import DeedsContract
 from divan_core.testing.contracts.erasure import ErasureContract
 from divan_core.testing.contracts.invites import InvitesContract
 from divan_core.testing.contracts.keys import KeysContract
@@ -30,6 +31,7 @@ from divan_core.testing.contracts.restrictions import (
 )
 from divan_core.testing.contracts.rooms import RoomsContract
 from divan_core.testing.contracts.samples import running
+from divan_core.testing.contracts.scores import ScoresContract
 from divan_core.testing.contracts.social import RelationsContract
 from divan_core.testing.contracts.trust import TrustContract
 from divan_core.testing.contracts.units import UnitsContract
@@ -208,4 +210,20 @@ class TestSqliteFileActivities(OnSqliteFile, ActivitiesContract):
 
 
 class TestSqliteMemoryActivities(OnSqliteMemory, ActivitiesContract):
+    pass
+
+
+class TestSqliteFileDeeds(OnSqliteFile, DeedsContract):
+    pass
+
+
+class TestSqliteFileScores(OnSqliteFile, ScoresContract):
+    pass
+
+
+class TestSqliteMemoryDeeds(OnSqliteMemory, DeedsContract):
+    pass
+
+
+class TestSqliteMemoryScores(OnSqliteMemory, ScoresContract):
     pass

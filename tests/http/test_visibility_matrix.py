@@ -119,6 +119,8 @@ PROBES: Final = (
     Probe("nearby a friend", (NEARBY,), TO_FRIENDS, "friendship"),
     Probe("lookup", (LOOKUP,)),
     Probe("lookup of a friend", (LOOKUP,), TO_FRIENDS, "friendship"),
+    Probe("streak", ("GET /leaderboards/streaks/{user_id}",)),
+    Probe("streak of a friend", ("GET /leaderboards/streaks/{user_id}",), TO_FRIENDS, "friendship"),
     Probe("invite", ("POST /invites/send",), json={"to_user_id": "{user_id}"}),
     Probe("by handle", ("POST /invites/send",), TO_FRIENDS, json={"to_handle": "{handle}"}),
     Probe("again", ("POST /invites/send",), {"plain"}, "sent", {"to_user_id": "{user_id}"}),

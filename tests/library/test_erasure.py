@@ -174,6 +174,8 @@ async def test_nothing_is_left(
             "words on record": 0,
             "decisions": 0,
             "trust": 0,
+            "deeds": 0,
+            "scores": 0,
             "stored answers": 1,
             "mailbox": 1,
             "person": 1,
@@ -373,5 +375,7 @@ def test_steps_keep_their_names() -> None:
         "words on record",
         "decisions",
         "trust",
+        "deeds",
+        "scores",
         "stored answers",
     ]

@@ -86,6 +86,13 @@ class MemoryInvites:
             if invite.state is InviteState.OPEN:
                 self._open(invite)
 
+    async def expire(self, now: Millis, most: int) -> int:
+        """Close up to ``most`` open invites whose time is over; how many it were."""
+        opened = (self._records.invites[one] for one in self._records.open.values())
+        over = sorted((one for one in opened if not one.open_at(now)), key=_end)[:most]
+        await self.put([attrs.evolve(one, state=InviteState.EXPIRED) for one in over])
+        return len(over)
+
     async def of(self, user_id: UserId, most: int) -> Sequence[Invite]:
         """Up to ``most`` invites by or to a person, whatever their state, by id."""
         known = self._records.invites.values()
@@ -123,3 +130,7 @@ class MemoryInvites:
     def _require(self, *people: UserId) -> None:
         if any(user_id not in self._accounts.people for user_id in people):
             raise self._changes.failed(UnitMisused("Somebody of an invite does not exist."))
+
+
+def _end(invite: Invite) -> tuple[int, InviteId]:
+    return invite.expires_at, invite.id

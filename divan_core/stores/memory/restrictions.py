@@ -81,3 +81,13 @@ class MemoryRestrictions:
         theirs = self._records.by_person.get(user_id, {}).values()
         found = (one for one in theirs if after is None or one.id > after)
         return sorted(found, key=lambda one: one.id)[:limit]
+
+    async def purge(self, before: Millis, most: int) -> int:
+        """Delete up to ``most`` that ended, or were lifted, before a moment; how many it were."""
+        self._changes.begin()
+        ends = ((one, (one.until, one.lifted_at)) for one in self._records.restrictions.values())
+        over = [one for one, at in ends if any(end is not None and end < before for end in at)]
+        for one in over[:most]:
+            self._changes.drop(self._records.restrictions, one.id)
+            self._changes.drop(self._records.by_person[one.user_id], one.id)
+        return len(over[:most])

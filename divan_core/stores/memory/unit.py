@@ -38,6 +38,7 @@ from divan_core.stores.memory.cases import CaseRecords, MemoryCases
 from divan_core.stores.memory.changes import Changes
 from divan_core.stores.memory.conversations import ConversationRecords
 from divan_core.stores.memory.decisions import DecisionRecords, MemoryDecisions
+from divan_core.stores.memory.deeds import DeedRecords, MemoryDeeds
 from divan_core.stores.memory.erasures import ErasureRecords, MemoryErasures
 from divan_core.stores.memory.invites import InviteRecords, MemoryInvites
 from divan_core.stores.memory.keys import KeyRecords, MemoryKeys, MemoryKeyStore
@@ -51,6 +52,7 @@ from divan_core.stores.memory.outbox import (
 from divan_core.stores.memory.policies import MemoryPolicies, PolicyRecords
 from divan_core.stores.memory.restrictions import MemoryRestrictions, RestrictionRecords
 from divan_core.stores.memory.rooms import MemoryRooms
+from divan_core.stores.memory.scores import MemoryScores, ScoreRecords
 from divan_core.stores.memory.search import MemoryPeopleIndex
 from divan_core.stores.memory.social import MemoryRelations, SocialRecords
 from divan_core.stores.memory.trust import MemoryTrust, TrustRecords
@@ -79,6 +81,8 @@ class MemoryRecords:
     policies: PolicyRecords = attrs.field(factory=PolicyRecords)
     decisions: DecisionRecords = attrs.field(factory=DecisionRecords)
     trust: TrustRecords = attrs.field(factory=TrustRecords)
+    deeds: DeedRecords = attrs.field(factory=DeedRecords)
+    scores: ScoreRecords = attrs.field(factory=ScoreRecords)
     keys: KeyRecords = attrs.field(factory=KeyRecords)
     outbox: OutboxRecords = attrs.field(factory=OutboxRecords)
 
@@ -204,6 +208,16 @@ class MemoryUnit:
     def trust(self) -> MemoryTrust:
         """How much people are trusted."""
         return MemoryTrust(self._records.trust, self._changes)
+
+    @property
+    def deeds(self) -> MemoryDeeds:
+        """What counts on leaderboards."""
+        return MemoryDeeds(self._records.deeds, self._changes)
+
+    @property
+    def scores(self) -> MemoryScores:
+        """Leaderboards."""
+        return MemoryScores(self._records.scores, self._changes)
 
     @cached_property
     def keys(self) -> MemoryKeys:

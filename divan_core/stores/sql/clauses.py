@@ -58,6 +58,19 @@ def insert_or_replace(
 
 
 @functools.cache
+def insert_or_change(
+    table: Table,
+    dialect: DialectName,
+    change: Callable[[NewValues], Mapping[str, ColumnElement[Any]]],
+) -> Insert:
+    """Insert a row, or change the row of the same key by the one that was to be inserted."""
+    statement = _insert(table, dialect)
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key), set_=dict(change(statement.excluded))
+    )
+
+
+@functools.cache
 def insert_missing(table: Table, dialect: DialectName) -> Insert:
     """Insert a row unless there is one of the same key."""
     return _insert(table, dialect).on_conflict_do_nothing(index_elements=list(table.primary_key))

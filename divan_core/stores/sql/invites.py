@@ -22,6 +22,7 @@ from sqlalchemy import (
     or_,
     select,
     union_all,
+    update,
 )
 from sqlalchemy import cast as as_type
 
@@ -72,6 +73,15 @@ class SqlInvites:
         rows = [_row(one) for one in sorted(invites, key=_is_open)]
         for portion in portions(rows):
             await self._connection.execute(upsert, portion)
+
+    async def expire(self, now: Millis, most: int) -> int:
+        """Close up to ``most`` open invites whose time is over; how many it were."""
+        of, is_open = INVITES.c, INVITES.c.state == literal_column("'open'", String())
+        over = select(of.id).where(is_open, of.expires_at <= now)
+        some = over.order_by(of.expires_at, of.id).limit(most)
+        closed = update(INVITES).where(of.id.in_(some), is_open)
+        expired = closed.values(state=InviteState.EXPIRED.value)
+        return (await self._connection.execute(expired)).rowcount
 
     async def of(self, user_id: UserId, most: int) -> Sequence[Invite]:
         """Up to ``most`` invites by or to a person, whatever their state, by id."""

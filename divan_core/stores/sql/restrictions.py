@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Row, delete, or_, select, update
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
@@ -72,6 +72,15 @@ class SqlRestrictions:
         query = query if after is None else query.where(RESTRICTIONS.c.id > after)
         rows = await self._connection.execute(query.order_by(RESTRICTIONS.c.id).limit(limit))
         return [_restriction(row) for row in rows]
+
+    async def purge(self, before: Millis, most: int) -> int:
+        """Delete up to ``most`` that ended, or were lifted, before a moment; how many it were."""
+        if not self._tables.safety:
+            return 0
+        of = RESTRICTIONS.c
+        over = select(of.id).where(or_(of.until < before, of.lifted_at < before)).limit(most)
+        removed = delete(RESTRICTIONS).where(of.id.in_(over))
+        return (await self._connection.execute(removed)).rowcount
 
 
 def _restriction(row: Row[Any]) -> Restriction:

@@ -41,6 +41,7 @@ from divan_core.errors import (
     PolicyExists,
 )
 from divan_core.stores.sql.activitytables import ACTIVITIES
+from divan_core.stores.sql.boardtables import BOARDS
 from divan_core.stores.sql.desktables import DESK
 from divan_core.stores.sql.metadata import METADATA, index_where
 from divan_core.stores.sql.safetytables import SAFETY
@@ -128,6 +129,7 @@ INVITES: Final = Table(
     Index(None, "sender_id", "id"),
     index_where("state = 'open'", "ix_invites_received", "recipient_id", "id"),
     index_where("state = 'open'", "ix_invites_sent", "sender_id", "id"),
+    index_where("state = 'open'", "ix_invites_expires_at", "expires_at", "id"),
     index_where(
         "state = 'open'",
         "uq_invites_sender_id_recipient_id",
@@ -374,6 +376,7 @@ BRANCHES: Final[Mapping[str, tuple[Table, ...]]] = {
         SEARCH_HOLDERS,
         SEARCH_TERMS,
         SEARCH_LEFT,
+        *BOARDS,
     ),
     "moderation": (STANDINGS, *SAFETY, *DESK),
     "profile": (PROFILES,),

@@ -17,6 +17,7 @@ from divan_core.stores.sql.cases import SqlCases
 from divan_core.stores.sql.catalogue import Catalogue, OptionalTables
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.decisions import SqlDecisions
+from divan_core.stores.sql.deeds import SqlDeeds
 from divan_core.stores.sql.engine import SqlEngine
 from divan_core.stores.sql.erasures import SqlErasures
 from divan_core.stores.sql.handled import SqlHandledEvents
@@ -28,6 +29,7 @@ from divan_core.stores.sql.pending import Pending
 from divan_core.stores.sql.policies import SqlPolicies
 from divan_core.stores.sql.restrictions import SqlRestrictions
 from divan_core.stores.sql.rooms import SqlRooms
+from divan_core.stores.sql.scores import SqlScores
 from divan_core.stores.sql.social import SqlRelations
 from divan_core.stores.sql.trust import SqlTrust
 
@@ -145,6 +147,16 @@ class SqlUnit:
     def trust(self) -> SqlTrust:
         """How much people are trusted."""
         return SqlTrust(self._connection, self._tables)
+
+    @property
+    def deeds(self) -> SqlDeeds:
+        """What counts on leaderboards."""
+        return SqlDeeds(self._connection)
+
+    @property
+    def scores(self) -> SqlScores:
+        """Leaderboards."""
+        return SqlScores(self._connection)
 
     @cached_property
     def keys(self) -> SqlKeys:

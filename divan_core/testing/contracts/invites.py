@@ -182,6 +182,22 @@ class InvitesContract(ABC):
         ]
         assert ids == [[4, 3], [4, 3], [4, 3], [4, 3], [4], []]
 
+    async def test_whose_time_is_over_is_closed(self, stores: RelationalStores) -> None:
+        """Some at a time, and nothing else; another one may be opened then."""
+        await populate(stores, 3)
+        over = [invite(1, 1, 2), invite(2, 2, 1), invite(3, 3, 1)]
+        done = attrs.evolve(invite(5, 3, 2), state=InviteState.DECLINED)
+        await put(stores, *over, done, invite(1_000, 1, 3))
+        now = over[-1].expires_at
+        for closed in (2, 1, 0):
+            assert await stores.units.write(lambda unit: unit.invites.expire(now, 2)) == closed
+        for one in over:
+            found = await stores.units.read(lambda unit, one=one: unit.invites.get(one.id))  # type: ignore[misc]
+            assert found == attrs.evolve(one, state=InviteState.EXPIRED)
+        assert await stores.units.read(lambda unit: unit.invites.get(done.id)) == done
+        await put(stores, invite(2_000, 1, 2))
+        assert await between(stores, 1, 2) == Between(invites=(invite(2_000, 1, 2),))
+
     async def test_an_exception_brings_open_invites_back(self, stores: RelationalStores) -> None:
         """Into the lists as well."""
         await populate(stores, 3)

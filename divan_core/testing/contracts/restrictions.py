@@ -86,6 +86,20 @@ class RestrictionsContract(ABC):
         found = await stores.units.read(lambda unit: unit.restrictions.every(me, after, 2))
         assert list(found) == [lasting]
 
+    async def test_those_that_ended_long_ago_go(self, stores: RelationalStores) -> None:
+        """Some at a time; lifted is ended, and what never ends stays."""
+        await populate(stores, 1)
+        ended = [restriction(one, until=Millis(NOW + one)) for one in (1, 2)]
+        lifted = restriction(3, until=Millis(NOW + 90), lifted_at=Millis(NOW + 3))
+        lasting = [restriction(4, until=Millis(NOW + 10)), restriction(5)]
+        await keep(stores, *ended, lifted, *lasting)
+        before = Millis(NOW + 10)
+        for removed in (2, 1, 0):
+            done = await stores.units.write(lambda unit: unit.restrictions.purge(before, 2))
+            assert done == removed
+        every = await stores.units.read(lambda unit: unit.restrictions.every(user_id(1), None, 9))
+        assert list(every) == lasting
+
     async def test_a_unit_that_fails(self, stores: RelationalStores) -> None:
         """Leaves everything as it was."""
         await populate(stores, 1)

@@ -71,6 +71,12 @@ def test_oneself_is_looked_up_but_not_near() -> None:
     assert not can_see(OTHER, STRANGERS, me, Surface.NEARBY)
 
 
+def test_ghosts_stand_on_leaderboards_for_themselves_alone() -> None:
+    me = card(Visibility.EVERYONE, ghost=True)
+    assert can_see(OTHER, STRANGERS, me, Surface.LEADERBOARD)
+    assert not can_see(VIEWER, Relations(friends=frozenset({OTHER})), me, Surface.LEADERBOARD)
+
+
 @pytest.mark.parametrize(
     ("person", "relations", "seen"),
     [

@@ -1,0 +1,1 @@
+"""Leaderboards: what people did, what it is worth, streaks and badges."""

@@ -1,0 +1,1 @@
+"""The end of the day: days are closed, and what is over is cleared away."""
