@@ -58,6 +58,10 @@ def judge(record: PresenceRecord, fix: Fix) -> Verdict:
     of doubted fixes, and when a run agrees with itself for five seconds the earlier position was
     the wrong one: the run is believed from then on. More than a kilometre within 30 s is never
     believed.
+
+    Judged by every fix that is kept, not by the last alone, 0.8 % of the recorded walkers' honest
+    fixes would be refused in place of 0.2 %: one bad fix that was let in refuses good ones for as
+    long as it is kept. What accuracy lets somebody gain step by step, the kilometre bounds.
     """
     fixes = _since(record.fixes, fix.at - MEMORY_MS + 1)
     if not fixes:
