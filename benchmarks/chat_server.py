@@ -27,6 +27,7 @@ async def serve(port: int, addresses: list[str], *, first: bool) -> None:
     async with Divan.open(settings(), stores=stores_at(addresses)) as divan:
         if first:
             await settle(divan)
+            await divan.drain()
         sockets = create_server(divan, Options(polling=False))
         app = split({PATH: sockets}, beside_hello(divan))
         async with sockets.running():

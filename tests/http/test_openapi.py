@@ -109,6 +109,19 @@ def test_bounds_are_in_the_document() -> None:
     assert parameters("/friends/{user_id}/block", "post")["user_id"]["in"] == "path"
 
 
+def test_pages_are_as_long_as_the_contract_says() -> None:
+    """20, or 50 for who is near and for messages; 200 at most, or 50 for what is looked for."""
+    long = {"proximity.nearby", "chat.messages", "chat.outbox", "rooms.messages"}
+    for methods in document(dev=True)["paths"].values():
+        for row in methods.values():
+            for one in row.get("parameters", ()):
+                if one["name"] == "limit":
+                    name = row["operationId"]
+                    searches = name.startswith(("search.", "discover."))
+                    assert one["schema"]["default"] == (50 if name in long else 20), name
+                    assert one["schema"]["maximum"] == (50 if searches else 200), name
+
+
 def test_names_read_well() -> None:
     schemas = document(dev=True)["components"]["schemas"]
     assert {"NearbyPersonPage", "CampusViewPage", "Problem", "FieldError"} <= set(schemas)
