@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 
 from benchmarks import (
+    activities,
     audit,
     backtests,
     chat,
@@ -27,6 +28,7 @@ from benchmarks import (
 from benchmarks.report import machine
 
 NAMES = (
+    "activities",
     "audit",
     "backtests",
     "chat",
@@ -53,6 +55,7 @@ def main() -> None:
     chosen = parser.parse_args()
     print(machine())
     deeds: dict[str, Callable[[], object]] = {
+        "activities": activities.run,
         "audit": lambda: asyncio.run(audit.run()),
         "backtests": lambda: asyncio.run(backtests.run()),
         "chat": lambda: chat.run(chosen.rounds, chosen.seconds),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import partial
 from typing import Final
 
 from divan_core import enforcement
-from divan_core.activities import telling as activity_telling
 from divan_core.activities.messages import ACTIVITIES
+from divan_core.activities.service import Activities
+from divan_core.activities.telling import News, news_of
 from divan_core.auth.messages import ACCOUNTS
 from divan_core.ground import Ground
 from divan_core.kernel.clock import Millis
@@ -38,8 +40,8 @@ ERASURE_S: Final = 30.0
 MAIL_S: Final = 2.0
 """How often to look for mails that are due, in seconds."""
 
-DEADLINE_S: Final = 0.5
-"""How often to look for games in which something is due, in seconds."""
+DEADLINE_S: Final = 5.0
+"""How often to look for games in which something is due, of which no event was heard here."""
 
 EXPIRY_S: Final = 5.0
 """How often to look for actions whose time has come, in seconds."""
@@ -105,7 +107,7 @@ def staff(
         jobs = (*jobs, Job("mail", MAIL_S, lambda: services.auth.send_mail(MOST)))
     return Workers(
         stores,
-        (*reactions(stores), *moderating(services), *others),
+        (*reactions(stores, services.activities), *moderating(services), *others),
         WorkerTools(ground.clock, ground.entropy, LoggedWorkers()),
         Surroundings(services.presence.sweep_all, services.metrics, jobs),
     )
@@ -123,10 +125,17 @@ def _jobs(stores: Stores, services: Services, ground: Ground) -> tuple[Job, ...]
         Job("auth-purge", PURGE_S, lambda: services.auth.purge(MOST)),
         Job("audit-checkpoint", CHECKPOINT_S, services.audit.checkpoint),
         Job("action-expiry", EXPIRY_S, lambda: services.actions.expire(MOST)),
-        Job("activity-deadlines", DEADLINE_S, lambda: services.activities.settle_due(MOST)),
+        _deadlines(services.activities),
         Job("case-closing", CLOSING_S, lambda: services.cases.close_over(MOST)),
         Job("erasure", ERASURE_S, lambda: services.personal.sweep(MOST)),
     )
+
+
+def _deadlines(activities: Activities) -> Job:
+    """Games go on at their deadlines, of which events tell."""
+    agenda = activities.agenda
+    settle = partial(activities.settle_due, MOST)
+    return Job("activity-deadlines", DEADLINE_S, settle, agenda.next, agenda.bell)
 
 
 def moderating(services: Services) -> tuple[Subscription, ...]:
@@ -153,16 +162,21 @@ def moderating(services: Services) -> tuple[Subscription, ...]:
     )
 
 
-def reactions(stores: Stores) -> tuple[Subscription, ...]:
+def reactions(stores: Stores, activities: Activities) -> tuple[Subscription, ...]:
     """Who reacts to which event: the table of Divan's own subscriptions."""
 
     async def publish(notices: Iterable[PersonNotice]) -> None:
         for notice in notices:
             await stores.person_notices.publish(notice)
 
+    async def play_on(news: News) -> None:
+        if news.deadline is not None:
+            activities.agenda.expect(news.deadline)
+        await publish(news.notices)
+
     return (
         Subscription(Group(SOCKETS, SOCIAL), notices_of, publish),
-        Subscription(Group(SOCKETS, ACTIVITIES), activity_telling.notices_of, publish),
+        Subscription(Group(SOCKETS, ACTIVITIES), news_of, play_on),
         *(Subscription(Group(SOCKETS, one), watching.notices_of, publish) for one in OF_CASES),
         Subscription(Group(VEILS, ACTIONS), enforcement.notices_of, publish),
     )

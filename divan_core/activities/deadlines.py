@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from divan_core.activities import policy
+from divan_core.activities.agenda import Agenda
 from divan_core.activities.model import Activity, ActivityId
 from divan_core.activities.ports import ActivityUnit
 from divan_core.activities.tools import ActivityTools, keep
@@ -25,6 +26,7 @@ class Deadlines:
         """Keep activities through ``units``."""
         self._units = units
         self._tools = tools
+        self.agenda = Agenda()
 
     async def settle(self, activity_id: ActivityId) -> Activity | None:
         """Let happen what is due in one activity; the activity then, or None if there is none.
@@ -53,6 +55,7 @@ class Deadlines:
             What a game has raised, once all are settled.
         """
         now = self._tools.clock.now()
+        self.agenda.passed(now)
 
         async def body(unit: ActivityUnit) -> Sequence[ActivityId]:
             return await unit.activities.due(now, most)

@@ -74,6 +74,12 @@ class Activity:
         """Whether it goes on."""
         return self.stage in OPEN
 
+    @property
+    def deadline(self) -> Millis | None:
+        """When its game goes on by itself; None where only idleness can end it."""
+        due, idle = self.due_at, self.moved_at + IDLE_MS
+        return None if due is None or due >= idle else due
+
     def due(self, now: Millis) -> bool:
         """Whether something is to happen by itself."""
         return self.due_at is not None and self.due_at <= now

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from divan_core.activities import policy
+from divan_core.activities.agenda import Agenda
 from divan_core.activities.deadlines import Deadlines
 from divan_core.activities.games.game import AnyGame, Move, Turn
 from divan_core.activities.games.registry import read_move, read_options
@@ -67,6 +68,11 @@ class Activities:
         self._tools = tools
         self._deadlines = Deadlines(units, tools)
         self._telling = Telling(units, tools)
+
+    @property
+    def agenda(self) -> Agenda:
+        """When games go on by themselves, as far as this process has heard."""
+        return self._deadlines.agenda
 
     @property
     def kinds(self) -> Sequence[str]:

@@ -13,6 +13,7 @@ from divan_core.activities.model import Activity, ActivityId
 from divan_core.activities.ports import ActivityUnit
 from divan_core.activities.tools import ActivityTools, is_there
 from divan_core.kernel.actor import Actor
+from divan_core.kernel.clock import Millis
 from divan_core.kernel.events import Event
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.notices import PersonNotice
@@ -35,16 +36,22 @@ class _Nothing(Protocol):
     """What telling uses of the unit that handles an event."""
 
 
-async def notices_of(_unit: _Nothing, event: Event) -> Sequence[PersonNotice]:
-    """A notice for each player who may know of the activity."""
+@attrs.frozen
+class News:
+    """What an event is to others: notices for players, and when the game goes on by itself."""
+
+    notices: tuple[PersonNotice, ...] = ()
+    deadline: Millis | None = None
+
+
+async def news_of(_unit: _Nothing, event: Event) -> News:
+    """A notice for each player who may know of the activity, and its deadline."""
     if event.name != ACTIVITY_CHANGED:
-        return ()
-    people: Sequence[str] = event.data["people"]
+        return News()
     data = {name: event.data[name] for name in ("activity_id", "notices")}
-    return [
-        PersonNotice(event.campus_id, UserId(UUID(one)), ACTIVITIES, CHANGED, data)
-        for one in people
-    ]
+    people = (UserId(UUID(one)) for one in event.data["people"])
+    notices = (PersonNotice(event.campus_id, one, ACTIVITIES, CHANGED, data) for one in people)
+    return News(tuple(notices), event.data["deadline"])
 
 
 class Telling:

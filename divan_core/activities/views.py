@@ -42,6 +42,7 @@ def changed_data(change: Change) -> Mapping[str, Any]:
     return {
         "activity_id": str(activity.id),
         "people": [str(player) for player in people],
+        "deadline": activity.deadline,
         "notices": [{"name": name, "data": data} for name, data in _notices(change)],
     }
 

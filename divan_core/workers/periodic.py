@@ -17,13 +17,24 @@ MOST: Final = 1_000
 """How much one turn of a job deletes; while it is that much, the next follows at once."""
 
 
+def _never() -> Millis | None:
+    """There is no such moment."""
+    return None
+
+
 @attrs.frozen
 class Job:
-    """A named thing to do every ``every_s`` seconds; ``act`` tells how much it was."""
+    """A named thing to do every ``every_s`` seconds; ``act`` tells how much it was.
+
+    ``sooner`` tells the next moment at which it is to be done before its time, if there is one,
+    and ``bell`` rings when that is another.
+    """
 
     name: str
     every_s: float
     act: Callable[[], Awaitable[int]]
+    sooner: Callable[[], Millis | None] = _never
+    bell: Bell = attrs.field(factory=Bell)
 
 
 class Periodic:
@@ -32,7 +43,7 @@ class Periodic:
     def __init__(self, job: Job, tools: WorkerTools) -> None:
         """Do ``job`` by the tools' clock."""
         self.name = job.name
-        self.bell = Bell()
+        self.bell = job.bell
         self._job = job
         self._every_ms = round(job.every_s * 1000)
         self._tools = tools
@@ -44,7 +55,7 @@ class Periodic:
         """Do the job if its time has come."""
         async with self._lock:
             now = self._tools.clock.now()
-            left = min(self._due - now, self._every_ms)  # a clock may be set back
+            left = self._left(now)
             if not hurry and left > 0:
                 return Turn(0, left / 1000)
             self._due = Millis(now + self._every_ms)
@@ -58,7 +69,13 @@ class Periodic:
             self._outage.ended()
             if done >= MOST:
                 self._due = now
-            return Turn(done, 0.0 if done >= MOST else self._job.every_s)
+            return Turn(done, max(self._left(self._tools.clock.now()), 0) / 1000)
+
+    def _left(self, now: Millis) -> int:
+        """For how many milliseconds there is nothing to do."""
+        sooner = self._job.sooner()
+        due = self._due if sooner is None else min(self._due, sooner)
+        return min(due - now, self._every_ms)  # a clock may be set back
 
     async def leave(self) -> None:
         """It holds nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import anyio
@@ -10,7 +11,15 @@ import attrs
 import pytest
 
 from divan_core.activities.games.rps import Choice, Commit, Reveal
-from divan_core.activities.messages import ActivityId, ActivityQuery, CreateActivity
+from divan_core.activities.games.story import ContinueStory
+from divan_core.activities.games.trivia import AnswerQuestion
+from divan_core.activities.games.typing import SubmitText
+from divan_core.activities.messages import (
+    ActivityId,
+    ActivityQuery,
+    CreateActivity,
+    prompt_of,
+)
 from divan_core.errors import StoreUnavailable
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.notices import NoticesLost, PersonNotice
@@ -147,3 +156,83 @@ async def test_whoever_may_have_missed_something_reloads(
     await world.server._hear(NoticesLost())  # noqa: SLF001 - what the connection between processes says
     for one in (match.ana, match.ben):
         await one.hears("activities:reload")
+
+
+async def play_duel(world: World, match: ActivityId, ana: Player, ben: Player) -> None:
+    view = await world.divan.activities.get(ana.actor, ActivityQuery(match))
+    prompt = prompt_of(view).prompt
+    world.clock.advance(20)
+    await world.divan.activities.play(ana.actor, SubmitText(match, 1, prompt))
+    await world.divan.activities.play(ben.actor, SubmitText(match, 1, prompt[:-20]))
+
+
+async def play_trivia(world: World, match: ActivityId, ana: Player, ben: Player) -> None:
+    for round_ in (1, 2):
+        for client in (ana, ben):
+            await world.divan.activities.play(client.actor, AnswerQuestion(match, round_, 0))
+
+
+async def play_story(world: World, match: ActivityId, ana: Player, ben: Player) -> None:
+    for client in (ben, ana):
+        move = ContinueStory(match, f"words of {client.actor.user_id}")
+        await world.divan.activities.play(client.actor, move)
+
+
+async def play_rps(_world: World, match: ActivityId, ana: Player, ben: Player) -> None:
+    await ana.commit(match, "rock")
+    await ben.commit(match, "scissors")
+    await ana.reveal(match, "rock")
+    await ben.reveal(match, "scissors")
+
+
+Played = Callable[[World, ActivityId, Player, Player], Awaitable[None]]
+
+MATCHES: Mapping[str, tuple[dict[str, Any], Played]] = {
+    "typing_duel": ({}, play_duel),
+    "trivia": ({"questions": 2}, play_trivia),
+    "story": ({"turns": 2}, play_story),
+    "rps": ({"best_of": 1}, play_rps),
+}
+
+
+async def test_each_kind_is_told_from_the_lobby_to_the_end(world: World) -> None:
+    assert set(world.divan.activities.kinds) == set(MATCHES)
+    ana, ben = await world.join("ana"), await world.join("ben")
+    await world.divan.social.befriend(ana, ben.user_id)
+    players = [await player(world, one) for one in (ana, ben)]
+    for kind, (options, played) in MATCHES.items():
+        command = CreateActivity(ben.user_id, kind, options)
+        match = (await world.divan.activities.create(ana, command)).view.id
+        for one in players:
+            await one.call("activity:join", {"activity_id": str(match)})
+        await world.divan.activities.start(ben, ActivityQuery(match))
+        await played(world, match, *players)
+        await settled(world, *players)
+        for one in players:
+            told, one.told = one.told, []
+            names = [name for name, _ in told]
+            assert names[0] == UPDATE
+            assert names[-2:] == [UPDATE, ENDED]
+            states = [payload["state"] for name, payload in told if name == ROUND]
+            assert states == ["open", "closed"] * (len(states) // 2)
+            ended = told[-1][1]
+            winner = None if kind == "story" else str(ana.user_id)
+            assert ended["winner_id"] == winner or kind == "trivia"
+            assert "words of" not in str([payload for name, payload in told if name != UPDATE])
+
+
+async def test_an_answer_is_not_told_before_its_round_is_over(world: World) -> None:
+    ana, ben = await world.join("ana"), await world.join("ben")
+    await world.divan.social.befriend(ana, ben.user_id)
+    client = await player(world, ben)
+    command = CreateActivity(ben.user_id, "trivia", {"questions": 1})
+    match = (await world.divan.activities.create(ana, command)).view.id
+    await client.call("activity:join", {"activity_id": str(match)})
+    await world.divan.activities.start(ana, ActivityQuery(match))
+    await world.divan.activities.play(ana, AnswerQuestion(match, 1, 0))
+    await settled(world, client)
+    assert "right" not in str(client.told)
+    await world.divan.activities.play(ben, AnswerQuestion(match, 1, 0))
+    await settled(world, client)
+    (closed,) = [one for name, one in client.told if name == ROUND and one["state"] == "closed"]
+    assert closed["game"]["right"] in range(4)

@@ -9,11 +9,13 @@ import anyio
 import attrs
 import pytest
 
+from divan_core.activities.messages import ActivityQuery, CreateActivity
 from divan_core.kernel.actor import ADMIN, MODERATOR
 from divan_core.stores.bundle import Stores
 from divan_core.stores.memory.unit import open_memory
 from divan_core.stores.redis.store import open_redis
 from divan_core.testing.clock import ManualClock
+from tests.rt.test_activities import ENDED, ROUND, SCORE, UPDATE, player
 from tests.rt.test_chat import connect, say
 from tests.rt.test_mod import credentials, give_role, reported, staff, watching
 from tests.rt.test_social import invited, settled, social
@@ -180,3 +182,27 @@ async def test_staff_hear_of_cases_on_both(worlds: tuple[World, World]) -> None:
     for client in bosses:
         await client.hears("case:update")
     assert [client.told for client in mods] == [[], []]
+
+
+async def test_players_are_told_on_either_server(worlds: tuple[World, World]) -> None:
+    first, second = worlds
+    ana, ben = await first.join("ana"), await first.join("ben")
+    await first.divan.social.befriend(ana, ben.user_id)
+    anas, bens = await player(first, ana), await player(second, ben)
+    command = CreateActivity(ben.user_id, "rps", {"best_of": 1})
+    match = (await first.divan.activities.create(ana, command)).view.id
+    for one in (anas, bens):
+        await one.hears(UPDATE)
+        assert (await one.call("activity:join", {"activity_id": str(match)}))["ok"]
+    await second.divan.activities.start(ben, ActivityQuery(match))
+    for one in (anas, bens):
+        await one.hears(ROUND, UPDATE)
+    await anas.commit(match, "rock")
+    await bens.commit(match, "paper")
+    await anas.reveal(match, "rock")
+    for one in (anas, bens):
+        await one.hears(UPDATE, UPDATE, UPDATE)
+    await bens.reveal(match, "paper")
+    for one in (anas, bens):
+        told = await one.hears(ROUND, SCORE, UPDATE, ENDED)
+        assert told[-1]["winner_id"] == str(ben.user_id)

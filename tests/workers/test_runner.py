@@ -8,6 +8,7 @@ import pytest
 
 from divan_core.errors import ValidationFailed
 from divan_core.kernel.bell import Bell
+from divan_core.kernel.clock import Millis
 from divan_core.testing.clock import ManualClock, SeededEntropy
 from divan_core.workers import shift
 from divan_core.workers.periodic import MOST, Job, Periodic
@@ -260,6 +261,23 @@ async def test_a_job_comes_round_by_the_clock(clock: ManualClock, tools: WorkerT
     assert await job.turn() == Turn(0, 60)
     assert (await job.turn(hurry=True)).done == 3
     assert len(done) == 2
+
+
+async def test_a_job_is_done_before_its_time_where_something_is_due(
+    clock: ManualClock, tools: WorkerTools
+) -> None:
+    moments = [Millis(clock.now() + 7_000), Millis(clock.now() + 20_000)]
+
+    async def act() -> int:
+        moments.pop(0)
+        return 1
+
+    job = Periodic(Job("job", 10, act, lambda: moments[0] if moments else None), tools)
+    assert await job.turn() == Turn(0, 7)
+    clock.advance(7)
+    assert await job.turn() == Turn(1, 10)  # the other moment is later than its own time
+    clock.advance(13)
+    assert await job.turn() == Turn(1, 10)
 
 
 async def test_a_job_that_has_more_to_do_goes_on(clock: ManualClock, tools: WorkerTools) -> None:

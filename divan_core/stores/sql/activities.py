@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Integer,
-    Row,
     Select,
     bindparam,
     delete,
@@ -26,10 +25,10 @@ from sqlalchemy import (
 from divan_core.activities.model import Activity, ActivityId, Meeting, Score, Stage
 from divan_core.codec.reader import decode, encode
 from divan_core.kernel.clock import Millis
-from divan_core.kernel.ids import UserId
+from divan_core.kernel.ids import CampusId, UserId
 from divan_core.stores.sql.activitytables import ACTIVITIES
 from divan_core.stores.sql.connection import SqlConnection
-from divan_core.stores.sql.types import Id, Moment
+from divan_core.stores.sql.types import Id, Moment, id_of, millis_of
 
 
 class SqlActivities:
@@ -41,12 +40,12 @@ class SqlActivities:
 
     async def get(self, activity_id: ActivityId) -> Activity | None:
         """The activity, in whatever stage, or None."""
-        row = (await self._connection.execute(_ONE, {"one": activity_id})).first()
+        row = await self._connection.run(_ONE, {"one": activity_id})
         return None if row is None else _activity(row)
 
     async def hold(self, activity_id: ActivityId) -> Activity | None:
         """As :meth:`get`, with a lock on the row; on SQLite a unit that writes is alone anyway."""
-        row = (await self._connection.execute(_HELD, {"one": activity_id})).first()
+        row = await self._connection.run(_HELD, {"one": activity_id})
         return None if row is None else _activity(row)
 
     async def open_of(self, meeting: Meeting) -> Sequence[Activity]:
@@ -67,8 +66,9 @@ class SqlActivities:
 
     async def replace(self, activity: Activity) -> bool:
         """Keep what has become of it, if its version is still the one before this."""
-        given = _row(activity) | {"one": activity.id, "last_version": activity.version - 1}
-        return (await self._connection.execute(_REPLACE, given)).rowcount > 0
+        given = {f"new_{name}": value for name, value in _row(activity).items()}
+        where = {"one": activity.id, "last_version": activity.version - 1}
+        return await self._connection.run(_REPLACE, given | where) is not None
 
     async def due(self, now: Millis, most: int) -> Sequence[ActivityId]:
         """Up to ``most`` activities in which something is due, the longest overdue first."""
@@ -135,28 +135,52 @@ def _row(activity: Activity) -> dict[str, Any]:
     }
 
 
-def _activity(row: Row[Any]) -> Activity:
-    pair = UserId(row.low_id), UserId(row.high_id)
+_CHANGING: Final = (
+    "stage",
+    "options",
+    "seed",
+    "position",
+    "round",
+    "scores",
+    "winner_id",
+    "started_at",
+    "ended_at",
+    "moved_at",
+    "due_at",
+    "version",
+)
+_COLUMNS: Final = tuple(column.name for column in ACTIVITIES.c)
+
+
+def _activity(row: Sequence[Any]) -> Activity:
+    """An activity from the columns of its table, as SQLAlchemy has them or a driver."""
+    value = dict(zip(_COLUMNS, row, strict=True))
+    pair = UserId(id_of(value["low_id"])), UserId(id_of(value["high_id"]))
+    position, winner = value["position"], value["winner_id"]
     return Activity(
-        id=ActivityId(row.id),
-        campus_id=row.campus_id,
-        kind=row.kind,
-        players=pair if row.low_asked else (pair[1], pair[0]),
-        options=row.options.encode(),
-        seed=bytes(row.seed),
-        created_at=row.created_at,
-        moved_at=row.moved_at,
-        due_at=row.due_at,
-        stage=Stage(row.stage),
-        position=None if row.position is None else row.position.encode(),
-        round=row.round,
-        scores=decode(row.scores.encode(), dict[UserId, Score]),
-        winner_id=row.winner_id,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        shadowed=row.shadowed,
-        version=row.version,
+        id=ActivityId(id_of(value["id"])),
+        campus_id=CampusId(id_of(value["campus_id"])),
+        kind=value["kind"],
+        players=pair if value["low_asked"] else (pair[1], pair[0]),
+        options=value["options"].encode(),
+        seed=bytes(value["seed"]),
+        created_at=millis_of(value["created_at"]),
+        moved_at=millis_of(value["moved_at"]),
+        due_at=_moment(value["due_at"]),
+        stage=Stage(value["stage"]),
+        position=None if position is None else position.encode(),
+        round=value["round"],
+        scores=decode(value["scores"].encode(), dict[UserId, Score]),
+        winner_id=None if winner is None else UserId(id_of(winner)),
+        started_at=_moment(value["started_at"]),
+        ended_at=_moment(value["ended_at"]),
+        shadowed=bool(value["shadowed"]),
+        version=value["version"],
     )
+
+
+def _moment(value: Any) -> Millis | None:  # noqa: ANN401 - as a driver has it
+    return None if value is None else millis_of(value)
 
 
 _ABOVE_ALL: Final = UUID(int=(1 << 128) - 1)
@@ -164,9 +188,14 @@ _MOST: Final = bindparam("most", type_=Integer())
 _ONE: Final = select(ACTIVITIES).where(ACTIVITIES.c.id == bindparam("one", type_=Id()))
 _HELD: Final = _ONE.with_for_update()
 _ADD: Final = insert(ACTIVITIES)
-_REPLACE: Final = update(ACTIVITIES).where(
-    ACTIVITIES.c.id == bindparam("one", type_=Id()),
-    ACTIVITIES.c.version == bindparam("last_version", type_=ACTIVITIES.c.version.type),
+_REPLACE: Final = (
+    update(ACTIVITIES)
+    .where(
+        ACTIVITIES.c.id == bindparam("one", type_=Id()),
+        ACTIVITIES.c.version == bindparam("last_version", type_=ACTIVITIES.c.version.type),
+    )
+    .values({name: bindparam(f"new_{name}", type_=ACTIVITIES.c[name].type) for name in _CHANGING})
+    .returning(ACTIVITIES.c.version)
 )
 _OPEN: Final = select(ACTIVITIES).where(
     ACTIVITIES.c.low_id == bindparam("low", type_=Id()),

@@ -292,6 +292,14 @@ def test_what_is_told() -> None:
     assert views.changed_data(alone)["people"] == [str(ANA)]
 
 
+def test_deadlines_are_told_and_idleness_is_not() -> None:
+    assert views.changed_data(policy.Change(None, lobby()))["deadline"] is None
+    change = policy.after_start(lobby(), GAME, Millis(5))
+    assert views.changed_data(change)["deadline"] == 5 + ROUND_MS
+    over = policy.after_cancel(change.activity, GAME, Millis(6))
+    assert views.changed_data(over)["deadline"] is None
+
+
 def test_a_view_is_its_viewers() -> None:
     shown = views.view_of(begun(), GAME, BEN, Millis(9))
     assert shown.game == {"you": str(BEN), "points": 0, "now": 9}
