@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 
 from benchmarks import (
+    activities,
     audit,
     backtests,
     boards,
@@ -28,6 +29,7 @@ from benchmarks import (
 from benchmarks.report import machine
 
 NAMES = (
+    "activities",
     "audit",
     "backtests",
     "boards",
@@ -55,6 +57,7 @@ def main() -> None:
     chosen = parser.parse_args()
     print(machine())
     deeds: dict[str, Callable[[], object]] = {
+        "activities": activities.run,
         "audit": lambda: asyncio.run(audit.run()),
         "backtests": lambda: asyncio.run(backtests.run()),
         "boards": lambda: boards.run(chosen.people),

@@ -12,6 +12,7 @@ import pytest
 
 from divan_core.activities.games.rps import REVEAL_MS, Choice, Commit, Reveal
 from divan_core.activities.games.story import ContinueStory
+from divan_core.activities.games.typing import SubmitText
 from divan_core.activities.messages import (
     ACTIVITIES,
     ACTIVITY_COMPLETED,
@@ -22,6 +23,7 @@ from divan_core.activities.messages import (
     CreateActivity,
     MakeMove,
     SeedActivity,
+    prompt_of,
 )
 from divan_core.activities.model import IDLE_MS
 from divan_core.auth.messages import CreateAccount
@@ -276,6 +278,29 @@ async def test_every_commitment_counts_however_they_race(friends: Friends) -> No
     view = await friends.get(friends.ana, match)
     assert view.game is not None
     assert sorted(view.game["committed"]) == sorted(str(one) for one in view.players)
+
+
+async def test_both_hand_in_at_once_and_again(friends: Friends) -> None:
+    activities = friends.world.divan.activities
+    command = CreateActivity(friends.ben.user_id, "typing_duel")
+    match = (await activities.create(friends.ana, command)).view.id
+    prompt = prompt_of(await activities.start(friends.ben, ActivityQuery(match))).prompt
+    friends.world.clock.advance(20)
+    outcomes: list[object] = []
+
+    async def hand_in(player: Actor, text: str) -> None:
+        try:
+            outcomes.append((await activities.play(player, SubmitText(match, 1, text))).view.state)
+        except (AlreadyMoved, ActivityOver) as refusal:
+            outcomes.append(type(refusal))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(4):
+            tasks.start_soon(hand_in, friends.ana, prompt)
+            tasks.start_soon(hand_in, friends.ben, prompt[:-9])
+    assert sorted(one for one in outcomes if isinstance(one, str)) == ["active", "completed"]
+    completed = [one for one in await events(friends.world) if one.name == ACTIVITY_COMPLETED]
+    assert [one.data["winner_id"] for one in completed] == [str(friends.ana.user_id)]
 
 
 async def test_a_cheater_is_refused(friends: Friends) -> None:

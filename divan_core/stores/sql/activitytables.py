@@ -50,6 +50,7 @@ ACTIVITIES: Final = Table(
     ),
     Index(None, "low_id", "id"),
     Index(None, "high_id", "id"),
+    index_where("ended_at IS NULL", "ix_activities_open", "low_id", "high_id", "kind"),
     index_where("due_at IS NOT NULL", "ix_activities_due_at", "due_at"),
     index_where("ended_at IS NOT NULL", "ix_activities_ended_at", "ended_at"),
     index_where(

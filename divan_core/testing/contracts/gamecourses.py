@@ -76,7 +76,7 @@ class GameUnderTest(ABC):
 class Course:
     """One game from its beginning on, as whoever keeps it sees it.
 
-    ``moved`` says how many moves the game has taken.
+    ``moved`` counts the moves that the game has taken, ``late`` those tried after its end.
     """
 
     about: GameUnderTest
@@ -84,6 +84,7 @@ class Course:
     now: Millis
     outcome: Outcome | None = None
     moved: int = 0
+    late: int = 0
 
     @classmethod
     def begun(cls, about: GameUnderTest, options: object, seed: bytes) -> Course:
@@ -106,6 +107,7 @@ class Course:
 
     def try_move(self, player: UserId, move: object, instead: object) -> None:
         """Make a move now, and again; ``instead`` is another one that the player might make."""
+        self.late += self.outcome is not None
         turn = Turn(player, move, self.now)
         step = self._applied(turn)
         self._check_mover(turn, step)
@@ -141,6 +143,7 @@ class Course:
         self._check_outcome()
         for viewer in PLAYERS:
             self._check_view(viewer)
+            self._check_words(viewer)
         self.about.check(before, step)
 
     def _applied(self, turn: Turn, state: Any = None) -> Step[Any] | None:  # noqa: ANN401 - the game's own class
@@ -193,6 +196,14 @@ class Course:
         assert shown == game.view(disguised, viewer, self.now), "its view gives away what is hidden"
         assert game.standing(self.state) == game.standing(disguised), "its scores give away"
         assert game.deadline(self.state) == game.deadline(disguised), "its deadline gives away"
+
+    def _check_words(self, author: UserId) -> None:
+        """What somebody wrote is text, and nothing that the other one may not read yet."""
+        (peer,) = (player for player in PLAYERS if player != author)
+        words = self.about.game.words(self.state, author)
+        assert all(isinstance(word, str) for word in words)
+        disguised = self.about.disguised(self.state, peer)
+        assert words == self.about.game.words(disguised, author), "words that are hidden yet"
 
     def _check_mover(self, turn: Turn, step: Step[Any] | None) -> None:
         """Until a round is over, a move tells its player nothing of what they may not know."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -17,15 +18,32 @@ from divan_core.kernel.ids import UserId
 from divan_core.testing.contracts.gamecourses import PLAYERS, Course, GameUnderTest
 
 EXAMPLES = settings(
-    max_examples=40,
-    stateful_step_count=25,
+    max_examples=60,
+    stateful_step_count=20,
     deadline=None,
     suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow],
 )
+ENOUGH = 3
+"""Of tries after the end, and of looking how it ends: the rest of a course is for the game."""
 SEEDS = st.binary(min_size=16, max_size=16)
-DELAYS_MS = st.one_of(st.sampled_from([0, 1, 999, 1000]), st.integers(0, 20_000))
-AROUND_MS = st.sampled_from([-1, 0, 1, 60_000, 3_600_000])
-"""Before a deadline, at it, and noticed late."""
+
+
+@attrs.frozen
+class Try:
+    """Somebody tries a move, so long after now, or after the next deadline if there is one."""
+
+    player: UserId
+    millis: int
+    of_deadline: bool = False
+
+
+WHO = st.sampled_from(PLAYERS)
+TRIES = st.one_of(
+    st.builds(Try, WHO, st.sampled_from([0, 1])),
+    st.builds(Try, WHO, st.sampled_from([999, 1000])),
+    st.builds(Try, WHO, st.integers(0, 20_000)),
+    st.builds(Try, WHO, st.sampled_from([-1, 0, 1, 60_000, 3_600_000]), st.just(value=True)),
+)
 
 
 class GameContract(GameUnderTest):
@@ -79,34 +97,32 @@ class GameContract(GameUnderTest):
 
         class Courses(RuleBasedStateMachine):
             course: Course
+            left = 0
 
             @initialize(data=st.data(), seed=SEEDS)
             def begin(self, data: st.DataObject, seed: bytes) -> None:
                 self.course = Course.begun(about, data.draw(about.options()), seed)
 
-            @rule(data=st.data(), player=st.sampled_from(PLAYERS))
-            def move(self, data: st.DataObject, player: UserId) -> None:
-                _try_some(self.course, data, player)
-
-            @rule(millis=DELAYS_MS)
-            def wait(self, millis: int) -> None:
-                self.course.wait(millis)
-
-            @rule(millis=AROUND_MS)
-            def wait_for_the_deadline(self, millis: int) -> None:
-                due = about.game.deadline(self.course.state)
-                self.course.wait(0 if due is None else max(due + millis - self.course.now, 0))
-
-            def teardown(self) -> None:
+            @precondition(lambda self: self.course.late < ENOUGH)
+            @rule(data=st.data(), one=TRIES)
+            def move(self, data: st.DataObject, one: Try) -> None:
                 nonlocal moved
-                if hasattr(self, "course"):
-                    moved += self.course.moved
-                    self.course.run_out()
+                self.course.wait(_millis(self.course, one))
+                moves = about.moves(self.course.state, one.player)
+                self.course.try_move(one.player, data.draw(moves), data.draw(moves))
+                moved += self.course.moved
+
+            @rule()
+            def leave_it_alone_for_once(self) -> None:
+                self.left += 1
+                if self.left < ENOUGH:
+                    attrs.evolve(self.course).run_out()
 
         run_state_machine_as_test(Courses, settings=EXAMPLES)
         assert moved, "moves() has no good ones"
 
 
-def _try_some(course: Course, data: st.DataObject, player: UserId) -> None:
-    moves = course.about.moves(course.state, player)
-    course.try_move(player, data.draw(moves), data.draw(moves))
+def _millis(course: Course, one: Try) -> int:
+    """How long to wait before somebody tries a move."""
+    due = course.about.game.deadline(course.state) if one.of_deadline else None
+    return max(one.millis, 0) if due is None else max(due + one.millis - course.now, 0)

@@ -12,6 +12,7 @@ ID = sa.Uuid().with_variant(sa.LargeBinary(16), "sqlite")
 MOMENT = sa.TIMESTAMP(timezone=True).with_variant(sa.BigInteger(), "sqlite")
 
 INDEXES = (
+    ("ix_activities_open", ["low_id", "high_id", "kind"], "ended_at IS NULL"),
     ("ix_activities_due_at", ["due_at"], "due_at IS NOT NULL"),
     ("ix_activities_ended_at", ["ended_at"], "ended_at IS NOT NULL"),
     (
