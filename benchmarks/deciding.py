@@ -21,6 +21,7 @@ from benchmarks.http import migrate
 from benchmarks.report import table
 from benchmarks.search_server import stores_at
 from benchmarks.world import CAMPUS, settings
+from divan_cli.asgi import settle_memory
 from divan_core import Divan
 from divan_core.chat.messages import SendMessage
 from divan_core.chat.model import MessageId, ulid
@@ -110,6 +111,7 @@ async def _measured(name: str, addresses: list[str], seconds: int) -> tuple[obje
         for one in range(2 * PAIRS):  # what a process knows of people, it knows
             await divan.chat.send(Actor(person(one), CAMPUS), SendMessage(person(one ^ 1), WORDS))
         await divan.drain()
+        settle_memory()  # as a server does
         began, used, count = anyio.current_time(), time.process_time(), RATE * seconds
         async with anyio.create_task_group() as group:
             await _send(group, divan, watch, count)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 import attrs
 from attrs import validators as v
+
+from divan_core.kernel.values import value
 
 LEVELS: Final[Mapping[str, int]] = {"none": 0, "low": 1, "medium": 2, "high": 3}
 """Levels by name, for labels and signals that come in levels."""
@@ -44,7 +47,10 @@ Values = Mapping[str, float]
 """Labels or signals: levels (0 to 3) or numbers, by name. What is not known is not there."""
 
 
-@attrs.frozen
+NONE_KNOWN: Final[Values] = MappingProxyType({})
+
+
+@value
 class Facts:
     """What policies look at.
 
@@ -55,10 +61,10 @@ class Facts:
     subject_type: str
     trust: float = 50.0
     band: str = "neutral"
-    text: Values = attrs.field(factory=dict)
-    image: Values = attrs.field(factory=dict)
-    url: Values = attrs.field(factory=dict)
-    signals: Values = attrs.field(factory=dict)
+    text: Values = NONE_KNOWN
+    image: Values = NONE_KNOWN
+    url: Values = NONE_KNOWN
+    signals: Values = NONE_KNOWN
     folded: str = ""
     words: str = ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 import attrs
@@ -27,6 +28,8 @@ ACTIONS: Final = (
 Payload: TypeAlias = Mapping[str, str | float | bool | None]
 """What an action needs to know besides: ``ttl_minutes``, how long it is to last."""
 
+NO_PAYLOAD: Final[Payload] = MappingProxyType({})
+
 
 @attrs.frozen
 class Consequence:
@@ -35,7 +38,7 @@ class Consequence:
     action: str
     severity: int
     reason: str
-    payload: Payload = attrs.field(factory=dict)
+    payload: Payload = NO_PAYLOAD
 
 
 @attrs.frozen
@@ -67,7 +70,7 @@ class Match:
     evidence: Evidence
 
 
-@attrs.frozen
+@value
 class Decision:
     """What a policy decided, and why.
 
@@ -79,7 +82,7 @@ class Decision:
     action: str
     severity: int = 0
     reasons: tuple[str, ...] = ()
-    payload: Payload = attrs.field(factory=dict)
+    payload: Payload = NO_PAYLOAD
     matched: tuple[Match, ...] = ()
     shadow: tuple[Match, ...] = ()
 
