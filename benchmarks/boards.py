@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Final
 from uuid import UUID
 
+import attrs
 import uvloop
 
 from benchmarks.deciding import addresses
@@ -24,6 +25,7 @@ from divan_core.leaderboards import policy
 from divan_core.leaderboards.days import day_of
 from divan_core.leaderboards.messages import BoardQuery, SummaryQuery
 from divan_core.leaderboards.model import (
+    SUMS,
     Board,
     Book,
     Count,
@@ -31,6 +33,7 @@ from divan_core.leaderboards.model import (
     Deed,
     DeedKind,
     Period,
+    Score,
     Shift,
     Tally,
 )
@@ -39,7 +42,7 @@ from divan_core.stores.bundle import StoreUnit
 from divan_core.testing.clock import START_MS, ManualClock
 
 PORTION: Final = 2_000
-ACTIVE: Final = (0, 1, 3, 6, 20, 29)
+ACTIVE: Final = (0, 2, 4, 6, 20, 29)
 """How many days ago everybody was active: so many days leave the sums when a day ends."""
 
 PEERS: Final = 3
@@ -112,24 +115,31 @@ def _kept(
     shifts: list[Shift] = []
     deeds: list[Deed] = []
     for number in numbers:
-        user_id = _person(number)
-        tallies = {Day(TODAY - ago): _tally(dice, ago) for ago in ACTIVE}
-        scores = policy.rescored(policy.slot(user_id, CAMPUS), [], tallies, TODAY)
-        shifts += [
-            one
-            for one in scores
-            if one.new and (one.new.period is Period.DAILY or one.new.day == TODAY)
-        ]
+        shifts += [Shift(None, one) for one in _scores(_person(number), dice)]
         for _ in range(PEERS):
             cause, peer = UUID(int=dice.getrandbits(128)), _person(dice.randrange(people))
-            at = Millis(START_MS)
-            deeds.append(Deed(user_id, DeedKind.DIRECT, cause, CAMPUS, TODAY, at, peer))
+            kind, at = DeedKind.DIRECT, Millis(START_MS)
+            deeds.append(Deed(_person(number), kind, cause, CAMPUS, TODAY, at, peer))
 
     async def body(unit: StoreUnit) -> None:
         await unit.scores.put(shifts)
         await unit.deeds.put(deeds)
 
     return body
+
+
+def _scores(user_id: UserId, dice: random.Random) -> Iterator[Score]:
+    """Somebody's days, and their sums of today; no two days are of one streak."""
+    nobody, days = policy.slot(user_id, CAMPUS), []
+    for ago in ACTIVE:
+        day = policy.day_score(attrs.evolve(nobody, day=Day(TODAY - ago)), _tally(dice, ago), 1)
+        days += [day] if day else []
+    yield from days
+    for period in SUMS:
+        inside = [one for one in days if one.day > TODAY - period.value]
+        whole = policy.added(attrs.evolve(nobody, period=period, day=TODAY), inside)
+        if whole is not None:
+            yield whole
 
 
 def _tally(dice: random.Random, ago: int) -> Tally:

@@ -21,16 +21,9 @@ def day_of(at: Millis, timezone: str) -> Day:
     return Day(moment.toordinal())
 
 
-def end_of(day: Day, timezone: str) -> Millis:
-    """The first moment after a day there."""
-    tomorrow = dt.date.fromordinal(day + 1)
-    midnight = dt.datetime.combine(tomorrow, dt.time(), _zone(timezone))
-    return Millis(round(midnight.timestamp() * 1000))
-
-
 def ymd(day: Day) -> str:
     """A day as ``YYYYMMDD``."""
-    return dt.date.fromordinal(day).strftime("%Y%m%d")
+    return dt.date.fromordinal(day).isoformat().replace("-", "")
 
 
 def read_ymd(text: str) -> Day:

@@ -160,9 +160,13 @@ def test_they_carry_what_others_record(
         anyio.run(record, settings)
         assert eventually(lambda: lag(divan, **given)["waiting"] == 0)
         asked = lag(divan, "--group", "chat:indexer", **given)
-        assert [one for one in asked["groups"] if one["topic"] == "chat"] == [
-            {"topic": "chat", "group": "indexer", "undelivered": 3, "pending": 0, "dead": 0}
-        ]
+        assert {
+            "topic": "chat",
+            "group": "indexer",
+            "undelivered": 3,
+            "pending": 0,
+            "dead": 0,
+        } in asked["groups"]
         assert asked["unsettled"] == 3
         assert end(process) == 0
 
@@ -227,9 +231,11 @@ def test_dead_letters_are_exhumed(divan: Command, postgres_url: str, redis_url: 
     }
     given_up(settings, 2)
     group = ("--group", "chat:indexer")
-    assert "2" in divan("outbox", "lag", *group, **given).out.splitlines()[-1]
+    shown = divan("outbox", "lag", *group, **given).out.splitlines()
+    assert [one.split()[-1] for one in shown if "indexer" in one] == ["2"]
     assert "exhumed: 2" in divan("outbox", "replay", *group, **given).out
-    assert lag(divan, *group, **given)["groups"][0]["dead"] == 0
+    left = {one["group"]: one["dead"] for one in lag(divan, *group, **given)["groups"]}
+    assert left["indexer"] == 0
 
 
 def test_everything_unsettled_is_published_again(divan: Command, embedded: Settings) -> None:

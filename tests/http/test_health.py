@@ -11,7 +11,7 @@ from tests.http.world import TEST_SETTINGS, World, open_world
 
 pytestmark = pytest.mark.anyio
 
-DATABASE = {"core": "core_0010", "profile": "profile_0001", "moderation": "moderation_0009"}
+DATABASE = {"core": "core_0011", "profile": "profile_0001", "moderation": "moderation_0009"}
 
 
 @attrs.frozen
@@ -70,7 +70,7 @@ async def test_ready_tells_latency_and_migrations() -> None:
 
 
 async def test_without_an_optional_branch_it_is_degraded_and_serves() -> None:
-    detail = {"core": "core_0010", "profile": "profile_0001"}
+    detail = {"core": "core_0011", "profile": "profile_0001"}
     database = StoreHealth(ok=True, latency_ms=1.0, detail=detail)
     status, body = await ready(database=database)
     assert (status, body["status"], body["degraded"]) == (200, "degraded", ["moderation"])

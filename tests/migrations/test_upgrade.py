@@ -18,7 +18,7 @@ from divan_core.stores.sql.tables import BRANCHES
 from tests.migrations.conftest import Query, locked, run_script
 from tests.servers.process import free_port
 
-NEWEST = {"core": "core_0010", "moderation": "moderation_0009", "profile": "profile_0001"}
+NEWEST = {"core": "core_0011", "moderation": "moderation_0009", "profile": "profile_0001"}
 AHEAD = int(NEWEST["core"].removeprefix("core_")) + 1
 NEXT_CORE, AFTER_NEXT = f"core_{AHEAD:04}", f"core_{AHEAD + 1:04}"
 """Revisions of the core that a later version will have."""

@@ -12,7 +12,7 @@ from divan_core.testing.contracts.samples import campus, campus_id, running
 
 pytestmark = pytest.mark.anyio
 
-NEWEST = {"core": "core_0010", "moderation": "moderation_0009", "profile": "profile_0001"}
+NEWEST = {"core": "core_0011", "moderation": "moderation_0009", "profile": "profile_0001"}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
