@@ -8,6 +8,7 @@ numbers ask thousands of texts at once, and none is looked at but those that fit
 from __future__ import annotations
 
 import functools
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -180,20 +181,23 @@ class _Block:
         return functools.reduce(or_, found)
 
 
-def _counted(sets: Iterable[Bits]) -> Sequence[Bits]:
+def _counted(sets: list[Bits]) -> Sequence[Bits]:
     """In how many of the sets each text is, as a binary number: its digits are in these, upwards.
 
-    All texts are counted at once, by what an adder does with one digit of each.
+    All texts are counted at once, by what adders do: three digits make one and a carry.
     """
     digits: list[Bits] = []
-    for carry in sets:
-        for at, digit in enumerate(digits):
-            digits[at] = digit ^ carry
-            carry &= digit  # noqa: PLW2901 - what is carried on
-            if not carry:
-                break
-        else:
-            digits.append(carry)
+    while sets:
+        carried: list[Bits] = []
+        while len(sets) > 2:
+            one, two, three = sets.pop(), sets.pop(), sets.pop()
+            half = one ^ two
+            sets.append(half ^ three)
+            carried.append(one & two | half & three)
+        if len(sets) > 1:
+            carried.append(sets[0] & sets[1])
+        digits.append(sets[0] ^ sets[1] if len(sets) > 1 else sets[0])
+        sets = carried
     return digits
 
 
@@ -212,14 +216,16 @@ def _at_least(least: int, among: Bits, counts: Sequence[Bits]) -> Bits:
     return more | same
 
 
-_SINGLE: Final = 8
+_SHORT: Final = (6, 8)
 _WIDTH: Final = 6
-"""Texts of fewer letters are gone through length by length, for they often are enough; longer ones
-so many lengths at once."""
+"""Texts are gone through in bands by their length. Short ones often are enough: there are fewer of
+these, of fewer lengths."""
 
 
 def _band(length: int) -> int:
-    return length if length < _SINGLE else _SINGLE + (length - _SINGLE) // _WIDTH
+    if length < _SHORT[-1]:
+        return bisect_right(_SHORT, length)
+    return len(_SHORT) + (length - _SHORT[-1]) // _WIDTH
 
 
 def _in_order(text: str) -> tuple[int, str]:
