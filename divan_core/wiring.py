@@ -23,6 +23,7 @@ from divan_core.codec.reader import decode, encode
 from divan_core.directory import OpenRooms
 from divan_core.discovery.acquaintances import Acquaintances
 from divan_core.discovery.circles import Circles
+from divan_core.discovery.register import Register
 from divan_core.discovery.service import Discovery, DiscoveryTools
 from divan_core.discovery.suggestions import DiscoveryLimits, Suggestions, SuggestionTools
 from divan_core.discovery.upkeep import IndexUpkeep
@@ -401,6 +402,13 @@ def _presence(
     )
 
 
+def _register(stores: Stores, audience: Audience) -> Register | None:
+    """A copy of the names, where asking for them takes a database's time."""
+    if stores.search_roll is None:
+        return None
+    return Register(stores.search, stores.search_roll, audience)
+
+
 def _discovery(
     stores: Stores, settings: Settings, ground: Ground, shared: tuple[Audience, CursorSealer]
 ) -> Discovery:
@@ -426,6 +434,7 @@ def _discovery(
             circles=circles,
             suggestions=Suggestions(stores.signals, rooms, tools, limits),
             sealer=sealer,
+            register=_register(stores, audience),
         ),
         limits,
     )

@@ -42,6 +42,24 @@ class PeopleIndex(Protocol):
         ...
 
 
+class PeopleRoll(Protocol):
+    """Whom a people index finds, without looking for anything.
+
+    Both raise ``StoreUnavailable`` when the store does not answer in time.
+    """
+
+    async def listed(self, campus_id: CampusId, after: UserId | None, most: int) -> Sequence[Entry]:
+        """Up to ``most`` of the people whom the index finds on a campus, by id ascending.
+
+        Nobody with an id up to ``after``.
+        """
+        ...
+
+    async def count(self, campus_id: CampusId) -> int:
+        """How many people of a campus are in the index."""
+        ...
+
+
 @value
 class Inquiry:
     """What suggestions for a viewer need to know of others.

@@ -13,6 +13,7 @@ from divan_core.discovery.model import MOST_IN_TIER, RoomCard, Tier, Wanted, wan
 from divan_core.discovery.people import PeopleSearch, Place
 from divan_core.discovery.policy import check_search
 from divan_core.discovery.ports import PeopleIndex, RoomDirectory
+from divan_core.discovery.register import Register
 from divan_core.discovery.shares import Edge
 from divan_core.discovery.suggestions import DiscoveryLimits, Suggestions
 from divan_core.discovery.views import shown, shown_room
@@ -30,7 +31,10 @@ _EDGE: Final = struct.Struct("<d16s")
 
 @value
 class DiscoveryTools:
-    """What the service is built from, besides its sources."""
+    """What the service is built from, besides its sources.
+
+    ``register``, where there is one, is asked for people before the index.
+    """
 
     audience: Audience
     entrance: Entrance
@@ -38,6 +42,7 @@ class DiscoveryTools:
     circles: Circles
     suggestions: Suggestions
     sealer: CursorSealer
+    register: Register | None = None
 
 
 class Discovery:
@@ -51,7 +56,7 @@ class Discovery:
         limits: DiscoveryLimits,
     ) -> None:
         """Ask ``index`` for people and ``rooms`` for rooms."""
-        self._people = PeopleSearch(index, tools.audience, tools.circles)
+        self._people = PeopleSearch(tools.register or index, tools.audience, tools.circles)
         self._rooms = rooms
         self._tools = tools
         self._limits = limits
@@ -125,6 +130,15 @@ class Discovery:
     async def rooms(self, actor: Actor, query: DiscoverQuery) -> Page[FoundRoom]:
         """Which rooms are worth a look; see :meth:`Suggestions.rooms`."""
         return await self._tools.suggestions.rooms(actor, query)
+
+    async def keep(self) -> None:
+        """Look after what this process has copied of the index; see :meth:`Register.keep`.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        if self._tools.register is not None:
+            await self._tools.register.keep()
 
     async def _spend(self, actor: Actor, cards: list[PersonCard]) -> None:
         """Count the people of an answer against the actor's budget, all or none of them."""

@@ -15,7 +15,7 @@ from divan_core.accounts.ports import CampusRepository, PersonRepository
 from divan_core.activities.ports import ActivityRepository
 from divan_core.auth.ports import LoginRepository, RegistrationRepository, SessionRepository
 from divan_core.chat.ports import MessageRepository, RoomRepository
-from divan_core.discovery.ports import PeopleIndex, PeopleIndexUpkeep, PresenceSignals
+from divan_core.discovery.ports import PeopleIndex, PeopleIndexUpkeep, PeopleRoll, PresenceSignals
 from divan_core.erasure.ports import ErasureRepository
 from divan_core.idempotency.ports import KeyRepository, KeyStore
 from divan_core.kernel.audience import ChangeJournal, PeopleSource
@@ -198,7 +198,10 @@ class StoreLifecycle(Protocol):
 
 @attrs.frozen
 class RelationalStores:
-    """What must last: accounts, the social graph, conversations, keys, and events until settled."""
+    """What must last: accounts, the social graph, conversations, keys, and events until settled.
+
+    ``search_roll`` is there where search is worth a copy in the process that asks.
+    """
 
     units: Units[StoreUnit]
     people: PeopleSource
@@ -207,6 +210,7 @@ class RelationalStores:
     keys: KeyStore
     outbox: OutboxQueue
     lifecycle: tuple[StoreLifecycle, ...] = ()
+    search_roll: PeopleRoll | None = None
 
 
 @attrs.frozen
@@ -243,6 +247,7 @@ class Stores:
     person_notices: PersonNotices
     bus: EventBus
     lifecycle: tuple[StoreLifecycle, ...] = ()
+    search_roll: PeopleRoll | None = None
 
     @classmethod
     def of(cls, relational: RelationalStores, live: LiveStores) -> Stores:
@@ -263,4 +268,5 @@ class Stores:
             person_notices=live.person_notices,
             bus=live.bus,
             lifecycle=relational.lifecycle + live.lifecycle,
+            search_roll=relational.search_roll,
         )

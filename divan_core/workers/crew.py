@@ -24,6 +24,8 @@ from divan_core.workers.turns import WorkerTools
 
 SWEEP: Final = "presence-sweep"
 SWEEP_S: Final = 5.0
+NAMES: Final = "names-copy"
+NAMES_S: Final = 1.0
 PURGE_S: Final = 60.0
 SETTLE_S: Final = 60.0
 TRIM_S: Final = 10.0
@@ -82,10 +84,13 @@ class Replayed:
 class Surroundings:
     """What workers need besides stores: the sweep of ended presence, and who is told figures.
 
+    ``names`` looks after the names that this process has copied.
+
     ``jobs`` are those of services, done by the clock as well.
     """
 
     sweep: Callable[[], Awaitable[None]]
+    names: Callable[[], Awaitable[None]]
     telemetry: Telemetry
     jobs: tuple[Job, ...] = ()
 
@@ -114,6 +119,7 @@ class Workers:
         self.housekeeping = _housekeeping(stores, self._groups, relay)
         jobs = (
             _sweep(surroundings.sweep),
+            Job(NAMES, NAMES_S, _uncounted(surroundings.names)),
             *self.housekeeping,
             _measuring(self.measure),
             *surroundings.jobs,

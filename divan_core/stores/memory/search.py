@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
-from itertools import islice
 
 import attrs
 
 from divan_core.discovery.model import Entry, Wanted, entry
+from divan_core.discovery.names import Names
 from divan_core.discovery.ports import Resembling
 from divan_core.kernel.ids import CampusId
 from divan_core.kernel.visibility import PersonCard, is_open
 from divan_core.stores.memory.changes import Changes
-from divan_core.stores.memory.names import Names
 
 
 @attrs.define
@@ -62,7 +61,4 @@ class MemoryPeopleIndex:
     async def resembling(self, campus_id: CampusId, wanted: Wanted, most: int) -> Resembling:
         """See the port."""
         names = self._records.campuses.get(campus_id)
-        if names is None:
-            return Resembling((), ())
-        inside = list(islice(names.inside(wanted), most))
-        return Resembling(inside, list(islice(names.similar(wanted), most)))
+        return names.resembling(wanted, most) if names else Resembling((), ())

@@ -14,6 +14,8 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, func, select, true
+
 from divan_core.discovery.model import Entry, Wanted
 from divan_core.discovery.policy import begins
 from divan_core.discovery.ports import Resembling
@@ -33,6 +35,8 @@ from divan_core.stores.sql.searchrows import (
     Step,
 )
 from divan_core.stores.sql.searchstatements import BEHIND, BETWEEN, INSIDE
+from divan_core.stores.sql.searchtables import SEARCH_PEOPLE
+from divan_core.stores.sql.tables import STANDINGS
 
 SPARE: Final = 56
 """Rows that are read beyond what is asked for, because somebody may be in several."""
@@ -90,6 +94,41 @@ class SqlPeopleIndex:
             ):
                 return Resembling(inside[:most], similar[:most])
             limit *= MORE
+
+    async def listed(self, campus_id: CampusId, after: UserId | None, most: int) -> Sequence[Entry]:
+        """Up to ``most`` of all people of a campus, by id ascending."""
+        body = partial(_listed, campus_id, after, most)
+        rows = await self._catalogue.run(self._engine.ask, body)
+        return [Entry(UserId(row.user_id), row.handle, row.name) for row in rows]
+
+    async def count(self, campus_id: CampusId) -> int:
+        """How many there are."""
+        return await self._catalogue.run(self._engine.ask, partial(_count, campus_id))
+
+
+async def _listed(
+    campus_id: CampusId,
+    after: UserId | None,
+    most: int,
+    connection: SqlConnection,
+    tables: OptionalTables,
+) -> Sequence[Any]:
+    people = SEARCH_PEOPLE.c
+    query = select(SEARCH_PEOPLE).where(*_shown(campus_id, tables)).order_by(people.user_id)
+    if after is not None:
+        query = query.where(people.user_id > after)
+    return (await connection.execute(query.limit(most))).all()
+
+
+async def _count(campus_id: CampusId, connection: SqlConnection, tables: OptionalTables) -> int:
+    query = select(func.count()).select_from(SEARCH_PEOPLE).where(*_shown(campus_id, tables))
+    return int((await connection.execute(query)).scalar_one())
+
+
+def _shown(campus_id: CampusId, tables: OptionalTables) -> Sequence[ColumnElement[bool]]:
+    people = SEARCH_PEOPLE.c
+    active = people.user_id.not_in(select(STANDINGS.c.user_id)) if tables.standings else true()
+    return people.campus_id == campus_id, active
 
 
 async def _beginning(

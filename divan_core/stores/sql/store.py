@@ -44,14 +44,16 @@ def open_sql(url: str, *, migrate: bool = False, clock: Clock | None = None) -> 
     engine, wakeup = _engine(address)
     outbox = SqlOutboxQueue(engine, clock, wakeup)
     beside = wakeup.running if wakeup else nullcontext
+    search = SqlPeopleIndex(engine, catalogue)
     return RelationalStores(
         units=SqlUnits(engine, catalogue, outbox.recorded, clock),
         people=SqlPeopleSource(engine, catalogue),
-        search=SqlPeopleIndex(engine, catalogue),
+        search=search,
         search_upkeep=SqlIndexUpkeep(engine, catalogue),
         keys=SqlKeyStore(engine, clock),
         outbox=outbox,
         lifecycle=(SqlLifecycle(engine, catalogue, prepare, beside),),
+        search_roll=search,
     )
 
 

@@ -180,6 +180,23 @@ class PeopleIndexContract(ABC):
             assert await _found(stores, query) == set()
             assert await _found(stores, query, 2) == {1}
 
+    async def test_the_roll_lists_those_who_can_be_found(self, stores: RelationalStores) -> None:
+        """In portions by id, and counts them; where a store has one."""
+        shown = [person(at, handle=f"maria{at}", display_name="Maria") for at in range(1, 6)]
+        hidden = person(6, handle="marius", privacy=Privacy(ghost_mode=True))
+        banned = person(7, handle="marion", standing=Standing.BANNED)
+        elsewhere = person(8, handle="mario", campus_id=campus_id(2))
+        await _put(stores, campus(1), campus(2), *shown, hidden, banned, elsewhere)
+        roll = stores.search_roll
+        if roll is not None:
+            found, after = list[Entry](), None
+            while people := await roll.listed(campus_id(1), after, 2):
+                found += people
+                after = people[-1].user_id
+            assert found == [entry(one.id, one.handle, one.display_name) for one in shown]
+            assert await roll.count(campus_id(1)) == len(shown)
+            assert await roll.count(campus_id(2)) == 1
+
     async def test_what_is_undone_is_not_found(self, stores: RelationalStores) -> None:
         """Neither the name of somebody whose unit failed, nor the lack of it."""
         await _put(stores, campus(), person(1, display_name="Maria Garcia"))

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
-from heapq import merge
 from itertools import chain, islice
 from typing import Final
 
 from divan_core.discovery.model import Entry, Wanted, parts, units
 from divan_core.discovery.policy import begins
-from divan_core.stores.memory.starts import Starts
-from divan_core.stores.memory.texts import Texts
+from divan_core.discovery.ports import Resembling
+from divan_core.discovery.starts import Starts
+from divan_core.discovery.texts import Texts
+from divan_core.kernel.ids import UserId
 
 Holders = dict[str, list[int]]
 """Who has a text: ids as numbers, ascending."""
@@ -33,6 +34,13 @@ class Names:
         self._starts = Starts()  # units
         self._tails = Starts()  # what follows the first word of units, and the unit
         self._texts = Texts()
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+    def known(self, user_id: UserId) -> Entry | None:
+        """What somebody is called, if they are here."""
+        return self._people.get(user_id.int)
 
     def replace(self, before: Entry | None, after: Entry | None) -> None:
         """Know a person as ``after`` and no longer as ``before``."""
@@ -63,18 +71,24 @@ class Names:
 
     def similar(self, wanted: Wanted) -> Iterator[Entry]:
         """Everyone of the third tier, in the order of its cut."""
-        text, seen = wanted.text, set[int]()
+        text, seen, people = wanted.text, set[int](), self._people
         for part in chain(self._texts.slips(wanted), self._texts.alike(wanted)):
             for number in self._holding(part):
-                one = self._people[number]
-                if number not in seen and text not in one.handle and text not in one.name:
+                if number not in seen:
                     seen.add(number)
-                    yield one
+                    one = people[number]
+                    if text not in one.handle and text not in one.name:
+                        yield one
+
+    def resembling(self, wanted: Wanted, most: int) -> Resembling:
+        """The first people of the second and of the third tier."""
+        inside = list(islice(self.inside(wanted), most))
+        return Resembling(inside, list(islice(self.similar(wanted), most)))
 
     def _holding(self, part: str) -> Iterable[int]:
         """Whoever has a text in any way, by id."""
         as_unit, as_word = self._units.get(part, []), self._words.get(part)
-        return merge(as_unit, as_word) if as_word else as_unit
+        return sorted([*as_unit, *as_word]) if as_word else as_unit
 
     def _holding_start(self, text: str) -> Iterator[Iterable[int]]:
         """Whoever has a unit that starts with a single word, by the unit and by id."""

@@ -1,0 +1,188 @@
+"""The names of campuses where much is asked, in this process: a copy of what the index finds.
+
+A database takes milliseconds to find similar names, of which a server's process spends most. So
+the open people of a campus that is asked about often are read once, some at a time, and are then
+found here. The copy is as good as the cards are: whoever the journal has news of is looked up anew
+before the next answer. Now and then everybody is counted, because a command may have let people
+into the database of a server that has a journal of its own; a copy that cannot be right is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+import anyio
+import anyio.lowlevel
+import attrs
+
+from divan_core.discovery.model import Entry, Wanted, entry
+from divan_core.discovery.names import Names
+from divan_core.discovery.ports import PeopleIndex, PeopleRoll, Resembling
+from divan_core.kernel.audience import Audience
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.visibility import PersonCard, is_open
+
+CAPACITY: Final = 120_000
+"""How many people one process copies: about 2 KB for each. Larger campuses ask their store."""
+
+OFTEN: Final = 100
+"""A campus is copied once so much was asked about it that no cache could answer."""
+
+MOST_CHANGED: Final = 500
+"""After the changes of more people, a copy is made anew beside what is asked."""
+
+PORTION: Final = 1_000
+"""How many people are read at once, ..."""
+
+SLICE: Final = 20
+"""... and how many of them are put in before others get their turn: two milliseconds."""
+
+COUNT_EVERY: Final = 5
+"""Everybody is counted at each so many calls of :meth:`Register.keep`."""
+
+
+@attrs.define(eq=False)
+class _Campus:
+    """What is known of one campus. ``names`` are None while its store is asked.
+
+    ``changed`` are those who are to be looked up anew; ``news`` counts how often there were some,
+    and ``drops`` how often everybody was. ``doubted`` says that the last count was another one.
+    """
+
+    asked: int = 0
+    names: Names | None = None
+    changed: set[UserId] = attrs.field(factory=set)
+    news: int = 0
+    drops: int = 0
+    doubted: bool = False
+
+    def forget(self, people: Collection[UserId] | None) -> None:
+        """Hear of people who changed; None where it may be anybody."""
+        self.news += 1
+        if people is None or len(self.changed) + len(people) > MOST_CHANGED:
+            self.drop()
+        else:
+            self.changed.update(people)
+
+    def drop(self) -> None:
+        """Know nobody."""
+        self.names, self.doubted = None, False
+        self.drops += 1
+        self.changed.clear()
+
+
+class Register:
+    """A :class:`~divan_core.discovery.ports.PeopleIndex` before that of a store. One per process.
+
+    Whoever asks has let the audience read the journal's news.
+    """
+
+    def __init__(
+        self, index: PeopleIndex, roll: PeopleRoll, audience: Audience, often: int = OFTEN
+    ) -> None:
+        """Copy whoever ``roll`` lists, and ask ``index`` meanwhile."""
+        self._index = index
+        self._roll = roll
+        self._audience = audience
+        self._often = often
+        self._campuses: dict[CampusId, _Campus] = {}
+        self._calls = 0
+        audience.follow(self._forget)
+
+    async def beginning(self, campus_id: CampusId, wanted: Wanted, most: int) -> Sequence[Entry]:
+        """See the port."""
+        names = await self._names(campus_id)
+        if names is None:
+            return await self._index.beginning(campus_id, wanted, most)
+        return names.beginning(wanted, most)
+
+    async def resembling(self, campus_id: CampusId, wanted: Wanted, most: int) -> Resembling:
+        """See the port."""
+        names = await self._names(campus_id)
+        if names is None:
+            return await self._index.resembling(campus_id, wanted, most)
+        return names.resembling(wanted, most)
+
+    async def keep(self) -> None:
+        """Copy campuses that are asked about often, and see whether copies can be right.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        self._calls += 1
+        for campus_id, campus in list(self._campuses.items()):
+            if campus.names is None and campus.asked >= self._often:
+                await self._copy(campus_id, campus)
+            elif campus.names is not None and self._calls % COUNT_EVERY == 0:
+                await self._count(campus_id, campus)
+
+    async def _names(self, campus_id: CampusId) -> Names | None:
+        """The copy of a campus as its people are now; None where there is none."""
+        campus = self._campuses.get(campus_id)
+        if campus is None:
+            campus = self._campuses[campus_id] = _Campus()
+        campus.asked += 1
+        while campus.names is not None and campus.changed:
+            news, people = campus.news, tuple(campus.changed)
+            cards = await self._audience.cards(people)
+            if news == campus.news:  # else somebody may have changed once more, and is read again
+                _amend(campus, campus_id, people, cards)
+        return campus.names
+
+    def _forget(self, people: Collection[UserId] | None) -> None:
+        for campus in self._campuses.values():
+            campus.forget(people)
+
+    async def _copy(self, campus_id: CampusId, campus: _Campus) -> None:
+        """Read everybody; whoever changes meanwhile is looked up again afterwards."""
+        drops, names, after = campus.drops, Names(), None
+        room = CAPACITY - sum(len(one.names or ()) for one in self._campuses.values())
+        campus.changed.clear()
+        if await self._roll.count(campus_id) > room:
+            campus.asked = 0  # perhaps there is room later
+            return
+        while people := await self._roll.listed(campus_id, after, PORTION):
+            for start in range(0, len(people), SLICE):
+                for one in people[start : start + SLICE]:
+                    names.replace(None, one)
+                await anyio.lowlevel.checkpoint()
+            after = people[-1].user_id
+        if drops == campus.drops:
+            campus.names = names
+
+    async def _count(self, campus_id: CampusId, campus: _Campus) -> None:
+        """Drop a copy that twice was not of as many people as there are.
+
+        Once may be because of a change that is committed and not yet told.
+        """
+        counted = await self._roll.count(campus_id)
+        await self._audience.refresh(campus_id)
+        names = await self._names(campus_id)
+        differs = names is not None and len(names) != counted
+        if differs and campus.doubted:
+            campus.drop()
+            campus.asked = 0  # should something be wrong with the index, it is not read all day
+        else:
+            campus.doubted = differs
+
+
+def _amend(
+    campus: _Campus,
+    campus_id: CampusId,
+    people: Sequence[UserId],
+    cards: Sequence[PersonCard | None],
+) -> None:
+    names = campus.names
+    campus.changed.clear()
+    if names is None:
+        return
+    for user_id, card in zip(people, cards, strict=True):
+        names.replace(names.known(user_id), _listed(campus_id, card))
+
+
+def _listed(campus_id: CampusId, card: PersonCard | None) -> Entry | None:
+    """What somebody is found by on this campus, if they are."""
+    if card is None or card.campus_id != campus_id or not is_open(card):
+        return None
+    return entry(card.user_id, card.handle, card.display_name)

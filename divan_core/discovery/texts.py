@@ -1,0 +1,251 @@
+"""Distinct texts, found by what is inside and by what they are similar to.
+
+An inverted index of trigrams. Texts of about one length lie together in blocks, and what a block
+knows of a trigram is a number whose bits say which of its texts have it. So a few operations on
+numbers ask thousands of texts at once, and none is looked at but those that fit.
+"""
+
+from __future__ import annotations
+
+import functools
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from operator import or_
+from typing import Final
+
+import attrs
+
+from divan_core.discovery.model import SHORTEST_SLIP, SIMILAR, Wanted
+from divan_core.discovery.policy import is_slip
+from divan_core.discovery.similarity import Trigrams, trigrams_of
+from divan_core.discovery.starts import Starts
+
+BLOCK: Final = 3600
+"""How many texts a block has, at most: as many as bits fit into the largest number that Python has
+a quick place for, which is 512 bytes."""
+
+Bits = int
+"""Some texts of a block: the bits of their places."""
+
+
+class Texts:
+    """A set of texts whose words have one space between them."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._bands: dict[int, list[_Block]] = {}
+        self._openings: defaultdict[str, set[str]] = defaultdict(set)  # trigrams by two letters
+        self._places: dict[str, tuple[_Block, int]] = {}
+        self._words = Starts()
+        self._mirrored = Starts()  # the words from right to left
+
+    def add(self, text: str) -> None:
+        """Add a text that is not there."""
+        blocks = self._bands.setdefault(_band(len(text)), [])
+        block = next((one for one in reversed(blocks) if one.has_room), None)
+        if block is None:
+            block = _Block(self._openings)
+            blocks.append(block)
+        self._places[text] = block, block.put(text)
+        if " " not in text:
+            self._words.add(text)
+            self._mirrored.add(text[::-1])
+
+    def discard(self, text: str) -> None:
+        """Remove a text that is there."""
+        block, place = self._places.pop(text)
+        block.clear(place)
+        if " " not in text:
+            self._words.discard(text)
+            self._mirrored.discard(text[::-1])
+
+    def containing(self, text: str) -> Iterator[str]:
+        """Those that have this text inside, the shortest first, then in order."""
+        if grams := _certain(text):
+            choose = partial(_Block.all_of, grams=grams)
+        else:
+            choose = partial(_Block.any_of, grams=self._openings.get(text, ()))
+        for blocks in self._by_length():
+            found = [one for block in blocks for one in block.those(choose(block)) if text in one]
+            yield from sorted(found, key=_in_order)
+
+    def slips(self, wanted: Wanted) -> Iterator[str]:
+        """The words that are one edit from the query, the shortest first, then in order.
+
+        An edit leaves either the first half of a word as it is, or what follows the half.
+        """
+        text = wanted.text
+        if len(text) < SHORTEST_SLIP - 1:
+            return
+        middle = len(text) // 2
+        start, end = text[:middle], text[min(middle + 1, len(text) - 2) :]
+        for length in range(max(SHORTEST_SLIP, len(text) - 1), len(text) + 2):
+            among = {*self._words.of_length(start, length)}
+            among.update([one[::-1] for one in self._mirrored.of_length(end[::-1], length)])
+            yield from sorted(one for one in among if is_slip(text, one))
+
+    def alike(self, wanted: Wanted) -> Iterator[str]:
+        """Those that are similar to the query, the shortest first, then in order."""
+        for blocks in self._by_length():
+            found = [one for block in blocks for one in block.those(block.alike(wanted.grams))]
+            yield from sorted(found, key=_in_order)
+
+    def _by_length(self) -> Iterator[Sequence[_Block]]:
+        return (self._bands[band] for band in sorted(self._bands))
+
+
+@attrs.define(eq=False)
+class _Block:
+    """Some texts. ``sizes`` says which of them have so many trigrams.
+
+    ``openings`` are those of all blocks: which trigrams there are that begin with two letters.
+    """
+
+    openings: defaultdict[str, set[str]]
+    texts: list[str] = attrs.field(factory=list)
+    grams: defaultdict[str, Bits] = attrs.field(factory=lambda: defaultdict(int))
+    sizes: defaultdict[int, Bits] = attrs.field(factory=lambda: defaultdict(int))
+    free: list[int] = attrs.field(factory=list)
+
+    @property
+    def has_room(self) -> bool:
+        return len(self.texts) < BLOCK or bool(self.free)
+
+    def put(self, text: str) -> int:
+        """Add a text; its place."""
+        if self.free:
+            place = self.free.pop()
+            self.texts[place] = text
+        else:
+            place = len(self.texts)
+            self.texts.append(text)
+        grams, bit = trigrams_of(text.split(" ")), 1 << place
+        for gram in grams:
+            if gram not in self.grams:
+                self.openings[gram[:2]].add(gram)
+            self.grams[gram] |= bit
+        self.sizes[len(grams)] |= bit
+        return place
+
+    def clear(self, place: int) -> None:
+        """Remove the text of a place."""
+        grams, bit = trigrams_of(self.texts[place].split(" ")), 1 << place
+        for gram in grams:
+            self.grams[gram] ^= bit
+            if not self.grams[gram]:
+                del self.grams[gram]
+        self.sizes[len(grams)] ^= bit
+        self.texts[place] = ""
+        self.free.append(place)
+
+    def those(self, bits: Bits) -> Iterator[str]:
+        """The texts themselves."""
+        if not bits:
+            return
+        digits, texts = bin(bits), self.texts
+        last, at = len(digits) - 1, digits.find("1", 2)
+        while at > 0:
+            yield texts[last - at]
+            at = digits.find("1", at + 1)
+
+    def all_of(self, grams: Iterable[str]) -> Bits:
+        """Those that have all of some trigrams."""
+        found = -1
+        for gram in grams:
+            found &= self.grams.get(gram, 0)
+            if not found:
+                break
+        return found
+
+    def any_of(self, grams: Iterable[str]) -> Bits:
+        """Those that have any of some trigrams."""
+        found = 0
+        for gram in grams:
+            found |= self.grams.get(gram, 0)
+        return found
+
+    def alike(self, grams: Trigrams) -> Bits:
+        """Those that are similar to a text that has these trigrams."""
+        having = [bits for gram in grams if (bits := self.grams.get(gram))]
+        by_least: defaultdict[int, Bits] = defaultdict(int)
+        for size, bits in self.sizes.items():
+            least = _least_shared(len(grams), size)
+            if least <= len(having):
+                by_least[least] |= bits
+        if not by_least:
+            return 0
+        counts = _counted(having)
+        found = [_at_least(least, bits, counts) for least, bits in by_least.items()]
+        return functools.reduce(or_, found)
+
+
+def _counted(sets: list[Bits]) -> Sequence[Bits]:
+    """In how many of the sets each text is, as a binary number: its digits are in these, upwards.
+
+    All texts are counted at once, by what adders do: three digits make one and a carry.
+    """
+    digits: list[Bits] = []
+    while sets:
+        carried: list[Bits] = []
+        while len(sets) > 2:
+            one, two, three = sets.pop(), sets.pop(), sets.pop()
+            half = one ^ two
+            sets.append(half ^ three)
+            carried.append(one & two | half & three)
+        if len(sets) > 1:
+            carried.append(sets[0] & sets[1])
+        digits.append(sets[0] ^ sets[1] if len(sets) > 1 else sets[0])
+        sets = carried
+    return digits
+
+
+def _at_least(least: int, among: Bits, counts: Sequence[Bits]) -> Bits:
+    """Which of some texts were counted so often, or more often."""
+    if least >> len(counts):
+        return 0
+    more, same = 0, among
+    for at in range(len(counts) - 1, -1, -1):
+        having = same & counts[at]
+        if least >> at & 1:
+            same = having
+        else:
+            more |= having
+            same ^= having
+    return more | same
+
+
+_SHORT: Final = (6, 8)
+_WIDTH: Final = 6
+"""Texts are gone through in bands by their length. Short ones often are enough: there are fewer of
+these, of fewer lengths."""
+
+
+def _band(length: int) -> int:
+    if length < _SHORT[-1]:
+        return bisect_right(_SHORT, length)
+    return len(_SHORT) + (length - _SHORT[-1]) // _WIDTH
+
+
+def _in_order(text: str) -> tuple[int, str]:
+    return len(text), text
+
+
+def _certain(text: str) -> list[str]:
+    """The trigrams of every text that has this one inside; none where it has two letters."""
+    found: list[str] = []
+    pieces = text.split(" ")
+    for at, piece in enumerate(pieces):
+        padded = f"{'  ' if at else ''}{piece}{' ' if at + 1 < len(pieces) else ''}"
+        found += (padded[start : start + 3] for start in range(len(padded) - 2))
+    return found
+
+
+@functools.lru_cache(maxsize=4096)
+def _least_shared(one: int, other: int) -> int:
+    """How many trigrams two texts with so many each share at least, if they are similar."""
+    shared = int(SIMILAR * (one + other) / (1 + SIMILAR))  # rounded down, so never too many
+    while not (shared and shared / (one + other - shared) > SIMILAR):
+        shared += 1
+    return shared
