@@ -62,7 +62,6 @@ def chores(
         return stores.units.write(lambda unit: unit.decisions.purge(before, MOST))
 
     return (
-        Chore("keys", lambda: stores.keys.purge(MOST)),
         Chore("invites", expire_invites),
         Chore("restrictions", purge_restrictions),
         Chore("decisions", purge_decisions),
