@@ -2,68 +2,46 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 from uuid import UUID
 
 import anyio
-import attrs
 import pytest
 
-from divan_core.activities.games.rps import REVEAL_MS, Choice, Commit, Reveal
-from divan_core.activities.games.story import ContinueStory
+from divan_core.activities.games.rps import REVEAL_MS
 from divan_core.activities.games.typing import SubmitText
 from divan_core.activities.messages import (
-    ACTIVITIES,
     ACTIVITY_COMPLETED,
-    ActivitiesQuery,
-    ActivityId,
     ActivityQuery,
-    ActivityView,
     CreateActivity,
     MakeMove,
     SeedActivity,
     prompt_of,
 )
 from divan_core.activities.model import IDLE_MS
-from divan_core.auth.messages import CreateAccount
 from divan_core.errors import (
     ActivityOpen,
     ActivityOver,
     ActivityStarted,
     AlreadyMoved,
     CommitmentMismatch,
-    CooldownActive,
-    InvalidCursor,
-    InvalidInput,
     NotFound,
-    NotFriends,
     NotStarted,
     RateLimited,
     RoundOver,
     ValidationFailed,
 )
 from divan_core.kernel.actor import Actor
-from divan_core.kernel.delivery import Group
-from divan_core.kernel.events import Event
-from divan_core.kernel.gate import Act, Decision, Verdict
 from divan_core.kernel.ids import UserId
-from divan_core.kernel.once import Done
-from divan_core.kernel.visibility import Standing
-from divan_core.safety.gate import Gate as SafetyGate
 from divan_core.settings import LimitSettings, Settings
-from divan_core.stores.bundle import StoreUnit
 from divan_core.testing.clock import ManualClock
 from divan_core.workers.periodic import MOST
-from divan_core.workers.subscription import Subscription
-from tests.library.conftest import CAMPUS, World, stores_of
-from tests.sanctions import sentence
+from tests.library.conftest import World, stores_of
+from tests.library.play import KINDS, Friends, befriended, events
 
 pytestmark = pytest.mark.anyio
 
-KINDS = ("memory", "sqlite", "postgres+valkey")
 NOBODY = UserId(UUID(int=404))
-NONCE = "0123456789abcdef" * 2
 
 
 @pytest.fixture(params=KINDS)
@@ -77,85 +55,9 @@ def settings() -> Settings:
     return Settings(env="test", workers_enabled=False)
 
 
-@attrs.frozen
-class Friends:
-    """Ana and Ben of a campus, who are friends, and Cleo, who is nobody's."""
-
-    world: World
-    ana: Actor
-    ben: Actor
-    cleo: Actor
-
-    async def ask(
-        self, by: Actor | None = None, key: str | None = None, **options: Any
-    ) -> Done[ActivityView]:
-        """Ask for rock-paper-scissors; Ana does, if nobody else."""
-        by = by or self.ana
-        to = self.ben if by == self.ana else self.ana
-        command = CreateActivity(to.user_id, "rps", options)
-        return await self.world.divan.activities.create(by, command, idempotency_key=key)
-
-    async def begun(self, **options: Any) -> ActivityView:
-        """A game that has begun."""
-        view = (await self.ask(**options)).view
-        return await self.world.divan.activities.start(self.ben, ActivityQuery(view.id))
-
-    async def get(self, viewer: Actor, activity_id: ActivityId) -> ActivityView:
-        """An activity as somebody sees it."""
-        return await self.world.divan.activities.get(viewer, ActivityQuery(activity_id))
-
-    async def mine(self, viewer: Actor, **query: Any) -> list[ActivityId]:
-        """Somebody's list."""
-        page = await self.world.divan.activities.mine(viewer, ActivitiesQuery(**query))
-        return [one.id for one in page.items]
-
-    async def commit(
-        self, player: Actor, match: ActivityId, choice: Choice, round_: int = 1, **more: Any
-    ) -> Done[ActivityView]:
-        """Commit to a choice."""
-        text = f"{match}:{round_}:{player.user_id}:{choice}:{NONCE}"
-        move = Commit(match, round_, hashlib.sha256(text.encode()).hexdigest())
-        return await self.world.divan.activities.play(player, move, **more)
-
-    async def reveal(
-        self, player: Actor, match: ActivityId, choice: Choice, round_: int = 1
-    ) -> Done[ActivityView]:
-        """Show it."""
-        move = Reveal(match, round_, choice, NONCE)
-        return await self.world.divan.activities.play(player, move)
-
-    async def round(self, match: ActivityId, ana: Choice, ben: Choice, round_: int = 1) -> None:
-        """Play a round as it is meant to be."""
-        await self.commit(self.ana, match, ana, round_)
-        await self.commit(self.ben, match, ben, round_)
-        await self.reveal(self.ana, match, ana, round_)
-        await self.reveal(self.ben, match, ben, round_)
-
-
 @pytest.fixture
 async def friends(world: World) -> Friends:
-    ana, ben, cleo = [await world.join(name) for name in ("ana", "ben", "cleo")]
-    await world.divan.social.befriend(ana, ben.user_id)
-    return Friends(world, ana, ben, cleo)
-
-
-async def events(world: World) -> list[Event]:
-    """Everything that was recorded of activities."""
-    found: list[Event] = []
-
-    async def note(unit: StoreUnit, event: Event) -> None:
-        del unit
-        found.append(event)
-
-    probe = Subscription(Group("probe", ACTIVITIES), note)
-    async with type(world.divan).open(
-        world.divan.settings,
-        stores=attrs.evolve(world.divan.stores, lifecycle=()),
-        clock=world.clock,
-        subscriptions=[probe],
-    ) as second:
-        await second.drain()
-    return found
+    return await befriended(world)
 
 
 async def test_a_game_is_played_to_its_end(friends: Friends) -> None:
@@ -189,21 +91,6 @@ async def test_a_game_is_played_to_its_end(friends: Friends) -> None:
         }
     ]
     await friends.ask()  # there is room for another
-
-
-async def test_only_friends_are_asked(friends: Friends) -> None:
-    activities = friends.world.divan.activities
-    hidden = await friends.world.join("dora", visibility="none")
-    for peer, refusal in (
-        (friends.cleo.user_id, NotFriends),
-        (hidden.user_id, NotFound),
-        (NOBODY, NotFound),
-        (friends.ana.user_id, InvalidInput),
-    ):
-        with pytest.raises(refusal):
-            await activities.create(friends.ana, CreateActivity(peer, "rps"))
-    await friends.world.divan.social.befriend(friends.ana, hidden.user_id)
-    await activities.create(friends.ana, CreateActivity(hidden.user_id, "rps"))
 
 
 @pytest.mark.parametrize(
@@ -399,126 +286,6 @@ async def test_moves_can_be_made_by_name(friends: Friends) -> None:
     with pytest.raises(ValidationFailed) as refusal:
         await activities.move(friends.ana, MakeMove(match, "commit", {"round": 1}))
     assert [one.path for one in refusal.value.errors] == ["$.body.commitment"]
-
-
-async def test_a_block_hides_it_from_both(friends: Friends) -> None:
-    social, match = friends.world.divan.social, (await friends.begun()).id
-    await social.block(friends.ana, friends.ben.user_id)
-    for player in (friends.ana, friends.ben):
-        assert await friends.mine(player) == []
-        for attempt in (friends.get(player, match), friends.commit(player, match, "rock")):
-            with pytest.raises(NotFound):
-                await attempt
-    await social.unblock(friends.ana, friends.ben.user_id)
-    assert await friends.mine(friends.ben) == [match]
-    await friends.commit(friends.ben, match, "rock")
-
-
-async def test_it_goes_on_without_friendship(friends: Friends) -> None:
-    social, match = friends.world.divan.social, (await friends.begun()).id
-    await social.remove(friends.ana, friends.ben.user_id)
-    await friends.round(match, "rock", "scissors")
-    await friends.world.divan.activities.cancel(friends.ana, ActivityQuery(match))
-    await social.befriend(friends.ana, friends.ben.user_id)
-    lobby = (await friends.ask()).view.id
-    await social.remove(friends.ana, friends.ben.user_id)
-    with pytest.raises(NotFriends):
-        await friends.world.divan.activities.start(friends.ben, ActivityQuery(lobby))
-
-
-async def test_whoever_was_hidden_by_staff_plays_alone(friends: Friends) -> None:
-    match = (await friends.begun()).id
-    await sentence(friends.world.divan, friends.ana, Standing.SHADOWED)
-    with pytest.raises(NotFound):
-        await friends.get(friends.ben, match)
-    assert await friends.mine(friends.ben) == []
-    assert await friends.mine(friends.ana) == [match]
-
-
-class Gate:
-    """Says what it is told to."""
-
-    verdict = Verdict()
-
-    async def ask(self, _actor: Actor, act: Act) -> Verdict:
-        assert act is Act.ACTIVITY
-        return self.verdict
-
-
-async def test_everything_passes_the_gate(
-    friends: Friends, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gate, divan = Gate(), friends.world.divan
-    monkeypatch.setattr(SafetyGate, "ask", lambda _self, *asked: gate.ask(*asked))
-    gate.verdict = Verdict(Decision.SHADOWED)
-    alone = (await friends.ask()).view.id
-    assert await friends.mine(friends.ana) == [alone]
-    assert await friends.mine(friends.ben) == []
-    gate.verdict = Verdict()
-    match = (await friends.ask(friends.ben)).view.id
-    query = ActivityQuery(match)
-    gate.verdict = Verdict(Decision.COOLING, 9)
-    for attempt in (
-        friends.ask(),
-        divan.activities.start(friends.ana, query),
-        divan.activities.cancel(friends.ana, query),
-        friends.commit(friends.ana, match, "rock"),
-    ):
-        with pytest.raises(CooldownActive):
-            await attempt
-    found = await events(friends.world)
-    told = {one.data["activity_id"]: one.data["people"] for one in found}
-    assert told[str(alone)] == [str(friends.ana.user_id)]
-
-
-async def test_pages_leave_no_gap(friends: Friends) -> None:
-    activities = friends.world.divan.activities
-    made: list[ActivityId] = []
-    others = [await friends.world.join(f"friend{number}") for number in range(6)]
-    for number, other in enumerate(others):
-        await friends.world.divan.social.befriend(friends.ana, other.user_id)
-        done = await activities.create(friends.ana, CreateActivity(other.user_id, "rps"))
-        made.append(done.view.id)
-        if number % 2:
-            await friends.world.divan.social.block(other, friends.ana.user_id)
-    expected = [one for number, one in enumerate(made) if not number % 2][::-1]
-    walked: list[ActivityId] = []
-    cursor = None
-    while True:
-        page = await activities.mine(friends.ana, ActivitiesQuery(limit=1, cursor=cursor))
-        walked += [one.id for one in page.items]
-        cursor = page.cursor
-        if cursor is None:
-            break
-    assert walked == expected
-    with pytest.raises(InvalidCursor):
-        await activities.mine(friends.ben, ActivitiesQuery(cursor="nonsense"))
-
-
-async def test_erasing_somebody_leaves_nothing(friends: Friends) -> None:
-    match = (await friends.begun()).id
-    await friends.world.divan.personal.erase(friends.ana.user_id)
-    with pytest.raises(NotFound):
-        await friends.get(friends.ben, match)
-    assert await friends.mine(friends.ben) == []
-
-
-async def test_an_export_has_ones_own_words(friends: Friends) -> None:
-    divan = friends.world.divan
-    await divan.auth.create_account(
-        CreateAccount("eve@x.org", "eve", "Eve", CAMPUS, "a long password of eve")
-    )
-    eve = await divan.accounts.actor(await divan.auth.find("eve@x.org"))
-    await divan.social.befriend(eve, friends.ben.user_id)
-    command = CreateActivity(friends.ben.user_id, "story", {"turns": 2})
-    match = (await divan.activities.create(eve, command)).view.id
-    await divan.activities.start(eve, ActivityQuery(match))
-    await divan.activities.play(friends.ben, ContinueStory(match, "ben wrote this"))
-    await divan.activities.play(eve, ContinueStory(match, "and eve that"))
-    (found,) = (await divan.personal.export("eve@x.org")).activities
-    assert (found.activity_id, found.kind, found.state) == (match, "story", "completed")
-    assert (found.peer_id, found.asked, found.score) == (friends.ben.user_id, True, 1)
-    assert found.words == ("and eve that",)
 
 
 async def test_what_is_long_over_is_purged(friends: Friends) -> None:

@@ -15,6 +15,7 @@ from divan_core.accounts.messages import CreateCampus
 from divan_core.errors import ConfigurationError, StoreUnavailable
 from divan_core.kernel.delivery import Group
 from divan_core.kernel.events import Event, EventId
+from divan_core.staffing import SCORING
 from divan_core.stores.bundle import Stores, StoreUnit
 from divan_core.stores.factories import embedded_stores, production_stores
 from divan_core.testing.clock import ManualClock
@@ -78,8 +79,8 @@ async def effects(stores: Stores) -> dict[str, list[int]]:
 
 
 def mine(lag: DeliveryLag) -> list[GroupLag]:
-    """The groups of the topic here; Divan has its own on others."""
-    return [one for one in lag.groups if one.topic == TOPIC]
+    """The groups of the topic here, but for the one that keeps what counts on leaderboards."""
+    return [one for one in lag.groups if one.topic == TOPIC and one.group != SCORING]
 
 
 async def record(divan: Divan, *events: Event) -> None:
