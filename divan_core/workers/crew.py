@@ -90,7 +90,7 @@ class Surroundings:
     """
 
     sweep: Callable[[], Awaitable[None]]
-    names: Callable[[], Awaitable[None]]
+    names: Callable[[], Awaitable[int]]
     telemetry: Telemetry
     jobs: tuple[Job, ...] = ()
 
@@ -118,7 +118,7 @@ class Workers:
         self._telemetry = surroundings.telemetry
         jobs = (
             _sweep(surroundings.sweep),
-            Job(NAMES, NAMES_S, _uncounted(surroundings.names)),
+            Job(NAMES, NAMES_S, surroundings.names),
             *_housekeeping(stores, self._groups, relay),
             _measuring(self.measure),
             *surroundings.jobs,
