@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
-import anyio
 import anyio.lowlevel
 import attrs
 
@@ -46,15 +45,17 @@ COUNT_EVERY: Final = 5
 class _Campus:
     """What is known of one campus. ``names`` are None while its store is asked.
 
-    ``changed`` are those who are to be looked up anew; ``news`` counts how often there were some,
-    and ``drops`` how often everybody was. ``doubted`` says that the last count was another one.
+    ``making`` is a copy of everybody up to ``after``. ``changed`` are those who are to be looked up
+    anew, and ``news`` counts how often there were some. ``doubted`` says that the last count was
+    another one.
     """
 
     asked: int = 0
     names: Names | None = None
+    making: Names | None = None
+    after: UserId | None = None
     changed: set[UserId] = attrs.field(factory=set)
     news: int = 0
-    drops: int = 0
     doubted: bool = False
 
     def forget(self, people: Collection[UserId] | None) -> None:
@@ -67,8 +68,7 @@ class _Campus:
 
     def drop(self) -> None:
         """Know nobody."""
-        self.names, self.doubted = None, False
-        self.drops += 1
+        self.names, self.making, self.doubted = None, None, False
         self.changed.clear()
 
 
@@ -104,18 +104,22 @@ class Register:
             return await self._index.resembling(campus_id, wanted, most)
         return names.resembling(wanted, most)
 
-    async def keep(self) -> None:
+    async def keep(self) -> int:
         """Copy campuses that are asked about often, and see whether copies can be right.
+
+        How many people were copied, ``PORTION`` at most of each campus: then more may follow.
 
         Raises:
             StoreUnavailable: the store does not answer.
         """
         self._calls += 1
+        copied = 0
         for campus_id, campus in list(self._campuses.items()):
             if campus.names is None and campus.asked >= self._often:
-                await self._copy(campus_id, campus)
+                copied += await self._copy(campus_id, campus)
             elif campus.names is not None and self._calls % COUNT_EVERY == 0:
                 await self._count(campus_id, campus)
+        return copied
 
     async def _names(self, campus_id: CampusId) -> Names | None:
         """The copy of a campus as its people are now; None where there is none."""
@@ -134,22 +138,32 @@ class Register:
         for campus in self._campuses.values():
             campus.forget(people)
 
-    async def _copy(self, campus_id: CampusId, campus: _Campus) -> None:
-        """Read everybody; whoever changes meanwhile is looked up again afterwards."""
-        drops, names, after = campus.drops, Names(), None
-        room = CAPACITY - sum(len(one.names or ()) for one in self._campuses.values())
-        campus.changed.clear()
-        if await self._roll.count(campus_id) > room:
+    async def _copy(self, campus_id: CampusId, campus: _Campus) -> int:
+        """Read some more; whoever changes from then on is looked up again afterwards."""
+        if campus.making is None and not await self._begin(campus_id, campus):
+            return 0
+        names = campus.making
+        people = await self._roll.listed(campus_id, campus.after, PORTION)
+        for start in range(0, len(people), SLICE):
+            if names is None or names is not campus.making:  # dropped meanwhile
+                return 0
+            for one in people[start : start + SLICE]:
+                names.replace(None, one)
+            campus.after = one.user_id
+            await anyio.lowlevel.checkpoint()
+        if names is campus.making and len(people) < PORTION:
+            campus.names, campus.making = names, None
+        return len(people)
+
+    async def _begin(self, campus_id: CampusId, campus: _Campus) -> bool:
+        """Make ready for a copy, if there is room for it."""
+        kept = (one.names or one.making or () for one in self._campuses.values())
+        if await self._roll.count(campus_id) > CAPACITY - sum(map(len, kept)):
             campus.asked = 0  # perhaps there is room later
-            return
-        while people := await self._roll.listed(campus_id, after, PORTION):
-            for start in range(0, len(people), SLICE):
-                for one in people[start : start + SLICE]:
-                    names.replace(None, one)
-                await anyio.lowlevel.checkpoint()
-            after = people[-1].user_id
-        if drops == campus.drops:
-            campus.names = names
+            return False
+        campus.making, campus.after = Names(), None
+        campus.changed.clear()
+        return True
 
     async def _count(self, campus_id: CampusId, campus: _Campus) -> None:
         """Drop a copy that twice was not of as many people as there are.

@@ -131,14 +131,14 @@ class Discovery:
         """Which rooms are worth a look; see :meth:`Suggestions.rooms`."""
         return await self._tools.suggestions.rooms(actor, query)
 
-    async def keep(self) -> None:
+    async def keep(self) -> int:
         """Look after what this process has copied of the index; see :meth:`Register.keep`.
 
         Raises:
             StoreUnavailable: the store does not answer.
         """
-        if self._tools.register is not None:
-            await self._tools.register.keep()
+        register = self._tools.register
+        return 0 if register is None else await register.keep()
 
     async def _spend(self, actor: Actor, cards: list[PersonCard]) -> None:
         """Count the people of an answer against the actor's budget, all or none of them."""

@@ -90,7 +90,7 @@ class Surroundings:
     """
 
     sweep: Callable[[], Awaitable[None]]
-    names: Callable[[], Awaitable[None]]
+    names: Callable[[], Awaitable[int]]
     telemetry: Telemetry
     jobs: tuple[Job, ...] = ()
 
@@ -119,7 +119,7 @@ class Workers:
         self.housekeeping = _housekeeping(stores, self._groups, relay)
         jobs = (
             _sweep(surroundings.sweep),
-            Job(NAMES, NAMES_S, _uncounted(surroundings.names)),
+            Job(NAMES, NAMES_S, surroundings.names),
             *self.housekeeping,
             _measuring(self.measure),
             *surroundings.jobs,

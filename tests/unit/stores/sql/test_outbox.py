@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,9 +13,10 @@ import pytest
 from sqlalchemy import Engine, event, text
 
 from divan_core.stores.bundle import RelationalStores, StoreUnit
-from divan_core.stores.sql.connection import SqlConnection
+from divan_core.stores.sql.connection import SqlConnection, ThreadConnection
 from divan_core.stores.sql.outbox import SqlOutboxQueue
 from divan_core.stores.sql.postgres import PostgresEngine
+from divan_core.stores.sql.postgres_connection import LoopConnection
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.contracts.outbox import (
     ALL,
@@ -97,7 +98,19 @@ async def test_ages_go_by_the_clock_of_the_database(stores: RelationalStores) ->
     assert await stores.outbox.forget_handled(-60_000, ALL) == 1
 
 
-async def test_each_call_is_one_statement(stores: RelationalStores) -> None:
+def _noting(run: Callable[..., Awaitable[Any]], asked: list[object]) -> Callable[..., Any]:
+    """Note what is run in the drivers."""
+
+    async def noting(connection: object, statement: object, parameters: object) -> object:
+        asked.append(statement)
+        return await run(connection, statement, parameters)
+
+    return noting
+
+
+async def test_each_call_is_one_statement(
+    stores: RelationalStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await record(stores, event_of(1), event_of(2), event_of(3))
     queue = stores.outbox
     with noted() as sent:
@@ -109,10 +122,12 @@ async def test_each_call_is_one_statement(stores: RelationalStores) -> None:
         await queue.forget_handled(0, 10)
         await queue.lag(GROUPS)
     assert len(sent) == 7
-    with noted() as sent:
-        await begin(stores, "one", event_of(1))
-        await give_up(stores, "one", event_of(2))
-    assert len(sent) == 2
+    asked: list[object] = []
+    for kind in (ThreadConnection, LoopConnection):
+        monkeypatch.setattr(kind, "run", _noting(kind.run, asked))
+    await begin(stores, "one", event_of(1))
+    await give_up(stores, "one", event_of(2))
+    assert len(asked) == 2
 
 
 async def test_no_call_reads_all_events_on_postgres(postgres_url: str) -> None:
