@@ -78,6 +78,7 @@ PACKAGES = ("divan_core", "divan_http", "divan_rt", "divan_cli")
 PURE = (
     "divan_core/*/model.py",
     "divan_core/*/policy.py",
+    "divan_core/activities/games/*.py",
     *(f"divan_core/presence/{name}.py" for name in ("drift", "lattice", "listing", "movement")),
 )
 LINTERS = (

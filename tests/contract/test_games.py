@@ -153,7 +153,9 @@ class TestTrivia(GameContract):
         return st.builds(TriviaOptions, st.integers(1, 20), st.integers(5, 60))
 
     def moves(self, state: TriviaState, player: UserId) -> SearchStrategy[AnswerQuestion]:  # noqa: ARG002 - both may choose any
-        return st.builds(AnswerQuestion, st.just(ACTIVITY), near(state.round), st.integers(0, 3))
+        right = state.asked[state.round - 1].right
+        choices = st.sampled_from([right, right, right, *range(4)])
+        return st.builds(AnswerQuestion, st.just(ACTIVITY), near(state.round), choices)
 
     def disguised(self, state: TriviaState, viewer: UserId) -> TriviaState:
         closed = len(state.past)

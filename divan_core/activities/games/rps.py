@@ -60,7 +60,7 @@ class Commit:
 
     activity_id: ActivityId
     round: Round
-    commitment: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    commitment: Annotated[str, Meta(max_length=64, pattern=r"^[0-9a-f]{64}$")]
 
 
 @attrs.frozen
@@ -70,7 +70,7 @@ class Reveal:
     activity_id: ActivityId
     round: Round
     choice: Choice
-    nonce: Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{32,256}$")]
+    nonce: Annotated[str, Meta(max_length=256, pattern=r"^[0-9A-Fa-f]{32,256}$")]
 
 
 @attrs.frozen

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
@@ -37,6 +37,12 @@ def test_draws_are_even() -> None:
     assert all(900 < counted[number] < 1100 for number in range(3))
 
 
+def test_draws_that_would_not_be_fair_are_drawn_again() -> None:
+    bound = 2**63 + 1  # of which nearly half of all numbers are over
+    draws = Draws(b"a seed of 16 bytes")
+    assert all(draws.below(bound) < bound for _ in range(50))
+
+
 @given(st.binary(min_size=16, max_size=16), st.integers(0, 12))
 def test_what_is_picked_is_different(seed: bytes, count: int) -> None:
     picked = Draws(seed).pick(range(10), count)
@@ -57,6 +63,21 @@ def test_games_are_found_by_kind_and_by_move() -> None:
 def test_two_games_of_one_kind_are_refused() -> None:
     with pytest.raises(ConfigurationError):
         Games([GAME, GAME])
+
+
+def test_moves_are_of_one_game_and_of_an_activity() -> None:
+    class Twin:
+        kind = "twin"
+        moves = GAME.moves
+
+    class Nowhere:
+        kind = "nowhere"
+        moves: ClassVar = {"sleep": RpsOptions}
+
+    for other in (Twin(), Nowhere()):
+        games: Any = [GAME, other]
+        with pytest.raises(ConfigurationError, match=other.kind):
+            Games(games)
 
 
 @pytest.mark.parametrize("best_of", [0, 2, 11, "3", None])

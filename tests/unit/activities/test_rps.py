@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from divan_core.activities.games.draws import Draws
 from divan_core.activities.games.game import RoundClosed, RoundOpened, Setting, Step, Turn, settle
+from divan_core.activities.games.registry import read_move
 from divan_core.activities.games.rps import (
+    MOST_ROUNDS,
     REVEAL_MS,
     Choice,
     Commit,
@@ -21,7 +23,15 @@ from divan_core.activities.games.rps import (
 )
 from divan_core.activities.model import ActivityId
 from divan_core.codec.reader import decode, encode
-from divan_core.errors import AlreadyMoved, CommitmentMismatch, DivanError, NotYet, RoundOver
+from divan_core.errors import (
+    ActivityOver,
+    AlreadyMoved,
+    CommitmentMismatch,
+    DivanError,
+    NotYet,
+    RoundOver,
+    ValidationFailed,
+)
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
 
@@ -150,3 +160,78 @@ def test_no_course_of_moves_and_delays_breaks_a_match(
         assert max(state.wins(ANA), state.wins(BEN)) <= options.best_of // 2 + 1
         if step.outcome is not None:
             break
+
+
+def drawn_to(state: RpsState, rounds: int) -> Step[RpsState]:
+    """Play equal choices until so many rounds are over."""
+    step = Step(state)
+    while len(step.state.past) < rounds:
+        step = played(step.state, "rock", "rock")
+    return step
+
+
+def test_a_match_that_is_always_drawn_ends_without_a_winner() -> None:
+    step = drawn_to(begun().state, MOST_ROUNDS - 1)
+    assert step.outcome is None
+    step = played(step.state, "rock", "rock")
+    assert step.outcome is not None
+    assert (step.outcome.winner_id, step.outcome.abandoned) == (None, False)
+
+
+def test_whoever_leads_after_all_rounds_has_won() -> None:
+    step = drawn_to(played(begun().state, "rock", "paper").state, MOST_ROUNDS)
+    assert step.outcome is not None
+    assert step.outcome.winner_id == BEN
+
+
+def committed(state: RpsState) -> RpsState:
+    for player in (ANA, BEN):
+        mine = commit(player, reveal(state.round, "rock"))
+        state = GAME.apply(state, Turn(player, mine, Millis(5))).state
+    return state
+
+
+def test_a_match_in_which_nobody_ever_reveals_counts_for_nobody() -> None:
+    step = begun()
+    while step.outcome is None:
+        step = settle(GAME, committed(step.state), Millis(5 + REVEAL_MS))
+    assert len(step.state.past) == MOST_ROUNDS
+    assert step.outcome.abandoned
+    assert GAME.words(step.state, ANA) == ()
+
+
+def test_a_commitment_that_never_comes_is_left_to_idleness() -> None:
+    state = begun().state
+    assert GAME.deadline(state) is None
+    state = GAME.apply(state, Turn(ANA, commit(ANA, reveal(1, "rock")), Millis(5))).state
+    assert GAME.deadline(state) is None
+
+
+def test_no_move_comes_after_the_end() -> None:
+    state = played(begun(RpsOptions(1)).state, "rock", "scissors").state
+    for late in (commit(ANA, reveal(1, "rock")), reveal(1, "rock"), reveal(2, "rock")):
+        with pytest.raises(ActivityOver):
+            GAME.apply(state, Turn(ANA, late, Millis(9000)))
+
+
+def test_neither_round_nor_match_of_another_commitment_is_accepted() -> None:
+    elsewhere = ActivityId(UUID(int=8))
+    for stale in (Reveal(elsewhere, 1, "rock", NONCE), Reveal(MATCH, 2, "rock", NONCE)):
+        replayed = Commit(MATCH, 1, commitment_of(stale, ANA))
+        state = GAME.apply(begun().state, Turn(ANA, replayed, Millis(5))).state
+        mine = commit(BEN, reveal(1, "paper"))
+        state = GAME.apply(state, Turn(BEN, mine, Millis(5))).state
+        with pytest.raises(CommitmentMismatch):
+            GAME.apply(state, Turn(ANA, reveal(1, "rock"), Millis(6)))
+
+
+@pytest.mark.parametrize("nonce", [NONCE[1:], NONCE[1:] + "g", "0" * 257])
+def test_a_nonce_has_at_least_128_bits(nonce: str) -> None:
+    with pytest.raises(ValidationFailed):
+        read_move(GAME, "reveal", MATCH, {"round": 1, "choice": "rock", "nonce": nonce})
+
+
+@pytest.mark.parametrize("commitment", ["0" * 63, "0" * 65, "A" * 64, "0" * 64 + "\n"])
+def test_a_commitment_is_a_lower_case_hash(commitment: str) -> None:
+    with pytest.raises(ValidationFailed):
+        read_move(GAME, "commit", MATCH, {"round": 1, "commitment": commitment})

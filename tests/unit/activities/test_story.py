@@ -49,6 +49,7 @@ def test_the_invited_one_begins_and_both_write_in_turn() -> None:
     parts = GAME.view(step.state, ANA, START)["parts"]
     assert [part["content"] for part in parts] == ["Once,", "a fox", "slept."]
     assert GAME.standing(step.state).scores == {ANA: 1, BEN: 2}
+    assert GAME.words(step.state, BEN) == ("Once,", "slept.")
     with pytest.raises(ActivityOver):
         write(step.state, ANA, "It woke.")
 
@@ -100,7 +101,7 @@ def test_what_is_written_is_not_told_through_events() -> None:
     assert "secret" not in str(write(begun().state, BEN, "my secret").told)
 
 
-@pytest.mark.parametrize("content", ["", " \n", "a" * 401])
+@pytest.mark.parametrize("content", ["", " \n", "a\x00", "a" * 401])
 def test_a_part_has_bounds(content: str) -> None:
     with pytest.raises(ValidationFailed):
         read_move(GAME, "continue", MATCH, {"content": content})
