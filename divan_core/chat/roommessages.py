@@ -69,7 +69,7 @@ class RosterQuery:
     """A page of who is in a room."""
 
     room_id: RoomId
-    limit: Limit = 50
+    limit: Limit = 20
     cursor: str | None = None
 
 
