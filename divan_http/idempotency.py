@@ -39,11 +39,11 @@ def whole(path: Mapping[str, str], query: Mapping[str, object], body: object) ->
 def answer(resp: Response, done: Done[Any], status: int, *, keyed: bool) -> None:
     """Reply with what was done: 200 and the first answer's bytes where it was done before.
 
-    Without a key nothing is said of it.
+    Without a key nothing is said of it, unless the sender's own name for a message was its key.
     """
     resp.data = done.body
     resp.status = 200 if done.replayed else status
-    if not keyed:
+    if not (keyed or done.replayed):
         return
     resp.set_header(REPLAYED, "true" if done.replayed else "false")
     if done.replayed:

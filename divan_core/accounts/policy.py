@@ -19,7 +19,7 @@ from divan_core.accounts.messages import (
     OwnAccount,
     PrivacyView,
 )
-from divan_core.accounts.model import Campus, Person, Privacy, Profile
+from divan_core.accounts.model import Campus, FieldFault, Person, Privacy, Profile
 from divan_core.errors import Banned, CampusMismatch, FieldError, UnknownUser, ValidationFailed
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import Millis
@@ -32,12 +32,13 @@ _BANNED: Final = Standing.BANNED
 
 
 @contextmanager
-def _checked(path: str) -> Iterator[None]:
-    """Turn a validator's complaint into a refusal of the field."""
+def _checked(path: str = "$") -> Iterator[None]:
+    """Turn a validator's complaint into a refusal of the field, below ``path``."""
     try:
         yield
-    except ValueError as fault:
-        raise ValidationFailed(str(fault), errors=[FieldError(path, str(fault))]) from fault
+    except FieldFault as fault:
+        error = FieldError(f"{path}.{fault.at}", str(fault))
+        raise ValidationFailed(str(fault), errors=[error]) from fault
 
 
 def new_campus(command: CreateCampus, campus_id: CampusId) -> Campus:
@@ -46,7 +47,7 @@ def new_campus(command: CreateCampus, campus_id: CampusId) -> Campus:
     Raises:
         ValidationFailed: a name, centre, time zone or radius that cannot be.
     """
-    with _checked("$"):
+    with _checked():
         return Campus(
             id=campus_id,
             name=command.name,
@@ -74,7 +75,7 @@ def new_person(command: CreatePerson, user_id: UserId, now: Millis) -> Person:
     Raises:
         ValidationFailed: a field that cannot be.
     """
-    with _checked("$"):
+    with _checked():
         person = Person(
             id=user_id,
             campus_id=command.campus_id,
@@ -85,25 +86,34 @@ def new_person(command: CreatePerson, user_id: UserId, now: Millis) -> Person:
             email=command.email,
             roles=command.roles,
         )
-    return with_profile(with_privacy(person, command.privacy), command.profile)
+    private = with_privacy(person, command.privacy, "$.privacy")
+    return with_profile(private, command.profile, "$.profile")
 
 
-def with_privacy(person: Person, command: ChangePrivacy) -> Person:
-    """The person with the privacy fields that the command sets."""
+def with_privacy(person: Person, command: ChangePrivacy, path: str = "$") -> Person:
+    """The person with the privacy fields that the command, which stands at ``path``, sets.
+
+    Raises:
+        ValidationFailed: a field that cannot be.
+    """
     changes = _set_fields(command)
     if "visibility" in changes:
         changes["visibility"] = Visibility(changes["visibility"])
-    with _checked("$"):
+    with _checked(path):
         return attrs.evolve(person, privacy=attrs.evolve(person.privacy, **changes))
 
 
-def with_profile(person: Person, command: ChangeProfile) -> Person:
-    """The person with the profile fields that the command sets."""
+def with_profile(person: Person, command: ChangeProfile, path: str = "$") -> Person:
+    """The person with the profile fields that the command, which stands at ``path``, sets.
+
+    Raises:
+        ValidationFailed: a field that cannot be.
+    """
     changes = _set_fields(command)
     own: dict[str, Any] = {
         name: changes.pop(name) for name in ("display_name", "avatar_url") if name in changes
     }
-    with _checked("$"):
+    with _checked(path):
         profile: Profile = attrs.evolve(person.profile, **changes)
         return attrs.evolve(person, profile=profile, **own)
 

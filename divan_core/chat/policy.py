@@ -36,6 +36,7 @@ from divan_core.errors import (
 )
 from divan_core.kernel.clock import rfc3339
 from divan_core.kernel.ids import CampusId, RoomId, UserId
+from divan_core.kernel.texts import is_text
 from divan_core.kernel.visibility import PersonCard, Relations, Surface, can_see
 
 
@@ -70,15 +71,6 @@ def _attachment_faults(path: str, attachment: Attachment) -> Iterator[FieldError
         text = getattr(attachment, name)
         if text is not None and not text.isprintable():
             yield FieldError(f"{path}.{name}", "must be printable")
-
-
-def is_text(text: str) -> bool:
-    """Whether every store can keep it: no NUL, and no half of a surrogate pair."""
-    return (text.isascii() and "\0" not in text) or _is_whole(text)
-
-
-def _is_whole(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def is_there(

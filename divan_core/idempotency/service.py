@@ -48,13 +48,6 @@ _OUTCOMES: Final[Mapping[type[DivanError], str]] = {
     OutcomeUnknown: "unknown",
 }
 _FAILED: Final = "failed"
-_NOTHING_DONE: Final = (
-    IdempotencyInProgress,
-    IdempotencyKeyReused,
-    IdempotencyUnavailable,
-    MessageExists,
-    StoreUnavailable,
-)
 
 
 class KeyedUnit(Protocol):
@@ -200,8 +193,8 @@ class Idempotency(Generic[UnitT]):
         at = await self._admit(attempt)
         try:
             return await self._plain(body)
-        except _NOTHING_DONE:
-            await self._withdraw(attempt, at)
+        except DivanError as refusal:
+            await self._refused(attempt, at, refusal)
             raise
 
     def _parsed(self, text: str | None) -> str | None:
@@ -243,8 +236,8 @@ class Idempotency(Generic[UnitT]):
             return self._replayed(attempt, claim, turn.answer)
         try:
             done = await self._written(attempt, body, claim, turn)
-        except _NOTHING_DONE:
-            await self._withdraw(attempt, at)
+        except DivanError as refusal:
+            await self._refused(attempt, at, refusal)
             raise
         if done.replayed:
             await self._withdraw(attempt, at)
@@ -314,6 +307,11 @@ class Idempotency(Generic[UnitT]):
             return None
         actor = attempt.actor
         return await self._tools.limits.admit(actor.campus_id, actor.user_id, attempt.limit)
+
+    async def _refused(self, attempt: Attempt[Any], at: Millis | None, refusal: DivanError) -> None:
+        """Do not count what was refused; what may have been done counts."""
+        if not isinstance(refusal, OutcomeUnknown):
+            await self._withdraw(attempt, at)
 
     async def _withdraw(self, attempt: Attempt[Any], at: Millis | None) -> None:
         """Do not count what was not done; where that cannot be told, it counts."""

@@ -9,6 +9,12 @@ from typing import Final, NewType, Protocol
 Millis = NewType("Millis", int)
 """Milliseconds since 1970-01-01T00:00:00Z."""
 
+EARLIEST: Final = Millis(-62_135_596_800_000)
+"""The beginning of the year 1, before which no store keeps a moment."""
+
+LATEST: Final = Millis(253_402_300_799_999)
+"""The end of the year 9999, after which no store keeps a moment."""
+
 _EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC, which is only written
 _SECOND: Final = dt.timedelta(seconds=1)
 _THE_REST: Final = tuple(f".{millis:03}Z" for millis in range(1000))

@@ -35,7 +35,7 @@ class Attempt(Generic[ViewT]):
     """One try of a write.
 
     ``operation`` is its stable name, such as ``chat.send``; ``view`` is the class of the answer.
-    ``limit`` counts it, unless it turns out to repeat an earlier one.
+    ``limit`` counts it, unless it turns out to repeat an earlier one, or is refused.
     """
 
     actor: Actor
@@ -70,7 +70,8 @@ class Once(Protocol[UnitT_co]):
 
         The unit is a locking one: the body takes locks on what it decides by. With a key that was
         answered before, the body does not run and the answer is that one.
-        An error of the body leaves the key unused.
+        An error of the body leaves the key unused; if it is one of Divan's, the attempt does not
+        count.
 
         Raises:
             IdempotencyKeyInvalid, IdempotencyKeyMissing, IdempotencyKeyReused,

@@ -15,6 +15,7 @@ from divan_core.kernel.actor import Actor
 from divan_core.kernel.events import Event
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.once import Attempt, Done, KeyGiven
+from divan_core.kernel.texts import check_texts
 from divan_core.kernel.units import Units
 from divan_core.moderation import actionpolicy, policy, rulings
 from divan_core.moderation.actionmessages import (
@@ -107,6 +108,7 @@ class Actions(Generic[UnitT]):
             InvalidInput: this cannot be done about such a subject, or to oneself.
             Refusals of the key: see :class:`~divan_core.kernel.once.Once`.
         """
+        check_texts(reason=command.reason, note=command.note)
         errand = await self._errand(actor, command)
         done = list[Action]()
 
@@ -131,6 +133,7 @@ class Actions(Generic[UnitT]):
             ValidationFailed: the payload is no action.
             NotAllowed: the actor is not of the staff.
         """
+        check_texts(reason=command.reason)
         policy.check_staff(actor)
         found = [(one, await self._tried(actor, one, command)) for one in _each(command.case_ids)]
         errands = [one for _, one in found if isinstance(one, _Errand)]
@@ -172,6 +175,7 @@ class Actions(Generic[UnitT]):
             NotFound: there is no such case, or action of it, to them.
             Refusals of the key: see :class:`~divan_core.kernel.once.Once`.
         """
+        check_texts(reason=command.reason)
         policy.check_staff(actor)
         case, action = await self._units.read(lambda unit: _named(unit, actor, command))
         actionpolicy.check_over(actor, action)
@@ -203,6 +207,7 @@ class Actions(Generic[UnitT]):
             ConfirmationLapsed: it was not confirmed within a day, or taken back.
             Refusals of the key: see :class:`~divan_core.kernel.once.Once`.
         """
+        check_texts(reason=command.reason)
         policy.check_staff(actor)
         case, action = await self._units.read(lambda unit: _named(unit, actor, command))
         actionpolicy.check_confirmable(actor, action, self._tools.clock.now())
@@ -402,9 +407,12 @@ def _asked(case_id: CaseId, command: BatchAction) -> ApplyAction:
     """
     said = {**(command.payload or {}), "case_id": str(case_id), "reason": command.reason}
     try:
-        return msgspec.convert(said, ApplyAction)
+        asked = msgspec.convert(said, ApplyAction)
     except msgspec.ValidationError:
         found = faults(said, ApplyAction)
+    else:
+        check_texts(**{"payload.note": asked.note})
+        return asked
     raise ValidationFailed(
         errors=[attrs.evolve(one, path=one.path.replace("$.", "$.payload.", 1)) for one in found]
     )

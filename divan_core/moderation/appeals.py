@@ -12,6 +12,7 @@ from divan_core.kernel.actor import Actor
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.once import Attempt, Done, KeyGiven
 from divan_core.kernel.paging import Page
+from divan_core.kernel.texts import check_texts
 from divan_core.kernel.units import Units
 from divan_core.moderation import appealpolicy, policy
 from divan_core.moderation.actionmessages import ACTION_REVERTED
@@ -91,12 +92,14 @@ class Appeals(Generic[UnitT]):
         """Appeal against what was done about a case to oneself or what is one's own.
 
         Raises:
+            ValidationFailed: the note is no text that can be kept.
             NotFound: there is no such case to the actor: nothing was done to them, or nothing that
                 they may know of.
             AlreadyAppealed: they have appealed.
             AppealClosed: the case is closed, or all that was done to them was taken back.
             Refusals of the key: see :class:`~divan_core.kernel.once.Once`.
         """
+        check_texts(note=command.note)
         case = (await self._units.read(lambda unit: self._own(unit, actor, command.case_id))).case
 
         async def body(unit: UnitT) -> OwnAppeal:
@@ -129,12 +132,14 @@ class Appeals(Generic[UnitT]):
         or somebody to whom something was done has yet to appeal.
 
         Raises:
+            ValidationFailed: the note is no text that can be kept.
             NotAllowed: the actor is no admin.
             NotFound: there is no such appeal to them, or it concerns them.
             OwnDecision: they have decided about the case, or acted on it.
             AppealResolved: somebody has decided.
             Refusals of the key: see :class:`~divan_core.kernel.once.Once`.
         """
+        check_texts(note=command.note)
         affair, _ = await self._units.read(lambda unit: self._job(unit, actor, command.appeal_id))
 
         async def body(unit: UnitT) -> AppealOutcome:

@@ -16,6 +16,7 @@ from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.once import Attempt, Done, KeyGiven
 from divan_core.kernel.paging import Page
+from divan_core.kernel.texts import check_texts
 from divan_core.kernel.units import Units
 from divan_core.moderation import actionpolicy, appealpolicy, policy
 from divan_core.moderation.actionmessages import CaseDetail
@@ -201,6 +202,7 @@ class Cases:
         self, actor: Actor, command: EscalateCase, *, idempotency_key: KeyGiven = None
     ) -> Done[CaseView]:
         """Leave a live case to admins. As :meth:`assign` otherwise."""
+        check_texts(reason=command.reason)
         act = _escalating(command.reason)
         attempt = Attempt(actor, "cases.escalate", command, CaseView, idempotency_key)
         return await self._do(attempt, command.case_id, act)
@@ -209,6 +211,7 @@ class Cases:
         self, actor: Actor, command: DismissCase, *, idempotency_key: KeyGiven = None
     ) -> Done[CaseView]:
         """Decide that nothing is to be done. As :meth:`assign` otherwise."""
+        check_texts(reason=command.reason)
         act = self._dismissing(actor, command.reason)
         attempt = Attempt(actor, "cases.dismiss", command, CaseView, idempotency_key)
         return await self._do(attempt, command.case_id, act)
@@ -225,6 +228,7 @@ class Cases:
             InvalidInput: the payload does not fit the action.
             Refusals of the key: see :class:`~divan_core.kernel.once.Once`.
         """
+        check_texts(reason=command.reason)
         policy.check_staff(actor)
         act = await self._batched(actor, command)
 

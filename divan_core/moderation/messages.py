@@ -9,6 +9,7 @@ from uuid import UUID
 import attrs
 from msgspec import Meta
 
+from divan_core.kernel.clock import LATEST
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.moderation.model import CaseId, ReportId
 
@@ -35,7 +36,7 @@ Note = Annotated[str, Meta(min_length=1, max_length=2000)]
 Limit = Annotated[int, Meta(ge=1, le=200)]
 Severity = Annotated[int, Meta(ge=1, le=5)]
 Days = Annotated[int, Meta(ge=1, le=90)]
-Moment = Annotated[int, Meta(ge=0, le=2**53)]
+Moment = Annotated[int, Meta(ge=0, le=LATEST)]
 Ids = Annotated[tuple[CaseId, ...], Meta(min_length=1, max_length=100)]
 
 

@@ -9,6 +9,7 @@ from divan_core.errors import NotFound
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.once import Attempt, Done, KeyGiven
 from divan_core.kernel.paging import Page
+from divan_core.kernel.texts import check_texts
 from divan_core.kernel.units import Units
 from divan_core.moderation import policy
 from divan_core.moderation.messages import (
@@ -52,12 +53,14 @@ class Reports:
         Whoever it is about never learns by whom. Nothing happens by itself, however many report.
 
         Raises:
+            ValidationFailed: the note is no text that can be kept.
             NotFound: there is no such thing to the actor.
             InvalidInput: it is their own.
             AlreadyReported: they have reported it, and nobody has decided yet.
             RateLimited: too many reports.
             Refusals of the key: see :class:`~divan_core.kernel.once.Once`.
         """
+        check_texts(note=command.note)
         tools, subject = self._tools, _subject_of(command)
         found = policy.check_reporter(actor, await tools.subjects.found(actor, subject))
         since = await tools.people.since(actor.user_id)

@@ -63,13 +63,15 @@ class JsonLines(logging.Handler):
 
 
 def told(error: BaseException) -> Iterator[str]:
-    """The error and what caused it, each with its class and the places it passed."""
-    seen: BaseException | None = error
-    while seen is not None:
-        places = reversed(traceback.extract_tb(seen.__traceback__))
+    """The error and what caused it, each once, with its class and the places it passed."""
+    at: BaseException | None = error
+    seen = set[int]()  # nothing keeps errors from being each other's cause
+    while at is not None and id(at) not in seen:
+        seen.add(id(at))
+        places = reversed(traceback.extract_tb(at.__traceback__))
         path = " < ".join(f"{one.filename}:{one.lineno} {one.name}" for one in places)
-        yield f"{type(seen).__module__}.{type(seen).__qualname__} at {path}"
-        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+        yield f"{type(at).__module__}.{type(at).__qualname__} at {path}"
+        at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
 
 
 def log_to(stream: BinaryIO, level: str, env: str) -> None:

@@ -8,13 +8,9 @@ from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from divan_core.errors import FieldError
+from divan_core.kernel.texts import is_text
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-def is_text(text: str) -> bool:
-    """Whether every store can keep it: no NUL, and no half of a surrogate pair."""
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 class Fault(Exception):

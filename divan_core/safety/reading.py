@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from divan_core.errors import ValidationFailed
-from divan_core.safety.document import Document, is_text
+from divan_core.kernel.texts import is_text
+from divan_core.safety.document import Document
 from divan_core.safety.leaves import GROUPS, LEAVES, MAX_ITEMS
 from divan_core.safety.policies import ACTIONS, Consequence, Payload, Policy, Rule
 from divan_core.safety.predicates import Every, Not, Predicate, Some

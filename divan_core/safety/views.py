@@ -11,7 +11,7 @@ import attrs
 
 from divan_core.errors import FieldError, NotAllowed, ValidationFailed
 from divan_core.kernel.actor import ADMIN, MODERATOR, Actor
-from divan_core.kernel.clock import Millis, rfc3339
+from divan_core.kernel.clock import EARLIEST, LATEST, Millis, rfc3339
 from divan_core.kernel.ids import CampusId
 from divan_core.safety import facts as known
 from divan_core.safety.facts import LEVELS, Facts
@@ -195,4 +195,8 @@ def moment_of(text: str, at: str) -> Millis:
         raise ValidationFailed(errors=[FieldError(at, message)]) from None
     if found.tzinfo is None:
         found = found.replace(tzinfo=dt.UTC)
-    return Millis(round(found.timestamp() * 1000))
+    moment = Millis(round(found.timestamp() * 1000))
+    if not EARLIEST <= moment <= LATEST:
+        message = "must be in the years 1 to 9999, in UTC"
+        raise ValidationFailed(errors=[FieldError(at, message)])
+    return moment

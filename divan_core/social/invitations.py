@@ -18,7 +18,7 @@ from divan_core.social import policy
 from divan_core.social.messages import InviteView, SendInvite
 from divan_core.social.model import Invite, InviteId, Reply
 from divan_core.social.ports import SocialUnit
-from divan_core.social.tools import SocialTools, keep, lock, seen
+from divan_core.social.tools import SocialTools, View, keep, lock, seen, view_of
 
 SEND_INVITE: Final = "invites.send"
 
@@ -36,11 +36,20 @@ class Invitations:
         self._tools = tools
 
     async def send(self, actor: Actor, command: SendInvite, key: KeyGiven) -> Done[InviteView]:
-        """Send one, and announce a friendship only where one begins."""
+        """Send one. The answer to an earlier request is for whoever may still see the recipient."""
         policy.check_invite(command)
-        tools, ask = self._tools, await self._meant(actor, command)
+        tools, view = self._tools, await view_of(self._tools.audience, actor)
         check_verdict(await tools.gate.ask(actor, Act.INVITE))
+        ask = await self._meant(view, command)
         attempt = Attempt(actor, SEND_INVITE, command, InviteView, key, tools.limit.invite)
+        done = await self._sent(attempt, ask)
+        if done.replayed and not ask.seen:
+            raise NotFound
+        return done
+
+    async def _sent(self, attempt: Attempt[InviteView], ask: policy.Ask) -> Done[InviteView]:
+        """Send, and announce a friendship only where one begins."""
+        tools, actor = self._tools, attempt.actor
         try:
             body = self._inviting(actor.campus_id, ask, announced=False)
             return await tools.once.once(attempt, body)
@@ -98,25 +107,28 @@ class Invitations:
 
         return body
 
-    async def _meant(self, actor: Actor, command: SendInvite) -> policy.Ask:
+    async def _meant(self, view: View, command: SendInvite) -> policy.Ask:
         """What a command asks: the invite, and whether its recipient can be seen."""
-        tools = self._tools
+        tools, actor = self._tools, view.viewer
         target, surface = command.to_user_id, Surface.INVITE
         if target is None:
             target, surface = await self._named(command.to_handle or ""), Surface.INVITE_BY_HANDLE
         invite_id = InviteId(tools.ids.uuid())
         invite = policy.new_invite(invite_id, actor.user_id, target, tools.clock.now())
-        card = await seen(tools.audience, actor, target, surface)
+        card = view.shown(await tools.audience.card(target), surface)
         return policy.Ask(invite, seen=card is not None)
 
     async def _named(self, handle: str) -> UserId:
+        """Whose handle it is; nobody's new id where it is nobody's.
+
+        So the way to the refusal is that of somebody who hides, with all that is asked and counted.
+        """
+
         async def body(unit: SocialUnit) -> Mapping[str, UserId]:
             return await unit.people.handles((handle,))
 
         found = await self._units.read(body)
-        if handle not in found:
-            raise NotFound
-        return found[handle]
+        return found.get(handle) or UserId(self._tools.ids.uuid())
 
     def _inviting(
         self, campus_id: CampusId, ask: policy.Ask, *, announced: bool

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from typing import Final
 
 from divan_core.divan import Divan
-from divan_core.errors import NotFound
+from divan_core.errors import NotFound, OutcomeUnknown, StoreUnavailable
 from divan_core.rollover.messages import RollOver, RolloverView
 from divan_core.settings import Settings
 from divan_http.operation import Operation, OperatorOperation
@@ -31,6 +31,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         view=RolloverView,
         perform=roll_over,
         is_public=is_public,
-        errors=(NotFound,),
+        errors=(NotFound, OutcomeUnknown, StoreUnavailable),
     ),
 )

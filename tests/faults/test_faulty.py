@@ -6,6 +6,7 @@ from typing import Any, Final
 import attrs
 import httpx2
 import pytest
+from typed_settings import SecretStr
 
 from divan_core.accounts.messages import CreatePerson
 from divan_core.auth.messages import CreateAccount, SignIn
@@ -29,7 +30,9 @@ from tests.rt.world import LiveClient, a_world, heartbeat_json
 
 pytestmark = pytest.mark.anyio
 
-SETTINGS: Final = Settings(env="test", limit=UNLIMITED, obs=ObsSettings(metrics_public=True))
+TOKEN: Final = "open sesame"
+OBS: Final = ObsSettings(metrics_public=True, admin_token=SecretStr(TOKEN))
+SETTINGS: Final = Settings(env="test", limit=UNLIMITED, obs=OBS)
 MOD: Final = "/api/mod/v1"
 BECAUSE: Final = {"reason": "Because."}
 POLICY: Final = {"version": 1, "rules": []}
@@ -117,6 +120,7 @@ class Faulty:
             case_id=self.cases.get(row.name),
             action_id=self.actions.get(row.name),
             appeal_id=self.appeal_id,
+            scope="overall",
         )
         answer = await as_staff(self.world, row.method, path, **given)
         described = DOCUMENT["paths"][row.path][row.method.lower()]["responses"]
@@ -199,7 +203,7 @@ async def rooms_of(world: World) -> Mapping[str, RoomId]:
 
 async def as_staff(world: World, method: str, path: str, **given: Any) -> httpx2.Response:
     """Ask as Ana, who may do everything."""
-    headers = world.headers(X_User_Roles="staff.admin")
+    headers = world.headers(X_User_Roles="staff.admin", X_Admin_Token=TOKEN)
     return await world.client.request(method, path, headers=headers, **given)
 
 

@@ -74,7 +74,9 @@ async def test_replays(world: World) -> None:
     named = await say(world, client_msg_id="c1")
     assert (first.status_code, again.status_code, named.status_code) == (201, 200, 200)
     assert first.content == again.content == named.content
-    assert again.headers["Idempotent-Replayed"] == "true"
+    for replayed in (again, named):
+        assert replayed.headers["Idempotent-Replayed"] == "true"
+        assert replayed.headers["Idempotency-Original-Status"] == "201"
     problem(await say(world, "other", key="k1"), 422, "idempotency_key_reused")
     problem(await say(world, "other", client_msg_id="c1"), 422, "idempotency_key_reused")
 

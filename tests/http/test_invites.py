@@ -6,7 +6,9 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from divan_core.accounts.messages import CreatePerson
 from divan_core.kernel.ids import UserId
+from divan_core.safety.model import Restraint, Restriction, RestrictionId
 from tests.http.world import World, paths, problem
 
 pytestmark = pytest.mark.anyio
@@ -164,3 +166,59 @@ async def test_an_unknown_filter(world: World) -> None:
 @pytest.mark.parametrize("path", [*LISTS, "/friends/x/mutual"])
 async def test_lists_are_nobodys_without_credentials(world: World, path: str) -> None:
     problem(await world.client.get(path), 401, "unauthenticated")
+
+
+async def test_refusals_do_not_count(world: World) -> None:
+    await asked(world)
+    ben = str(world.ben)
+    for _ in range(20):
+        problem(await post(world, "/invites/send", to_user_id=ben), 409, "invite_exists")
+    made = await world.divan.accounts.create_person(CreatePerson(world.campus, "cyd", "Cyd"))
+    answer = await post(world, "/invites/send", to_user_id=str(made.user_id))
+    assert answer.status_code == 201
+
+
+async def test_handles_of_the_hidden_are_like_those_of_nobody(world: World) -> None:
+    """However often they are asked for, and whatever their asker is restricted to."""
+    await post(world, f"/friends/{world.ana}/block", world.ben)
+
+    async def told() -> list[tuple[int, str]]:
+        """Every answer about either, without the number of its request."""
+        answers = [
+            await post(world, "/invites/send", to_handle=handle)
+            for handle in ("ben", "nobody")
+            for _ in range(20)
+        ]
+        return [
+            (one.status_code, one.text.replace(one.headers["x-request-id"], "")) for one in answers
+        ]
+
+    absent = await told()
+    assert len(set(absent)) == 1
+    assert absent[0][0] == 404
+    made = Restriction(
+        id=RestrictionId(uuid4()),
+        user_id=world.ana,
+        campus_id=world.campus,
+        restraint=Restraint.RESTRICT_INVITES,
+        since=world.clock.now(),
+    )
+    async with world.divan.audience.changing(world.campus, (world.ana,)):
+        await world.divan.stores.units.write(lambda unit: unit.restrictions.put(made))
+    limited = await told()
+    assert len(set(limited)) == 1
+    assert limited[0][0] == 429
+
+
+async def test_a_replay_is_for_whoever_may_still_see_the_recipient(world: World) -> None:
+    headers = world.headers() | {"Idempotency-Key": "k"}
+    body = {"to_user_id": str(world.ben)}
+    first = await world.client.post("/invites/send", json=body, headers=headers)
+    again = await world.client.post("/invites/send", json=body, headers=headers)
+    assert (first.status_code, again.status_code) == (201, 200)
+    await post(world, f"/friends/{world.ana}/block", world.ben)
+    hidden = await world.client.post("/invites/send", json=body, headers=headers)
+    problem(hidden, 404, "not_found")
+    await post(world, f"/friends/{world.ana}/unblock", world.ben)
+    again = await world.client.post("/invites/send", json=body, headers=headers)
+    assert (again.status_code, again.content) == (200, first.content)

@@ -132,3 +132,21 @@ def test_bodies_that_may_be_left_out() -> None:
     paths = document(dev=True)["paths"]
     assert paths["/presence/heartbeat"]["post"]["requestBody"]["required"] is True
     assert paths["/presence/offline"]["post"]["requestBody"]["required"] is False
+
+
+async def test_pages_have_twenty_items_unless_told_otherwise(world: World) -> None:
+    """Fifty where people are near, and of messages."""
+    found = (await world.client.get("/openapi.json")).json()["paths"]
+    sizes = {
+        path: one["schema"]["default"]
+        for path, methods in found.items()
+        for one in methods.get("get", {}).get("parameters", ())
+        if one["name"] == "limit"
+    }
+    assert {path for path, size in sizes.items() if size != 20} == {
+        "/proximity/nearby",
+        "/chat/conversations/{user_id}/messages",
+        "/chat/conversations/{user_id}/outbox",
+        "/rooms/{room_id}/messages",
+    }
+    assert set(sizes.values()) == {20, 50}

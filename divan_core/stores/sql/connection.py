@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast
 from sqlalchemy import Connection, CursorResult, Executable, TextClause
 from sqlalchemy.exc import SQLAlchemyError
 
-from divan_core.stores.sql.faults import refusal
+from divan_core.stores.sql.faults import refusal, refuse
 from divan_core.stores.sql.spelling import (
     DialectName,
     DriverText,
@@ -121,7 +121,7 @@ class ThreadConnection(Failing):
         try:
             return self._connection.execute(statement, parameters)
         except SQLAlchemyError as fault:
-            raise self.failed(fault) from fault
+            refuse(fault, self.failed(fault))
 
     async def rows(
         self, statement: Statement | Together, parameters: Parameters
@@ -134,7 +134,7 @@ class ThreadConnection(Failing):
                 done = self._execute(driver_text(statement, "sqlite"), parameters)
             return done.fetchall()  # to the end, or the statement would stay open
         except sqlite3.Error as fault:
-            raise self.failed(fault) from fault
+            refuse(fault, self.failed(fault))
 
     async def run(self, statement: Statement, parameters: Parameters) -> Sequence[Any] | None:
         """Run one statement in the driver; see :class:`SqlConnection`."""
@@ -168,11 +168,11 @@ class ThreadConnection(Failing):
         try:
             return self._driver.execute(statement.text, parameters).fetchall()
         except sqlite3.Error as fault:
-            raise self.failed(fault) from fault
+            refuse(fault, self.failed(fault))
 
     async def fill(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run text of SQLite once for each row, whose values are as the driver takes them."""
         try:
             self._driver.executemany(sql, rows)
         except sqlite3.Error as fault:
-            raise self.failed(fault) from fault
+            refuse(fault, self.failed(fault))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NoReturn
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -120,16 +120,30 @@ def refusal(fault: BaseException, *, reading: bool = False) -> BaseException:
     """
     if isinstance(fault, TimeoutError | PoolTimeoutError):
         return overdue()
-    if isinstance(fault, DBAPIError):
-        if fault.connection_invalidated:
-            return disconnected()
-        fault = fault.orig or fault
-    if isinstance(fault, OSError):
+    if isinstance(fault, DBAPIError) and fault.connection_invalidated:
+        return disconnected()
+    driver = _driven(fault)
+    if isinstance(driver, OSError):
         return disconnected()
     code = code_of(fault)
     if code in _READ_ONLY:
         return misread() if reading else unusable()
-    return _of_code(code, fault) or fault
+    return _of_code(code, driver) or fault
+
+
+def refuse(fault: BaseException, meaning: BaseException) -> NoReturn:
+    """Raise what ``fault`` means, with ``fault`` as its cause unless both are the same.
+
+    An error that is its own cause has whoever follows causes go round for ever.
+    """
+    if meaning is fault:
+        raise fault
+    raise meaning from fault
+
+
+def _driven(fault: BaseException) -> BaseException:
+    """The driver's own error, which SQLAlchemy may have wrapped."""
+    return fault.orig or fault if isinstance(fault, DBAPIError) else fault
 
 
 def code_of(fault: BaseException) -> str:
@@ -137,8 +151,7 @@ def code_of(fault: BaseException) -> str:
 
     SQLAlchemy forgets this of some, but not where they came from.
     """
-    if isinstance(fault, DBAPIError):
-        fault = fault.orig or fault
+    fault = _driven(fault)
     drivers = ("sqlstate", "pgcode")  # the second is psycopg2's, which only hosts use
     names = ((one, name) for one in (fault, fault.__cause__) for name in drivers)
     found = (getattr(one, name, None) for one, name in (*names, (fault, "sqlite_errorname")))

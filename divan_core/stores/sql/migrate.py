@@ -153,7 +153,10 @@ def ask(address: Address, work: Callable[[Connection], ResultT]) -> ResultT:
     try:
         return _connected(address, work)
     except Exception as fault:
-        raise refusal(fault) from fault
+        meaning = refusal(fault)
+        if meaning is fault:
+            raise
+        raise meaning from fault
 
 
 def _chosen(branch: str | None) -> tuple[str, ...]:

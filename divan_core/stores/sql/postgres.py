@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from divan_core.errors import ConfigurationError, OutcomeUnknown, StoreUnavailable
 from divan_core.stores.sql.address import Address
 from divan_core.stores.sql.connection import DialectName, SqlConnection
-from divan_core.stores.sql.faults import ConnectionLost, UnitConflict
+from divan_core.stores.sql.faults import ConnectionLost, UnitConflict, refuse
 from divan_core.stores.sql.postgres_connection import (
     FAULTS,
     LoopConnection,
@@ -244,6 +244,6 @@ async def _commit(unit: LoopConnection) -> None:
         meaning = unit.failed(fault)
         if isinstance(meaning, ConnectionLost) or isinstance(fault, TimeoutError):
             raise OutcomeUnknown from fault
-        raise meaning from fault
+        refuse(fault, meaning)
     finally:
         await unit.give_back()

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from divan_core.kernel.units import AWAITS_NOTHING_ELSE, UnitMisused
 from divan_core.stores.sql.connection import DialectName, Failing, Parameters
-from divan_core.stores.sql.faults import disconnected
+from divan_core.stores.sql.faults import disconnected, refuse
 from divan_core.stores.sql.spelling import DriverText, Statement, Together, driver_text
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class LoopConnection(Failing):
         try:
             await self._driver.execute(how)
         except FAULTS as fault:
-            raise self.failed(fault) from fault
+            refuse(fault, self.failed(fault))
 
     async def execute(
         self, statement: Executable, parameters: Parameters | None = None
@@ -87,7 +87,7 @@ class LoopConnection(Failing):
         try:
             return await self._connection.execute(statement, parameters)
         except FAULTS as fault:
-            raise self.failed(fault) from fault
+            refuse(fault, self.failed(fault))
         finally:
             self.busy = False
 
@@ -115,7 +115,7 @@ class LoopConnection(Failing):
                 return found
             await self._driver.executemany(written.sql, map(written.values, parameters))
         except FAULTS as fault:
-            raise self.failed(fault) from fault
+            refuse(fault, self.failed(fault))
         finally:
             self.busy = False
         return ()

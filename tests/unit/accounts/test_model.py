@@ -121,7 +121,7 @@ def test_profiles_may_be_full_or_empty() -> None:
 
 @pytest.mark.parametrize("fields", [{"blur_distance_m": 30}, {"chat_from": "nobody"}], ids=str)
 def test_no_privacy(fields: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="must be in"):
+    with pytest.raises(ValueError, match="must be one of"):
         Privacy(**fields)
 
 

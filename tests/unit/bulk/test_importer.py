@@ -247,7 +247,7 @@ BAD: tuple[tuple[str | Line, str], ...] = (
     (person_line(1, handle="other"), "id: line 2 has the same"),
     (campus_line(1, lat=91.0), "centre must be a latitude in -90..90"),
     (campus_line(1, timezone="Mars"), "timezone must be an IANA time zone"),
-    (campus_line(1, radius_m=1), "'radius_m' must be >= 50"),
+    (campus_line(1, radius_m=1), "radius_m must be in 50..50000"),
     (campus_line(), "id: line 1 has the same"),
     (friendship_line(1, 404), f"there is no person {user(404)}"),
     (friendship_line(1, 1), "Nobody can befriend themselves."),

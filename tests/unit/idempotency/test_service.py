@@ -322,13 +322,28 @@ async def test_a_replay_leaves_a_later_write_its_moment(
         await one.found("4", "4", limit=HOUR)
 
 
-async def test_what_was_tried_counts(one: Writer) -> None:
-    for _ in range(3):
+@pytest.mark.parametrize("key", ["once", None])
+async def test_what_was_refused_does_not_count(one: Writer, key: str | None) -> None:
+    for _ in range(5):
         with pytest.raises(Impossible):
-            await one.found("Nowhere", limit=HOUR)
+            await one.found("Nowhere", key, limit=HOUR)
+    for number in range(3):
+        await one.found("Here", f"{number}", limit=HOUR)
     with pytest.raises(RateLimited):
-        await one.found("Here", limit=HOUR)
-    assert one.outcomes() == {"failed": 4}
+        await one.found("Here", key, limit=HOUR)
+    assert one.outcomes() == {"failed": 6, "first": 3}
+
+
+@pytest.mark.parametrize("key", ["once", None])
+async def test_what_may_have_been_done_counts(
+    one: Writer, faults: FaultPoints, key: str | None
+) -> None:
+    faults.arm("campuses.put:before", Raise(OutcomeUnknown()), times=3)
+    for _ in range(3):
+        with pytest.raises(OutcomeUnknown):
+            await one.found("Here", key, limit=HOUR)
+    with pytest.raises(RateLimited):
+        await one.found("Here", key, limit=HOUR)
 
 
 async def test_a_key_that_must_be_kept_and_cannot_be(one: Writer, faults: FaultPoints) -> None:

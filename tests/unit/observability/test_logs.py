@@ -42,6 +42,17 @@ def test_everything_the_process_logs_becomes_a_line(lines: Lines) -> None:
     assert "secret" not in str(failed)
 
 
+def test_errors_that_caused_each_other_are_told_once(lines: Lines) -> None:
+    one, other = ValueError(), OSError()
+    one.__cause__, other.__cause__ = other, one
+    itself = LookupError()
+    itself.__cause__ = itself
+    for error, told in ((one, 2), (itself, 1)):
+        exc_info = (type(error), error, None)
+        JsonLines(lines, "test").emit(logging.makeLogRecord({"msg": "x", "exc_info": exc_info}))
+        assert len(lines.parsed()[-1]["exception"]) == told
+
+
 @pytest.mark.parametrize(
     ("created", "text"),
     [

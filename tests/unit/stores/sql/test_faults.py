@@ -8,7 +8,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from divan_core.errors import HandleTaken, StoreUnavailable
 from divan_core.kernel.units import UnitMisused
-from divan_core.stores.sql.faults import ConnectionLost, TableMissing, refusal
+from divan_core.stores.sql.connection import Failing
+from divan_core.stores.sql.faults import ConnectionLost, TableMissing, refusal, refuse
 
 
 def sqlite_error(name: str, message: str = "told to") -> sqlite3.Error:
@@ -66,6 +67,29 @@ def test_a_lost_connection() -> None:
     assert isinstance(refusal(lost), ConnectionLost)
 
 
-def test_anything_else_is_itself() -> None:
-    fault = LookupError()
+@pytest.mark.parametrize("fault", [LookupError(), DBAPIError("SELECT", None, LookupError())])
+def test_anything_else_is_itself(fault: Exception) -> None:
     assert refusal(fault) is fault
+
+
+@pytest.mark.parametrize("name", ["SQLITE_BUSY", "SQLITE_ERROR"])
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_causes_come_to_an_end(name: str, *, wrapped: bool) -> None:
+    bare: Exception = sqlite_error(name)
+    connection = Failing(reading=False)
+    fault = bare
+    if wrapped:
+        fault = DBAPIError("SELECT", None, bare)
+        fault.__cause__ = bare
+    with pytest.raises((DBAPIError, sqlite3.Error, StoreUnavailable)) as refused:
+        refuse(fault, connection.failed(fault))
+    assert causes(refused.value)[-1] is bare
+
+
+def causes(error: BaseException) -> list[BaseException]:
+    """The error and what caused it, as far as there is an end."""
+    found: list[BaseException] = [error]
+    while (cause := found[-1].__cause__) is not None:
+        assert cause not in found
+        found.append(cause)
+    return found
