@@ -67,8 +67,7 @@ class JsonReader(Generic[CommandT]):
         """The command in this body; no body at all will do where no field is required.
 
         Raises:
-            InvalidRequest: it is not JSON, or holds numbers or texts that nothing can hold, though
-                nobody reads them: a request with a key is refused for those as well.
+            InvalidRequest: it is not JSON.
             ValidationFailed: fields are missing, of the wrong type or out of range.
         """
         if not body and self.optional:
@@ -78,13 +77,11 @@ class JsonReader(Generic[CommandT]):
         try:
             if not body.isascii():
                 body.decode()  # fields that nobody reads are not decoded otherwise
-            command = self._decode(body)
+            return self._decode(body)
         except msgspec.ValidationError as refusal:
             raise self._explained(body, refusal) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
             raise InvalidRequest("The body is not JSON, or is nested too deeply.") from fault
-        builtins(body)  # what nobody reads counts as well: it is part of what a key stands for
-        return command
 
     def _explained(self, body: bytes, refusal: msgspec.ValidationError) -> Exception:
         try:
