@@ -170,8 +170,16 @@ class MessageRepository(Protocol):
         """
         ...
 
-    async def unread(self, conversation_id: ConversationId, viewer: UserId) -> int:
-        """How many messages of others somebody has not read, up to a hundred. One statement."""
+    async def unread(
+        self,
+        conversation_id: ConversationId,
+        viewer: UserId,
+        hidden: Collection[UserId] = frozenset(),
+    ) -> int:
+        """How many messages of others somebody has not read, up to a hundred. One statement.
+
+        Without those of people ``hidden`` from them.
+        """
         ...
 
     async def advance(
@@ -200,7 +208,11 @@ class RoomRepository(Protocol):
         ...
 
     async def rooms_of(
-        self, user_id: UserId, before: RoomId | None, limit: int
+        self,
+        user_id: UserId,
+        before: RoomId | None,
+        limit: int,
+        hidden: Collection[UserId] = frozenset(),
     ) -> Sequence[RoomSummary]:
         """Up to ``limit`` rooms this person is in, by id descending, below ``before``."""
         ...

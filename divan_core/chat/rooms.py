@@ -122,11 +122,12 @@ class Rooms:
         now, place = self._tools.clock.now(), self._place(b"rooms:", actor)
         last = place.open(query.cursor, 16)
         before = None if last is None else RoomId(UUID(bytes=last))
+        hidden = (await self._crowd.relations(actor)).blocked
 
         async def body(
             unit: ChatUnit,
         ) -> tuple[Sequence[RoomSummary], Sequence[tuple[RoomId, UserId]]]:
-            found = await unit.rooms.rooms_of(actor.user_id, before, query.limit + 1)
+            found = await unit.rooms.rooms_of(actor.user_id, before, query.limit + 1, hidden)
             return found, await unit.rooms.members_of([one.room.id for one in found])
 
         found, members = await self._units.read(body)
@@ -143,14 +144,15 @@ class Rooms:
         Raises:
             NotFound: there is no such room to the actor.
         """
+        hidden = (await self._crowd.relations(actor)).blocked
 
         async def body(unit: ChatUnit) -> tuple[Roster, Member | None, int]:
             room, seat = await known(unit, actor, query.room_id)
             roster = Roster(room, tuple(await unit.rooms.roster(room.id)))
-            inside = seat is not None and seat.inside
-            unread = (
-                await unit.messages.unread(room.conversation_id, actor.user_id) if inside else 0
-            )
+            unread = 0
+            if seat is not None and seat.inside:
+                talk = room.conversation_id
+                unread = await unit.messages.unread(talk, actor.user_id, hidden)
             return roster, seat, unread
 
         roster, seat, unread = await self._units.read(body)

@@ -324,6 +324,9 @@ async def test_those_who_block_each_other(house: House) -> None:
         assert (await house.card(name, room_id)).member_count == count
     (listed,) = (await house.world.divan.rooms.mine(house.ben, RoomsQuery())).items
     assert listed.member_count == 2
+    for name, unread in (("ana", 2), ("ben", 1), ("cem", 1)):
+        assert (await house.card(name, room_id)).unread_count == unread
+    assert listed.unread_count == 1
 
 
 async def test_a_block_does_not_shield_from_the_host(house: House) -> None:

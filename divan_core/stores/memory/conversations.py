@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import attrs
 
@@ -52,11 +52,14 @@ class Talk:
             if plain or message.shown_to(viewer):
                 yield message
 
-    def unread(self, viewer: UserId) -> int:
-        """How many messages of others the viewer has not read, up to a hundred."""
+    def unread(self, viewer: UserId, hidden: Collection[UserId] = frozenset()) -> int:
+        """How many messages the viewer has not read, up to a hundred.
+
+        Those of others, without people ``hidden`` from the viewer.
+        """
         count = 0
         for message in self.shown(viewer, self.members[viewer].cursors.read):
-            count += message.sender != viewer
+            count += message.sender != viewer and message.sender not in hidden
             if count == MOST_UNREAD:
                 break
         return count

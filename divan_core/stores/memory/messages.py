@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from itertools import islice
 
@@ -211,10 +211,15 @@ class MemoryMessages:
             raise LookupError("This is no conversation.")
         return self._accounts.people[talk.pair.low].campus_id
 
-    async def unread(self, conversation_id: ConversationId, viewer: UserId) -> int:
+    async def unread(
+        self,
+        conversation_id: ConversationId,
+        viewer: UserId,
+        hidden: Collection[UserId] = frozenset(),
+    ) -> int:
         """How many messages of others somebody has not read, up to a hundred."""
         talk = self._records.talks.get(conversation_id, Talk())
-        return talk.unread(viewer) if viewer in talk.members else 0
+        return talk.unread(viewer, hidden) if viewer in talk.members else 0
 
     async def advance(
         self, conversation_id: ConversationId, user_id: UserId, cursors: Cursors

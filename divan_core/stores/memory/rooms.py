@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 
 import attrs
@@ -52,7 +52,11 @@ class MemoryRooms:
         return sorted(inside, key=lambda one: (one.joined_at, one.user_id))
 
     async def rooms_of(
-        self, user_id: UserId, before: RoomId | None, limit: int
+        self,
+        user_id: UserId,
+        before: RoomId | None,
+        limit: int,
+        hidden: Collection[UserId] = frozenset(),
     ) -> Sequence[RoomSummary]:
         """Up to ``limit`` rooms this person is in, by id descending, below ``before``."""
         ids = [*self._records.inside.get(user_id, ())]
@@ -61,7 +65,7 @@ class MemoryRooms:
             for one in reversed(ids)
             if (before is None or one < before) and not self._is_closed(one)
         )
-        return [self._summary(room_id, user_id) for room_id in islice(below, limit)]
+        return [self._summary(room_id, user_id, hidden) for room_id in islice(below, limit)]
 
     async def members_of(self, rooms: Sequence[RoomId]) -> Sequence[tuple[RoomId, UserId]]:
         """Everybody who is in each of these rooms."""
@@ -111,12 +115,12 @@ class MemoryRooms:
         else:
             self._records.inside[member.user_id].discard(room_id, self._changes)
 
-    def _summary(self, room_id: RoomId, user_id: UserId) -> RoomSummary:
+    def _summary(self, room_id: RoomId, user_id: UserId, hidden: Collection[UserId]) -> RoomSummary:
         talk = self._talk(room_id)
         room = _room(talk)
         if room is None:
             raise LookupError("Somebody is in a room that does not exist.")
-        return RoomSummary(room, talk.members[user_id], talk.unread(user_id))
+        return RoomSummary(room, talk.members[user_id], talk.unread(user_id, hidden))
 
     def _is_closed(self, room_id: RoomId) -> bool:
         room = self._talk(room_id).room

@@ -268,9 +268,16 @@ def _side(name: str) -> Select[Any]:
 
 
 def unread_count(
-    source: FromClause, conversation_id: ColumnElement[Any], start: ColumnElement[Any]
+    source: FromClause,
+    conversation_id: ColumnElement[Any],
+    start: ColumnElement[Any],
+    hiding: DialectName | None = None,
 ) -> ColumnElement[Any]:
-    """How many messages of others there are above a number, up to a hundred."""
+    """How many messages of others there are above a number, up to a hundred.
+
+    With ``hiding``, where that is asked in this dialect, without those by people ``among``.
+    """
+    shown = _plain() if hiding is None else and_(_plain(), ~among(MESSAGES.c.sender_id, hiding))
     some = (
         select(_ONE.label("one"))
         .select_from(MESSAGES)
@@ -278,7 +285,7 @@ def unread_count(
             MESSAGES.c.conversation_id == conversation_id,
             MESSAGES.c.seq > start,
             MESSAGES.c.sender_id != VIEWER,
-            _plain(),
+            shown,
         )
         .limit(literal_column(str(MOST_UNREAD)))
         .correlate(source)
@@ -288,10 +295,11 @@ def unread_count(
 
 
 @functools.cache
-def unread_statement(dialect: DialectName) -> Select[Any]:
-    """What somebody has not read in a conversation."""
+def unread_statement(dialect: DialectName, *, hiding: bool = False) -> Select[Any]:
+    """What somebody has not read in a conversation; with ``hiding`` nothing by those ``among``."""
     start = greater(MEMBERS.c.read_seq, MEMBERS.c.cleared_seq, dialect)
-    unread = unread_count(MEMBERS, MEMBERS.c.conversation_id, start)
+    of = dialect if hiding else None
+    unread = unread_count(MEMBERS, MEMBERS.c.conversation_id, start, of)
     return select(unread.label("unread")).where(
         MEMBERS.c.conversation_id == CONVERSATION, MEMBERS.c.user_id == VIEWER
     )

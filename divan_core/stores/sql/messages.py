@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -189,10 +189,16 @@ class SqlMessages:
             for row in rows
         ]
 
-    async def unread(self, conversation_id: ConversationId, viewer: UserId) -> int:
+    async def unread(
+        self,
+        conversation_id: ConversationId,
+        viewer: UserId,
+        hidden: Collection[UserId] = frozenset(),
+    ) -> int:
         """How many messages of others somebody has not read, up to a hundred."""
-        query = statements.unread_statement(self._connection.dialect)
-        rows = await self._rows(query, conversation_id, viewer_id=viewer)
+        query = statements.unread_statement(self._connection.dialect, hiding=bool(hidden))
+        given = {"among": list(hidden)} if hidden else {}
+        rows = await self._rows(query, conversation_id, viewer_id=viewer, **given)
         return int(rows[0].unread) if rows else 0
 
     async def advance(

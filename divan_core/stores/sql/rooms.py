@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -63,11 +63,16 @@ class SqlRooms:
         return [member_of(row) for row in await self._connection.execute(query)]
 
     async def rooms_of(
-        self, user_id: UserId, before: RoomId | None, limit: int
+        self,
+        user_id: UserId,
+        before: RoomId | None,
+        limit: int,
+        hidden: Collection[UserId] = frozenset(),
     ) -> Sequence[RoomSummary]:
         """Up to ``limit`` rooms this person is in, by id descending, below ``before``."""
-        given = {"viewer_id": user_id, "before_id": before or _LAST_ID, "most": limit}
-        query = statements.rooms_of_statement(self._connection.dialect)
+        given: dict[str, Any] = {"viewer_id": user_id, "before_id": before or _LAST_ID}
+        given |= {"most": limit, **({"among": list(hidden)} if hidden else {})}
+        query = statements.rooms_of_statement(self._connection.dialect, hiding=bool(hidden))
         rows = await self._connection.execute(query, given)
         return [RoomSummary(_room(row), member_of(row, "member_"), row.unread) for row in rows]
 

@@ -50,10 +50,14 @@ def inside_statement() -> Select[Any]:
 
 
 @functools.cache
-def rooms_of_statement(dialect: DialectName) -> Select[Any]:
-    """A page of the rooms that somebody is in, with what they have not read there."""
+def rooms_of_statement(dialect: DialectName, *, hiding: bool = False) -> Select[Any]:
+    """A page of the rooms that somebody is in, with what they have not read there.
+
+    With ``hiding`` nothing by people ``among`` counts.
+    """
     start = greater(MEMBERS.c.read_seq, MEMBERS.c.cleared_seq, dialect)
-    unread = unread_count(MEMBERS, MEMBERS.c.conversation_id, start).label("unread")
+    of = dialect if hiding else None
+    unread = unread_count(MEMBERS, MEMBERS.c.conversation_id, start, of).label("unread")
     return (
         room_with((*_member(), unread))
         .join(MEMBERS, MEMBERS.c.conversation_id == ROOMS.c.id)

@@ -292,6 +292,8 @@ class ConversationsContract(ABC):
             )
             (listed,) = await dialogues(stores, 2)
             assert listed.unread == expected
+        of = frozenset({user_id(1)})
+        assert await read(stores, lambda u: u.messages.unread(conversation, user_id(2), of)) == 0
         assert await read(stores, lambda u: u.messages.unread(conversation, user_id(1))) == 0
         assert await read(stores, lambda u: u.messages.unread(conversation, user_id(9))) == 0
 

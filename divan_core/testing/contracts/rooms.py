@@ -28,7 +28,7 @@ from divan_core.chat.model import (
     Window,
 )
 from divan_core.kernel.clock import Millis
-from divan_core.kernel.ids import RoomId
+from divan_core.kernel.ids import RoomId, UserId
 from divan_core.kernel.units import UnitMisused
 from divan_core.kernel.visibility import Relations, Standing, Visibility
 from divan_core.stores.bundle import RelationalStores, StoreUnit
@@ -114,6 +114,8 @@ class RoomsContract(ABC):
         ]
         assert found[1].room.last_seq == 4
         assert found[1].member == member(5, 1)
+        hiding = frozenset({user_id(2)})
+        assert sum(one.unread for one in await rooms_of(stores, 1, hidden=hiding)) == 0
         first = await rooms_of(stores, 1, limit=3)
         rest = await rooms_of(stores, 1, before=first[-1].room.id, limit=3)
         assert [*first, *rest] == found
@@ -349,9 +351,15 @@ async def roster(stores: RelationalStores, number: int) -> Sequence[Member]:
 
 
 async def rooms_of(
-    stores: RelationalStores, person: int, before: RoomId | None = None, limit: int = 50
+    stores: RelationalStores,
+    person: int,
+    before: RoomId | None = None,
+    limit: int = 50,
+    hidden: frozenset[UserId] = frozenset(),
 ) -> Sequence[Any]:
     """The rooms of somebody."""
     return list(
-        await stores.units.read(lambda unit: unit.rooms.rooms_of(user_id(person), before, limit))
+        await stores.units.read(
+            lambda unit: unit.rooms.rooms_of(user_id(person), before, limit, hidden)
+        )
     )
