@@ -52,11 +52,13 @@ async def test_words_of_the_desk(world: World) -> None:
         await refused(world, f"{path}/{act}", "$.reason", reason=NUL)
     await refused(world, f"{path}/actions", "$.reason", **{**ban, "reason": NUL})
     await refused(world, f"{path}/actions", "$.note", **ban, note=NUL)
-    batch, many = f"{MOD}/cases/batch_action", {"case_ids": [case["id"]]}
+    batch = f"{MOD}/cases/batch_action"
+    many: dict[str, Any] = {"case_ids": [case["id"]]}
     for name in ("assign", "escalate", "dismiss"):
         await refused(world, batch, "$.reason", **many, action=name, reason=NUL)
-    apply = {"action": "apply", "reason": "Because.", "payload": {"action": "ban", "note": NUL}}
-    await refused(world, batch, "$.payload.note", **many, **apply)
+    said = {"action": "ban", "note": NUL}
+    many |= {"action": "apply", "reason": "Because.", "payload": said}
+    await refused(world, batch, "$.payload.note", **many)
 
 
 async def test_words_of_appeals(world: World) -> None:
