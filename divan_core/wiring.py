@@ -129,8 +129,7 @@ class Services:
 
 def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     """Build every service once."""
-    audience = Audience(stores.people, stores.journal)
-    areas = Areas(stores.units, ground.clock)
+    areas, audience = Areas(stores.units, ground.clock), Audience(stores.people, stores.journal)
     sealer = CursorSealer(derived_key(ground.secret, CURSORS))
     presence = _presence(stores, settings, ground, (audience, areas, sealer))
     gate = Gate(stores.units, audience, ground.clock)
