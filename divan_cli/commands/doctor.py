@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Final
 
-import attrs
 import typer
 
 from divan_cli import render, session
@@ -28,6 +27,8 @@ async def doctor(
 
     Changes nothing. Ends with 1 if there is a fault; warnings alone are no fault.
     """
+    import attrs
+
     from divan_core.checkup import examine
 
     settings = session.configuration().settings

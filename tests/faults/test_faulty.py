@@ -24,6 +24,7 @@ from divan_core.testing.faulty import FaultyStores
 from divan_core.testing.ports import BUNDLE_CALLS
 from divan_http.operation import Operation
 from divan_http.routes import document, table
+from tests.faults.plays import Plays, plays_of
 from tests.http.test_openapi_fuzz import UNLIMITED
 from tests.http.world import World, open_world
 from tests.rt.world import LiveClient, a_world, heartbeat_json
@@ -105,11 +106,12 @@ class Faulty:
     actions: Mapping[str, str]
     own_case_id: str
     appeal_id: str
+    plays: Plays
 
     async def ask(self, row: Operation) -> httpx2.Response:
         """Send an operation valid input; the answer is a documented one."""
         given = GIVEN[row.name](self.world) if row.name in GIVEN else {}
-        given = self.signing_in.get(row.name, given)
+        given = self.signing_in.get(row.name, self.plays.given.get(row.name, given))
         if row.name == "appeals.send":
             given = {"json": given["json"] | {"case_id": self.own_case_id}}
         path = row.path.format(
@@ -121,6 +123,8 @@ class Faulty:
             action_id=self.actions.get(row.name),
             appeal_id=self.appeal_id,
             scope="overall",
+            peer_id=self.plays.peer_id,
+            activity_id=self.plays.ids.get(row.name),
         )
         answer = await as_staff(self.world, row.method, path, **given)
         described = DOCUMENT["paths"][row.path][row.method.lower()]["responses"]
@@ -149,6 +153,7 @@ async def faulty() -> AsyncIterator[Faulty]:
             },
             await warned_of_ana(world),
             await appeal_of_ben(world),
+            await plays_of(world),
         )
         stores.mend()
 

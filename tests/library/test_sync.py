@@ -93,6 +93,7 @@ def test_every_use_case_of_requests_is_there() -> None:
     internal |= {"enforce", "around", "afterwards"}  # what workers do with decisions
     internal |= {"backtest_all"}
     internal |= {"settle_due", "purge"}  # what workers do with activities
+    internal |= {"keep"}  # what workers do with names
     for service, waiting in (
         (Accounts, SyncAccounts),
         (Social, SyncSocial),
