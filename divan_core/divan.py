@@ -100,6 +100,7 @@ class Divan:
         self.idempotency: Idempotency[StoreUnit] = services.idempotency
         self.policies: Policies[StoreUnit] = services.policies
         self.leaderboards: Leaderboards[StoreUnit] = services.boards.leaderboards
+        self._add_up = services.boards.scoring.settle_all
         self.metrics: Metrics = services.metrics
         self.search_index: IndexUpkeep = services.search_index
         self.workers: Workers = staff(stores, services, settings, ground, subscriptions)
@@ -160,7 +161,7 @@ class Divan:
             yield divan
 
     async def drain(self, timeout_s: float = 30.0) -> None:
-        """Deliver every recorded event now, and return when nothing is left to deliver.
+        """Deliver every recorded event now, and return when nothing is left to do about any.
 
         Works whether workers run or not. Events whose handling failed are tried again without
         delay until they are handled or given up; what other processes have in hand is waited for.
@@ -170,6 +171,7 @@ class Divan:
             StoreUnavailable: a store is away.
         """
         await self.workers.drain(timeout_s)
+        await self._add_up()
 
     async def health(self) -> Mapping[str, StoreHealth]:
         """How each dependency is, by name."""

@@ -51,7 +51,7 @@ class CampusCensus:
 class Scorekeeping:
     """Handlers of events, in locking units. What they do not know is nothing to them.
 
-    Each tells whose campus it has changed, so that its marked days are added up afterwards.
+    Each tells whose campus it has changed; its marked days are added up by a job.
     """
 
     def __init__(self, scoring: Scoring[StoreUnit]) -> None:
@@ -141,11 +141,6 @@ class Scorekeeping:
             await self._scoring.hide(unit, deeds, hidden=removed)
             return event.campus_id
         return None
-
-    async def settle(self, campus_id: CampusId | None) -> None:
-        """Add up what a handler has marked."""
-        if campus_id is not None:
-            await self._scoring.settle(campus_id)
 
     async def _veiled(self, unit: StoreUnit, message_id: UUID) -> CampusId | None:
         message = await unit.messages.get(MessageId(message_id))

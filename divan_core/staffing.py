@@ -56,8 +56,8 @@ CHECKPOINT_S: Final = 60.0
 ROLLOVER_S: Final = 60.0
 """How often to look for days that are over, in seconds."""
 
-SETTLING_S: Final = 5.0
-"""How often to look for scores that somebody else left to be added up, in seconds."""
+SETTLING_S: Final = 2.0
+"""How often scores are added up, in seconds: after each event it would cost more than all else."""
 
 SOCKETS: Final = "sockets"
 """The group that tells people's sockets what happened to them, and staff's what did to cases."""
@@ -189,7 +189,7 @@ def moderating(services: Services) -> tuple[Subscription, ...]:
 
 
 def scoring(services: Services) -> tuple[Subscription, ...]:
-    """Who keeps what counts on leaderboards, and adds it up afterwards."""
+    """Who keeps what counts on leaderboards; a job adds it up."""
     keeping = services.boards.keeping
     handlers = (
         keeping.of_social,
@@ -199,10 +199,7 @@ def scoring(services: Services) -> tuple[Subscription, ...]:
         keeping.of_action,
     )
     known = zip(OF_SCORES, handlers, strict=True)
-    return tuple(
-        Subscription(Group(SCORING, topic), act, keeping.settle, locking=True)
-        for topic, act in known
-    )
+    return tuple(Subscription(Group(SCORING, topic), act, locking=True) for topic, act in known)
 
 
 def reactions(stores: Stores, activities: Activities) -> tuple[Subscription, ...]:
