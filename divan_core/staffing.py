@@ -56,7 +56,7 @@ CHECKPOINT_S: Final = 60.0
 ROLLOVER_S: Final = 60.0
 """How often to look for days that are over, in seconds."""
 
-SETTLING_S: Final = 2.0
+SETTLING_S: Final = 0.5
 """How often scores are added up, in seconds: after each event it would cost more than all else."""
 
 SOCKETS: Final = "sockets"
@@ -199,7 +199,9 @@ def scoring(services: Services) -> tuple[Subscription, ...]:
         keeping.of_action,
     )
     known = zip(OF_SCORES, handlers, strict=True)
-    return tuple(Subscription(Group(SCORING, topic), act, locking=True) for topic, act in known)
+    return tuple(
+        Subscription(Group(SCORING, topic), act, locking=True, at_once=1) for topic, act in known
+    )
 
 
 def reactions(stores: Stores, activities: Activities) -> tuple[Subscription, ...]:

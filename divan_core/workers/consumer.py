@@ -32,12 +32,6 @@ RETRY_FIRST_MS: Final = 500
 RETRY_LONGEST_MS: Final = 30_000
 
 BATCH: Final = 200
-AT_ONCE: Final = 4
-"""How many aggregates are worked on at the same time.
-
-Beside a server they share ten connections to PostgreSQL with its requests; more at once handle no
-more there, and let requests wait.
-"""
 
 MOST_TOGETHER: Final = 32
 """How many events are handled in one unit, where that can be: it is over in some milliseconds."""
@@ -75,6 +69,7 @@ class Consumer:
     def __init__(self, subscription: Subscription, stores: Stores, tools: WorkerTools) -> None:
         """Act as ``subscription`` says on what the stores' bus delivers."""
         self.group = subscription.group
+        self._at_once = subscription.at_once
         self.name = f"{self.group.topic}:{self.group.name}"
         self._handling = Handling(subscription, stores.units, self.name, tools)
         self._bus: EventBus = stores.bus
@@ -185,7 +180,7 @@ class Consumer:
     async def _run_beside(self, lanes: Sequence[Lane]) -> None:
         waiting = iter(lanes)
         async with anyio.create_task_group() as tasks:
-            for _ in range(min(AT_ONCE, len(lanes))):
+            for _ in range(min(self._at_once, len(lanes))):
                 tasks.start_soon(self._run_all, waiting)
 
     async def _advance_carefully(self, taken: Sequence[Delivery], lanes: Sequence[Lane]) -> None:

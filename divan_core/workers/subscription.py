@@ -57,6 +57,14 @@ def _named(_instance: object, _attribute: object, group: Group) -> None:
             )
 
 
+AT_ONCE: Final = 4
+"""How many aggregates are worked on at the same time, as a rule.
+
+Beside a server they share ten connections to PostgreSQL with its requests; more at once handle no
+more there, and let requests wait.
+"""
+
+
 @attrs.frozen
 class Subscription:
     """A group's reaction to each event of its topic.
@@ -65,7 +73,8 @@ class Subscription:
     in their order. ``around`` wraps the unit that handles an event, and ``afterwards`` acts on what
     was handled, at most once. A ``locking`` one takes locks on what it decides by, as
     :class:`~divan_core.kernel.units.Units` tells. ``together`` does the same as ``handle`` with
-    those that wait at the same time; what is around one cannot be around many.
+    those that wait at the same time; what is around one cannot be around many. ``at_once`` is how
+    many units a process has for it at the same time: one for what others can wait for.
 
     Raises:
         ConfigurationError: the group or its topic cannot be named so, or there is something both
@@ -78,6 +87,7 @@ class Subscription:
     around: Around | None = None
     locking: bool = False
     together: Together | None = attrs.field(default=None)
+    at_once: int = AT_ONCE
 
     @together.validator
     def _alone(self, _attribute: object, together: Together | None) -> None:

@@ -15,7 +15,6 @@ from divan_core.testing.clock import ManualClock
 from divan_core.testing.faults import Raise
 from divan_core.workers import consumer as module
 from divan_core.workers.consumer import (
-    AT_ONCE,
     ATTEMPTS,
     BATCH,
     MOST_COUNT,
@@ -23,7 +22,7 @@ from divan_core.workers.consumer import (
     RETRY_LONGEST_MS,
     Consumer,
 )
-from divan_core.workers.subscription import Subscription
+from divan_core.workers.subscription import AT_ONCE, Subscription
 from divan_core.workers.turns import POLL_S, Worker
 from tests.workers.stage import (
     GROUP,
