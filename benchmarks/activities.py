@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Final
 from uuid import uuid4
 
@@ -16,8 +13,8 @@ import uvloop
 from anyio.abc import TaskGroup
 
 from benchmarks.chat_scene import PAIRS, let_in, person
+from benchmarks.deciding import addresses
 from benchmarks.fanout import spread
-from benchmarks.http import migrate
 from benchmarks.report import table
 from benchmarks.search_server import stores_at
 from benchmarks.world import CAMPUS, settings
@@ -25,10 +22,6 @@ from divan_core import Divan
 from divan_core.activities.games.typing import SubmitText
 from divan_core.activities.messages import ActivityId, ActivityQuery, CreateActivity, prompt_of
 from divan_core.kernel.actor import Actor
-from divan_core.stores.factories import file_address
-from tests.servers.databases import Databases
-from tests.servers.postgres import PostgresServer
-from tests.servers.valkey import RedisServer, valkey_binary
 
 SPREAD_S: Final = 5.0
 """Over how long everybody hands in; all of them are in the middle of their duels."""
@@ -47,32 +40,15 @@ class Duel:
 
 def run() -> None:
     """Print the table."""
-    with _addresses() as places:
-        rows = [uvloop.run(_measured(name, addresses)) for name, addresses in places]
+    with addresses() as places:
+        rows = [uvloop.run(_measured(name, there)) for name, there in places]
     title = f"{PAIRS} typing duels at once, both hand in with a key; workers inside"
     header = ("stores", "submissions/s", "CPU ms each", "p50/p95/p99 ms", "wanted p95 ms")
     table(title, header, rows)
 
 
-@contextmanager
-def _addresses() -> Iterator[list[tuple[str, list[str]]]]:
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        PostgresServer() as postgres,
-        RedisServer(valkey_binary()) as valkey,
-        Databases(postgres.url, migrate) as databases,
-        databases.migrated() as url,
-    ):
-        sqlite = file_address(Path(folder, "divan.sqlite3"))
-        yield [
-            ("in memory", []),
-            ("SQLite file", [sqlite]),
-            ("PostgreSQL and Valkey", [url, valkey.url]),
-        ]
-
-
-async def _measured(name: str, addresses: list[str]) -> tuple[object, ...]:
-    async with Divan.open(settings(), stores=stores_at(addresses)) as divan:
+async def _measured(name: str, there: list[str]) -> tuple[object, ...]:
+    async with Divan.open(settings(), stores=stores_at(there)) as divan:
         await let_in(divan)
         duels = [await _begun(divan, pair) for pair in range(PAIRS)]
         await divan.drain()

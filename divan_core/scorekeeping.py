@@ -51,14 +51,14 @@ class CampusCensus:
 class Scorekeeping:
     """Handlers of events, in locking units. What they do not know is nothing to them.
 
-    Each tells whose campus it has changed; its marked days are added up by a job.
+    They mark the days that have changed, which a job adds up.
     """
 
     def __init__(self, scoring: Scoring[StoreUnit]) -> None:
         """Keep deeds by ``scoring``."""
         self._scoring = scoring
 
-    async def of_social(self, unit: StoreUnit, event: Event) -> CampusId | None:
+    async def of_social(self, unit: StoreUnit, event: Event) -> None:
         """An invite was accepted, or two people became friends."""
         data = event.data
         if event.name == INVITE_ACCEPTED:
@@ -74,15 +74,15 @@ class Scorekeeping:
                 Feat(high, DeedKind.FRIEND, low, low),
             )
         else:
-            return None
+            return
         await self._scoring.hold(unit, *(one.user_id for one in feats))
-        return await self._noted(unit, event, feats)
+        await self._noted(unit, event, feats)
 
-    async def of_chat(self, unit: StoreUnit, event: Event) -> CampusId | None:
+    async def of_chat(self, unit: StoreUnit, event: Event) -> None:
         """Somebody wrote to somebody. What only its sender sees counts for nobody."""
         message_id = subject_uuid(event.data.get("message_id", ""))
         if event.name != MESSAGE_SENT or event.data.get("shadowed") or message_id is None:
-            return None
+            return
         sender, recipient = _person(event.data["sender_id"]), _person(event.data["recipient_id"])
         await self._scoring.hold(unit, sender, recipient)
         if await _is_hidden(unit, message_id):
@@ -92,27 +92,28 @@ class Scorekeeping:
                 Feat(sender, DeedKind.DIRECT, message_id, recipient),
                 Feat(recipient, DeedKind.SENDER, sender, sender),
             ]
-        return await self._noted(unit, event, feats)
+        await self._noted(unit, event, feats)
 
-    async def of_room(self, unit: StoreUnit, event: Event) -> CampusId | None:
+    async def of_room(self, unit: StoreUnit, event: Event) -> None:
         """Somebody wrote into a room, made one, or came into one."""
         if event.name == MESSAGE_SENT:
-            return await self._of_room_message(unit, event)
+            await self._of_room_message(unit, event)
+            return
         if event.name not in {ROOM_CREATED, ROOM_JOINED}:
-            return None
+            return
         room_id, by = RoomId(UUID(event.data["room_id"])), _person(event.data["by_id"])
         await self._scoring.hold(unit, by, room_id)
         hidden = await _is_removed(unit, room_id)
-        return await self._noted(unit, event, list(_seats(event, room_id, hidden=hidden)))
+        await self._noted(unit, event, list(_seats(event, room_id, hidden=hidden)))
 
-    async def of_activity(self, unit: StoreUnit, event: Event) -> CampusId | None:
+    async def of_activity(self, unit: StoreUnit, event: Event) -> None:
         """Some people played to the end, and one may have won. Alone, nobody plays."""
         if event.name != ACTIVITY_COMPLETED:
-            return None
+            return
         players = list(dict.fromkeys(map(_person, event.data.get("players", ()))))
         activity_id = UUID(event.data["activity_id"])
         if len(players) < _FEWEST:
-            return None
+            return
         beside = dict(zip(players, players[1:] + players[:1], strict=True))
         feats = [Feat(one, DeedKind.PLAYED, activity_id, beside[one]) for one in players]
         winner = event.data.get("winner_id")
@@ -120,9 +121,9 @@ class Scorekeeping:
             won = _person(winner)
             feats.append(Feat(won, DeedKind.WON, activity_id, beside[won]))
         await self._scoring.hold(unit, *players)
-        return await self._noted(unit, event, feats)
+        await self._noted(unit, event, feats)
 
-    async def of_action(self, unit: StoreUnit, event: Event) -> CampusId | None:
+    async def of_action(self, unit: StoreUnit, event: Event) -> None:
         """Staff, or a rule, has hidden something or somebody, or shows them again.
 
         How they stand now decides, whichever of their actions this one is.
@@ -130,39 +131,35 @@ class Scorekeeping:
         kind, _, target = str(event.data.get("target", "")).partition(":")
         if kind == SubjectKind.USER.value:
             await self._scoring.shun(unit, _person(target))
-            return event.campus_id
-        if kind == SubjectKind.MESSAGE.value:
-            return await self._veiled(unit, UUID(target))
-        if kind == SubjectKind.ROOM.value:
+        elif kind == SubjectKind.MESSAGE.value:
+            await self._veiled(unit, UUID(target))
+        elif kind == SubjectKind.ROOM.value:
             room_id = RoomId(UUID(target))
             await self._scoring.hold(unit, room_id)
             deeds = await unit.deeds.about_room(room_id)
             removed = await _is_removed(unit, room_id)
             await self._scoring.hide(unit, deeds, hidden=removed)
-            return event.campus_id
-        return None
 
-    async def _veiled(self, unit: StoreUnit, message_id: UUID) -> CampusId | None:
+    async def _veiled(self, unit: StoreUnit, message_id: UUID) -> None:
         message = await unit.messages.get(MessageId(message_id))
         if message is None:
-            return None
+            return
         await self._scoring.hold(unit, message.sender)
         hidden = await _is_hidden(unit, message_id)
-        return await self._scoring.hide_message(unit, message.sender, message_id, hidden=hidden)
+        await self._scoring.hide_message(unit, message.sender, message_id, hidden=hidden)
 
-    async def _of_room_message(self, unit: StoreUnit, event: Event) -> CampusId | None:
+    async def _of_room_message(self, unit: StoreUnit, event: Event) -> None:
         message_id = subject_uuid(event.data.get("message_id", ""))
         if event.data.get("shadowed") or message_id is None:
-            return None
+            return
         sender = _person(event.data["sender_id"])
         await self._scoring.hold(unit, sender)
         hidden = await _is_hidden(unit, message_id)
         feat = Feat(sender, DeedKind.ROOM_MESSAGE, message_id, hidden=hidden)
-        return await self._noted(unit, event, (feat,))
+        await self._noted(unit, event, (feat,))
 
-    async def _noted(self, unit: StoreUnit, event: Event, feats: Sequence[Feat]) -> CampusId | None:
+    async def _noted(self, unit: StoreUnit, event: Event, feats: Sequence[Feat]) -> None:
         await self._scoring.note(unit, event.campus_id, event.at, feats)
-        return event.campus_id
 
 
 _FEWEST: Final = 2

@@ -118,10 +118,8 @@ class Scoring(Generic[UnitT]):
             for one in changed:
                 await unit.deeds.mark(one.campus_id, {(one.user_id, one.day)})
 
-    async def hide_message(
-        self, unit: UnitT, sender: UserId, cause: UUID, *, hidden: bool
-    ) -> CampusId | None:
-        """Let a message count no more, or again; whose campus that changes.
+    async def hide_message(self, unit: UnitT, sender: UserId, cause: UUID, *, hidden: bool) -> None:
+        """Let a message count no more, or again.
 
         To whom it was written, its sender counts by what else they wrote on that day. The unit
         holds the sender.
@@ -132,7 +130,6 @@ class Scoring(Generic[UnitT]):
         for one in found:
             if one.peer_id is not None:
                 await self._resend(unit, one, one.peer_id)
-        return found[0].campus_id if found else None
 
     async def shun(self, unit: UnitT, user_id: UserId) -> None:
         """Let somebody's deeds count by how they stand now. The unit is a locking one."""
