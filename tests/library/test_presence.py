@@ -143,8 +143,8 @@ async def test_more_blur_shows_at_once_and_lists_from_its_own_cell(world: World)
     await world.beat(me)
     await world.beat(ben, 20.0)
     await world.divan.accounts.change_privacy(ben, ChangePrivacy(blur_distance_m=200))
-    (seen,) = await world.near(me, 200)
-    assert seen.distance_m == 200
+    (seen,) = await world.near(me, 1000)  # one in 4,500 is drawn into a cell over 200 m away
+    assert seen.distance_m in {200, 400}
 
 
 async def test_hidden_people_look_like_nobody_in_lookup(world: World) -> None:
