@@ -6,8 +6,8 @@
 ======================  ======  ======================================================  =========
 key                     type    what it holds                                           TTL
 ======================  ======  ======================================================  =========
-``<c>:people``          hash    person (16 bytes) -> end, cell, last fix, record        150 s
-``<c>:deadlines``       zset    person -> when the last lease or the record ends        150 s
+``<c>:people``          hash    person (16 bytes) -> ends, cell, last fix, record       150 s
+``<c>:deadlines``       zset    person -> not later than when their lease or value ends 150 s
 ``<c>:grid``            hash    number of a cell -> people online there, 16 bytes each  150 s
 ``<c>:sizes``           hash    size of cell -> how many people stand in such cells     150 s
 ``<c>:leaves``          hash    number of a cell -> signed notice for leaving it        150 s
@@ -95,11 +95,6 @@ class CampusKeys:
     def people(self) -> bytes:
         """The hash of everybody's records."""
         return self.index[0]
-
-    @property
-    def deadlines(self) -> bytes:
-        """The sorted set of what ends when."""
-        return self.index[1]
 
     def limit(self, name: str, user_id: UserId) -> bytes:
         """One person's admissions under one limit."""

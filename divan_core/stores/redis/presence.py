@@ -136,7 +136,7 @@ class RedisPresence:
     ) -> Mapping[UserId, Heard]:
         """See the port."""
         campus = self._campuses[campus_id]
-        keys = (campus.people, campus.deadlines, campus.seen)
+        keys = (campus.people, campus.seen)
         args: list[Part] = [now, *(one.bytes for one in people)]
         reply = await self._redis.client.run(_HEARD, keys, args, idempotent=True)
         return {

@@ -1,8 +1,9 @@
 """What a rule made of a record, in the form that ``amend.lua`` keeps.
 
-A person's value in Redis is when it can go, the number of the public cell that the person stands
-in (0 when offline), the length of what comes next, their last fix, and the packed record. Scripts
-read what stands before the record; the record itself only Python reads.
+A person's value in Redis is when their last lease ends (offline: when the value can go), when the
+value can go, the number of the public cell that the person stands in (0 when offline), the length
+of what comes next, their last fix, and the packed record. Scripts read what stands before the
+record; the record itself only Python reads.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from divan_core.stores.redis.link import Part
 from divan_core.stores.redis.names import cell_number
 from divan_core.stores.redis.notices import NoticeSeal
 
-_HEAD: Final = struct.Struct("<ddB")
+_HEAD: Final = struct.Struct("<dddB")
 _NUMBERS: Final = struct.Struct("<5d")
 _FIX: Final = struct.Struct("<qddf")
 _UNTOLD: Final = (b"", b"")
@@ -39,7 +40,7 @@ NEVER: Final = 0
 
 def stored_record(value: bytes) -> bytes:
     """The packed record of a person's value."""
-    _, _, fix_bytes = _HEAD.unpack_from(value)
+    *_, fix_bytes = _HEAD.unpack_from(value)
     return value[_HEAD.size + fix_bytes :]
 
 
@@ -130,4 +131,4 @@ class Proposal:
         if not self.data:
             return b""
         fix = _FIX.pack(here.at, here.east, here.north, here.accuracy_m) if here else b""
-        return _HEAD.pack(self.keep_until, cell, len(fix)) + fix + self.data
+        return _HEAD.pack(self.deadline, self.keep_until, cell, len(fix)) + fix + self.data

@@ -13,13 +13,29 @@ local function wait_ms(list, now, first)
   return longest
 end
 
-local function remember(list, now, first)
-  local most, span = 0, 0
+-- Keep one admission; whether it is the first of a list.
+local function admit(list, now, first)
+  local most = 0
   for at = first, #ARGV, 2 do
-    most, span = math.max(most, ARGV[at]), math.max(span, ARGV[at + 1])
+    most = math.max(most, ARGV[at])
   end
-  if redis.call('LPUSH', list, now) >= 2 * most then
+  local count = redis.call('LPUSH', list, now)
+  if count >= 2 * most then
     redis.call('LTRIM', list, 0, most - 1)
   end
+  return count == 1
+end
+
+-- Let the list live for a minute longer than its admissions count.
+local function renew(list, first)
+  local span = 0
+  for at = first, #ARGV, 2 do
+    span = math.max(span, ARGV[at + 1])
+  end
   redis.call('PEXPIRE', list, span + 60000)
+end
+
+local function remember(list, now, first)
+  admit(list, now, first)
+  renew(list, first)
 end

@@ -12,13 +12,7 @@ local SWEPT, RENEWED_MS = 128, 30000
 local now, deadline, entered, heard, lifetime = struct.unpack('<ddddd', ARGV[1])
 local uid, seen, list = ARGV[2], KEYS[6], KEYS[7]
 
-if sweep(now, SWEPT) then
-  local due = redis.call('ZSCORE', deadlines, uid)
-  if due and tonumber(due) <= now then
-    expire(uid, now)
-  end
-end
-
+local many = sweep(now, SWEPT)
 local counted_at
 if list then
   counted_at = moment(ARGV[8])
@@ -28,11 +22,15 @@ if list then
   end
 end
 
-local left, record = 0, ''
+if many then
+  expire(uid, now) -- it may not have been their turn
+end
+local due, kept, left, record = 0, 0, 0, ''
 local stored = redis.call('HGET', people, uid)
 if stored then
-  local _, cell, fix_bytes = struct.unpack(HEAD, stored)
-  left, record = cell, stored:sub(HEAD_BYTES + fix_bytes + 1)
+  local fix_bytes
+  due, kept, left, fix_bytes = struct.unpack(HEAD, stored)
+  record = stored:sub(HEAD_BYTES + fix_bytes + 1)
 end
 if record ~= ARGV[3] then
   return record
@@ -51,21 +49,27 @@ if moved then
   redis.call('PUBLISH', CHANNEL, ARGV[5])
 end
 local first_heard = heard ~= 0 and redis.call('ZADD', seen, heard, uid) == 1
+-- Each half minute of a person's heartbeats renews the lives of keys.
+local _, keep = struct.unpack('<dd', ARGV[4] ~= '' and ARGV[4] or ('\0'):rep(16))
+local fresh = stored and math.floor(keep / RENEWED_MS) == math.floor(kept / RENEWED_MS)
 if ARGV[4] == '' then
   redis.call('HDEL', people, uid)
   redis.call('ZREM', deadlines, uid)
 else
   redis.call('HSET', people, uid, ARGV[4])
-  redis.call('ZADD', deadlines, deadline, uid)
+  if deadline < due or not stored then
+    redis.call('ZADD', deadlines, deadline, uid)
+  end
   -- Keys begin without an end, and only those of cells do so while others go on.
-  if moved or first_heard or redis.call('PTTL', people) < lifetime - RENEWED_MS then
+  if moved or first_heard or not fresh then
     for at = 1, 5 do
       redis.call('PEXPIRE', KEYS[at], lifetime)
     end
     redis.call('PEXPIRE', seen, DAY_MS + 60000)
   end
 end
-if ARGV[7] == '1' then
-  remember(list, counted_at, 9)
+local first_counted = ARGV[7] == '1' and admit(list, counted_at, 9)
+if list and (first_counted or not fresh) then
+  renew(list, 9)
 end
 return 0

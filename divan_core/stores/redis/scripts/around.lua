@@ -22,7 +22,7 @@ note_overdue(KEYS[6], KEYS[7], at)
 local value = redis.call('HGET', people, uid)
 local cell, fix = 0, ''
 if value then
-  local _, stands, fix_bytes = struct.unpack(HEAD, value)
+  local _, _, stands, fix_bytes = struct.unpack(HEAD, value)
   cell, fix = stands, value:sub(HEAD_BYTES + 1, HEAD_BYTES + fix_bytes)
 end
 if cell == 0 or fix == '' then

@@ -1,9 +1,11 @@
 -- The index of one campus: who stands in which public cell. Keys as in keys.py.
 local people, deadlines, grid, sizes, leaves = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 
--- The head of a person's value, see proposal.py: when the value can go, the cell they stand in
--- (0 when in none), and how many bytes their last fix takes. Fix and record follow.
-local HEAD, HEAD_BYTES = '<ddB', 17
+-- The head of a person's value, see proposal.py: when their last lease ends or, offline, the value
+-- can go; when the value can go; the cell they stand in (0 when in none); and how many bytes their
+-- last fix takes. Fix and record follow. What deadlines has of a person is never later than the
+-- value has it, and mostly earlier: a heartbeat leaves it, and whoever meets it looks again.
+local HEAD, HEAD_BYTES = '<dddB', 25
 
 -- Cells are numbers, as names.py has them; the highest digits are the size.
 local function count(cell, by)
@@ -41,14 +43,19 @@ local function enter(uid, cell, leave_notice)
   count(cell, 1)
 end
 
--- Somebody's deadline has come: their last lease has ended, or nothing of them is needed any more.
+-- Somebody's deadline has come, if it is not later by now: their last lease has ended, or nothing
+-- of them is needed any more.
 local function expire(uid, now)
   local value = redis.call('HGET', people, uid)
   if not value then
     redis.call('ZREM', deadlines, uid)
     return
   end
-  local keep, cell, fix_bytes = struct.unpack(HEAD, value)
+  local deadline, keep, cell, fix_bytes = struct.unpack(HEAD, value)
+  if deadline > now then
+    redis.call('ZADD', deadlines, deadline, uid)
+    return
+  end
   if cell ~= 0 then
     local notice = redis.call('HGET', leaves, cell)
     if notice then
@@ -60,7 +67,7 @@ local function expire(uid, now)
     redis.call('HDEL', people, uid)
     redis.call('ZREM', deadlines, uid)
   else
-    local head = struct.pack(HEAD, keep, 0, fix_bytes)
+    local head = struct.pack(HEAD, keep, keep, 0, fix_bytes)
     redis.call('HSET', people, uid, head .. value:sub(HEAD_BYTES + 1))
     redis.call('ZADD', deadlines, keep, uid)
   end

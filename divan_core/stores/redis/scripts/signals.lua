@@ -34,7 +34,7 @@ end
 local value = redis.call('HGET', people, ARGV[2])
 local cell = 0
 if value then
-  local _, stands = struct.unpack(HEAD, value)
+  local _, _, stands = struct.unpack(HEAD, value)
   cell = stands
 end
 
