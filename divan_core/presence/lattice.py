@@ -56,10 +56,11 @@ def annuli(begin_m: float, end_m: float, enough: int) -> Iterator[tuple[float, f
 
 def ring(
     east: float, north: float, size_m: int, inner_m: float, outer_m: float
-) -> Iterator[tuple[int, int]]:
-    """Columns and rows of the cells whose centres lie within ``(inner_m, outer_m]`` of a point.
+) -> Iterator[tuple[int, int, int]]:
+    """The cells whose centres lie within ``(inner_m, outer_m]`` of a point, in runs.
 
-    A negative ``inner_m`` makes it the whole disc.
+    A run is a column, its first row and its last; one that ends before it begins is empty. A
+    negative ``inner_m`` makes it the whole disc.
     """
     x, y = east / size_m - 0.5, north / size_m - 0.5
     outer = outer_m / size_m
@@ -67,9 +68,13 @@ def ring(
     for column in range(math.ceil(x - outer), math.floor(x + outer) + 1):
         across = (column - x) * (column - x)  # a power costs three times as much
         half = math.sqrt(max(outer * outer - across, 0.0))
-        for row in range(math.ceil(y - half), math.floor(y + half) + 1):
-            if across + (row - y) * (row - y) > inner_squared:
-                yield column, row
+        first, last = math.ceil(y - half), math.floor(y + half)
+        if across > inner_squared:
+            yield column, first, last
+        else:
+            hole = math.sqrt(inner_squared - across)
+            yield column, first, math.ceil(y - hole) - 1
+            yield column, math.floor(y + hole) + 1, last
 
 
 def distance_to(cell: Cell, east: float, north: float) -> float:

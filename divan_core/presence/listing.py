@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import Final
 
 from msgspec import UNSET
@@ -17,12 +18,16 @@ from divan_core.presence.messages import Group, NearbyPerson, Sighting
 from divan_core.presence.model import Cell, Fix, Heard, Neighbourhood
 
 _NEARBY: Final = Surface.NEARBY  # looked up once, not for everyone near everyone
+_DISTANCE: Final = itemgetter(0)
 
 
 def cell_size_m(card: PersonCard, floor_m: int) -> int:
     """The edge of a person's public cells: their blur, or the deployment's floor if larger."""
     return max(card.blur_distance_m, floor_m)
 
+
+Occupied = tuple[float, Cell, Sequence[UserId]]
+"""A cell that counts: metres to its middle, the cell, and the people in it."""
 
 Near = tuple[float, int, PersonCard, Cell]
 """Somebody listed: metres to the middle of their public cell, their id as a number, their card,
@@ -46,10 +51,8 @@ class Question:
     friends_only: bool = False
 
 
-def within(
-    hood: Neighbourhood, span: tuple[float, float]
-) -> list[tuple[float, Cell, Sequence[UserId]]]:
-    """The cells that count, with the distance of their middle.
+def within(hood: Neighbourhood, span: tuple[float, float]) -> list[Occupied]:
+    """The cells that count, nearest first.
 
     ``span`` is (farther than, radius) in metres. A cell counts when its middle lies within the
     radius, or within the cell's size if that is larger.
@@ -59,16 +62,34 @@ def within(
         return []
     beyond, radius = span
     east, north, complete = here.east, here.north, hood.complete_m
-    return [
+    found = [
         (distance, cell, people)
         for cell, people in hood.cells
         if beyond < (distance := distance_to(cell, east, north)) <= complete
         and (distance <= radius or distance <= cell.size_m)
     ]
+    found.sort(key=_DISTANCE)
+    return found
+
+
+def portions(cells: Sequence[Occupied], people: int) -> Iterator[Sequence[Occupied]]:
+    """Cells, nearest first, in portions of at least so many people, but for the last one.
+
+    Cells at the same distance are never parted, as people there are ordered by id.
+    """
+    begin, count, last = 0, 0, -1.0
+    for end, (distance, _, there) in enumerate(cells):
+        if count >= people and distance != last:
+            yield cells[begin:end]
+            begin, count = end, 0
+        count += len(there)
+        last = distance
+    if count:
+        yield cells[begin:]
 
 
 def listed(
-    cells: Sequence[tuple[float, Cell, Sequence[UserId]]],
+    cells: Sequence[Occupied],
     cards: Iterable[PersonCard | None],
     question: Question,
 ) -> list[Near]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard, Surface, can_see
 from divan_core.presence import listing, policy
 from divan_core.presence.drift import Drift
-from divan_core.presence.listing import Near, Position, Question
+from divan_core.presence.listing import Near, Occupied, Position, Question
 from divan_core.presence.messages import (
     GoOffline,
     Group,
@@ -252,10 +252,16 @@ class Presence:
             hood = await self._around(actor, reach, limit)
             if hood.here is None:
                 raise PresenceRequired
-            listed, friends = await self._listed(actor, search, hood, reach)
-            near += listing.after(listed, search.after, hood.here) if search.after else listed
+            relations = await self._tools.audience.relations(actor.user_id)
+            cells = listing.within(hood, (reach.beyond_m, reach.radius_m))
+            question = Question(actor.user_id, relations, friends_only=search.friends_only)
+            for portion in listing.portions(cells, search.wanted + 1):
+                listed = await self._listed(portion, question)
+                near += listing.after(listed, search.after, hood.here) if search.after else listed
+                if len(near) > search.wanted:
+                    break
             if len(near) > search.wanted or math.isinf(hood.complete_m):
-                return Found(hood.here, near, friends)
+                return Found(hood.here, near, relations.friends)
             reach = attrs.evolve(reach, beyond_m=hood.complete_m)
             limit = None
 
@@ -271,15 +277,9 @@ class Presence:
         tools.audience.apply(actor.campus_id, hood.news)
         return hood
 
-    async def _listed(
-        self, actor: Actor, search: Search, hood: Neighbourhood, reach: Reach
-    ) -> tuple[list[Near], frozenset[UserId]]:
-        audience = self._tools.audience
-        relations = await audience.relations(actor.user_id)
-        cells = listing.within(hood, (reach.beyond_m, reach.radius_m))
-        cards = await audience.cards([one for _, _, people in cells for one in people])
-        question = Question(actor.user_id, relations, friends_only=search.friends_only)
-        return listing.listed(cells, cards, question), relations.friends
+    async def _listed(self, cells: Sequence[Occupied], question: Question) -> list[Near]:
+        people = [one for _, _, there in cells for one in there]
+        return listing.listed(cells, await self._tools.audience.cards(people), question)
 
     async def _visible(self, actor: Actor, people: tuple[UserId, ...]) -> list[UserId]:
         audience = self._tools.audience

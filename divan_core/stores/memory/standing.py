@@ -168,7 +168,8 @@ def found(
             if inner < distance_to(cell, here.east, here.north) <= outer
         ]
     return [
-        (Cell(size_m, column, row), people)
-        for column, row in ring(here.east, here.north, size_m, inner, outer)
-        if (people := grid.get((column + _HALF) << 32 | (row + _HALF)))  # _place, in line
+        (cell_at(size_m, place), people)
+        for column, first, last in ring(here.east, here.north, size_m, inner, outer)
+        for place in range(_place(column, first), _place(column, last) + 1)
+        if (people := grid.get(place))
     ]

@@ -1,6 +1,7 @@
 """Public cells and the search around a point."""
 
 import math
+from collections.abc import Iterable
 from itertools import pairwise
 
 from hypothesis import given
@@ -24,6 +25,13 @@ def test_a_position_snaps_to_its_cell() -> None:
     assert public_cell(30, -1, NONE, 25, None) == Cell(25, 1, -1)
 
 
+def cells(runs: Iterable[tuple[int, int, int]]) -> set[tuple[int, int]]:
+    """The cells of runs, of which none may be named twice."""
+    each = [(column, row) for column, first, last in runs for row in range(first, last + 1)]
+    assert len(each) == len(set(each))
+    return set(each)
+
+
 def test_the_offset_moves_by_a_quarter_cell_per_deviation() -> None:
     assert public_cell(0, 0, Offset(0, 4.0, -4.0), 25, None) == Cell(25, 1, -1)
 
@@ -43,7 +51,7 @@ def test_another_size_begins_anew() -> None:
 
 @given(metres, metres, sizes, st.floats(0, 400))
 def test_the_disc_is_complete(east: float, north: float, size_m: int, radius: float) -> None:
-    found = set(ring(east, north, size_m, -1.0, radius + 1e-6))
+    found = cells(ring(east, north, size_m, -1.0, radius + 1e-6))
     middle = (math.floor(east / size_m), math.floor(north / size_m))
     reach = math.ceil(radius / size_m) + 1
     for column in range(middle[0] - reach, middle[0] + reach + 1):
@@ -57,9 +65,9 @@ def test_rings_leave_nothing_out(
     east: float, north: float, size_m: int, inner: float, more: float
 ) -> None:
     outer = inner + more
-    disc = set(ring(east, north, size_m, -1.0, inner + 1e-6))
-    rest = set(ring(east, north, size_m, inner - 1e-6, outer + 1e-6))
-    assert set(ring(east, north, size_m, -1.0, outer)) <= disc | rest
+    disc = cells(ring(east, north, size_m, -1.0, inner + 1e-6))
+    rest = cells(ring(east, north, size_m, inner - 1e-6, outer + 1e-6))
+    assert cells(ring(east, north, size_m, -1.0, outer)) <= disc | rest
 
 
 @given(st.floats(-1, 6000), st.floats(1, 6000), st.integers(1, 100))

@@ -1,10 +1,13 @@
 """Who is listed, in what order, and what is shown."""
 
 import math
+from itertools import pairwise
 from uuid import UUID
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import UNSET
 
 from divan_core.kernel.audience import JournalSlice
@@ -38,6 +41,22 @@ def test_a_cell_counts_within_the_radius_or_its_own_size() -> None:
     assert [cell for _, cell, _ in listing.within(around, (20.0, 100))] == [FAR, WIDE]
     incomplete = hood((NEAR, ()), (FAR, ()), complete_m=30.0)
     assert [cell for _, cell, _ in listing.within(incomplete, (-1.0, 100))] == [NEAR]
+
+
+def test_the_nearest_cell_comes_first() -> None:
+    around = hood((FAR, ()), (WIDE, ()), (NEAR, ()))
+    assert [cell for _, cell, _ in listing.within(around, (-1.0, 500))] == [NEAR, FAR, WIDE]
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 3))), st.integers(1, 7))
+def test_portions_are_large_enough_and_part_no_distance(
+    crowds: list[tuple[int, int]], people: int
+) -> None:
+    cells = [(float(at), Cell(25, at, 0), PEOPLE[:count]) for at, count in sorted(crowds)]
+    portions = list(listing.portions(cells, people))
+    assert [cell for portion in portions for cell in portion] == cells
+    assert all(sum(len(there) for _, _, there in one) >= people for one in portions[:-1])
+    assert all(one[-1][0] < other[0][0] for one, other in pairwise(portions))
 
 
 def test_nobody_is_around_somebody_who_is_away() -> None:
