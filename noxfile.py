@@ -168,17 +168,22 @@ def install(session: nox.Session, folder: Path, *wanted: str) -> None:
     python = str(folder / PROGRAMS / "python")
     session.run(sys.executable, "-m", "virtualenv", "--quiet", "--clear", str(folder))
     if uv := shutil.which("uv"):
-        command = [uv, "pip", "install", "--quiet", "--python", python, *wanted]
-        if subprocess.call(command) == 0:
+        command = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python]
+        if subprocess.call([*command, *wanted]) == 0:
             return
         session.warn("uv cannot install these; trying pip")
     session.run(python, "-m", "pip", "install", "--quiet", "--prefer-binary", *wanted)
 
 
 def run(session: nox.Session, programs: Path, name: str, *arguments: str) -> None:
-    """Run a program of an environment, which its own children find first as well."""
+    """Run a program of an environment, which its own children find first as well.
+
+    Compiled modules are kept: the tests start hundreds of processes, each of which would compile
+    all that it imports.
+    """
     path = os.pathsep.join((str(programs), os.environ.get("PATH", os.defpath)))
-    session.run(str(programs / name), *arguments, env={"PATH": path}, external=True)
+    variables = {"PATH": path, "PYTHONDONTWRITEBYTECODE": None}
+    session.run(str(programs / name), *arguments, env=variables, external=True)
 
 
 def passes(session: nox.Session, programs: Path, command: tuple[str, ...]) -> bool:

@@ -77,9 +77,11 @@ class Region:
         self._points = self._fitting(finer, self._hints) or finer
 
     def _fitting(self, points: Iterable[Place], hints: Iterable[Hint]) -> list[Place]:
-        tolerance = self._step * _HALF_DIAGONAL
+        """As :meth:`Hint.fits` says, which an attack asks millions of times: here without calls."""
+        tolerance, away = self._step * _HALF_DIAGONAL, math.hypot
         for hint in hints:
-            points = [point for point in points if hint.fits(point, tolerance)]
+            (east, north), low, high = hint.place, hint.low - tolerance, hint.high + tolerance
+            points = [at for at in points if low < away(at[0] - east, at[1] - north) <= high]
         return list(points)
 
 

@@ -115,8 +115,8 @@ class TestSqliteMemoryPolicies(OnSqliteMemory, PoliciesContract):
 class TestSqliteFileKeys(KeysContract):
     @pytest.fixture
     async def stores(self, tmp_path: Path, clock: ManualClock) -> AsyncIterator[RelationalStores]:
-        url = f"sqlite:///{tmp_path}/divan.db"
-        async with running(open_sql(url, migrate=True, clock=clock)) as stores:
+        url = f"sqlite:///{migrated(tmp_path / 'divan.db')}"
+        async with running(open_sql(url, clock=clock)) as stores:
             yield stores
 
 
@@ -135,18 +135,12 @@ class TestSqliteWithoutBranches(MissingBranchesContract, NoRestrictionsContract)
             yield stores
 
 
-class TestSqliteFileIndex(PeopleIndexContract):
-    @pytest.fixture
-    async def stores(self, tmp_path: Path) -> AsyncIterator[RelationalStores]:
-        async with running(open_sql(f"sqlite:///{tmp_path}/divan.db", migrate=True)) as stores:
-            yield stores
+class TestSqliteFileIndex(OnSqliteFile, PeopleIndexContract):
+    pass
 
 
-class TestSqliteMemoryIndex(PeopleIndexContract):
-    @pytest.fixture
-    async def stores(self) -> AsyncIterator[RelationalStores]:
-        async with running(open_sql("sqlite://")) as stores:
-            yield stores
+class TestSqliteMemoryIndex(OnSqliteMemory, PeopleIndexContract):
+    pass
 
 
 class TestSqliteFileAudit(OnSqliteFile, AuditContract):

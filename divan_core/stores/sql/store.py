@@ -14,9 +14,10 @@ from divan_core.stores.sql.catalogue import Catalogue
 from divan_core.stores.sql.engine import SqlEngine
 from divan_core.stores.sql.keys import SqlKeyStore
 from divan_core.stores.sql.lifecycle import SqlLifecycle
-from divan_core.stores.sql.migrate import upgrade, upgrade_connection
+from divan_core.stores.sql.migrate import upgrade
 from divan_core.stores.sql.outbox import SqlOutboxQueue
 from divan_core.stores.sql.people import SqlPeopleSource
+from divan_core.stores.sql.pristine import fill
 from divan_core.stores.sql.search import SqlPeopleIndex
 from divan_core.stores.sql.searchupkeep import SqlIndexUpkeep
 from divan_core.stores.sql.sqlite import SqliteEngine
@@ -71,5 +72,5 @@ def _engine(address: Address) -> tuple[SqlEngine, PostgresWakeup | None]:
 
         return PostgresEngine(address), PostgresWakeup(address)
     if address.in_memory:
-        return SqliteEngine(address, upgrade_connection), None
+        return SqliteEngine(address, fill), None
     return SqliteEngine(address), None
