@@ -19,8 +19,7 @@ from uvicorn.supervisors import Multiprocess
 from divan_cli.asgi import Application, Asgi
 from divan_cli.gathering import GatheringProtocol
 from divan_core.errors import ConfigurationError, Unavailable
-from divan_core.schema import IN_MEMORY
-from divan_core.settings import Settings
+from divan_core.settings import IN_MEMORY, Settings
 from divan_rt.server import UVICORN
 
 FAREWELL_S: Final = 5

@@ -37,6 +37,7 @@ from divan_core.moderation.watching import Watching
 from divan_core.observability.metrics import Metrics
 from divan_core.personal.service import Personal
 from divan_core.presence.service import Presence
+from divan_core.readiness import Readiness, readiness
 from divan_core.rollover.chores import Chore
 from divan_core.rollover.service import Rollover
 from divan_core.safety.service import Policies
@@ -179,6 +180,10 @@ class Divan:
         for part in self.stores.lifecycle:
             found |= await part.health()
         return found
+
+    async def ready(self) -> Readiness:
+        """Whether requests can be served, as ``GET /health/ready`` tells."""
+        return readiness(await self.health(), self.settings)
 
 
 def stores_of(settings: Settings, ground: Ground) -> Stores:
