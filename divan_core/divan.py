@@ -44,7 +44,7 @@ from divan_core.safety.service import Policies
 from divan_core.settings import MIN_SECRET_BYTES, Settings
 from divan_core.social.service import Social
 from divan_core.staffing import inside, staff
-from divan_core.stores.bundle import StoreHealth, Stores, StoreUnit
+from divan_core.stores.bundle import Measured, StoreHealth, Stores, StoreUnit
 from divan_core.stores.factories import (
     embedded_stores,
     file_address,
@@ -53,7 +53,7 @@ from divan_core.stores.factories import (
 )
 from divan_core.stores.files.checkpoints import FileCheckpoints
 from divan_core.system import SystemClock, SystemEntropy, SystemIds
-from divan_core.wiring import wire
+from divan_core.wiring import Services, wire
 from divan_core.workers.crew import Workers
 from divan_core.workers.subscription import Subscription
 
@@ -102,7 +102,7 @@ class Divan:
         self.policies: Policies[StoreUnit] = services.policies
         self.leaderboards: Leaderboards[StoreUnit] = services.boards.leaderboards
         self._add_up = services.boards.scoring.settle_all
-        self.metrics: Metrics = services.metrics
+        self.metrics: Metrics = _measuring(services, stores)
         self.search_index: IndexUpkeep = services.search_index
         self.workers: Workers = staff(stores, services, settings, ground, subscriptions)
         tidying = (Chore(one.name, one.act) for one in self.workers.housekeeping)
@@ -184,6 +184,17 @@ class Divan:
     async def ready(self) -> Readiness:
         """Whether requests can be served, as ``GET /health/ready`` tells."""
         return readiness(await self.health(), self.settings)
+
+
+def _measuring(services: Services, stores: Stores) -> Metrics:
+    """The metrics, with what services and stores count for themselves."""
+    metrics = services.metrics
+    metrics.watch(services.presence.tell)
+    metrics.watch(stores.outbox.tally.tell)
+    for part in stores.lifecycle:
+        if isinstance(part, Measured):
+            metrics.watch(part.tell)
+    return metrics
 
 
 def stores_of(settings: Settings, ground: Ground) -> Stores:

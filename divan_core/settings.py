@@ -26,7 +26,7 @@ DAY_S: Final = 86_400
 IN_MEMORY: Final = frozenset({"sqlite://", "sqlite:///", "sqlite:///:memory:"})
 """Addresses of databases that live in one process and end with it."""
 
-NEW_SECRET: Final = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
+NEW_SECRET: Final = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'  # noqa: S105 - it is none
 """The command that makes a secret."""
 
 _REVISION: Final = re.compile(r"(core|moderation|profile)_\d{4}")

@@ -12,6 +12,7 @@ from divan_core.kernel.clock import Clock
 from divan_core.kernel.delivery import GroupsOfTopics, OutboxLag
 from divan_core.kernel.events import Event, EventId
 from divan_core.kernel.ids import CampusId
+from divan_core.kernel.tally import EventTally
 from divan_core.stores.sql import outboxstatements as sql
 from divan_core.stores.sql.clauses import portions
 from divan_core.stores.sql.connection import SqlConnection
@@ -43,14 +44,21 @@ class SqlOutboxQueue:
         self._clock = clock
         self._wakeup = wakeup
         self._bell = wakeup.bell if wakeup else Bell()
+        self._tally = EventTally()
 
     @property
     def bell(self) -> Bell:
         """See the port."""
         return self._bell
 
-    def recorded(self) -> None:
+    @property
+    def tally(self) -> EventTally:
+        """See the port."""
+        return self._tally
+
+    def recorded(self, events: Sequence[Event]) -> None:
         """Say that a unit has recorded events; to be called after its commit."""
+        self._tally.add(events)
         self._bell.ring()
         if self._wakeup:
             self._wakeup.tell()

@@ -57,9 +57,9 @@ class Pending:
         self._answers: list[_Answer] = []
 
     @property
-    def has_events(self) -> bool:
-        """Whether the unit has recorded events."""
-        return bool(self._events)
+    def events(self) -> Sequence[Event]:
+        """What the unit has recorded."""
+        return self._events
 
     async def add(self, *events: Event) -> None:
         """Record these, after those the unit has recorded before."""
