@@ -29,6 +29,7 @@ from divan_core.settings import Settings
 from divan_core.social.messages import SOCIAL
 from divan_core.social.telling import notices_of
 from divan_core.stores.bundle import Stores
+from divan_core.tracing.opening import traced_subscriptions
 from divan_core.wiring import Services
 from divan_core.workers.crew import ALWAYS, PURGE_S, Surroundings, Workers
 from divan_core.workers.periodic import MOST, Job
@@ -118,14 +119,14 @@ def staff(
     jobs = _jobs(stores, services, ground)
     if settings.auth.enabled:
         jobs = (*jobs, Job("mail", MAIL_S, lambda: services.auth.send_mail(MOST)))
+    own = (
+        *reactions(stores, services.activities),
+        *moderating(services),
+        *scoring(services),
+    )
     return Workers(
         stores,
-        (
-            *reactions(stores, services.activities),
-            *moderating(services),
-            *scoring(services),
-            *others,
-        ),
+        traced_subscriptions((*own, *others), ground.traces),
         WorkerTools(ground.clock, ground.entropy, LoggedWorkers(services.metrics)),
         Surroundings(services.presence.sweep_all, services.discovery.keep, services.metrics, jobs),
     )

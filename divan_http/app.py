@@ -23,6 +23,7 @@ from divan_http.middleware import Edge, Surroundings
 from divan_http.operation import Operation
 from divan_http.requestlog import RequestLog
 from divan_http.routes import table
+from divan_http.tracing import Traced
 
 
 class Resource:
@@ -52,7 +53,8 @@ def create_app(divan: Divan, extra: Iterable[Operation] = ()) -> Asgi:
     log = RequestLog(divan.clock, settings.log.sampling_rate_info, random.random)
     surroundings = Surroundings(_request_id, time.perf_counter, log, Meter(divan.metrics))
     origins = settings.http.cors_origins
-    return Edge(Cors(app, origins) if origins else app, surroundings)
+    inner = Cors(app, origins) if origins else app
+    return Edge(inner if divan.traces is None else Traced(inner, divan.traces), surroundings)
 
 
 def _request_id() -> str:

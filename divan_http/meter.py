@@ -20,7 +20,7 @@ DURATION: Final = Histogram(
 NO_ROUTE: Final = "none"
 """The route of requests for addresses that are in no table."""
 
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"})
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"})
 
 
 class Meter:
@@ -41,7 +41,7 @@ class Meter:
         series.add(now - exchange.began)
 
     def _begun(self, method: str, route: str, status: int) -> Series:
-        known = method if method in _METHODS else "other"
+        known = method if method in METHODS else "other"
         labels = known, route or NO_ROUTE, f"{status or 5}xx"
         series = self._telemetry.series(DURATION, *labels)
         if known is method:  # whatever else callers make up is not kept

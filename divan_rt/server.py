@@ -35,6 +35,7 @@ from divan_rt.playing import Playing
 from divan_rt.talks import Talks
 from divan_rt.telling import Teller
 from divan_rt.ticker import Beat, Observe, Ticker
+from divan_rt.tracing import TracedDispatch
 from divan_rt.traffic import Traffic
 from divan_rt.watch import Watch
 
@@ -113,6 +114,9 @@ class SocketServer:
         """Answer what is asked in a namespace; ``behind`` is what a session listens to there."""
         problems = Problems(self._divan.ids)
         dispatch = Dispatch(namespace, table, self._traffic, self._divan.clock, problems)
+        if self._divan.traces is not None:
+            parts = attrs.asdict(dispatch, recurse=False)
+            dispatch = TracedDispatch(**parts, traces=self._divan.traces)
         self._library.register_namespace(Gate(namespace, self._hall, dispatch, behind))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

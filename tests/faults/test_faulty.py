@@ -18,10 +18,10 @@ from divan_core.moderation.messages import CasesQuery, SendReport
 from divan_core.safety.views import DEFAULT_ID
 from divan_core.settings import ObsSettings, Settings
 from divan_core.social.messages import InviteId, SendInvite
+from divan_core.stores.calls import BUNDLE_CALLS
 from divan_core.stores.factories import memory_stores
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.faulty import FaultyStores
-from divan_core.testing.ports import BUNDLE_CALLS
 from divan_http.operation import Operation
 from divan_http.routes import document, table
 from tests.faults.plays import Plays, plays_of

@@ -17,6 +17,7 @@ from divan_core.stores.sql import outboxstatements as sql
 from divan_core.stores.sql.clauses import portions
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.engine import SqlEngine
+from divan_core.stores.sql.eventdata import read_data
 from divan_core.stores.sql.moments import present
 
 
@@ -152,4 +153,5 @@ def _position(row: Row[Any]) -> int:
 
 
 def _event(row: Row[Any]) -> Event:
-    return Event(**{name: getattr(row, name) for name in sql.EVENT_COLUMNS})
+    fields = {name: getattr(row, name) for name in sql.EVENT_COLUMNS}
+    return Event(**(fields | read_data(row.data)))

@@ -18,6 +18,7 @@ from divan_core.idempotency.model import KeyScope
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.events import Event
 from divan_core.stores.sql.connection import DialectName, Parameters, SqlConnection
+from divan_core.stores.sql.eventdata import stored_data
 from divan_core.stores.sql.keystatements import (
     Claimed,
     KeyStatements,
@@ -128,7 +129,7 @@ class Pending:
 
 def _row(event: Event) -> dict[str, Any]:
     row = {name: getattr(event, name) for name in _FIELDS}
-    return {**row, "data": dict(event.data)}
+    return {**row, "data": stored_data(event)}
 
 
 @functools.cache

@@ -392,6 +392,10 @@ def id_of(number: int) -> EventId:
     return EventId(UUID(int=number))
 
 
+PLACE: Final = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+"""Where in a trace every second event belongs."""
+
+
 def event(  # noqa: PLR0913 - a test says what it is about
     number: int,
     aggregate: str | None = None,
@@ -410,6 +414,7 @@ def event(  # noqa: PLR0913 - a test says what it is about
         aggregate=aggregate or f"thing:{number}",
         at=Millis(at or START_MS + number),
         data=data or {"number": number},
+        trace=PLACE if number % 2 else "",
     )
 
 
