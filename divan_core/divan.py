@@ -57,7 +57,7 @@ from divan_core.stores.factories import (
 )
 from divan_core.stores.files.checkpoints import FileCheckpoints
 from divan_core.system import SystemClock, SystemEntropy, SystemIds
-from divan_core.tracing.opening import traced_stores, traces_of
+from divan_core.tracing.opening import traced_stores, tracing
 from divan_core.wiring import Services, wire
 from divan_core.workers.crew import Workers
 from divan_core.workers.subscription import Subscription
@@ -138,21 +138,18 @@ class Divan:
         ``subscriptions`` are the caller's own reactions to events, and ``games`` its own games
         beside Divan's (every process of a deployment has the same). Workers run inside, unless
         ``settings.workers_enabled`` says that another process has them, or
-        ``settings.moderation.workers_enabled`` those that decide by machine; what belongs to this
-        process alone, the sweep of ended presence, does so always.
+        ``settings.moderation.workers_enabled`` those that decide by machine; its own always do.
 
         Raises:
             ConfigurationError: the settings cannot work; the message says what to change.
             StoreUnavailable: a store cannot be reached.
         """
-        settings = settings or Settings()
-        settings.check()
+        settings = _checked(settings)
         entropy = entropy or SystemEntropy()
-        secret = _secret(settings, entropy, keep=stores is None)
         ground = Ground(
             clock=clock or SystemClock(),
             ids=ids or SystemIds(),
-            secret=secret,
+            secret=_secret(settings, entropy, keep=stores is None),
             entropy=entropy,
             hasher=hasher,
             mailer=mailer,
@@ -161,11 +158,9 @@ class Divan:
         )
         opened = stores or stores_of(settings, ground)
         async with AsyncExitStack() as stack:
-            if settings.obs.tracing_enabled:
-                traces = traces_of(settings, ground.clock)
-                await stack.enter_async_context(traces.running())
-                ground = attrs.evolve(ground, traces=traces)
-                opened = traced_stores(opened, traces, settings, given=stores is not None)
+            traces = await stack.enter_async_context(tracing(settings, ground.clock))
+            ground = attrs.evolve(ground, traces=traces)
+            opened = traced_stores(opened, traces, settings, given=stores is not None)
             for part in opened.lifecycle:
                 await stack.enter_async_context(part.running())
             divan = cls(settings, opened, ground, subscriptions)
@@ -209,6 +204,13 @@ class Divan:
     async def ready(self) -> Readiness:
         """Whether requests can be served, as ``GET /health/ready`` tells."""
         return readiness(await self.health(), self.settings)
+
+
+def _checked(settings: Settings | None) -> Settings:
+    """The settings, or those of one process on a developer's machine, if they may run."""
+    settings = settings or Settings()
+    settings.check()
+    return settings
 
 
 def _measuring(services: Services, stores: Stores, traces: Traces | None) -> Metrics:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from divan_core.errors import ConfigurationError
 from divan_core.kernel.clock import Clock
@@ -12,29 +13,37 @@ from divan_core.settings import Settings
 from divan_core.stores.bundle import Stores
 from divan_core.workers.subscription import Subscription
 
-if TYPE_CHECKING:
-    from divan_core.tracing.otel import OtelTraces
 
-
-def traces_of(settings: Settings, clock: Clock) -> OtelTraces:
-    """The traces of a deployment that has some.
+@asynccontextmanager
+async def tracing(settings: Settings, clock: Clock) -> AsyncIterator[Traces | None]:
+    """The traces of a deployment inside the context; None where settings ask for none.
 
     Raises:
         ConfigurationError: OpenTelemetry is not installed.
     """
+    if not settings.obs.tracing_enabled:
+        yield None
+        return
     try:
         from divan_core.tracing.otel import OtelTraces  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as fault:
         raise ConfigurationError(
             "OBS_TRACING_ENABLED needs OpenTelemetry. Install divan with the extra otel."
         ) from fault
-    return OtelTraces(settings, Alarm(clock))
+    traces = OtelTraces(settings, Alarm(clock))
+    async with traces.running():
+        yield traces
 
 
 def traced_stores(
-    stores: Stores, traces: Traces, settings: Settings, *, given: bool = False
+    stores: Stores, traces: Traces | None, settings: Settings, *, given: bool
 ) -> Stores:
-    """The stores with spans; nobody can say what those are kept in that the host has ``given``."""
+    """The stores with spans, where there are traces.
+
+    Nobody can say what those are kept in that the host has ``given``.
+    """
+    if traces is None:
+        return stores
     from divan_core.tracing.stores import OTHER, Systems, around  # noqa: PLC0415 - seldom needed
 
     systems = OTHER if given else Systems.of(settings.database_url, settings.redis_url)

@@ -38,7 +38,13 @@ MOD: Final = "/api/mod/v1"
 BECAUSE: Final = {"reason": "Because."}
 POLICY: Final = {"version": 1, "rules": []}
 CODES: Final = {"store_unavailable", "idempotency_unavailable"}
-NEEDS_NOTHING: Final = {"document.openapi", "health.live", "health.startup", "metrics.read"}
+NEEDS_NOTHING: Final = {
+    "document.openapi",
+    "health.live",
+    "health.startup",
+    "metrics.read",
+    "ops.trace_test",
+}
 REPORTS: Final = {"health.idempotency", "health.ready"}
 """They tell what they found, which is no problem document."""
 

@@ -20,16 +20,12 @@ from divan_core.kernel.units import UnitMisused
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.testing.clock import START_MS, ManualClock
 from divan_core.testing.contracts.outboxmodel import STEPS, Model, Step
-from divan_core.testing.contracts.samples import campus_id
+from divan_core.testing.contracts.samples import PLACE, campus_id
 
 LEASE_MS: Final = 30_000
 ALL: Final = 1_000
 GROUPS: Final = {"topic": ["one", "other"]}
-EXAMPLES = settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class EventsContract(ABC):
@@ -390,10 +386,6 @@ class Race:
 def id_of(number: int) -> EventId:
     """The id of event ``number``."""
     return EventId(UUID(int=number))
-
-
-PLACE: Final = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-"""Where in a trace every second event belongs."""
 
 
 def event(  # noqa: PLR0913 - a test says what it is about
