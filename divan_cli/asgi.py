@@ -12,14 +12,13 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from divan_core.configuration import load
 from divan_core.divan import Divan
 from divan_core.errors import DivanError
 from divan_core.observability.logs import log_to
-from divan_core.observability.sharing import SharedMetrics, process_name
+from divan_core.observability.sharing import SharedMetrics
 from divan_core.settings import Settings
 from divan_http.app import create_app
 from divan_http.operation import Operation
@@ -114,12 +113,13 @@ async def opened(
 ) -> AsyncIterator[Asgi]:
     """Divan as the settings say, and its doors.
 
-    ``metrics`` is the folder where the processes of one server share what they measure.
+    ``metrics`` is the folder where the processes of one server share what they measure, unless
+    the settings name one.
     """
     async with AsyncExitStack() as stack:
         divan = await stack.enter_async_context(Divan.open(settings))
-        if metrics:
-            shared = SharedMetrics(divan.metrics, Path(metrics), process_name())
+        if folder := settings.obs.metrics_dir or metrics:
+            shared = SharedMetrics.beside_others(divan.metrics, folder)
             await stack.enter_async_context(shared.shared())
         yield await stack.enter_async_context(serving(divan, polling=polling))
 

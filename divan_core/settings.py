@@ -247,10 +247,13 @@ class ObsSettings:
     """``OBS_*``: what operators see. With no token, nobody is an operator.
 
     With ``tracing_enabled`` requests have traces; where they go says :class:`OtelSettings`.
+    ``metrics_dir`` is a folder where processes of one machine, servers and workers, share what
+    they measure; those of one server do so without.
     """
 
     admin_token: SecretStr = attrs.field(default=SecretStr(""))
     metrics_public: bool = False
+    metrics_dir: str = ""
     tracing_enabled: bool = False
 
 

@@ -16,6 +16,7 @@ from typing import Final
 
 import anyio
 
+from divan_core.errors import ConfigurationError
 from divan_core.observability.metrics import Metrics
 from divan_core.observability.snapshot import Snapshot, read, written
 
@@ -40,6 +41,23 @@ class SharedMetrics:
         self._folder = folder
         self._own = folder / f"{name}{_ENDING}"
         self._inherited = Snapshot()
+
+    @classmethod
+    def beside_others(cls, metrics: Metrics, folder: str) -> SharedMetrics:
+        """Those of this process, in a folder that is made where it is not there.
+
+        Raises:
+            ConfigurationError: it cannot be made, or written to.
+        """
+        path = Path(folder)
+        try:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            writable = os.access(path, os.W_OK | os.X_OK)
+        except OSError as fault:
+            raise ConfigurationError(f"Metrics cannot be shared in {folder}.") from fault
+        if not writable:
+            raise ConfigurationError(f"Metrics cannot be shared in {folder}.")
+        return cls(metrics, path, f"{os.getpid()}-{time.time_ns()}")
 
     @asynccontextmanager
     async def shared(self) -> AsyncIterator[None]:
@@ -95,8 +113,3 @@ def _as_of(path: Path) -> Snapshot:
 
 def _age_s(path: Path) -> float:
     return time.time() - path.stat().st_mtime
-
-
-def process_name() -> str:
-    """A name for this process that none beside it has, and none that was there before."""
-    return f"{os.getpid()}-{time.time_ns()}"

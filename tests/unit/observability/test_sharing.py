@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from divan_core.errors import ConfigurationError
 from divan_core.kernel.telemetry import Counter, Gauge
 from divan_core.observability.metrics import Metrics
 from divan_core.observability.sharing import ABANDONED_S, STALE_S, SharedMetrics
@@ -75,6 +76,15 @@ async def test_what_was_left_behind_becomes_a_part_of_whoever_comes_next(tmp_pat
         heir = await server.begin("heir", 1)
         assert names(tmp_path) == ["heir.metrics", "one.metrics"]
         assert lines(heir) == lines(one) == ["divan_sent_total 6.0", "divan_open 2.0"]
+
+
+def test_the_folder_is_made_and_names_differ(tmp_path: Path) -> None:
+    for _ in range(2):
+        SharedMetrics.beside_others(Metrics(), str(tmp_path / "a" / "b")).write()
+    assert len(names(tmp_path / "a" / "b")) == 2
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match="cannot be shared"):
+        SharedMetrics.beside_others(Metrics(), str(tmp_path / "file" / "b"))
 
 
 async def test_a_file_that_is_none_and_a_folder_that_is_gone_harm_nobody(tmp_path: Path) -> None:
