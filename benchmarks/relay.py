@@ -16,6 +16,7 @@ from benchmarks.world import CAMPUS
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.delivery import Group
 from divan_core.kernel.events import Event, EventId
+from divan_core.observability.metrics import Metrics
 from divan_core.observability.workers import LoggedWorkers
 from divan_core.stores.bundle import Stores, StoreUnit
 from divan_core.stores.factories import file_address, production_stores
@@ -60,7 +61,7 @@ def _migrate(url: str) -> None:
 async def _measured(name: str, database_url: str, redis_url: str) -> tuple[object, ...]:
     stores = production_stores(database_url, redis_url, key=bytes(32))
     subscription = Subscription(GROUP, _nothing)
-    tools = WorkerTools(SystemClock(), SystemEntropy(), LoggedWorkers())
+    tools = WorkerTools(SystemClock(), SystemEntropy(), LoggedWorkers(Metrics()))
     async with AsyncExitStack() as stack:
         for part in stores.lifecycle:
             await stack.enter_async_context(part.running())

@@ -18,6 +18,7 @@ from divan_core.configuration import load
 from divan_core.divan import Divan
 from divan_core.errors import DivanError
 from divan_core.observability.logs import log_to
+from divan_core.observability.sharing import SharedMetrics
 from divan_core.settings import Settings
 from divan_http.app import create_app
 from divan_http.operation import Operation
@@ -28,6 +29,9 @@ Event: TypeAlias = dict[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Event]]
 Send: TypeAlias = Callable[[Event], Awaitable[None]]
 Asgi: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+METRICS_FOLDER: Final = "_DIVAN_METRICS"
+"""The variable by which the processes of one server are told where they share their metrics."""
 
 _GOING_AWAY: Final = 1001
 _LOG: Final = logging.getLogger("divan.serve")
@@ -104,10 +108,20 @@ def split(apps: Mapping[str, Asgi], otherwise: Asgi) -> Asgi:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, polling: bool = True) -> AsyncIterator[Asgi]:
-    """Divan as the settings say, and its doors."""
-    async with Divan.open(settings) as divan, serving(divan, polling=polling) as app:
-        yield app
+async def opened(
+    settings: Settings, *, polling: bool = True, metrics: str = ""
+) -> AsyncIterator[Asgi]:
+    """Divan as the settings say, and its doors.
+
+    ``metrics`` is the folder where the processes of one server share what they measure, unless
+    the settings name one.
+    """
+    async with AsyncExitStack() as stack:
+        divan = await stack.enter_async_context(Divan.open(settings))
+        if folder := settings.obs.metrics_dir or metrics:
+            shared = SharedMetrics.beside_others(divan.metrics, folder)
+            await stack.enter_async_context(shared.shared())
+        yield await stack.enter_async_context(serving(divan, polling=polling))
 
 
 def application() -> Asgi:
@@ -126,7 +140,8 @@ def one_of_many() -> Asgi:
 def _configured(*, polling: bool) -> Asgi:
     settings = load(os.environ).settings
     begin_log(settings)
-    return Application(partial(opened, settings, polling=polling))
+    metrics = "" if polling else os.environ.get(METRICS_FOLDER, "")
+    return Application(partial(opened, settings, polling=polling, metrics=metrics))
 
 
 def _told(fault: Exception) -> str:

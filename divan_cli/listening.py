@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
@@ -16,11 +17,10 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from divan_cli.asgi import Application, Asgi
+from divan_cli.asgi import METRICS_FOLDER, Application, Asgi
 from divan_cli.gathering import GatheringProtocol
 from divan_core.errors import ConfigurationError, Unavailable
-from divan_core.schema import IN_MEMORY
-from divan_core.settings import Settings
+from divan_core.settings import IN_MEMORY, Settings
 from divan_rt.server import UVICORN
 
 FAREWELL_S: Final = 5
@@ -139,7 +139,9 @@ def serve_in_processes(count: int, listener: socket.socket, announce: Announce) 
         listener,
         lambda: announce(address_of(listener)),
     )
-    supervisor.run()
+    with tempfile.TemporaryDirectory(prefix="divan-") as folder:
+        os.environ[METRICS_FOLDER] = folder
+        supervisor.run()
     if supervisor.broken:
         raise Unavailable("The server's processes did not start; their log says why.")
 

@@ -15,18 +15,11 @@ import anyio
 
 from divan_core.divan import DATABASE_FILE, SECRET_FILE, data_path
 from divan_core.errors import ConfigurationError
-from divan_core.schema import IN_MEMORY
 from divan_core.settings import Settings
 from divan_core.stores.factories import file_address
 from divan_core.stores.findings import Finding, Verdict
 
 __all__ = ["Finding", "Verdict", "examine", "of_folder", "of_settings"]
-
-_RANDOM: Final = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
-
-MIN_CHARACTERS: Final = 20
-MIN_DISTINCT: Final = 6
-STAND_INS: Final = ("changeme", "change-me", "change_me", "change this", "password", "example")
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
@@ -59,61 +52,38 @@ async def examine(settings: Settings) -> tuple[Finding, ...]:
 
 def of_settings(settings: Settings) -> Iterator[Finding]:
     """What settings alone tell."""
-    yield _environment(settings)
+    yield from _environment(settings)
     if not settings.redis_url:
         yield Finding("redis", "ok", "none: presence lives in the one server process")
     if settings.env == "prod":
         yield from _of_prod(settings)
+    yield from _traces(settings)
     if settings.jwt.jwks_file:
         yield _readable("keys of tokens", Path(settings.jwt.jwks_file), "DIVAN_JWT_JWKS_FILE")
 
 
-def _environment(settings: Settings) -> Finding:
-    try:
-        settings.check()
-    except ConfigurationError as fault:
-        return Finding("configuration", "fault", fault.detail, "See: divan config show")
+def _environment(settings: Settings) -> Iterator[Finding]:
+    """Whether it may run at all, by the rule that the start goes by as well."""
+    refused = list(settings.refused())
+    for one in refused:
+        yield Finding(one.about, "fault", one.seen, one.remedy)
     if settings.dev_credentials:
         seen = f"DIVAN_ENV={settings.env}: whoever anyone claims to be is believed"
         remedy = "Set DIVAN_ENV=prod where others than you can reach it."
-        return Finding("configuration", "warning", seen, remedy)
-    return Finding("configuration", "ok", "prod")
-
-
-def is_guessable(secret: str) -> bool:
-    """Whether a secret is surely none: too short, the same few characters, or a stand-in.
-
-    Of random texts of 20 hexadecimal digits one in three million has under six different ones.
-    """
-    plain = secret.lower()
-    return (
-        len(secret) < MIN_CHARACTERS
-        or len(set(secret)) < MIN_DISTINCT
-        or any(word in plain for word in STAND_INS)
-    )
-
-
-def _secrets(settings: Settings) -> Iterator[Finding]:
-    secrets = {
-        "DIVAN_SECRET_KEY": settings.secret_key,
-        "DIVAN_JWT_SECRET": settings.jwt.secret,
-        "OBS_ADMIN_TOKEN": settings.obs.admin_token,
-    }
-    for name, secret in secrets.items():
-        if secret and is_guessable(str(secret)):
-            yield Finding(name, "fault", "it can be guessed", f"Run: {_RANDOM}")
-        elif secret:
-            yield Finding(name, "ok", "set")
+        yield Finding("configuration", "warning", seen, remedy)
+    elif refused:
+        seen = "prod, and it would not start as it is"
+        yield Finding("configuration", "fault", seen, "See: divan config show")
+    else:
+        yield Finding("configuration", "ok", "prod")
 
 
 def _of_prod(settings: Settings) -> Iterator[Finding]:
     """What works without, but is seldom meant."""
-    yield from _secrets(settings)
-    if settings.database_url in IN_MEMORY:
-        seen = "it lives in memory, and ends with the process"
-        yield Finding(
-            "lasting database", "fault", seen, "Set DIVAN_DATABASE_URL to one that lasts."
-        )
+    guessed = {one.about for one in settings.refused()}
+    for name, secret in settings.secrets.items():
+        if secret and name not in guessed:
+            yield Finding(name, "ok", "set")
     if settings.auth.enabled and not settings.mail_url:
         remedy = "Set DIVAN_MAIL_URL, or DIVAN_AUTH_ENABLED=false if people sign in elsewhere."
         yield Finding("mail", "warning", "none can be sent, so nobody can register", remedy)
@@ -123,6 +93,19 @@ def _of_prod(settings: Settings) -> Iterator[Finding]:
     if not settings.audit_checkpoints and settings.database_url.startswith("postgres"):
         seen = "none are kept, so a database that was rolled back would not be noticed"
         yield Finding("checkpoints of the audit", "warning", seen, "Set DIVAN_AUDIT_CHECKPOINTS.")
+
+
+def _traces(settings: Settings) -> Iterator[Finding]:
+    """Whether what was set about traces leads anywhere."""
+    enabled, endpoint = settings.obs.tracing_enabled, settings.otel.exporter_otlp_endpoint
+    if enabled and not endpoint:
+        seen = "traces are made, and sent nowhere"
+        yield Finding("traces", "warning", seen, "Set OTEL_EXPORTER_OTLP_ENDPOINT.")
+    elif endpoint and not enabled:
+        seen = "there is a collector, and no traces for it"
+        yield Finding("traces", "warning", seen, "Set OBS_TRACING_ENABLED=true.")
+    elif enabled:
+        yield Finding("traces", "ok", endpoint)
 
 
 def _readable(about: str, path: Path, variable: str) -> Finding:

@@ -2,9 +2,9 @@
 
 A field ``x`` of :class:`~divan_core.settings.Settings` is the variable ``DIVAN_X`` and ``x`` of
 the file's section ``[divan]``; the field ``x`` of the group ``jwt`` is ``DIVAN_JWT_X`` and ``x``
-of ``[jwt]``, and so on, except that variables about logs begin with ``LOG_``, those of idempotency
-with ``IDEMPOTENCY_``, those of moderation with ``MODERATION_`` and those of observability with
-``OBS_``. The file is the one that ``DIVAN_CONFIG`` names; a variable wins over it.
+of ``[jwt]``, and so on, except that variables of some groups begin with the group's own name:
+``LOG_``, ``IDEMPOTENCY_``, ``MODERATION_``, ``SEARCH_``, ``COMMUNITIES_``, ``OBS_``, ``OTEL_`` and
+``HEALTH_``. The file is the one that ``DIVAN_CONFIG`` names; a variable wins over it.
 
 Nothing here reads the environment by itself: whoever starts a process hands it over.
 """
@@ -41,7 +41,11 @@ _PREFIXES: Final = {
     "log": "LOG_",
     "idempotency": "IDEMPOTENCY_",
     "moderation": "MODERATION_",
+    "search": "SEARCH_",
+    "communities": "COMMUNITIES_",
     "obs": "OBS_",
+    "otel": "OTEL_",
+    "health": "HEALTH_",
 }
 _PASSWORD: Final = re.compile(r"(://[^/?#@:\s]*:)\S*(@)|(password=)[^&\s]*")
 _OF_OTHERS: Final = re.compile(

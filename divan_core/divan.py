@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+import attrs
+
 from divan_core.accounts.service import Accounts
 from divan_core.activities.games.game import AnyGame
 from divan_core.activities.service import Activities
@@ -18,12 +20,14 @@ from divan_core.chat.rooms import Rooms
 from divan_core.chat.service import Chat
 from divan_core.discovery.service import Discovery
 from divan_core.discovery.upkeep import IndexUpkeep
+from divan_core.errors import NotAllowed
 from divan_core.ground import NOTICES, Ground, derived_key
 from divan_core.idempotency.service import Idempotency
 from divan_core.identity.service import Authenticator
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import Entropy, Ids
+from divan_core.kernel.traces import Beginning, Traces
 from divan_core.leaderboards.service import Leaderboards
 from divan_core.moderation.actions import Actions
 from divan_core.moderation.appeals import Appeals
@@ -37,13 +41,14 @@ from divan_core.moderation.watching import Watching
 from divan_core.observability.metrics import Metrics
 from divan_core.personal.service import Personal
 from divan_core.presence.service import Presence
+from divan_core.readiness import Readiness, readiness
 from divan_core.rollover.chores import Chore
 from divan_core.rollover.service import Rollover
 from divan_core.safety.service import Policies
 from divan_core.settings import MIN_SECRET_BYTES, Settings
 from divan_core.social.service import Social
 from divan_core.staffing import inside, staff
-from divan_core.stores.bundle import StoreHealth, Stores, StoreUnit
+from divan_core.stores.bundle import Measured, StoreHealth, Stores, StoreUnit
 from divan_core.stores.factories import (
     embedded_stores,
     file_address,
@@ -52,10 +57,12 @@ from divan_core.stores.factories import (
 )
 from divan_core.stores.files.checkpoints import FileCheckpoints
 from divan_core.system import SystemClock, SystemEntropy, SystemIds
-from divan_core.wiring import wire
+from divan_core.tracing.opening import traced_stores, tracing
+from divan_core.wiring import Services, wire
 from divan_core.workers.crew import Workers
 from divan_core.workers.subscription import Subscription
 
+TRACE_TEST: Final = "divan.trace.test"
 DATABASE_FILE: Final = "divan.sqlite3"
 SECRET_FILE: Final = "secret.key"  # noqa: S105 - a file's name
 
@@ -76,6 +83,7 @@ class Divan:
         self.stores = stores
         self.clock: Clock = ground.clock
         self.ids: Ids = ground.ids
+        self.traces: Traces | None = ground.traces
         self.accounts: Accounts = services.accounts
         self.social: Social = services.social
         self.presence: Presence = services.presence
@@ -101,7 +109,7 @@ class Divan:
         self.policies: Policies[StoreUnit] = services.policies
         self.leaderboards: Leaderboards[StoreUnit] = services.boards.leaderboards
         self._add_up = services.boards.scoring.settle_all
-        self.metrics: Metrics = services.metrics
+        self.metrics: Metrics = _measuring(services, stores, ground.traces)
         self.search_index: IndexUpkeep = services.search_index
         self.workers: Workers = staff(stores, services, settings, ground, subscriptions)
         tidying = (Chore(one.name, one.act) for one in self.workers.housekeeping)
@@ -130,21 +138,18 @@ class Divan:
         ``subscriptions`` are the caller's own reactions to events, and ``games`` its own games
         beside Divan's (every process of a deployment has the same). Workers run inside, unless
         ``settings.workers_enabled`` says that another process has them, or
-        ``settings.moderation.workers_enabled`` those that decide by machine; what belongs to this
-        process alone, the sweep of ended presence, does so always.
+        ``settings.moderation.workers_enabled`` those that decide by machine; its own always do.
 
         Raises:
             ConfigurationError: the settings cannot work; the message says what to change.
             StoreUnavailable: a store cannot be reached.
         """
-        settings = settings or Settings()
-        settings.check()
+        settings = _checked(settings)
         entropy = entropy or SystemEntropy()
-        secret = _secret(settings, entropy, keep=stores is None)
         ground = Ground(
             clock=clock or SystemClock(),
             ids=ids or SystemIds(),
-            secret=secret,
+            secret=_secret(settings, entropy, keep=stores is None),
             entropy=entropy,
             hasher=hasher,
             mailer=mailer,
@@ -153,6 +158,9 @@ class Divan:
         )
         opened = stores or stores_of(settings, ground)
         async with AsyncExitStack() as stack:
+            traces = await stack.enter_async_context(tracing(settings, ground.clock))
+            ground = attrs.evolve(ground, traces=traces)
+            opened = traced_stores(opened, traces, settings, given=stores is not None)
             for part in opened.lifecycle:
                 await stack.enter_async_context(part.running())
             divan = cls(settings, opened, ground, subscriptions)
@@ -173,12 +181,49 @@ class Divan:
         await self.workers.drain(timeout_s)
         await self._add_up()
 
+    def trace_test(self) -> str | None:
+        """Make the span ``divan.trace.test``; its trace's id, or None where there are no traces.
+
+        Raises:
+            NotAllowed: this is production.
+        """
+        if self.settings.env == "prod":
+            raise NotAllowed("Traces are not tried out in production.")
+        if self.traces is None:
+            return None
+        with self.traces.span(Beginning(TRACE_TEST)) as span:
+            return span.trace_id
+
     async def health(self) -> Mapping[str, StoreHealth]:
         """How each dependency is, by name."""
         found: dict[str, StoreHealth] = {}
         for part in self.stores.lifecycle:
             found |= await part.health()
         return found
+
+    async def ready(self) -> Readiness:
+        """Whether requests can be served, as ``GET /health/ready`` tells."""
+        return readiness(await self.health(), self.settings)
+
+
+def _checked(settings: Settings | None) -> Settings:
+    """The settings, or those of one process on a developer's machine, if they may run."""
+    settings = settings or Settings()
+    settings.check()
+    return settings
+
+
+def _measuring(services: Services, stores: Stores, traces: Traces | None) -> Metrics:
+    """The metrics, with what services and stores count for themselves."""
+    metrics = services.metrics
+    metrics.watch(services.presence.tell)
+    metrics.watch(stores.outbox.tally.tell)
+    for part in stores.lifecycle:
+        if isinstance(part, Measured):
+            metrics.watch(part.tell)
+    if traces is not None:
+        metrics.watch(traces.tell)
+    return metrics
 
 
 def stores_of(settings: Settings, ground: Ground) -> Stores:

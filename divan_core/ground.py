@@ -11,6 +11,7 @@ from divan_core.activities.games.game import AnyGame
 from divan_core.auth.ports import Mailer, PasswordHasher
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import Entropy, Ids
+from divan_core.kernel.traces import Traces
 from divan_core.moderation.ports import Checkpoints, NoCheckpoints
 
 DRIFT: Final = "presence drift"
@@ -32,7 +33,8 @@ class Ground:
     """What is injected: the clock, new ids, the deployment's secret (32 bytes or more), chance.
 
     Without ``hasher`` and ``mailer`` they follow from the settings. ``checkpoints`` is where those
-    of the audit are kept. ``games`` are those of the host, beside Divan's own.
+    of the audit are kept. ``games`` are those of the host, beside Divan's own. ``traces`` is None
+    where there are none.
     """
 
     clock: Clock
@@ -43,6 +45,7 @@ class Ground:
     mailer: Mailer | None = None
     checkpoints: Checkpoints = attrs.field(factory=NoCheckpoints)
     games: tuple[AnyGame, ...] = ()
+    traces: Traces | None = None
 
 
 def derived_key(secret: bytes, purpose: str) -> bytes:

@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from divan_core.divan import DATABASE_FILE, data_dir
 from divan_core.errors import ConfigurationError
-from divan_core.settings import Settings
+from divan_core.settings import IN_MEMORY, Settings
 from divan_core.stores.factories import file_address
 
 if TYPE_CHECKING:  # their module loads Alembic, which only these functions need
     from divan_core.stores.sql.migrate import BranchReport, BranchStatus
-
-IN_MEMORY: Final = frozenset({"sqlite://", "sqlite:///", "sqlite:///:memory:"})
-"""Addresses of databases that live in one process and end with it."""
 
 _SQLITE: Final = "sqlite:///"
 

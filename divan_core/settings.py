@@ -7,6 +7,8 @@ variable ``DIVAN_X`` and ``x`` of the TOML section ``[divan]``; groups are secti
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Final, Literal
 from uuid import UUID
 
@@ -16,9 +18,18 @@ from typed_settings import SecretStr
 
 from divan_core.errors import ConfigurationError
 from divan_core.kernel.limits import Limit, Window
+from divan_core.kernel.secrets import is_guessable
 
 MIN_SECRET_BYTES: Final = 32
 DAY_S: Final = 86_400
+
+IN_MEMORY: Final = frozenset({"sqlite://", "sqlite:///", "sqlite:///:memory:"})
+"""Addresses of databases that live in one process and end with it."""
+
+NEW_SECRET: Final = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'  # noqa: S105 - it is none
+"""The command that makes a secret."""
+
+_REVISION: Final = re.compile(r"(core|moderation|profile)_\d{4}")
 
 JWT_ALGORITHMS: Final = ("HS256", "RS256", "ES256", "EdDSA")
 
@@ -55,6 +66,22 @@ def _campuses(_instance: object, _attribute: object, value: tuple[str, ...]) -> 
         written = ()
     if written != value:
         raise ValueError("must be ids of campuses, UUIDs in lower case")
+
+
+def _revisions(_instance: object, _attribute: object, value: tuple[str, ...]) -> None:
+    branches = [one.partition("_")[0] for one in value]
+    if not all(map(_REVISION.fullmatch, value)) or len(set(branches)) < len(branches):
+        raise ValueError("must be revisions, one of a branch, such as core_0011,profile_0001")
+
+
+def _built_search(_instance: object, _attribute: object, value: str) -> None:
+    if value != "db":
+        raise ValueError("must be db, as this version has no other search engine")
+
+
+def _no_communities(_instance: object, _attribute: object, value: bool) -> None:  # noqa: FBT001 - attrs calls it
+    if value:
+        raise ValueError("must be false, as this version has no communities")
 
 
 @attrs.frozen
@@ -217,10 +244,48 @@ class IdempotencySettings:
 
 @attrs.frozen
 class ObsSettings:
-    """``OBS_*``: what operators see. With no token, nobody is an operator."""
+    """``OBS_*``: what operators see. With no token, nobody is an operator.
+
+    With ``tracing_enabled`` requests have traces; where they go says :class:`OtelSettings`.
+    ``metrics_dir`` is a folder where processes of one machine, servers and workers, share what
+    they measure; those of one server do so without.
+    """
 
     admin_token: SecretStr = attrs.field(default=SecretStr(""))
     metrics_public: bool = False
+    metrics_dir: str = ""
+    tracing_enabled: bool = False
+
+
+@attrs.frozen
+class OtelSettings:
+    """``OTEL_*``: the collector that takes traces by OTLP over HTTP; with none, nothing is sent.
+
+    ``exporter_otlp_endpoint`` is its address without ``/v1/traces``.
+    """
+
+    exporter_otlp_endpoint: str = attrs.field(default="", validator=_web_address)
+
+
+@attrs.frozen
+class HealthSettings:
+    """``HEALTH_*``: without the revisions of ``min_migration``, or later ones, it is not ready."""
+
+    min_migration: tuple[str, ...] = attrs.field(default=(), validator=_revisions)
+
+
+@attrs.frozen
+class SearchSettings:
+    """``SEARCH_*``: which engine finds people and rooms by name; there is the database's."""
+
+    backend: str = attrs.field(default="db", validator=_built_search)
+
+
+@attrs.frozen
+class CommunitiesSettings:
+    """``COMMUNITIES_*``: whether workers of communities run beside the server; there are none."""
+
+    workers_enabled: bool = attrs.field(default=False, validator=_no_communities)
 
 
 @attrs.frozen
@@ -238,6 +303,20 @@ class ModerationSettings:
     """``MODERATION_*``: whether what decides by machine, and acts on it, runs beside the server."""
 
     workers_enabled: bool = True
+
+
+@attrs.frozen
+class Refused:
+    """A setting with which a deployment must not run: what it is about, why, and what mends it."""
+
+    about: str
+    seen: str
+    remedy: str
+
+    @property
+    def text(self) -> str:
+        """All of it in a line or two."""
+        return f"{self.about}: {self.seen}. {self.remedy}"
 
 
 @attrs.frozen
@@ -280,7 +359,11 @@ class Settings:
     http: HttpSettings = attrs.field(factory=HttpSettings)
     idempotency: IdempotencySettings = attrs.field(factory=IdempotencySettings)
     moderation: ModerationSettings = attrs.field(factory=ModerationSettings)
+    search: SearchSettings = attrs.field(factory=SearchSettings)
+    communities: CommunitiesSettings = attrs.field(factory=CommunitiesSettings)
     obs: ObsSettings = attrs.field(factory=ObsSettings)
+    otel: OtelSettings = attrs.field(factory=OtelSettings)
+    health: HealthSettings = attrs.field(factory=HealthSettings)
     log: LogSettings = attrs.field(factory=LogSettings)
 
     @property
@@ -299,17 +382,38 @@ class Settings:
         idempotency = attrs.evolve(self.idempotency, required=self.keys_required)
         return attrs.evolve(self, idempotency=idempotency)
 
+    @property
+    def secrets(self) -> dict[str, SecretStr]:
+        """What nobody else may know, by the names of the variables."""
+        return {
+            "DIVAN_SECRET_KEY": self.secret_key,
+            "DIVAN_JWT_SECRET": self.jwt.secret,
+            "OBS_ADMIN_TOKEN": self.obs.admin_token,
+        }
+
+    def refused(self) -> Iterator[Refused]:
+        """Why a prod deployment must not run so; nothing elsewhere, or if all is well."""
+        if self.env != "prod":
+            return
+        if not self.secret_key:
+            remedy = f"Set at least {MIN_SECRET_BYTES} random bytes: {NEW_SECRET}"
+            yield Refused("DIVAN_SECRET_KEY", "it is missing", remedy)
+        if not self.jwt.has_key:
+            remedy = "Set DIVAN_JWT_SECRET, DIVAN_JWT_JWKS_FILE or DIVAN_JWT_JWKS_URL."
+            yield Refused("keys of tokens", "there is no JWT key", remedy)
+        for name, secret in self.secrets.items():
+            if secret and is_guessable(str(secret)):
+                yield Refused(name, "it can be guessed", f"Make another one: {NEW_SECRET}")
+        if self.database_url in IN_MEMORY:
+            remedy = "Set DIVAN_DATABASE_URL to one that lasts."
+            yield Refused("lasting database", "it lives in memory, and ends with it", remedy)
+
     def check(self) -> None:
         """Refuse what must not run.
 
         Raises:
-            ConfigurationError: a prod deployment without keys.
+            ConfigurationError: a prod deployment without keys, with secrets that can be guessed,
+                or with a database in memory. All faults are told.
         """
-        if self.env == "prod" and not self.secret_key:
-            raise ConfigurationError(
-                f"DIVAN_SECRET_KEY is missing. Set at least {MIN_SECRET_BYTES} random bytes."
-            )
-        if self.env == "prod" and not self.jwt.has_key:
-            raise ConfigurationError(
-                "No JWT key. Set DIVAN_JWT_SECRET, DIVAN_JWT_JWKS_FILE or DIVAN_JWT_JWKS_URL."
-            )
+        if found := [one.text for one in self.refused()]:
+            raise ConfigurationError("\n".join(found))

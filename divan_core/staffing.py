@@ -29,8 +29,9 @@ from divan_core.settings import Settings
 from divan_core.social.messages import SOCIAL
 from divan_core.social.telling import notices_of
 from divan_core.stores.bundle import Stores
+from divan_core.tracing.opening import traced_subscriptions
 from divan_core.wiring import Services
-from divan_core.workers.crew import NAMES, PURGE_S, SWEEP, Surroundings, Workers
+from divan_core.workers.crew import ALWAYS, PURGE_S, Surroundings, Workers
 from divan_core.workers.periodic import MOST, Job
 from divan_core.workers.subscription import Subscription
 from divan_core.workers.turns import WorkerTools
@@ -99,7 +100,7 @@ MODERATING: Final = frozenset(
 def inside(settings: Settings, names: Collection[str]) -> Collection[str] | None:
     """Which of all workers run beside the server; None for all."""
     if not settings.workers_enabled:
-        return {SWEEP, NAMES}
+        return set(ALWAYS)
     return None if settings.moderation.workers_enabled else set(names) - MODERATING
 
 
@@ -118,15 +119,15 @@ def staff(
     jobs = _jobs(stores, services, ground)
     if settings.auth.enabled:
         jobs = (*jobs, Job("mail", MAIL_S, lambda: services.auth.send_mail(MOST)))
+    own = (
+        *reactions(stores, services.activities),
+        *moderating(services),
+        *scoring(services),
+    )
     return Workers(
         stores,
-        (
-            *reactions(stores, services.activities),
-            *moderating(services),
-            *scoring(services),
-            *others,
-        ),
-        WorkerTools(ground.clock, ground.entropy, LoggedWorkers()),
+        traced_subscriptions((*own, *others), ground.traces),
+        WorkerTools(ground.clock, ground.entropy, LoggedWorkers(services.metrics)),
         Surroundings(services.presence.sweep_all, services.discovery.keep, services.metrics, jobs),
     )
 

@@ -18,10 +18,12 @@ from divan_http.console import files as console
 from divan_http.cors import Cors
 from divan_http.endpoint import Endpoint, Responder
 from divan_http.exchange import Asgi
+from divan_http.meter import Meter
 from divan_http.middleware import Edge, Surroundings
 from divan_http.operation import Operation
 from divan_http.requestlog import RequestLog
 from divan_http.routes import table
+from divan_http.tracing import Traced
 
 
 class Resource:
@@ -49,9 +51,10 @@ def create_app(divan: Divan, extra: Iterable[Operation] = ()) -> Asgi:
     _route(app, endpoint, (*rows, *extra))
     console.install(app, settings)
     log = RequestLog(divan.clock, settings.log.sampling_rate_info, random.random)
-    surroundings = Surroundings(_request_id, time.perf_counter, log)
+    surroundings = Surroundings(_request_id, time.perf_counter, log, Meter(divan.metrics))
     origins = settings.http.cors_origins
-    return Edge(Cors(app, origins) if origins else app, surroundings)
+    inner = Cors(app, origins) if origins else app
+    return Edge(inner if divan.traces is None else Traced(inner, divan.traces), surroundings)
 
 
 def _request_id() -> str:

@@ -21,6 +21,7 @@ _EXPOSED: Final = (
             b"idempotent-replayed",
             b"idempotency-status",
             b"idempotency-original-status",
+            b"traceparent",
         )
     ),
 )
@@ -33,6 +34,7 @@ _PREFLIGHT: Final = (
                 b"authorization",
                 b"content-type",
                 b"idempotency-key",
+                b"traceparent",
                 b"x-request-id",
                 b"x-user-id",
                 b"x-campus-id",

@@ -90,6 +90,7 @@ class Exchange(Struct):
     status: int = 0
     code: str = ""
     private: bool = True
+    trace_id: str | None = None
 
 
 def exchange_of(scope: Scope) -> Exchange:

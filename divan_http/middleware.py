@@ -15,6 +15,7 @@ import attrs
 from divan_core.codec.problems import Problem, crash, problem
 from divan_core.codec.reader import encode
 from divan_http.exchange import KEY, Asgi, Body, Event, Exchange, Headers, Receive, Scope, Send
+from divan_http.meter import Meter
 from divan_http.problems import headers_of
 from divan_http.requestlog import RequestLog
 
@@ -28,11 +29,12 @@ _PRIVATE: Final = (*_ALWAYS, (b"cache-control", b"no-store"))
 
 @attrs.frozen
 class Surroundings:
-    """What the edge needs of its surroundings: new request ids, a stopwatch in seconds, a log."""
+    """What the edge needs: new request ids, a stopwatch in seconds, a log, a meter."""
 
     new_id: Callable[[], str]
     stopwatch: Callable[[], float]
     log: RequestLog
+    meter: Meter
 
 
 class Edge:
@@ -44,6 +46,7 @@ class Edge:
         self._new_id = surroundings.new_id
         self._stopwatch = surroundings.stopwatch
         self._log = surroundings.log
+        self._meter = surroundings.meter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass on what is not one."""
@@ -74,7 +77,9 @@ class Edge:
             raise
         finally:
             del scope[KEY]  # else scope, exchange, body and server would hold each other
-            self._log.add(exchange, self._stopwatch())
+            now = self._stopwatch()
+            self._meter.add(scope["method"], exchange, now)
+            self._log.add(exchange, now)
 
     def _opened(self, headers: Headers, receive: Receive) -> Exchange:
         found = dict(headers)

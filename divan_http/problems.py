@@ -68,7 +68,13 @@ async def _on_crash(
     _LOG.error(
         "unexpected exception",
         exc_info=error,
-        extra={"facts": {"request_id": exchange.request_id, "route": exchange.route}},
+        extra={
+            "facts": {
+                "request_id": exchange.request_id,
+                "trace_id": exchange.trace_id,
+                "route": exchange.route,
+            }
+        },
     )
     _answer(resp, req, crash(exchange.request_id))
 

@@ -49,7 +49,7 @@ class RequestLog:
 def _write(level: int, exchange: Exchange, now: float) -> None:
     facts = {
         "request_id": exchange.request_id,
-        "trace_id": None,
+        "trace_id": exchange.trace_id,
         "route": exchange.route,
         "status": exchange.status,
         "latency_ms": round((now - exchange.began) * 1000, 3),

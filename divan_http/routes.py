@@ -25,6 +25,7 @@ from divan_http.resources import (
     rollover,
     rooms,
     social,
+    traces,
 )
 from divan_http.resources.document import describing
 
@@ -45,6 +46,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *health.OPERATIONS,
     *metrics.OPERATIONS,
     *rollover.OPERATIONS,
+    *traces.OPERATIONS,
 )
 """What every deployment has."""
 

@@ -24,6 +24,7 @@ from divan_core.kernel.ids import CampusId, UserId
 from divan_rt.feed import Feed
 from divan_rt.outlet import Outlet
 from divan_rt.quota import EventQuota
+from divan_rt.traffic import Ending, Traffic
 
 MAX_SOCKETS: Final = 32
 """Connections of one person in one process."""
@@ -32,7 +33,8 @@ MAX_SOCKETS: Final = 32
 class Connection:
     """One connection, with a session for each namespace that it has joined.
 
-    Its sessions are of one person, and share the way out and the number of events.
+    Its sessions are of one person, and share the way out and the number of events. ``ending`` is
+    why it will have ended.
     """
 
     def __init__(self, eio_sid: str, actor: Actor, outlet: Outlet) -> None:
@@ -42,6 +44,7 @@ class Connection:
         self.outlet = outlet
         self.quota = EventQuota()
         self.sessions: dict[str, Session] = {}
+        self.ending: Ending = "client"
 
 
 class Session:
@@ -76,9 +79,10 @@ class Session:
 class Sessions:
     """Every session of this process."""
 
-    def __init__(self, divan: Divan) -> None:
-        """Ask ``divan`` who may stay."""
+    def __init__(self, divan: Divan, traffic: Traffic) -> None:
+        """Ask ``divan`` who may stay, and count in ``traffic`` who comes and goes."""
         self._divan = divan
+        self._traffic = traffic
         self._sessions: dict[str, Session] = {}
         self._connections: dict[str, Connection] = {}
         self._sockets: Counter[UserId] = Counter()
@@ -116,6 +120,7 @@ class Sessions:
                 raise LimitExceeded(f"You have {MAX_SOCKETS} sockets open here. Close one first.")
             self._connections[connection.eio_sid] = connection
             self._sockets[user_id] += 1
+            self._traffic.opened += 1
         self._sessions[session.sid] = session
         connection.sessions[session.sid] = session
 
@@ -165,6 +170,7 @@ class Sessions:
     def _forget_connection(self, connection: Connection) -> None:
         user_id = connection.actor.user_id
         del self._connections[connection.eio_sid]
+        self._traffic.closed[connection.ending] += 1
         self._sockets[user_id] -= 1
         if not self._sockets[user_id]:
             del self._sockets[user_id]

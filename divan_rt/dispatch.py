@@ -16,6 +16,7 @@ from divan_core.kernel.ids import Ids
 from divan_rt.audience import Session
 from divan_rt.messages import Refused
 from divan_rt.packet import Envelope
+from divan_rt.traffic import UNKNOWN, Outcome, Traffic
 
 CommandT = TypeVar("CommandT")
 
@@ -65,9 +66,11 @@ class Problems:
 
 @attrs.frozen
 class Dispatch:
-    """Answers every event of a namespace."""
+    """Answers every event of a namespace, and counts them in ``traffic``."""
 
+    namespace: str
     table: Table
+    traffic: Traffic
     clock: Clock
     problems: Problems
 
@@ -75,9 +78,16 @@ class Dispatch:
         """The acknowledgement of an event."""
         try:
             session.quota.admit(self.clock.now())
-            return await self._perform(session, envelope)
+            answer = await self._perform(session, envelope)
         except Exception as fault:  # noqa: BLE001 - the last resort: the client is told, the log too
+            self._count(envelope, "refused" if isinstance(fault, DivanError) else "failed")
             return Refused(self.problems.of(fault, envelope.name))
+        self._count(envelope, "ok")
+        return answer
+
+    def _count(self, envelope: Envelope, outcome: Outcome) -> None:
+        name = envelope.name if envelope.name in self.table else UNKNOWN
+        self.traffic.events[self.namespace, name, outcome] += 1
 
     async def _perform(self, session: Session, envelope: Envelope) -> object:
         if envelope.fault is not None:

@@ -19,6 +19,7 @@ from divan_rt.library import Library, refusal
 from divan_rt.messages import Refused
 from divan_rt.outlet import Outlet
 from divan_rt.packet import ENVELOPE, Envelope
+from divan_rt.traffic import Traffic
 
 STRANGER_MS: Final = 10_000
 """How long a connection may go without having shown who it is."""
@@ -36,12 +37,15 @@ class Hall:
     handshake: Handshake
     sessions: Sessions
     clock: Clock
+    traffic: Traffic
     strangers: dict[str, Millis] = attrs.field(factory=dict, init=False)
 
     async def end(self, connection: Connection, *, now: bool = False) -> None:
         """End a connection in every namespace; ``now`` does not wait for what was not read yet."""
         eio_sid = connection.eio_sid
         line = self.line(eio_sid)
+        if connection.ending == "client":
+            connection.ending = "server"
         for session in tuple(connection.sessions.values()):
             await self.library.disconnect(session.sid, namespace=session.namespace)
             self.gone(session.sid)
@@ -138,7 +142,8 @@ class Gate(socketio.AsyncNamespace):
             raise NotAuthenticated
         connection = hall.sessions.connection(eio_sid)
         if connection is None:
-            connection = Connection(eio_sid, identity.actor, Outlet(socket))
+            outlet = Outlet(socket, hall.traffic)
+            connection = Connection(eio_sid, identity.actor, outlet)
         return Session(sid, self._name, identity, connection, self._behind.leave)
 
     async def _answer(self, sid: str, envelope: Envelope) -> object:

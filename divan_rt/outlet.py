@@ -6,6 +6,7 @@ from typing import Final
 
 from divan_core.kernel.clock import Millis
 from divan_rt.library import EnginePacket, EngineSocket
+from divan_rt.traffic import Traffic
 
 MAX_QUEUED: Final = 16
 """Packets waiting for a socket above which it gets no more updates."""
@@ -24,15 +25,17 @@ class Outlet:
     it as fast as the client reads. This looks at the queue's length before it adds to it.
     """
 
-    def __init__(self, socket: EngineSocket) -> None:
-        """Send to ``socket``."""
+    def __init__(self, socket: EngineSocket, traffic: Traffic) -> None:
+        """Send to ``socket``, and count it in ``traffic``."""
         self._socket = socket
+        self._traffic = traffic
         self.behind_since: Millis | None = None
 
     def send(self, packet: EnginePacket) -> None:
         """Send an answer, of which there are no more than the client asks for."""
         if not self._socket.closed:
             self._socket.queue.put_nowait(packet)
+            self._traffic.emitted += 1
 
     @property
     def has_room(self) -> bool:
@@ -41,11 +44,11 @@ class Outlet:
 
     def update(self, packet: EnginePacket, now: Millis) -> None:
         """Send an update, unless the socket is behind."""
-        if self.behind_since is not None:
-            return
-        if self._socket.queue.qsize() < MAX_QUEUED:
+        if self.behind_since is None and self._socket.queue.qsize() < MAX_QUEUED:
             self.send(packet)
-        else:
+            return
+        self._traffic.dropped += 1
+        if self.behind_since is None:
             self.behind_since = now
 
     def caught_up(self) -> bool:
@@ -53,6 +56,7 @@ class Outlet:
         if self.behind_since is None or self._socket.queue.qsize() > FEW_QUEUED:
             return False
         self.behind_since = None
+        self._traffic.resyncs += 1
         return True
 
     def hopeless(self, now: Millis) -> bool:

@@ -35,6 +35,8 @@ from divan_rt.playing import Playing
 from divan_rt.talks import Talks
 from divan_rt.telling import Teller
 from divan_rt.ticker import Beat, Observe, Ticker
+from divan_rt.tracing import TracedDispatch
+from divan_rt.traffic import Traffic
 from divan_rt.watch import Watch
 
 PATH: Final = "/socket.io"
@@ -75,7 +77,9 @@ class SocketServer:
         """Serve ``divan``."""
         self._divan = divan
         self._options = options
-        self._sessions = Sessions(divan)
+        self._traffic = Traffic()
+        divan.metrics.watch(self._traffic.tell)
+        self._sessions = Sessions(divan, self._traffic)
         self._feeds = Feeds(
             divan.presence.surroundings, divan.clock, options.entropy, _rules(divan)
         )
@@ -92,6 +96,7 @@ class SocketServer:
             handshake=handshake,
             sessions=self._sessions,
             clock=divan.clock,
+            traffic=self._traffic,
         )
         presence = PresenceEvents(divan, self._feeds)
         chat, rooms = ChatEvents(divan, self._talks), RoomEvents(divan, self._talks)
@@ -107,7 +112,11 @@ class SocketServer:
 
     def _open(self, namespace: str, table: Table, behind: Behind) -> None:
         """Answer what is asked in a namespace; ``behind`` is what a session listens to there."""
-        dispatch = Dispatch(table, self._divan.clock, Problems(self._divan.ids))
+        problems = Problems(self._divan.ids)
+        dispatch = Dispatch(namespace, table, self._traffic, self._divan.clock, problems)
+        if self._divan.traces is not None:
+            parts = attrs.asdict(dispatch, recurse=False)
+            dispatch = TracedDispatch(**parts, traces=self._divan.traces)
         self._library.register_namespace(Gate(namespace, self._hall, dispatch, behind))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -164,6 +173,7 @@ class SocketServer:
         now = self._divan.clock.now()
         for connection in self._sessions.connections:
             if connection.outlet.hopeless(now):
+                connection.ending = "slow"
                 await self._hall.end(connection, now=True)
 
     def _catch_up(self) -> None:

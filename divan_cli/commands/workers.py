@@ -12,6 +12,7 @@ import typer
 from divan_cli import render, session
 
 if TYPE_CHECKING:  # commands load what they need when they run
+    from divan_core.divan import Divan
     from divan_core.settings import Settings
 
 app = typer.Typer(help="Delivery of events, and periodic jobs.", no_args_is_help=True)
@@ -45,6 +46,7 @@ async def run(
         begin_log(settings)
         async with (
             session.running(settings) as divan,
+            _sharing(divan),
             divan.workers.running(only or None),
             _signals() as signals,
         ):
@@ -63,6 +65,18 @@ def _noted(settings: Settings) -> None:
             "Without Redis a server and this process do not share work: "
             "let one of them run workers, and set DIVAN_WORKERS_ENABLED=false for the other."
         )
+
+
+@asynccontextmanager
+async def _sharing(divan: Divan) -> AsyncIterator[None]:
+    """What is measured here is told by the servers beside, where settings name a folder for it."""
+    from divan_core.observability.sharing import SharedMetrics
+
+    if not (folder := divan.settings.obs.metrics_dir):
+        yield
+        return
+    async with SharedMetrics.beside_others(divan.metrics, folder).shared():
+        yield
 
 
 @asynccontextmanager

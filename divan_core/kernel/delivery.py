@@ -10,6 +10,7 @@ import attrs
 from divan_core.kernel.bell import Bell
 from divan_core.kernel.events import Event, EventId
 from divan_core.kernel.ids import CampusId
+from divan_core.kernel.tally import EventTally
 
 
 @attrs.frozen
@@ -45,6 +46,11 @@ class OutboxQueue(Protocol):
     @property
     def bell(self) -> Bell:
         """Rings when events may have been recorded, by any process where that can be known."""
+        ...
+
+    @property
+    def tally(self) -> EventTally:
+        """What this process has recorded."""
         ...
 
     async def claim(self, owner: str, most: int, lease_ms: int) -> Sequence[Event]:

@@ -20,7 +20,8 @@ class Event:
     """A fact of one campus, named in the past tense: ``invite.sent``.
 
     ``topic`` is the stream it travels in, ``aggregate`` what it is about: events of one aggregate
-    stay in order. ``data`` is JSON, and has ids where it could have people's own words.
+    stay in order. ``data`` is JSON, and has ids where it could have people's own words. ``trace``
+    is the place in a trace of what made it happen, if that has one; see ``kernel/traces.py``.
     """
 
     id: EventId
@@ -30,6 +31,7 @@ class Event:
     aggregate: str
     at: Millis
     data: Mapping[str, Any] = attrs.field(factory=dict)
+    trace: str = ""
 
 
 class Outbox(Protocol):

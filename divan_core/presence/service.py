@@ -18,6 +18,7 @@ from divan_core.kernel.geo import CampusArea
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.limits import Limit, RateLimits
 from divan_core.kernel.paging import CursorSealer, Page
+from divan_core.kernel.telemetry import Counter, Readings
 from divan_core.kernel.turnstile import Entrance
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard, Surface, can_see
@@ -51,6 +52,9 @@ from divan_core.presence.ports import CampusAreas, PresenceIndex
 
 CHUNK: Final = 2_000
 """How many people one round trip of a long search is to bring; it bounds what it costs a store."""
+
+HEARTBEATS: Final = Counter("divan_heartbeats_total", "Heartbeats that were accepted")
+ANSWERS: Final = Counter("divan_nearby_total", "Questions about who is near that were answered")
 
 EVERYTHING: Final[tuple[Group, ...]] = ("profile", "distance")
 
@@ -112,6 +116,12 @@ class Presence:
         self._limits = limits
         self._floor_m = floor_m
         self._campuses: dict[int, CampusId] = {}  # a number is hashed faster than an id
+        self._heartbeats = self._answers = 0
+
+    def tell(self, readings: Readings) -> None:
+        """Say what was done, for operators."""
+        readings.total(HEARTBEATS, self._heartbeats)
+        readings.total(ANSWERS, self._answers)
 
     async def heartbeat(self, actor: Actor, command: Heartbeat) -> HeartbeatAccepted:
         """Show the actor online at this position for 90 seconds.
@@ -139,6 +149,7 @@ class Presence:
 
         self._campuses[actor.campus_id.int] = actor.campus_id
         await self._index.amend(_key(actor), rule, now, self._limits.heartbeat)
+        self._heartbeats += 1
         return HeartbeatAccepted(ts=now)
 
     async def offline(self, actor: Actor, command: GoOffline) -> None:
@@ -207,6 +218,7 @@ class Presence:
         if self._tools.areas.kept(actor.campus_id) is None:
             await self._area(actor.campus_id)
         found = await self._search(actor, self._search_for(actor, query))
+        self._answers += 1
         page = found.near[: query.limit]
         more = len(found.near) > query.limit
         return Page(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import attrs
 
@@ -23,6 +23,7 @@ from divan_core.kernel.delivery import EventBus, OutboxQueue
 from divan_core.kernel.events import HandledEvents, Outbox
 from divan_core.kernel.limits import RateLimits
 from divan_core.kernel.notices import PersonNotices
+from divan_core.kernel.telemetry import Readings
 from divan_core.kernel.turnstile import Turnstile
 from divan_core.kernel.units import Locks, Units
 from divan_core.leaderboards.ports import DeedRepository, ScoreRepository
@@ -193,6 +194,15 @@ class StoreLifecycle(Protocol):
 
     async def health(self) -> Mapping[str, StoreHealth]:
         """Probe each dependency within a second; never raises."""
+        ...
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A lifecycle that also tells operators figures."""
+
+    def tell(self, readings: Readings) -> None:
+        """Say what its store has come to."""
         ...
 
 

@@ -27,7 +27,7 @@ from typing import Any, Final, Protocol, TypeVar
 import attrs
 
 from divan_core.stores.bundle import Stores
-from divan_core.testing.ports import BUNDLE_CALLS, UNIT_CALLS, UNITS
+from divan_core.stores.calls import BUNDLE_CALLS, UNIT_CALLS, UNITS
 
 ResultT = TypeVar("ResultT")
 

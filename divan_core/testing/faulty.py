@@ -11,8 +11,8 @@ import attrs
 
 from divan_core.errors import StoreUnavailable
 from divan_core.stores.bundle import StoreHealth, StoreLifecycle, Stores
+from divan_core.stores.calls import BUNDLE_CALLS
 from divan_core.stores.factories import memory_stores
-from divan_core.testing.ports import BUNDLE_CALLS
 
 
 class FaultyStores:

@@ -258,6 +258,7 @@ class Consumer:
         if lane.attempts == ATTEMPTS:
             lane.verdict = f"{type(fault).__module__}.{type(fault).__qualname__}"
             return await self._is_done(lane)
+        self._tools.log.retrying(self.group)
         self._park(lane, lane.attempts)
         return False
 

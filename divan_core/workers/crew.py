@@ -30,16 +30,42 @@ PURGE_S: Final = 60.0
 SETTLE_S: Final = 60.0
 TRIM_S: Final = 10.0
 LAG_S: Final = 15.0
+OUTBOX_LAG: Final = "outbox-lag"
+HEALTH: Final = "store-health"
+HEALTH_S: Final = 10.0
 
-WAITING: Final = Gauge("divan_outbox_waiting", "Events that are not yet published")
-OLDEST: Final = Gauge("divan_outbox_oldest_seconds", "Age of the oldest event not yet published")
-UNSETTLED: Final = Gauge("divan_outbox_unsettled", "Published events that some group is to handle")
-GIVEN_UP: Final = Gauge("divan_outbox_given_up", "Handlings of events that ended as dead letters")
-UNDELIVERED: Final = Gauge(
-    "divan_group_undelivered", "Events on the bus that a group has not taken", ("topic", "group")
+ALWAYS: Final = (SWEEP, NAMES, OUTBOX_LAG, HEALTH)
+"""What belongs to each process that serves, wherever the other workers are."""
+
+
+def _seen_by_all(name: str, about: str, *labels: str) -> Gauge:
+    """A level of something that every process of a deployment looks at."""
+    return Gauge(name, about, labels, across="most")
+
+
+_GROUP: Final = ("topic", "group")
+
+WAITING: Final = _seen_by_all("divan_outbox_waiting", "Events that are not yet published")
+OLDEST: Final = _seen_by_all(
+    "divan_outbox_oldest_seconds", "Age of the oldest event not yet published"
 )
-PENDING: Final = Gauge(
-    "divan_group_pending", "Events that a group has taken and not acknowledged", ("topic", "group")
+UNSETTLED: Final = _seen_by_all(
+    "divan_outbox_unsettled", "Published events that some group is to handle"
+)
+GIVEN_UP: Final = _seen_by_all(
+    "divan_outbox_given_up", "Handlings of events that ended as dead letters"
+)
+UNDELIVERED: Final = _seen_by_all(
+    "divan_group_undelivered", "Events on the bus that a group has not taken", *_GROUP
+)
+PENDING: Final = _seen_by_all(
+    "divan_group_pending", "Events that a group has taken and not acknowledged", *_GROUP
+)
+BURIED: Final = _seen_by_all("divan_group_dead", "Dead letters of a group's topic", *_GROUP)
+
+UP: Final = Gauge("divan_dependency_up", "1 while it answers", ("dependency",), across="least")
+LATENCY: Final = Gauge(
+    "divan_dependency_latency_seconds", "How long it took to answer", ("dependency",), across="most"
 )
 
 KEEP_MS: Final = 86_400_000
@@ -121,7 +147,9 @@ class Workers:
             _sweep(surroundings.sweep),
             Job(NAMES, NAMES_S, surroundings.names),
             *self.housekeeping,
-            _measuring(self.measure),
+            Job(OUTBOX_LAG, LAG_S, _uncounted(self._measure_outbox)),
+            Job("delivery-lag", LAG_S, _uncounted(self._measure_groups)),
+            Job(HEALTH, HEALTH_S, _uncounted(self._measure_stores)),
             *surroundings.jobs,
         )
         periodic = [Periodic(job, tools) for job in jobs]
@@ -185,14 +213,29 @@ class Workers:
 
     async def measure(self) -> None:
         """Measure how far delivery is behind, for :attr:`Divan.metrics`."""
-        lag, tell = await self.lag(), self._telemetry.set
+        await self._measure_outbox()
+        await self._measure_groups()
+
+    async def _measure_outbox(self) -> None:
+        lag, tell = await self.lag(with_bus=False), self._telemetry.set
         tell(WAITING, lag.waiting)
         tell(OLDEST, (lag.oldest_ms or 0) / 1000)
         tell(UNSETTLED, lag.unsettled)
         tell(GIVEN_UP, lag.given_up)
-        for one in lag.groups:
+
+    async def _measure_groups(self) -> None:
+        tell = self._telemetry.set
+        for group in groups_in(self._groups):
+            one = await self._group_lag(group)
             tell(UNDELIVERED, one.undelivered, one.topic, one.group)
             tell(PENDING, one.pending, one.topic, one.group)
+            tell(BURIED, one.dead, one.topic, one.group)
+
+    async def _measure_stores(self) -> None:
+        for part in self._stores.lifecycle:
+            for name, health in (await part.health()).items():
+                self._telemetry.set(UP, float(health.ok), name)
+                self._telemetry.set(LATENCY, health.latency_ms / 1000, name)
 
     async def _group_lag(self, group: Group) -> GroupLag:
         backlog = await self._stores.bus.backlog(group)
@@ -211,10 +254,6 @@ class Workers:
 def _sweep(sweep: Callable[[], Awaitable[None]]) -> Job:
     """Let nothing that has ended linger where nobody asks: exact fixes go with their lease."""
     return Job(SWEEP, SWEEP_S, _uncounted(sweep))
-
-
-def _measuring(measure: Callable[[], Awaitable[None]]) -> Job:
-    return Job("delivery-lag", LAG_S, _uncounted(measure))
 
 
 def _uncounted(act: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[int]]:

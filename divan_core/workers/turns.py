@@ -80,6 +80,10 @@ class WorkerLog(Protocol):
         """The worker goes on after it has waited."""
         ...
 
+    def retrying(self, group: Group) -> None:
+        """A group could not handle an event, and tries again later."""
+        ...
+
     def gave_up(self, group: Group, event: Event, reason: str) -> None:
         """A group could not handle an event, which is a dead letter now."""
         ...

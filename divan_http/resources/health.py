@@ -9,12 +9,8 @@ import attrs
 
 from divan_core.divan import Divan
 from divan_core.errors import StoreUnavailable
+from divan_core.readiness import Readiness
 from divan_http.operation import Nothing, Operation, PublicOperation
-
-_OPTIONAL: Final = ("moderation", "profile")
-"""Branches of the migrations that a deployment may do without."""
-
-_BRANCHES: Final = ("core", *_OPTIONAL)
 
 
 @attrs.frozen
@@ -33,28 +29,6 @@ class Startup:
 
 
 @attrs.frozen
-class Check:
-    """How one dependency answered; ``latency_ms`` is how long that took."""
-
-    ok: bool
-    latency_ms: float
-
-
-@attrs.frozen
-class Readiness:
-    """Whether requests can be served.
-
-    ``down``: a dependency does not answer. ``degraded``: all do, and the features listed are not
-    there. ``migrations`` holds the newest revision of each branch.
-    """
-
-    status: Literal["ok", "degraded", "down"]
-    checks: dict[str, Check]
-    migrations: dict[str, str]
-    degraded: tuple[str, ...] = ()
-
-
-@attrs.frozen
 class KeyHealth:
     """Whether idempotency keys can be kept; ``latency_ms`` is how long trying took."""
 
@@ -69,17 +43,7 @@ async def live(_divan: Divan, _: Nothing) -> Life:
 
 async def ready(divan: Divan, _: Nothing) -> Readiness:
     """Tell whether every dependency answers, and how fast."""
-    found = await divan.health()
-    told = [one.detail for one in found.values() if one.ok]
-    migrations = {name: one[name] for one in told for name in _BRANCHES if name in one}
-    degraded = tuple(one for one in _OPTIONAL if migrations and one not in migrations)
-    down = not all(health.ok for health in found.values())
-    return Readiness(
-        status="down" if down else "degraded" if degraded else "ok",
-        checks={name: Check(one.ok, round(one.latency_ms, 3)) for name, one in found.items()},
-        migrations=migrations,
-        degraded=degraded,
-    )
+    return await divan.ready()
 
 
 async def startup(divan: Divan, _: Nothing) -> Startup:

@@ -80,3 +80,14 @@ def test_standard_input_is_a_file(divan_process: Command) -> None:
 def test_a_missing_file_is_wrong_usage(divan: Command, tmp_path: Path) -> None:
     assert divan("import", tmp_path / "nothing").status == 2
     assert divan("import", tmp_path).status == 2
+
+
+@pytest.mark.parametrize("keep", [(), ("--keep-good",)])
+def test_faults_tell_nothing_of_what_people_are(divan: Command, keep: tuple[str, ...]) -> None:
+    lines = (
+        b'{"type":"person","handle":"canary","email":"canary@example.org","password":["canary"]}\n'
+        b'{"type":"person","id":"canary"\n'
+    )
+    ended = divan("import", "-", *keep, stdin=lines, LOG_LEVEL="DEBUG")
+    assert ended.status == 1
+    assert "canary" not in ended.out + ended.err

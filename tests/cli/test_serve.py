@@ -1,10 +1,12 @@
 """Servers that run for real, on free ports."""
 
+import contextlib
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -45,6 +47,15 @@ def heartbeat() -> dict[str, object]:
 def websocket(served: Served) -> AbstractContextManager[ClientConnection]:
     place = urlsplit(served.url).netloc
     return connect(f"ws://{place}/socket.io/?EIO=4&transport=websocket", compression=None)
+
+
+def measured(served: Served, name: str) -> float:
+    """A number of the server's metrics."""
+    connection = HTTPConnection(urlsplit(served.url).netloc, timeout=PATIENCE_S)
+    with contextlib.closing(connection):
+        connection.request("GET", "/metrics")
+        lines = connection.getresponse().read().decode().splitlines()
+    return float(next(one for one in lines if one.startswith(f"{name} ")).split()[1])
 
 
 def workers(served: Served) -> dict[int, psutil.Process]:
@@ -207,7 +218,7 @@ def pair(
     """Two processes at one address."""
     given = {"DIVAN_DATABASE_URL": postgres_url, "DIVAN_REDIS_URL": redis_url}
     divan("seed", "demo", "--people", 0, **given)
-    with serve("--processes", 2, **given) as served:
+    with serve("--processes", 2, OBS_METRICS_PUBLIC="true", **given) as served:
         yield served, given
         assert served.end() == 0
 
@@ -222,6 +233,9 @@ def test_two_processes_know_the_same(pair: tuple[Served, dict[str, str]], divan:
         assert (status, [one["handle"] for one in page["items"]]) == (200, ["demo_friend"])
     asked = divan("nearby", "--as", FRIEND, "--radius", 50, **given)
     assert "demo_me" in asked.out
+    for _ in range(4):  # and whichever tells of both
+        assert eventually(lambda: measured(served, "divan_nearby_total") == 10)
+    assert measured(served, "divan_heartbeats_total") == 2
 
 
 def test_beside_others_only_websockets_are_offered(pair: tuple[Served, dict[str, str]]) -> None:

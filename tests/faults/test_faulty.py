@@ -18,10 +18,10 @@ from divan_core.moderation.messages import CasesQuery, SendReport
 from divan_core.safety.views import DEFAULT_ID
 from divan_core.settings import ObsSettings, Settings
 from divan_core.social.messages import InviteId, SendInvite
+from divan_core.stores.calls import BUNDLE_CALLS
 from divan_core.stores.factories import memory_stores
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.faulty import FaultyStores
-from divan_core.testing.ports import BUNDLE_CALLS
 from divan_http.operation import Operation
 from divan_http.routes import document, table
 from tests.faults.plays import Plays, plays_of
@@ -38,7 +38,13 @@ MOD: Final = "/api/mod/v1"
 BECAUSE: Final = {"reason": "Because."}
 POLICY: Final = {"version": 1, "rules": []}
 CODES: Final = {"store_unavailable", "idempotency_unavailable"}
-NEEDS_NOTHING: Final = {"document.openapi", "health.live", "health.startup", "metrics.read"}
+NEEDS_NOTHING: Final = {
+    "document.openapi",
+    "health.live",
+    "health.startup",
+    "metrics.read",
+    "ops.trace_test",
+}
 REPORTS: Final = {"health.idempotency", "health.ready"}
 """They tell what they found, which is no problem document."""
 

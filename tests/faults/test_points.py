@@ -11,11 +11,11 @@ import pytest
 
 from divan_core.errors import StoreUnavailable
 from divan_core.stores.bundle import Stores, StoreUnit
+from divan_core.stores.calls import BUNDLE_CALLS
 from divan_core.stores.factories import memory_stores
 from divan_core.testing.contracts.samples import campus, campus_id, user_id
 from divan_core.testing.faults import FaultPoints, Hang, Kill, Raise
 from divan_core.testing.faulty import FaultyStores, faulty_stores
-from divan_core.testing.ports import BUNDLE_CALLS
 
 pytestmark = pytest.mark.anyio
 

@@ -14,6 +14,7 @@ EXPOSED = [
     "idempotent-replayed",
     "idempotency-status",
     "idempotency-original-status",
+    "traceparent",
 ]
 ASKING = {"Origin": PAGE, "Access-Control-Request-Method": "POST"}
 

@@ -11,10 +11,10 @@ from tests.http.world import World, open_world, problem
 
 pytestmark = pytest.mark.anyio
 
-KEY = "k" * 32
+KEY = "of the tests, and of nobody else"
 PROD = Settings(
     env="prod",
-    secret_key=SecretStr("s" * 32),
+    secret_key=SecretStr(KEY),
     jwt=JwtSettings(secret=SecretStr(KEY), issuer="https://id.example.org", audience="divan"),
 )
 NOBODY = UUID(int=1)

@@ -1,9 +1,11 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import attrs
 import pytest
 
+from divan_core.settings import HealthSettings, Settings
 from divan_core.stores.bundle import StoreHealth
 from divan_core.stores.factories import memory_stores
 from divan_core.testing.clock import ManualClock
@@ -28,10 +30,12 @@ class Dependencies:
         return self.found
 
 
-async def ready(**found: StoreHealth) -> tuple[int, dict[str, object]]:
+async def ready(
+    settings: Settings = TEST_SETTINGS, **found: StoreHealth
+) -> tuple[int, dict[str, Any]]:
     stores = memory_stores(ManualClock())
     stores = attrs.evolve(stores, lifecycle=(*stores.lifecycle, Dependencies(found)))
-    async with open_world(TEST_SETTINGS, stores) as world:
+    async with open_world(settings, stores) as world:
         answer = await world.client.get("/health/ready")
         assert "x-request-id" in answer.headers
         return answer.status_code, answer.json()
@@ -86,3 +90,28 @@ async def test_with_a_dependency_away_it_is_down_and_tells_no_details() -> None:
         "redis": {"ok": False, "latency_ms": 1000.0},
     }
     assert "10.0.0.7" not in str(body)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status"),
+    [
+        (("core_0011",), 200),
+        (("core_0009", "moderation_0009"), 200),
+        (("core_0012",), 503),
+        (("core_0011", "moderation_0010"), 503),
+    ],
+)
+async def test_a_schema_that_is_older_than_it_has_to_be_is_down(
+    wanted: tuple[str, ...], status: int
+) -> None:
+    settings = attrs.evolve(TEST_SETTINGS, health=HealthSettings(wanted))
+    database = StoreHealth(ok=True, latency_ms=1.0, detail=DATABASE)
+    found, body = await ready(settings, database=database)
+    assert (found, body["checks"]["schema"]["ok"]) == (status, status == 200)
+
+
+async def test_a_schema_that_nobody_can_tell_is_not_enough() -> None:
+    settings = attrs.evolve(TEST_SETTINGS, health=HealthSettings(("core_0001",)))
+    database = StoreHealth(ok=False, latency_ms=1.0, detail={"error": "away"})
+    for found in ({"database": database}, {}):
+        assert (await ready(settings, **found))[0] == 503

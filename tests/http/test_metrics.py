@@ -69,3 +69,33 @@ async def test_each_divan_counts_for_itself() -> None:
         await send_invites(one)
         assert (await one.client.get("/metrics")).text.count("\ndivan_idempotency_total{") == 3
         assert "divan_idempotency" not in (await other.client.get("/metrics")).text
+
+
+async def test_requests_are_measured_by_route_and_never_by_address() -> None:
+    async with open_world(PUBLIC) as world:
+        await world.get("/me", world.ana)
+        await world.get(f"/friends/{world.ben}/mutual", world.ana)
+        await world.client.get("/me")
+        await world.client.get("/nowhere/at/all?q=canary")
+        await world.client.request("CANARY", "/me")
+        text = (await world.client.get("/metrics")).text
+    found = {family.name: family for family in text_string_to_metric_families(text)}
+    requests = {
+        tuple(one.labels.values()): one.value for one in found["divan_http_requests"].samples
+    }
+    assert requests["GET", "/me", "2xx"] == requests["GET", "/me", "4xx"] == 1
+    assert requests["GET", "/friends/{user_id}/mutual", "2xx"] == 1
+    assert requests["GET", "none", "4xx"] == 1
+    took = found["divan_http_request_duration_seconds"].samples
+    counted = [one for one in took if one.name.endswith("_count")]
+    assert {tuple(one.labels.values()): one.value for one in counted}["other", "none", "4xx"] == 1
+    assert str(world.ben) not in text
+    assert "canary" not in text.lower()
+
+
+async def test_what_happens_is_counted_once_for_each_commit() -> None:
+    async with open_world(PUBLIC) as world:
+        await send_invites(world)
+        text = (await world.client.get("/metrics")).text
+    assert 'divan_events_total{event="invite.sent",topic="social"} 1.0' in text
+    assert "divan_heartbeats_total 0.0" in text

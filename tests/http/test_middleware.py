@@ -5,9 +5,11 @@ import time
 import httpx2
 import pytest
 
+from divan_core.observability.metrics import Metrics
 from divan_core.testing.clock import ManualClock
 from divan_http.cors import Cors
 from divan_http.exchange import Asgi, Event, Receive, Scope, Send
+from divan_http.meter import Meter
 from divan_http.middleware import Edge, Surroundings
 from divan_http.requestlog import RequestLog
 from tests.http.world import asgi_client, problem
@@ -17,7 +19,8 @@ pytestmark = pytest.mark.anyio
 
 def edge(app: Asgi) -> Edge:
     log = RequestLog(ManualClock(), 1.0, lambda: 0.0)
-    return Edge(Cors(app, ()), Surroundings(lambda: "made-here", time.perf_counter, log))
+    meter = Meter(Metrics())
+    return Edge(Cors(app, ()), Surroundings(lambda: "made-here", time.perf_counter, log, meter))
 
 
 async def asked(app: Asgi) -> httpx2.Response:

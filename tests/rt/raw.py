@@ -70,6 +70,14 @@ class RawClient:
             if frame.startswith(EVENT):
                 self.events.append(json.loads(frame.removeprefix(EVENT)))
 
+    async def answer_in(self, namespace: str, number: int) -> Any:
+        """The acknowledgement with this number in a namespace; what comes before it is dropped."""
+        beginning = f"43{namespace},{number}"
+        while not (frame := await self.frame()).startswith(f"{beginning}["):
+            continue
+        (found,) = json.loads(frame.removeprefix(beginning))
+        return found
+
     async def frame(self) -> str:
         """The next frame but pings, which are answered."""
         with anyio.fail_after(PATIENCE_S):

@@ -114,7 +114,7 @@ async def test_one_connection_carries_a_namespace_once(world: World) -> None:
 async def test_tokens_let_in_and_development_ends_in_prod() -> None:
     clock = ManualClock()
     settings = Settings(
-        env="prod", secret_key=SecretStr("s" * 32), jwt=JwtSettings(secret=SecretStr(SECRET))
+        env="prod", secret_key=SecretStr(SECRET), jwt=JwtSettings(secret=SecretStr(SECRET))
     )
     async with a_world(memory_stores(clock), clock, settings) as world:
         ana = await world.join("ana")

@@ -9,8 +9,10 @@ import attrs
 import pytest
 from typed_settings import SecretStr
 
-from divan_core.checkup import Finding, is_guessable, of_folder, of_settings
-from divan_core.settings import JwtSettings, ObsSettings, Settings
+from divan_core.checkup import Finding, of_folder, of_settings
+from divan_core.errors import ConfigurationError
+from divan_core.kernel.secrets import is_guessable
+from divan_core.settings import JwtSettings, ObsSettings, OtelSettings, Settings
 from divan_core.stores.findings import clock_finding
 
 GOOD = SecretStr("kJ4vXq9wLr2TzPn7sYb3Dc8fGh5mQe1u")
@@ -49,6 +51,16 @@ def test_a_deployment_in_order_has_nothing_to_mend() -> None:
         ({"database_url": "sqlite://"}, "lasting database", "fault"),
         ({"audit_checkpoints": ""}, "checkpoints of the audit", "warning"),
         ({"redis_url": ""}, "redis", "ok"),
+        ({"obs": ObsSettings(GOOD, tracing_enabled=True)}, "traces", "warning"),
+        ({"otel": OtelSettings("http://collector:4318")}, "traces", "warning"),
+        (
+            {
+                "obs": ObsSettings(GOOD, tracing_enabled=True),
+                "otel": OtelSettings("http://collector:4318"),
+            },
+            "traces",
+            "ok",
+        ),
         ({"jwt": JwtSettings(jwks_file="/not/there")}, "keys of tokens", "fault"),
     ],
 )
@@ -58,6 +70,36 @@ def test_what_is_missing_is_told_with_a_remedy(
     found = {one.about: one for one in of_settings(attrs.evolve(PROD, **changed))}
     assert found[about].verdict == verdict
     assert bool(found[about].remedy) == (verdict != "ok")
+
+
+@pytest.mark.parametrize(
+    ("changed", "about"),
+    [
+        ({"secret_key": SecretStr("")}, "DIVAN_SECRET_KEY"),
+        ({"secret_key": SecretStr("s" * 32)}, "DIVAN_SECRET_KEY"),
+        ({"jwt": JwtSettings()}, "keys of tokens"),
+        ({"jwt": JwtSettings(secret=SecretStr("password" * 4))}, "DIVAN_JWT_SECRET"),
+        ({"obs": ObsSettings(admin_token=SecretStr("sesame"))}, "OBS_ADMIN_TOKEN"),
+        ({"database_url": "sqlite://"}, "lasting database"),
+        ({"database_url": "sqlite:///:memory:"}, "lasting database"),
+    ],
+)
+def test_prod_does_not_start_with_what_the_examination_faults(
+    changed: dict[str, Any], about: str
+) -> None:
+    weak = attrs.evolve(PROD, **changed)
+    with pytest.raises(ConfigurationError, match=about) as refusal:
+        weak.check()
+    assert "password" not in refusal.value.detail
+    faults = {one.about for one in of_settings(weak) if one.verdict == "fault"}
+    assert faults == {about, "configuration"}
+    attrs.evolve(weak, env="dev").check()
+
+
+def test_all_that_prod_lacks_is_told_at_once() -> None:
+    with pytest.raises(ConfigurationError) as refusal:
+        Settings(env="prod", database_url="sqlite://").check()
+    assert len(refusal.value.detail.splitlines()) == 3
 
 
 def test_no_finding_holds_a_secret() -> None:

@@ -70,6 +70,21 @@ def test_every_field_is_a_setting() -> None:
         ("IDEMPOTENCY_KEY_MANDATORY", "true", "idempotency.key_mandatory", True),
         ("OBS_ADMIN_TOKEN", "open sesame", "obs.admin_token", "open sesame"),
         ("OBS_METRICS_PUBLIC", "true", "obs.metrics_public", True),
+        ("OBS_TRACING_ENABLED", "true", "obs.tracing_enabled", True),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "http://otel:4318",
+            "otel.exporter_otlp_endpoint",
+            "http://otel:4318",
+        ),
+        (
+            "HEALTH_MIN_MIGRATION",
+            "core_0011,profile_0001",
+            "health.min_migration",
+            ("core_0011", "profile_0001"),
+        ),
+        ("SEARCH_BACKEND", "db", "search.backend", "db"),
+        ("COMMUNITIES_WORKERS_ENABLED", "false", "communities.workers_enabled", False),
         ("LOG_LEVEL", "debug", "log.level", "DEBUG"),
         ("LOG_SAMPLING_RATE_INFO", "0.25", "log.sampling_rate_info", 0.25),
     ],
@@ -143,6 +158,26 @@ def test_a_variable_wins_over_the_file(file: Path) -> None:
             "DIVAN_CANDID_CAMPUSES",
             "here",
             "'here'; it must be ids of campuses, UUIDs in lower case.",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "otel:4317",
+            "'otel:4317'; it must be an address that begins with https:// or http://.",
+        ),
+        (
+            "HEALTH_MIN_MIGRATION",
+            "0011",
+            "'0011'; it must be revisions, one of a branch, such as core_0011,profile_0001.",
+        ),
+        (
+            "SEARCH_BACKEND",
+            "opensearch",
+            "'opensearch'; it must be db, as this version has no other search engine.",
+        ),
+        (
+            "COMMUNITIES_WORKERS_ENABLED",
+            "true",
+            "'true'; it must be false, as this version has no communities.",
         ),
         ("LOG_LEVEL", "loud", "'loud'; it must be one of DEBUG, INFO, WARNING, ERROR."),
     ],
@@ -261,8 +296,8 @@ def test_variables_of_others_are_none_of_ours() -> None:
         "DIVAN_REDIS_PORT_6379_TCP_ADDR": "10.0.0.2",
     }
     tests = {"DIVAN_TEST_REDIS_URL": "redis://localhost"}
-    later = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://otel", "LOG_FILE": "/var/log/x"}
-    assert load({**kubernetes, **tests, **later}).settings == Settings()
+    others = {"OTEL_SERVICE_NAME": "divan", "LOG_FILE": "/var/log/x"}
+    assert load({**kubernetes, **tests, **others}).settings == Settings()
 
 
 def test_a_port_that_kubernetes_did_not_set_is_a_mistake() -> None:

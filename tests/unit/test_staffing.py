@@ -5,8 +5,7 @@ import pytest
 from divan_core import Divan, Settings, memory_stores
 from divan_core.settings import ModerationSettings
 from divan_core.staffing import MODERATING, inside
-from divan_core.workers.crew import NAMES as COPYING
-from divan_core.workers.crew import SWEEP
+from divan_core.workers.crew import ALWAYS, SWEEP
 
 pytestmark = pytest.mark.anyio
 
@@ -21,7 +20,7 @@ NAMES = ("relay", "social:sockets", SWEEP, *MODERATING)
             Settings(moderation=ModerationSettings(workers_enabled=False)),
             {"relay", "social:sockets", SWEEP},
         ),
-        (Settings(workers_enabled=False), {SWEEP, COPYING}),
+        (Settings(workers_enabled=False), set(ALWAYS)),
     ],
 )
 def test_those_that_decide_can_be_left_to_others(

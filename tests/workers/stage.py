@@ -53,6 +53,9 @@ class Told:
     def resumed(self, worker: str) -> None:
         self.lines.append(("resumed", worker))
 
+    def retrying(self, group: Group) -> None:
+        """What is tried again is told by its outcome."""
+
     def gave_up(self, group: Group, event: Event, reason: str) -> None:
         self.lines.append(("gave up", group.name, event.aggregate, reason))
 

@@ -16,6 +16,7 @@ from divan_core.kernel.clock import Clock, Millis
 from divan_core.kernel.delivery import GroupsOfTopics, OutboxLag
 from divan_core.kernel.events import Event, EventId
 from divan_core.kernel.ids import CampusId
+from divan_core.kernel.tally import EventTally
 from divan_core.kernel.units import UnitMisused
 from divan_core.stores.memory.changes import Changes
 
@@ -87,12 +88,12 @@ class MemoryOutbox:
         self._records = records
         self._clock = clock
         self._changes = changes
-        self._has_events = False
+        self._events: list[Event] = []
 
     @property
-    def has_events(self) -> bool:
-        """Whether the unit has recorded events."""
-        return self._has_events
+    def events(self) -> Sequence[Event]:
+        """What the unit has recorded."""
+        return self._events
 
     async def add(self, *events: Event) -> None:
         """Record these, after those the unit has recorded before."""
@@ -106,7 +107,7 @@ class MemoryOutbox:
         one = RecordedEvent(next(self._records.positions), event, self._clock.now())
         self._changes.set(self._records.events, event.id, one)
         self._changes.set(self._records.waiting, one.position, one)
-        self._has_events = True
+        self._events.append(event)
 
 
 class MemoryHandledEvents:
@@ -150,14 +151,21 @@ class MemoryOutboxQueue:
         self._records = records
         self._clock = clock
         self._bell = Bell()
+        self._tally = EventTally()
 
     @property
     def bell(self) -> Bell:
         """See the port."""
         return self._bell
 
-    def recorded(self) -> None:
+    @property
+    def tally(self) -> EventTally:
+        """See the port."""
+        return self._tally
+
+    def recorded(self, events: Sequence[Event]) -> None:
         """Say that a unit has recorded events; to be called after its commit."""
+        self._tally.add(events)
         self._bell.ring()
 
     async def claim(self, owner: str, most: int, lease_ms: int) -> Sequence[Event]:

@@ -6,7 +6,7 @@ units are serialised, and what they read is a snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import cached_property
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ import attrs
 from anyio.lowlevel import checkpoint
 
 from divan_core.kernel.clock import Clock
+from divan_core.kernel.events import Event
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.units import run_through
 from divan_core.kernel.visibility import PersonCard, Relations
@@ -241,9 +242,9 @@ class MemoryUnits:
     """Runs units of work as ``kernel/units.py`` promises; durable as long as the process lives."""
 
     def __init__(
-        self, records: MemoryRecords, clock: Clock, recorded: Callable[[], object]
+        self, records: MemoryRecords, clock: Clock, recorded: Callable[[Sequence[Event]], object]
     ) -> None:
-        """Work on ``records``; ``recorded`` is called when a unit has recorded events."""
+        """Work on ``records``; ``recorded`` is told what a unit has recorded."""
         self._records = records
         self._clock = clock
         self._recorded = recorded
@@ -271,8 +272,8 @@ class MemoryUnits:
         except BaseException:
             changes.take_back()
             raise
-        if unit.outbox.has_events:
-            self._recorded()
+        if unit.outbox.events:
+            self._recorded(unit.outbox.events)
         return result
 
 

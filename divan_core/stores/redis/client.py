@@ -91,6 +91,12 @@ class RedisClient:
         return self._sent + self._recovery.repeats
 
     @property
+    def connected(self) -> bool:
+        """Whether calls to every server that is known would be sent now, and one is known."""
+        connections = self._topology.connections
+        return bool(connections) and all(one.connected for one in connections)
+
+    @property
     def servers(self) -> tuple[str, ...]:
         """The servers in use, as ``host:port``; empty while none is known."""
         return self._topology.names

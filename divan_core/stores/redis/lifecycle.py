@@ -6,14 +6,23 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from typing import Final
 
 import anyio
 
 from divan_core.errors import StoreUnavailable
+from divan_core.kernel.telemetry import Counter, Gauge, Readings
 from divan_core.stores.bundle import StoreHealth
 from divan_core.stores.redis.client import RedisClient
 from divan_core.stores.redis.errors import RedisReplyError
 from divan_core.stores.redis.link import ConnectionPolicy
+
+CONNECTED: Final = Gauge(
+    "divan_redis_connected",
+    "1 while calls to every Redis server are sent; else they fail at once",
+    across="least",
+)
+ROUND_TRIPS: Final = Counter("divan_redis_round_trips_total", "Calls sent to Redis")
 
 _PROBE_S = 1.0
 
@@ -77,6 +86,12 @@ class RedisLifecycle:
             detail["error"] = "Redis did not answer in time"
         latency_ms = (time.perf_counter() - began) * 1000
         return {"redis": StoreHealth(not detail, latency_ms, detail)}
+
+    def tell(self, readings: Readings) -> None:
+        """See :class:`~divan_core.stores.bundle.Measured`."""
+        if self._client is not None:
+            readings.set(CONNECTED, float(self._client.connected))
+            readings.total(ROUND_TRIPS, self._client.round_trips)
 
     def _start(self, work: _Work, client: RedisClient) -> None:
         self._tasks.add(asyncio.get_running_loop().create_task(work(client)))

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeVar
 
+from divan_core.kernel.telemetry import Readings
 from divan_core.stores.sql.connection import DialectName, SqlConnection
 
 ResultT = TypeVar("ResultT")
@@ -17,6 +18,10 @@ class SqlEngine(Protocol):
     @property
     def dialect(self) -> DialectName:
         """Which SQL the database speaks."""
+        ...
+
+    def tell(self, readings: Readings) -> None:
+        """Say what went wrong, and how the connections are."""
         ...
 
     def running(self) -> AbstractAsyncContextManager[None]:

@@ -12,6 +12,7 @@ import anyio
 from sqlalchemy import text
 
 from divan_core.errors import DivanError, StoreUnavailable
+from divan_core.kernel.telemetry import Readings
 from divan_core.stores.bundle import StoreHealth
 from divan_core.stores.sql.catalogue import Catalogue
 from divan_core.stores.sql.connection import SqlConnection
@@ -64,6 +65,10 @@ class SqlLifecycle:
         ok, detail = await self._probe()
         latency_ms = (time.perf_counter() - started) * 1000
         return {"database": StoreHealth(ok=ok, latency_ms=latency_ms, detail=detail)}
+
+    def tell(self, readings: Readings) -> None:
+        """See :class:`~divan_core.stores.bundle.Measured`."""
+        self._engine.tell(readings)
 
     async def _probe(self) -> tuple[bool, Mapping[str, str]]:
         with anyio.move_on_after(PROBE_TIMEOUT_S):

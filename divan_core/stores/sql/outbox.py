@@ -12,10 +12,12 @@ from divan_core.kernel.clock import Clock
 from divan_core.kernel.delivery import GroupsOfTopics, OutboxLag
 from divan_core.kernel.events import Event, EventId
 from divan_core.kernel.ids import CampusId
+from divan_core.kernel.tally import EventTally
 from divan_core.stores.sql import outboxstatements as sql
 from divan_core.stores.sql.clauses import portions
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.engine import SqlEngine
+from divan_core.stores.sql.eventdata import read_data
 from divan_core.stores.sql.moments import present
 
 
@@ -43,14 +45,21 @@ class SqlOutboxQueue:
         self._clock = clock
         self._wakeup = wakeup
         self._bell = wakeup.bell if wakeup else Bell()
+        self._tally = EventTally()
 
     @property
     def bell(self) -> Bell:
         """See the port."""
         return self._bell
 
-    def recorded(self) -> None:
+    @property
+    def tally(self) -> EventTally:
+        """See the port."""
+        return self._tally
+
+    def recorded(self, events: Sequence[Event]) -> None:
         """Say that a unit has recorded events; to be called after its commit."""
+        self._tally.add(events)
         self._bell.ring()
         if self._wakeup:
             self._wakeup.tell()
@@ -144,4 +153,5 @@ def _position(row: Row[Any]) -> int:
 
 
 def _event(row: Row[Any]) -> Event:
-    return Event(**{name: getattr(row, name) for name in sql.EVENT_COLUMNS})
+    fields = {name: getattr(row, name) for name in sql.EVENT_COLUMNS}
+    return Event(**(fields | read_data(row.data)))

@@ -18,6 +18,7 @@ from divan_core.idempotency.model import KeyScope
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.events import Event
 from divan_core.stores.sql.connection import DialectName, Parameters, SqlConnection
+from divan_core.stores.sql.eventdata import stored_data
 from divan_core.stores.sql.keystatements import (
     Claimed,
     KeyStatements,
@@ -57,9 +58,9 @@ class Pending:
         self._answers: list[_Answer] = []
 
     @property
-    def has_events(self) -> bool:
-        """Whether the unit has recorded events."""
-        return bool(self._events)
+    def events(self) -> Sequence[Event]:
+        """What the unit has recorded."""
+        return self._events
 
     async def add(self, *events: Event) -> None:
         """Record these, after those the unit has recorded before."""
@@ -128,7 +129,7 @@ class Pending:
 
 def _row(event: Event) -> dict[str, Any]:
     row = {name: getattr(event, name) for name in _FIELDS}
-    return {**row, "data": dict(event.data)}
+    return {**row, "data": stored_data(event)}
 
 
 @functools.cache

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar, cast
 
 import asyncpg
 import attrs
+from sqlalchemy import QueuePool
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from divan_core.errors import ConfigurationError, OutcomeUnknown, StoreUnavailable
+from divan_core.kernel.telemetry import Readings
 from divan_core.stores.sql.address import Address
 from divan_core.stores.sql.connection import DialectName, SqlConnection
 from divan_core.stores.sql.faults import ConnectionLost, UnitConflict, refuse
+from divan_core.stores.sql.figures import POOL, Failures
 from divan_core.stores.sql.postgres_connection import (
     FAULTS,
     LoopConnection,
@@ -108,6 +111,15 @@ class PostgresEngine:
         self._address = address
         self._pool_size = pool_size
         self._now: _Open | None = None
+        self._failures = Failures()
+
+    def tell(self, readings: Readings) -> None:
+        """See :class:`~divan_core.stores.sql.engine.SqlEngine`."""
+        self._failures.tell(readings)
+        if self._now is not None:
+            pool = cast("QueuePool", self._now.pool.sync_engine.pool)
+            readings.set(POOL, pool.checkedout(), "in_use")
+            readings.set(POOL, pool.checkedin(), "idle")
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -176,29 +188,31 @@ class PostgresEngine:
         return self._now
 
     async def _write(self, how: str, body: Body[ResultT]) -> ResultT:
-        unit = await self._connected(reading=False)
-        try:
-            await unit.begin(how)
-            result = await _run(body, unit)
-        except BaseException:
-            await settled(unit.give_back())
-            raise
-        await settled(_commit(unit))
-        return result
+        with self._failures:
+            unit = await self._connected(reading=False)
+            try:
+                await unit.begin(how)
+                result = await _run(body, unit)
+            except BaseException:
+                await settled(unit.give_back())
+                raise
+            await settled(_commit(unit))
+            return result
 
     async def _look(
         self, body: Body[ResultT], how: str | None = None, *, reading: bool = True
     ) -> ResultT:
-        unit = await self._connected(reading=reading)
-        try:
-            if how is not None:
-                await unit.begin(how)
-            return await _run(body, unit)
-        finally:
-            if how is None:
-                await unit.give_back()  # which waits for nothing then
-            else:
-                await settled(unit.give_back())
+        with self._failures:
+            unit = await self._connected(reading=reading)
+            try:
+                if how is not None:
+                    await unit.begin(how)
+                return await _run(body, unit)
+            finally:
+                if how is None:
+                    await unit.give_back()  # which waits for nothing then
+                else:
+                    await settled(unit.give_back())
 
     async def _connected(self, *, reading: bool) -> LoopConnection:
         try:

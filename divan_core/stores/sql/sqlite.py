@@ -18,8 +18,10 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from divan_core.errors import ConfigurationError, StoreUnavailable
+from divan_core.kernel.telemetry import Readings
 from divan_core.stores.sql.address import Address
 from divan_core.stores.sql.connection import DialectName, SqlConnection
+from divan_core.stores.sql.figures import Failures
 from divan_core.stores.sql.sqlite_session import SqliteSession, sqlite_engine
 from divan_core.stores.sql.sqlite_threads import MOST_IN_GROUP, Inbox, Job, SqliteThread
 
@@ -59,6 +61,11 @@ class SqliteEngine:
         self._prepare = prepare
         self._inboxes: tuple[Inbox, Inbox] | None = None
         self._near: tuple[SqliteSession, int] | None = None
+        self._failures = Failures()
+
+    def tell(self, readings: Readings) -> None:
+        """See :class:`~divan_core.stores.sql.engine.SqlEngine`."""
+        self._failures.tell(readings)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -106,10 +113,11 @@ class SqliteEngine:
 
     async def _done_by(self, which: int, job: Job[ResultT]) -> ResultT:
         await checkpoint_if_cancelled()  # else the thread may be quicker than the cancellation
-        if self._inboxes is None:
-            raise StoreUnavailable("The store is not open.")
-        self._inboxes[which].put(job)
-        return await job.finished()
+        with self._failures:
+            if self._inboxes is None:
+                raise StoreUnavailable("The store is not open.")
+            self._inboxes[which].put(job)
+            return await job.finished()
 
     def _writer(self, engine: Engine, inbox: Inbox) -> SqliteThread:
         most = 1 if self._address.in_memory else MOST_IN_GROUP

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property, partial
 from typing import TypeVar
 
 from divan_core.kernel.clock import Clock
+from divan_core.kernel.events import Event
 from divan_core.stores.sql.accounts import SqlCampuses, SqlPeople
 from divan_core.stores.sql.actions import SqlActions
 from divan_core.stores.sql.activities import SqlActivities
@@ -185,12 +186,12 @@ class SqlUnits:
         self,
         engine: SqlEngine,
         catalogue: Catalogue,
-        recorded: Callable[[], object],
+        recorded: Callable[[Sequence[Event]], object],
         clock: Clock | None = None,
     ) -> None:
         """Run on ``engine``, with the optional tables that ``catalogue`` knows of.
 
-        ``recorded`` is called when a unit may have committed events. ``clock`` replaces that of
+        ``recorded`` is told what a unit may have committed. ``clock`` replaces that of
         the database.
         """
         self._engine = engine
@@ -202,22 +203,22 @@ class SqlUnits:
         self, body: Callable[[SqlUnit], Awaitable[ResultT]], *, locking: bool = False
     ) -> ResultT:
         """Run ``body`` in one transaction and return what it returns once that is durable."""
-        has_events = False
+        events: Sequence[Event] = ()
 
         async def whole(connection: SqlConnection, tables: OptionalTables) -> ResultT:
-            nonlocal has_events
-            has_events = False
+            nonlocal events
+            events = ()
             unit = SqlUnit(connection, tables, self._clock)
             result = await _to_the_end(unit, body)
-            has_events = unit.outbox.has_events
+            events = unit.outbox.events
             return result
 
         try:
             run = partial(self._engine.write, locking=locking)
             return await self._catalogue.run(run, whole)
         finally:  # it may be committed, too, where nobody could wait for it or learn of it
-            if has_events:
-                self._recorded()
+            if events:
+                self._recorded(events)
 
     async def read(self, body: Callable[[SqlUnit], Awaitable[ResultT]]) -> ResultT:
         """Run ``body`` on one consistent snapshot; what it writes is an error."""

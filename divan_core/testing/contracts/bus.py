@@ -33,6 +33,7 @@ def fact(campus_id: CampusId, topic: str, number: int = 0) -> Event:
         aggregate=f"invite:{number % 3}",
         at=Millis(START_MS + number),
         data={"number": number, "to": ["ann", None], "zero": 0.5, "mark": "é\n"},
+        trace=f"00-{number:032x}-00f067aa0ba902b7-01",
     )
 
 

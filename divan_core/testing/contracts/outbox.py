@@ -20,16 +20,12 @@ from divan_core.kernel.units import UnitMisused
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.testing.clock import START_MS, ManualClock
 from divan_core.testing.contracts.outboxmodel import STEPS, Model, Step
-from divan_core.testing.contracts.samples import campus_id
+from divan_core.testing.contracts.samples import PLACE, campus_id
 
 LEASE_MS: Final = 30_000
 ALL: Final = 1_000
 GROUPS: Final = {"topic": ["one", "other"]}
-EXAMPLES = settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class EventsContract(ABC):
@@ -410,6 +406,7 @@ def event(  # noqa: PLR0913 - a test says what it is about
         aggregate=aggregate or f"thing:{number}",
         at=Millis(at or START_MS + number),
         data=data or {"number": number},
+        trace=PLACE if number % 2 else "",
     )
 
 

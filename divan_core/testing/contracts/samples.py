@@ -21,6 +21,10 @@ HIDDEN: Final = Privacy(Visibility.NONE)
 """Of those whom no search finds, so that keeping many of them is quick."""
 
 
+PLACE: Final = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+"""A place in a trace."""
+
+
 def campus_id(number: int) -> CampusId:
     """The id of campus ``number``."""
     return CampusId(UUID(int=number << 64))

@@ -50,7 +50,7 @@ def rung() -> list[None]:
 
 @pytest.fixture
 def units(engine: Engine, rung: list[None]) -> SqlUnits:
-    return SqlUnits(engine, Catalogue(), lambda: rung.append(None))
+    return SqlUnits(engine, Catalogue(), lambda _events: rung.append(None))
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""The ports of a bundle of stores and of a unit of work, as their protocols tell them."""
+"""The ports of a bundle of stores and of a unit of work, as their protocols tell them.
+
+For what stands around every call to a store: traces, and the faults of tests.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,28 @@
+"""What the column ``data`` of an event holds: the event's own, and its place in a trace.
+
+The place stands there under a name that no event's own data has, and only where there is one, so
+that nobody without traces pays for a column of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from divan_core.kernel.events import Event
+
+_TRACE: Final = "$traceparent"
+
+
+def stored_data(event: Event) -> dict[str, Any]:
+    """What is written of an event."""
+    data = dict(event.data)
+    if event.trace:
+        data[_TRACE] = event.trace
+    return data
+
+
+def read_data(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields ``data`` and ``trace`` of an event."""
+    data = dict(stored)
+    return {"trace": data.pop(_TRACE, ""), "data": data}
