@@ -80,7 +80,7 @@ class SocketServer:
             divan.presence.surroundings, divan.clock, options.entropy, _rules(divan)
         )
         self._library = _library(divan.settings.http.cors_origins, polling=options.polling)
-        self._edge = Edge(self._library, PATH, divan.clock)
+        self._edge = Edge(self._library, PATH, divan.clock, divan.ids)
         self._talks = Talks(divan.listening, divan.clock)
         self._teller = Teller(self._sessions, {SOCIAL: divan.social.shown}, divan.clock)
         self._playing = Playing(divan, self._sessions, self._teller)
