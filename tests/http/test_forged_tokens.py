@@ -1,6 +1,6 @@
 """Tokens that nobody issued: each is refused by HTTP and by the handshake of sockets alike.
 
-The deployment believes HS256 by a shared secret, three public keys of a JWK set, and its own tokens.
+The deployment believes HS256 by a shared secret, three public keys of a set, and its own tokens.
 """
 
 from __future__ import annotations
@@ -49,9 +49,14 @@ def jwk(algorithm: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    keys: Path = tmp_path_factory.mktemp("keys") / "jwks.json"
-    keys.write_text(json.dumps({"keys": [jwk(name) for name in PAIRS]}))
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("keys") / "jwks.json"
+    made.write_text(json.dumps({"keys": [jwk(name) for name in PAIRS]}))
+    return made
+
+
+@pytest.fixture(scope="module")
+async def world(keys: Path) -> AsyncIterator[World]:
     settings = JwtSettings(
         secret=SecretStr(SECRET),
         algorithms=("HS256", *PAIRS),
