@@ -16,6 +16,7 @@ from typing import ClassVar, Final, TypeAlias
 import attrs
 import httptools
 import uuid_utils
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from divan_cli.gathering import GatheringProtocol
 from divan_core.codec.problems import problem
@@ -108,9 +109,14 @@ class DoorwayProtocol(GatheringProtocol):
             return
         self._look(len(data))
 
+    @property
+    def _asked(self) -> RequestResponseCycle | None:
+        """The last request whose head was whole; uvicorn has none before the first."""
+        return self.cycle
+
     def _look(self, size: int) -> None:
         """See what is still to come, after so many bytes."""
-        cycle = self.cycle
+        cycle = self._asked
         if cycle is None or cycle.scope is not self.scope:
             self._head = self._head + size if self._seen is self.scope else size
             stage = Stage.HEAD
@@ -141,14 +147,14 @@ class DoorwayProtocol(GatheringProtocol):
         self._ending = None
         if self._stage is Stage.BODY and self.flow.read_paused:
             self._await(Stage.BODY)
-        elif self.scope is None:
+        elif self._seen is None:
             self.transport.close()  # whoever never said anything is not answered
         else:
             self._refuse(_LATE)
 
     def _refuse(self, told: Told) -> None:
         """Answer what is no request, after those that are, and listen no more."""
-        cycle = self.cycle
+        cycle = self._asked
         self._await(Stage.NOTHING)
         self._deaf = True
         if self.transport.is_closing():

@@ -72,6 +72,11 @@ class FaultServer:
         wait_until(lambda: psutil.pid_exists(self._serving()))
         os.kill(self._serving(), signal.SIGKILL)
 
+    @property
+    def pid(self) -> int:
+        """The process that serves."""
+        return self._serving()
+
     def struck(self, arm: Arm) -> int:
         """How often a fault has struck at the point, of whichever kind."""
         return self._process.said().count(f"{STRUCK} {arm.point}\n")

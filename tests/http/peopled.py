@@ -18,7 +18,7 @@ OPERATOR: Final = "the operator's own token"
 PEOPLED: Final = Settings(
     env="test",
     obs=ObsSettings(admin_token=SecretStr(OPERATOR)),
-    limit=LimitSettings(**{one.name: MANY for one in attrs.fields(LimitSettings)}),  # type: ignore[arg-type]
+    limit=LimitSettings(**{one.name: MANY for one in attrs.fields(LimitSettings)}),
 )
 """Nobody meets a limit."""
 
