@@ -231,7 +231,12 @@ FORGED: Final[Mapping[str, Forged]] = {
 
 async def test_the_issuers_tokens_are_good(world: World, claims: Claims) -> None:
     """Without this, the rest would show nothing."""
-    names = [(SECRET, "HS256"), (RSA, "RS256"), (EC, "ES256"), (OKP, "EdDSA")]
+    names: list[tuple[Any, str]] = [
+        (SECRET, "HS256"),
+        (RSA, "RS256"),
+        (EC, "ES256"),
+        (OKP, "EdDSA"),
+    ]
     for key, algorithm in names:
         token = jwt.encode(claims, key, algorithm)
         answer = await world.client.get("/me", headers={"Authorization": f"Bearer {token}"})

@@ -329,8 +329,8 @@ async def test_what_nobody_reads_is_the_same_with_a_key_and_without(
 ) -> None:
     body = b'{"to_user_id":"%s","x":%s}' % (str(world.ben).encode(), extra)
     answers = []
-    for key in ({}, {"Idempotency_Key": "key"}):
-        headers = world.headers(Content_Type="application/json", **key)
+    for key in ({}, {"Idempotency-Key": "key"}):
+        headers = world.headers(Content_Type="application/json") | key
         answers.append(await world.client.post(SEND, content=body, headers=headers))
     if good:
         assert answers[0].status_code == 201

@@ -16,6 +16,7 @@ from divan_core.stores.sql import postgres
 from divan_core.stores.sql.address import parse_address
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.postgres import TRIES, PostgresEngine
+from divan_core.stores.sql.postgres_connection import LoopConnection
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.contracts.samples import campus_id, person, populate, running, user_id
 from tests.servers.postgres import PostgresServer
@@ -166,6 +167,28 @@ async def test_a_connection_lost_during_the_commit(
 ) -> None:
     at_commit(postgres_backdoor, "pg_terminate_backend(pg_backend_pid())")
     with pytest.raises(OutcomeUnknown):
+        await postgres_engine.write(add_campus)
+    assert await postgres_engine.read(count) == 0
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_connection_that_ends_before_the_commit(
+    postgres_engine: PostgresEngine,
+    postgres_backdoor: Backdoor,
+    monkeypatch: pytest.MonkeyPatch,
+    turns: int,
+) -> None:
+    """The server's last word and the end come in turns of the loop, and COMMIT in between."""
+    commit = LoopConnection.commit
+
+    async def late(unit: LoopConnection) -> None:
+        postgres_backdoor(END_OTHERS)
+        for _ in range(turns):
+            await checkpoint()
+        await commit(unit)
+
+    with monkeypatch.context() as patched, pytest.raises(OutcomeUnknown):
+        patched.setattr(LoopConnection, "commit", late)
         await postgres_engine.write(add_campus)
     assert await postgres_engine.read(count) == 0
 
