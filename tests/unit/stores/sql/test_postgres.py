@@ -187,8 +187,8 @@ async def test_a_connection_that_ends_before_the_commit(
             await checkpoint()
         await commit(unit)
 
-    with monkeypatch.context() as patched, pytest.raises(OutcomeUnknown):
-        patched.setattr(LoopConnection, "commit", late)
+    monkeypatch.setattr(LoopConnection, "commit", late)
+    with pytest.raises(OutcomeUnknown):
         await postgres_engine.write(add_campus)
     assert await postgres_engine.read(count) == 0
 
