@@ -99,13 +99,20 @@ def test_no_answer_is_undocumented(
     @settings(max_examples=EXAMPLES, deadline=None)
     def tried(case: schemathesis.Case[Any], caller: str, known: int | None) -> None:
         if known is not None:
-            case.path_parameters = placed(case.path_parameters, served.there.known, known)
-            case.query = placed(case.query, served.there.known, known)
-            case.body = placed(case.body, served.there.known, known)
+            place_ids(case, served.there.known, known)
         answer = case.call(headers=dict(served.there.callers[caller]))
         case.validate_response(answer, excluded_checks=[positive_data_acceptance])
 
     tried()
+
+
+def place_ids(case: schemathesis.Case[Any], known: Known, which: int) -> None:
+    """Put ids of what is there into a case; schemathesis judges anew whatever is set."""
+    for part in ("path_parameters", "query", "body"):
+        value = getattr(case, part)
+        changed = placed(value, known, which)
+        if changed != value:
+            setattr(case, part, changed)
 
 
 def placed(value: Any, known: Known, which: int, name: str = "") -> Any:
