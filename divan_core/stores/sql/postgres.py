@@ -53,7 +53,7 @@ Unreachable = (
 )
 """What connecting raises while the server is away, or refuses.
 
-What a pool is refused when it lends a bare connection, SQLAlchemy does not make an error of its own.
+Of what a pool is refused when it lends a bare connection, SQLAlchemy makes no error of its own.
 """
 
 # Wrong credentials; no such database.
