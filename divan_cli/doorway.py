@@ -143,10 +143,10 @@ class DoorwayProtocol(GatheringProtocol):
             self._ending = self.loop.call_later(seconds, self._late)
 
     def _late(self) -> None:
-        """Too much time has passed, unless it is the application that does not read on."""
+        """Too much time has passed, unless it is the server that does not read on."""
         self._ending = None
-        if self._stage is Stage.BODY and self.flow.read_paused:
-            self._await(Stage.BODY)
+        if self.flow.read_paused:
+            self._await(self._stage)
         elif self._seen is None:
             self.transport.close()  # whoever never said anything is not answered
         else:

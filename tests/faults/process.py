@@ -37,8 +37,8 @@ def serving(settings: Mapping[str, str], count: int = 1) -> Iterator[list["Fault
     command = [sys.executable, "-m", "tests.faults.server", *map(str, ports)]
     process = ServerProcess(command, private_folder(), environment=environment)
     servers = [FaultServer(process, port) for port in ports]
+    process.start(lambda: all(one.answers() for one in servers))
     try:
-        process.start(lambda: all(one.answers() for one in servers))
         yield servers
     except BaseException:
         sys.stderr.write(process.said())  # shown with the failed test

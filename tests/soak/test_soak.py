@@ -25,8 +25,9 @@ from tests.faults.campus import credentials, people, person
 from tests.faults.clients import Ledger, client_of
 from tests.faults.process import SETTINGS, FaultServer, serving
 from tests.faults.replicas import Replica
-from tests.faults.truth import Truth, check_effects
+from tests.faults.truth import Rows, Truth, check_effects
 from tests.faults.writers import Place, Told
+from tests.servers import process
 from tests.servers.postgres import PostgresServer
 from tests.servers.valkey import RedisServer
 from tests.soak import checks, load
@@ -36,6 +37,9 @@ TROUBLE_S: Final = 15.0
 """How long it goes well in between."""
 
 OUTAGE_S: Final = 1.0
+START_S: Final = 180
+"""How long servers may take to start on a machine that is busy for so long."""
+
 SAMPLE_S: Final = 2.0
 MOST_PER_MINUTE: Final = 2.0
 GROWN: Final = 12.0
@@ -54,8 +58,11 @@ pytestmark = [
 
 
 async def test_everything_is_true_in_the_end(
-    breakable_postgres: PostgresServer, breakable_redis: RedisServer
+    breakable_postgres: PostgresServer,
+    breakable_redis: RedisServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(process, "START_TIMEOUT_S", START_S)
     url = breakable_postgres.url
     migrate(url)
     await people(url, load.PEOPLE)
@@ -189,9 +196,9 @@ class Soaked:
         return 60 * slope / sum((at - mean_at) ** 2 for at, _ in half)
 
     async def _measure(self, pid: int) -> None:
-        process, began = psutil.Process(pid), time.monotonic()
+        watched, began = psutil.Process(pid), time.monotonic()
         while True:
-            size = process.memory_info().rss / 2**20
+            size = watched.memory_info().rss / 2**20
             self.memory.append((time.monotonic() - began, size))
             await anyio.sleep(SAMPLE_S)
 
@@ -216,5 +223,5 @@ class Soaked:
         )
 
 
-def _of_invites(truth: Truth) -> list[object]:
+def _of_invites(truth: Truth) -> Rows:
     return [row for row in truth.keys if row.operation == "invites.send"]
