@@ -121,10 +121,19 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def fuzz(session: nox.Session) -> None:
-    """Many more inputs for every HTTP operation than the tests try."""
+    """Many more inputs than the tests try: over 20,000 for HTTP, 6,000 frames for sockets."""
     programs = environment(session, "dev", "dev")
-    session.env["DIVAN_FUZZ_EXAMPLES"] = "600"
-    run(session, programs, "pytest", "tests/http/test_openapi_fuzz.py", *session.posargs)
+    session.env["DIVAN_FUZZ_EXAMPLES"] = "150"
+    fuzzers = ("tests/http/test_openapi_fuzz.py", "tests/rt/test_fuzz.py")
+    run(session, programs, "pytest", "-n", "2", *fuzzers, *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def soak(session: nox.Session) -> None:
+    """Twenty minutes of load while servers, PostgreSQL and Valkey go away; ``-- 5`` for five."""
+    programs = environment(session, "dev", "dev")
+    session.env["DIVAN_SOAK_MINUTES"] = session.posargs[0] if session.posargs else "20"
+    run(session, programs, "pytest", "tests/soak", "-s")
 
 
 @nox.session(venv_backend="none")

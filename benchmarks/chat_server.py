@@ -17,7 +17,7 @@ from benchmarks.search_server import stores_at
 from benchmarks.server import READY, beside_hello, config
 from benchmarks.world import settings
 from divan_cli.asgi import settle_memory, split
-from divan_cli.gathering import GatheringProtocol
+from divan_cli.doorway import DoorwayProtocol
 from divan_core import Divan
 from divan_rt.server import PATH, Options, create_server
 
@@ -33,7 +33,7 @@ async def serve(port: int, addresses: list[str], *, first: bool) -> None:
         async with sockets.running():
             settle_memory()
             print(READY, flush=True)
-            await uvicorn.Server(config(app, port, GatheringProtocol)).serve()
+            await uvicorn.Server(config(app, port, DoorwayProtocol)).serve()
 
 
 if __name__ == "__main__":

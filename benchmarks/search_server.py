@@ -16,7 +16,7 @@ from benchmarks.crowd import settle
 from benchmarks.server import READY, beside_hello, config
 from benchmarks.world import settings
 from divan_cli.asgi import settle_memory
-from divan_cli.gathering import GatheringProtocol
+from divan_cli.doorway import DoorwayProtocol
 from divan_core import Divan, Stores, memory_stores
 from divan_core.stores.factories import production_stores, sql_stores
 
@@ -35,7 +35,7 @@ async def serve(port: int, people: int, addresses: list[str]) -> None:
         await settle(divan, people)
         settle_memory()
         print(READY, f"{time.perf_counter() - began:.0f}", flush=True)
-        await uvicorn.Server(config(beside_hello(divan), port, GatheringProtocol)).serve()
+        await uvicorn.Server(config(beside_hello(divan), port, DoorwayProtocol)).serve()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from benchmarks.world import populate, settings, walkers
 from divan_cli.asgi import settle_memory
-from divan_cli.gathering import GatheringProtocol
+from divan_cli.doorway import DoorwayProtocol
 from divan_core import Divan, memory_stores
 from divan_core.stores.factories import production_stores
 from divan_http.app import create_app
@@ -64,7 +64,7 @@ async def serve(port: int, addresses: list[str]) -> None:
     async with Divan.open(settings(), stores=stores) as divan:
         await populate(divan, walkers(PEOPLE, SIDE_M))
         settle_memory()
-        ours = uvicorn.Server(config(beside_hello(divan), port, GatheringProtocol))
+        ours = uvicorn.Server(config(beside_hello(divan), port, DoorwayProtocol))
         plain = uvicorn.Server(config(beside_hello(divan), port + 1, HttpToolsProtocol))
         print(READY, flush=True)
         await asyncio.gather(ours.serve(), plain.serve())

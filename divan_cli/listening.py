@@ -18,7 +18,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from divan_cli.asgi import METRICS_FOLDER, Application, Asgi
-from divan_cli.gathering import GatheringProtocol
+from divan_cli.doorway import DoorwayProtocol
 from divan_core.errors import ConfigurationError, Unavailable
 from divan_core.settings import IN_MEMORY, Settings
 from divan_rt.server import UVICORN
@@ -116,7 +116,7 @@ def serve_here(app: Application, listener: socket.socket, announce: Announce) ->
     Raises:
         DivanError: what kept the application from starting.
     """
-    server = _Server(_config(app), lambda: announce(address_of(listener)))
+    server = _Server(configured(app), lambda: announce(address_of(listener)))
     try:
         server.run([listener])
     except SystemExit:  # uvicorn's way to say that the application did not start
@@ -135,7 +135,7 @@ def serve_in_processes(count: int, listener: socket.socket, announce: Announce) 
     """
     listener.set_inheritable(True)
     supervisor = _Supervisor(
-        _config(ONE_OF_MANY, factory=True, workers=count),
+        configured(ONE_OF_MANY, factory=True, workers=count),
         listener,
         lambda: announce(address_of(listener)),
     )
@@ -146,20 +146,24 @@ def serve_in_processes(count: int, listener: socket.socket, announce: Announce) 
         raise Unavailable("The server's processes did not start; their log says why.")
 
 
-def _config(app: Asgi | str, **settings: Any) -> uvicorn.Config:  # noqa: ANN401 - uvicorn's own
+def configured(app: Asgi | str, **settings: Any) -> uvicorn.Config:  # noqa: ANN401 - uvicorn's own
+    """How uvicorn serves an application here, but for what ``settings`` say of it."""
+    usual: dict[str, Any] = {
+        "loop": "asyncio" if sys.platform == "win32" else "uvloop",
+        "http": DoorwayProtocol,
+        "lifespan": "on",
+    }
     return uvicorn.Config(
         app,
-        loop="asyncio" if sys.platform == "win32" else "uvloop",
-        http=GatheringProtocol,
         ws="websockets-sansio",
-        lifespan="on",
         access_log=False,
         log_config=None,
         log_level="warning",
         server_header=False,
+        proxy_headers=False,  # nothing here depends on where a client is, so nobody is believed
         timeout_graceful_shutdown=FAREWELL_S,
         **UVICORN,
-        **settings,
+        **(usual | settings),
     )
 
 

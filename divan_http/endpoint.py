@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias, cast
 import attrs
 from falcon.asgi import Request, Response
 
-from divan_core.codec.reader import JsonReader, builtins, encode
+from divan_core.codec.reader import JsonReader, encode, payload
 from divan_core.divan import Divan
 from divan_core.kernel.once import IdempotencyKey
 from divan_http.auth import HeaderCredentials, OperatorCredentials
@@ -163,7 +163,7 @@ def _parameter_reader(reader: ParameterReader[Any]) -> Reader:
 def _payload(req: Request, path: dict[str, str], exchange: Exchange) -> object:
     """All that was asked, members that nobody reads included; no body is an empty one."""
     body = exchange.body.whole
-    return whole(path, req.params, builtins(body) if body else {})
+    return whole(path, req.params, payload(body) if body else {})
 
 
 def _begun(req: Request, operation: Row[Any, Any]) -> Exchange:

@@ -6,25 +6,30 @@ not answer by itself.
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 import attrs
 
 from divan_core.codec.problems import Problem, crash, problem
-from divan_core.codec.reader import encode
+from divan_core.codec.requestid import sane
 from divan_http.exchange import KEY, Asgi, Body, Event, Exchange, Headers, Receive, Scope, Send
 from divan_http.meter import Meter
-from divan_http.problems import headers_of
+from divan_http.problems import standalone
 from divan_http.requestlog import RequestLog
 
 REQUEST_ID: Final = b"x-request-id"
 
 _NONE: Final[frozenset[bytes]] = frozenset()
-_SANE: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+MOST_HEADERS: Final = 100
+"""Headers of a request."""
+
 _ALWAYS: Final = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
-_PRIVATE: Final = (*_ALWAYS, (b"cache-control", b"no-store"))
+PRIVATE: Final = (*_ALWAYS, (b"cache-control", b"no-store"))
+
+_MANY: Final = (431, "head_too_large", f"A request has at most {MOST_HEADERS} headers")
+_NOT_ASCII: Final = (400, "bad_request", "The address is not ASCII")
 
 
 @attrs.frozen
@@ -61,16 +66,18 @@ class Edge:
                 exchange.status = event["status"]
                 event["headers"] = [
                     *event["headers"],
-                    *(_PRIVATE if exchange.private else _ALWAYS),
+                    *(PRIVATE if exchange.private else _ALWAYS),
                     (REQUEST_ID, exchange.request_id.encode()),
                 ]
             return send(event)
 
         try:
-            if scope["query_string"].isascii():
+            if len(headers) > MOST_HEADERS:
+                await _refuse(exchange, reply, _MANY)
+            elif scope["query_string"].isascii():
                 await self._app(scope, exchange.body, reply)
             else:  # Falcon itself cannot take an address that is not ASCII
-                await _refuse(exchange, reply)
+                await _refuse(exchange, reply, _NOT_ASCII)
         except Exception:
             if not exchange.status:
                 await _send(exchange, reply, crash(exchange.request_id))
@@ -83,9 +90,8 @@ class Edge:
 
     def _opened(self, headers: Headers, receive: Receive) -> Exchange:
         found = dict(headers)
-        given = found.get(REQUEST_ID)
         return Exchange(
-            given.decode() if given and _SANE.fullmatch(given) else self._new_id(),
+            sane(found.get(REQUEST_ID)) or self._new_id(),
             found,
             _NONE if len(found) == len(headers) else _repeated(headers),
             self._stopwatch(),
@@ -94,19 +100,16 @@ class Edge:
 
 
 def _repeated(headers: Headers) -> frozenset[bytes]:
-    names = [name for name, _ in headers]
-    return frozenset(name for name in names if names.count(name) > 1)
+    found = Counter(name for name, _ in headers)
+    return frozenset(name for name, count in found.items() if count > 1)
 
 
-async def _refuse(exchange: Exchange, reply: Send) -> None:
-    title = "The address is not ASCII"
-    await _send(exchange, reply, problem(400, "bad_request", title, exchange.request_id))
+async def _refuse(exchange: Exchange, reply: Send, told: tuple[int, str, str]) -> None:
+    await _send(exchange, reply, problem(*told, exchange.request_id))
 
 
 async def _send(exchange: Exchange, reply: Send, found: Problem) -> None:
     exchange.code = found.code
-    body = encode(found)
-    headers = [(name.encode(), value.encode()) for name, value in headers_of(found).items()]
-    headers.append((b"content-length", str(len(body)).encode()))
+    headers, body = standalone(found)
     await reply({"type": "http.response.start", "status": found.status, "headers": headers})
     await reply({"type": "http.response.body", "body": body})

@@ -13,7 +13,7 @@ from msgspec import UNSET
 from divan_core.codec.problems import Problem, crash, problem, problem_of
 from divan_core.codec.reader import encode
 from divan_core.errors import DivanError, InvalidRequest
-from divan_http.exchange import exchange_of
+from divan_http.exchange import Headers, exchange_of
 
 PROBLEM: Final = "application/problem+json"
 
@@ -34,6 +34,14 @@ def headers_of(found: Problem) -> dict[str, str]:
     if found.status == 401:
         headers["www-authenticate"] = "Bearer"
     return headers
+
+
+def standalone(found: Problem) -> tuple[Headers, bytes]:
+    """The headers and the body of a reply that no application makes."""
+    body = encode(found)
+    headers = [(name.encode(), value.encode()) for name, value in headers_of(found).items()]
+    headers.append((b"content-length", str(len(body)).encode()))
+    return headers, body
 
 
 def install(app: App[Request, Response]) -> None:

@@ -11,9 +11,11 @@ from urllib.parse import parse_qs
 
 import anyio
 
+from divan_core.codec.requestid import sane
 from divan_core.kernel.clock import Clock
+from divan_core.kernel.ids import Ids
 from divan_rt.library import Asgi, Library, Message, Receive, Scope, Send, application
-from divan_rt.polling import is_payload, read_body, refuse, replayed, with_headers
+from divan_rt.polling import is_payload, read_body, refuse, replayed, replying
 
 MAX_FRAME: Final = 65_536
 """The longest frame, or body of a long-polling request, in bytes."""
@@ -82,17 +84,19 @@ class Line:
 class Edge:
     """Passes requests to python-socketio and keeps the lines of WebSocket connections."""
 
-    def __init__(self, library: Library, path: str, clock: Clock) -> None:
+    def __init__(self, library: Library, path: str, clock: Clock, ids: Ids) -> None:
         """Stand around ``library``, which serves ``path``."""
         self._app = application(library, path)
         self._library = library
         self._clock = clock
+        self._ids = ids
         self._upgraded: dict[str, Line] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or connection."""
         if scope["type"] == "http":
-            await self._polled(scope, receive, with_headers(send))
+            name = sane(dict(scope["headers"]).get(b"x-request-id")) or str(self._ids.uuid())
+            await self._polled(scope, receive, replying(send, name))
         elif scope["type"] == "websocket":
             await self._carried(scope, receive, send)
         else:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, TypeAlias
 
+from divan_core.codec.problems import Problem, problem, problem_of
+from divan_core.codec.reader import encode
+from divan_core.errors import InvalidRequest, NotFound, TooLarge
 from divan_rt.library import Message, Receive, Send
 
 MAX_PACKETS: Final = 16
@@ -13,6 +17,12 @@ SEPARATOR: Final = "\x1e"
 
 _TYPES: Final = frozenset("1345")
 """Close, pong, message, upgrade: all that a client has to say. Nothing of ours is binary."""
+
+Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+
+_REFUSALS: Final = {404: NotFound("There is no such address."), 413: TooLarge()}
+_OTHERS: Final = {405: ("method_not_allowed", "The address does not take this method")}
+_UNREADABLE: Final = (InvalidRequest.code, "The server has no such connection, or cannot read this")
 
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -53,18 +63,47 @@ def replayed(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def with_headers(send: Send) -> Send:
-    """Every reply says that it is nobody else's business."""
+def replying(send: Send, request_id: str) -> Send:
+    """Every reply names its request and is nobody else's business; refusals are problems."""
+    name = (b"x-request-id", request_id.encode())
+    refused = False
 
     async def reply(message: Message) -> None:
+        nonlocal refused
+        if refused:
+            return  # what the library says of it is left out
         if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], *_HEADERS]
+            status, headers = message["status"], message["headers"]
+            refused = status >= 400
+            if refused:
+                await _tell(send, _problem(status, request_id), (*_granted(headers), name))
+                return
+            message["headers"] = [*headers, *_HEADERS, name]
         await send(message)
 
     return reply
 
 
+async def _tell(send: Send, found: Problem, more: Headers) -> None:
+    body = encode(found)
+    length = (b"content-length", str(len(body)).encode())
+    headers = [(b"content-type", b"application/problem+json"), length, *_HEADERS, *more]
+    await send({"type": "http.response.start", "status": found.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _problem(status: int, request_id: str) -> Problem:
+    refusal = _REFUSALS.get(status)
+    if refusal is not None:
+        return problem_of(refusal, request_id)
+    return problem(status, *_OTHERS.get(status, _UNREADABLE), request_id)
+
+
+def _granted(headers: Headers) -> Headers:
+    """What a page of another origin may read, and caches have to know."""
+    return [one for one in headers if one[0].lower().startswith((b"access-control-", b"vary"))]
+
+
 async def refuse(send: Send, status: int) -> None:
-    """Answer with a status and nothing else."""
+    """Answer with a refusal; :func:`replying` says the rest."""
     await send({"type": "http.response.start", "status": status, "headers": []})
-    await send({"type": "http.response.body", "body": b""})

@@ -84,7 +84,7 @@ class SocketServer:
             divan.presence.surroundings, divan.clock, options.entropy, _rules(divan)
         )
         self._library = _library(divan.settings.http.cors_origins, polling=options.polling)
-        self._edge = Edge(self._library, PATH, divan.clock)
+        self._edge = Edge(self._library, PATH, divan.clock, divan.ids)
         self._talks = Talks(divan.listening, divan.clock)
         self._teller = Teller(self._sessions, {SOCIAL: divan.social.shown}, divan.clock)
         self._playing = Playing(divan, self._sessions, self._teller)
@@ -237,7 +237,15 @@ def _origin_check(origins: Collection[str]) -> Any:  # noqa: ANN401 - text or fu
 
 
 def _quiet_log() -> logging.Logger:
-    """Where the libraries report errors; what they say of single packets would hold secrets."""
+    """Where the libraries report crashes; what they say of single packets would hold secrets.
+
+    To them a client's mistake is an error, too, and is told with what the client sent.
+    """
     logger = logging.getLogger("divan.rt.library")
     logger.setLevel(logging.ERROR)
+    logger.addFilter(_is_crash)
     return logger
+
+
+def _is_crash(record: logging.LogRecord) -> bool:
+    return bool(record.exc_info)

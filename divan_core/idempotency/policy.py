@@ -12,8 +12,8 @@ import msgspec
 
 from divan_core.errors import IdempotencyKeyInvalid, InvalidRequest
 
-MAX_DEPTH: Final = 100
-"""How deeply lists and objects of a payload may be nested."""
+MAX_DEPTH: Final = 130
+"""How deeply lists and objects of a payload may be nested: any body, and what stands around it."""
 
 _KEY: Final = re.compile(r'("?)([A-Za-z0-9._:~+/=@-]{1,255})\1')
 _encode: Final = json.JSONEncoder(

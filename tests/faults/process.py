@@ -37,8 +37,8 @@ def serving(settings: Mapping[str, str], count: int = 1) -> Iterator[list["Fault
     command = [sys.executable, "-m", "tests.faults.server", *map(str, ports)]
     process = ServerProcess(command, private_folder(), environment=environment)
     servers = [FaultServer(process, port) for port in ports]
+    process.start(lambda: all(one.answers() for one in servers))
     try:
-        process.start(lambda: all(one.answers() for one in servers))
         yield servers
     except BaseException:
         sys.stderr.write(process.said())  # shown with the failed test
@@ -71,6 +71,11 @@ class FaultServer:
         """Kill the process that serves; of one that is dead already, the next."""
         wait_until(lambda: psutil.pid_exists(self._serving()))
         os.kill(self._serving(), signal.SIGKILL)
+
+    @property
+    def pid(self) -> int:
+        """The process that serves."""
+        return self._serving()
 
     def struck(self, arm: Arm) -> int:
         """How often a fault has struck at the point, of whichever kind."""

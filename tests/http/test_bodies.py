@@ -50,6 +50,16 @@ async def test_a_number_beyond_all_bounds_is_invalid(world: World, number: str) 
     problem(await send(world, content), 422, "validation_failed")
 
 
+@pytest.mark.parametrize("count", [20_000, 20_001])
+async def test_a_body_of_very_many_members(world: World, count: int) -> None:
+    members = b",".join(b'"%d":{"a,b":1}' % number for number in range(count))
+    answer = await send(world, b"{%s}" % members)
+    if count == 20_000:
+        problem(answer, 422, "validation_failed")
+    else:
+        assert "members" in problem(answer, 400, "bad_request")["detail"]
+
+
 async def test_of_repeated_members_a_wrong_one_is_told(world: World) -> None:
     content = b'{"device_id": 1, "device_id": "phone"}'
     assert "$.lat" in paths(problem(await send(world, content), 422, "validation_failed"))

@@ -81,7 +81,42 @@ async def opens(address: str, origin: str) -> bool:
 
 async def test_other_paths_are_not_found(world: World) -> None:
     async with httpx2.AsyncClient() as http:
-        assert (await http.get(f"{world.url}/elsewhere")).status_code == 404
+        refused(await http.get(f"{world.url}/elsewhere"), 404, "not_found")
+
+
+def refused(reply: httpx2.Response, status: int, code: str) -> None:
+    """The reply is a problem, and tells nothing of what is behind it."""
+    assert (reply.status_code, reply.headers["content-type"]) == (
+        status,
+        "application/problem+json",
+    )
+    found = reply.json()
+    assert (found["status"], found["code"]) == (status, code)
+    assert found["request_id"] == reply.headers["x-request-id"]
+    assert reply.headers["cache-control"] == "no-store"
+
+
+async def test_every_reply_to_polling_names_its_request(world: World) -> None:
+    async with httpx2.AsyncClient(base_url=f"{world.url}/socket.io/") as http:
+        query, page = {"EIO": "4", "transport": "polling"}, {"Origin": world.url}
+        for name, kept in (("mine.1", True), ("not sane", False), ("x" * 129, False)):
+            reply = await http.get("", params=query, headers={"X-Request-Id": name, **page})
+            assert reply.status_code == 200
+            assert (reply.headers["x-request-id"] == name) is kept
+        for method, changes, status in (
+            ("GET", {"EIO": "3"}, 400),
+            ("GET", {"sid": "nobody"}, 400),
+            ("POST", {"sid": "nobody"}, 400),
+            ("GET", {"transport": "pigeon"}, 400),
+            ("PUT", {}, 405),
+        ):
+            reply = await http.request(
+                method, "", params=query | changes, headers=page, content=b"4"
+            )
+            code = "bad_request" if status == 400 else "method_not_allowed"
+            refused(reply, status, code)
+            assert reply.headers["access-control-allow-origin"] == world.url
+            assert "nobody" not in reply.text
 
 
 async def test_rubbish_by_polling(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -108,6 +143,8 @@ async def test_rubbish_by_polling(world: World, caplog: pytest.LogCaptureFixture
             reply = await http.post("", params=query, content=body)
             assert reply.status_code == status, body[:10]
             assert reply.headers["x-content-type-options"] == "nosniff"
+            if status >= 400:
+                assert reply.json()["request_id"] == reply.headers["x-request-id"]
     assert not [one for one in caplog.records if one.levelname == "ERROR"]
     client = await world.client(ana)
     await client.settle()

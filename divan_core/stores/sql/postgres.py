@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeVar, cast
 import asyncpg
 import attrs
 from sqlalchemy import QueuePool
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -46,8 +47,17 @@ TRIES: Final = 8
 TRIES_TOGETHER: Final = 2
 """... and how many of these beside others; from then on no other unit of the process writes."""
 
-Unreachable = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-"""What connecting raises while the server is away, or refuses."""
+Unreachable = (
+    SQLAlchemyError,
+    AsyncAdapt_asyncpg_dbapi.Error,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    OSError,
+)
+"""What connecting raises while the server is away, or refuses.
+
+Of what a pool is refused when it lends a bare connection, SQLAlchemy makes no error of its own.
+"""
 
 # Wrong credentials; no such database.
 _HOPELESS: Final = ("28", "3D")

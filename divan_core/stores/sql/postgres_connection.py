@@ -28,8 +28,18 @@ if TYPE_CHECKING:
 
 ResultT = TypeVar("ResultT")
 
-FAULTS: Final = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-"""What a statement fails with, on either way. A timeout is an OSError, too."""
+FAULTS: Final = (
+    SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+"""What a statement fails with, on either way. A timeout is an OSError, too.
+
+An internal error of the client is what a statement meets after the server's last word and before
+the end of the connection, which come one after the other.
+"""
 
 
 async def lent(pool: AsyncEngine) -> PoolProxiedConnection:
@@ -127,7 +137,9 @@ class LoopConnection(Failing):
 
     def failed(self, fault: BaseException) -> BaseException:
         """Keep what the fault means; asyncpg has no code for a connection that has ended."""
-        ended = isinstance(fault, asyncpg.InterfaceError) and self._driver.is_closed()
+        ended = isinstance(fault, asyncpg.InternalClientError) or (
+            isinstance(fault, asyncpg.InterfaceError) and self._driver.is_closed()
+        )
         return super().failed(disconnected() if ended else fault)
 
     async def commit(self) -> None:

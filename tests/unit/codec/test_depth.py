@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from divan_core.codec.depth import DEEPEST, too_deep
+from divan_core.codec.depth import DEEPEST, MOST, too_deep, too_many
 
 NESTED = st.recursive(
     st.none() | st.text(max_size=5),
@@ -67,3 +67,12 @@ def depth(value: object) -> int:
 def test_strings_without_end(body: bytes) -> None:
     """They are looked at once: a slow way through would take minutes here."""
     assert too_deep(body)
+
+
+def test_members_and_items_are_counted_together() -> None:
+    """Commas inside of strings separate nothing."""
+    for count in (MOST - 1, MOST):
+        body = b'{"' + b"," * (2 * MOST) + b'":[' + b"1," * count + b"1]}"
+        assert too_many(body) is (count == MOST)
+    assert not too_many(b"{}")
+    assert not too_many(b" " * (2 * MOST))

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 
 import anyio
 import asyncpg
@@ -16,8 +17,10 @@ from divan_core.stores.sql import postgres
 from divan_core.stores.sql.address import parse_address
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.postgres import TRIES, PostgresEngine
+from divan_core.stores.sql.postgres_connection import LoopConnection
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.contracts.samples import campus_id, person, populate, running, user_id
+from tests.servers.databases import Databases
 from tests.servers.postgres import PostgresServer
 from tests.servers.process import free_port
 from tests.unit.stores.sql.conftest import Backdoor
@@ -170,6 +173,28 @@ async def test_a_connection_lost_during_the_commit(
     assert await postgres_engine.read(count) == 0
 
 
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_connection_that_ends_before_the_commit(
+    postgres_engine: PostgresEngine,
+    postgres_backdoor: Backdoor,
+    monkeypatch: pytest.MonkeyPatch,
+    turns: int,
+) -> None:
+    """The server's last word and the end come in turns of the loop, and COMMIT in between."""
+    commit = LoopConnection.commit
+
+    async def late(unit: LoopConnection) -> None:
+        postgres_backdoor(END_OTHERS)
+        for _ in range(turns):
+            await checkpoint()
+        await commit(unit)
+
+    monkeypatch.setattr(LoopConnection, "commit", late)
+    with pytest.raises(OutcomeUnknown):
+        await postgres_engine.write(add_campus)
+    assert await postgres_engine.read(count) == 0
+
+
 async def test_a_commit_that_is_refused(
     postgres_engine: PostgresEngine, postgres_backdoor: Backdoor
 ) -> None:
@@ -296,6 +321,16 @@ async def test_two_who_lock_each_other_out(
         group.start_soon(postgres_engine.write, locks(1, 2))
         group.start_soon(postgres_engine.write, locks(2, 1))
     assert runs == 3
+
+
+async def test_a_server_that_lets_nobody_in_any_more(databases: Databases) -> None:
+    """It answers, as one that starts or ends does, and refuses to go on."""
+    with ExitStack() as there:
+        engine = PostgresEngine(parse_address(there.enter_context(databases.empty())))
+        async with engine.running():
+            there.close()  # the database is dropped
+            with pytest.raises(StoreUnavailable, match="cannot be reached"):
+                await engine.ask(lambda connection: connection.execute(text("SELECT 1")))
 
 
 async def test_a_server_that_is_not_there() -> None:
