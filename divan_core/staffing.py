@@ -60,6 +60,9 @@ ROLLOVER_S: Final = 60.0
 SETTLING_S: Final = 0.5
 """How often scores are added up, in seconds: after each event it would cost more than all else."""
 
+GATHER_S: Final = 0.25
+"""How long what counts for scores gathers, in seconds: it is not seen before it is added up."""
+
 SOCKETS: Final = "sockets"
 """The group that tells people's sockets what happened to them, and staff's what did to cases."""
 
@@ -84,8 +87,8 @@ OF_TRUST: Final = (ACCOUNTS, SOCIAL, REPORTS, ACTIONS, APPEALS)
 SCORING: Final = "scores"
 """The group that keeps what counts on leaderboards."""
 
-OF_SCORES: Final = (SOCIAL, CHAT, ROOMS, ACTIVITIES, ACTIONS)
-"""The topics of what counts, and of what takes it back."""
+OF_SCORES: Final = (SOCIAL, CHAT, ROOMS, ACTIVITIES)
+"""The topics of what counts; what staff decides takes it back."""
 
 MODERATING: Final = frozenset(
     {
@@ -192,16 +195,19 @@ def moderating(services: Services) -> tuple[Subscription, ...]:
 def scoring(services: Services) -> tuple[Subscription, ...]:
     """Who keeps what counts on leaderboards; a job adds it up."""
     keeping = services.boards.keeping
-    handlers = (
-        keeping.of_social,
-        keeping.of_chat,
-        keeping.of_room,
-        keeping.of_activity,
-        keeping.of_action,
-    )
-    known = zip(OF_SCORES, handlers, strict=True)
-    return tuple(
-        Subscription(Group(SCORING, topic), act, locking=True, at_once=1) for topic, act in known
+    return (
+        *(
+            Subscription(
+                Group(SCORING, topic),
+                keeping.count,
+                locking=True,
+                together=keeping.count_all,
+                at_once=1,
+                gather_s=GATHER_S,
+            )
+            for topic in OF_SCORES
+        ),
+        Subscription(Group(SCORING, ACTIONS), keeping.of_action, locking=True, at_once=1),
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from divan_core.accounts.model import Campus, Person
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.visibility import Standing
 
 
 class CampusRepository(Protocol):
@@ -15,6 +16,10 @@ class CampusRepository(Protocol):
 
     async def get(self, campus_id: CampusId) -> Campus | None:
         """The campus, or None."""
+        ...
+
+    async def timezones(self, campuses: Collection[CampusId]) -> Mapping[CampusId, str]:
+        """By which IANA time zones clocks of those of these go that there are."""
         ...
 
     async def page(self, after: CampusId | None, limit: int) -> Sequence[Campus]:
@@ -35,6 +40,10 @@ class PersonRepository(Protocol):
 
     async def get_many(self, people: Sequence[UserId]) -> Sequence[Person]:
         """Those who exist, in any order."""
+        ...
+
+    async def standings(self, people: Collection[UserId]) -> Mapping[UserId, Standing]:
+        """How those of these stand who exist."""
         ...
 
     async def since(self, people: Sequence[UserId]) -> Mapping[UserId, Millis]:

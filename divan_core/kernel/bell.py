@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import anyio
 
 
@@ -32,3 +34,20 @@ class Bell:
                 if self._next is None:
                     self._next = anyio.Event()
                 await self._next.wait()
+
+
+class Bells:
+    """A bell for each name, so that nobody wakes for what concerns others only."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._bells: dict[str, Bell] = {}
+
+    def of(self, name: str) -> Bell:
+        """The bell of a name."""
+        return self._bells.setdefault(name, Bell())
+
+    def ring(self, names: Iterable[str] | None = None) -> None:
+        """Ring those of these names, or all there are."""
+        for name in tuple(self._bells) if names is None else names:
+            self.of(name).ring()

@@ -148,9 +148,11 @@ class EventBus(Protocol):
     taken and not acknowledged.
     """
 
-    @property
-    def bell(self) -> Bell:
-        """Rings when events may have arrived, by any process where that can be known."""
+    def bell(self, topic: str) -> Bell:
+        """Rings when events of a topic may have arrived, by any process where that can be known.
+
+        It rings as well when a lease on them was given back.
+        """
         ...
 
     async def publish(self, events: Sequence[Event]) -> frozenset[CampusId]:

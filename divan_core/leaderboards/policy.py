@@ -170,6 +170,32 @@ def added(who: Score, days: Iterable[Score]) -> Score | None:
     return _score(who, parts, (overall, 0))
 
 
+def grown(total: Score, before: Score | None, now: Score | None) -> Score | None:
+    """What :func:`added` comes to once the last day of a period is more than it was before.
+
+    None where that does not follow from the three: where anything was taken back of the day.
+    """
+    if now is None:
+        return None
+    found = [
+        _grown(total.of(one), 0 if before is None else before.of(one), now.of(one)) for one in Scope
+    ]
+    if None in found:
+        return None
+    slot = (total.user_id, total.campus_id, total.period, total.day)
+    return Score(*slot, *(one or 0 for one in found))
+
+
+def _grown(total: int, before: int, now: int) -> int | None:
+    """A place with more of the last day in it; the later a moment, the less it adds to a place."""
+    if now == before:
+        return total
+    if before and (not total or now < before or now % _EARLY > before % _EARLY):
+        return None
+    points = points_of(total) - points_of(before) + points_of(now)
+    return points * _EARLY + min(total % _EARLY if total else _EARLY, now % _EARLY)
+
+
 def slid(score: Score, leaving: Score | None) -> Score | None:
     """A period's score one day later, on which nothing has counted yet.
 
@@ -206,6 +232,7 @@ def rescored(
     """
     before = {one.slot[1:]: one for one in kept}
     first = min(tallies)
+    only = before.get((Period.DAILY, first)) if first == opened else None
     days = {day: one for (period, day), one in before.items() if period is Period.DAILY}
     shifts: list[Shift] = []
     for day in range(first, opened + 1):
@@ -217,9 +244,12 @@ def rescored(
         shifts.append(Shift(old, new))
     for day in range(first, opened + 1):
         for period in SUMS:
-            slot = _slot(who, period, day)
-            inside = (days.get(Day(one)) for one in range(day - period.value + 1, day + 1))
-            shifts.append(Shift(before.get(slot.slot[1:]), added(slot, filter(None, inside))))
+            old = before.get((period, Day(day)))
+            new = grown(old, only, days.get(first)) if old and first == opened else None
+            if new is None:
+                inside = (days.get(Day(one)) for one in range(day - period.value + 1, day + 1))
+                new = added(_slot(who, period, day), filter(None, inside))
+            shifts.append(Shift(old, new))
     return [one for one in shifts if one.old != one.new]
 
 

@@ -217,14 +217,16 @@ class BoardsUnit(Protocol):
 class Census(Protocol[UnitT_contra]):
     """What leaderboards ask of campuses and people; asked in the unit that decides."""
 
-    async def timezone(self, unit: UnitT_contra, campus_id: CampusId) -> str | None:
-        """By which IANA time zone clocks of a campus go; None where there is none."""
+    async def timezones(
+        self, unit: UnitT_contra, campuses: Collection[CampusId]
+    ) -> Mapping[CampusId, str]:
+        """By which IANA time zones clocks of those of these go that there are. One statement."""
         ...
 
     async def standings(
         self, unit: UnitT_contra, people: Collection[UserId]
     ) -> Mapping[UserId, Standing]:
-        """How those of these people stand who exist."""
+        """How those of these people stand who exist. One statement."""
         ...
 
     async def campuses(

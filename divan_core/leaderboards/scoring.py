@@ -8,7 +8,15 @@ what is kept alone; whoever dies in between leaves marks, and those who come lat
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from typing import Final, Generic
 from uuid import UUID
 
@@ -34,6 +42,7 @@ from divan_core.leaderboards.model import (
     Score,
     Shift,
     Tally,
+    UserDay,
 )
 from divan_core.leaderboards.tools import (
     KEPT_DAYS,
@@ -44,8 +53,8 @@ from divan_core.leaderboards.tools import (
     lock_of_deeds,
 )
 
-MOST_MARKS: Final = 200
-"""How many marked days one unit adds up."""
+MOST_MARKS: Final = 100
+"""How many marked days one unit adds up: nobody else should wait for longer than some ms."""
 
 PORTION: Final = 2_000
 """Of how many people one unit begins a new day."""
@@ -63,6 +72,15 @@ class Feat:
     cause: UUID
     peer_id: UserId | None = None
     hidden: bool = False
+
+
+@value
+class Told:
+    """What happened on a campus at a moment."""
+
+    campus_id: CampusId
+    at: Millis
+    feats: tuple[Feat, ...]
 
 
 class Scoring(Generic[UnitT]):
@@ -83,32 +101,19 @@ class Scoring(Generic[UnitT]):
         """
         await unit.locks.take(*map(lock_of_deeds, about))
 
-    async def note(
-        self, unit: UnitT, campus_id: CampusId, at: Millis, feats: Sequence[Feat]
-    ) -> None:
-        """Keep that these happened at a moment; a second time is as once.
+    async def note(self, unit: UnitT, *told: Told) -> None:
+        """Keep that these happened; a second time is as once. As many statements as for one.
 
         The unit holds whom it is about. What is too old to be kept, and what somebody did who is
         gone, is nothing.
         """
-        timezone = await self._tools.census.timezone(unit, campus_id)
-        if timezone is None or not feats:
-            return
-        day = day_of(at, timezone)
-        if day < day_of(self._tools.clock.now(), timezone) - KEPT_DAYS:
-            return
-        people = {one for feat in feats for one in (feat.user_id, feat.peer_id) if one is not None}
-        standings = await self._tools.census.standings(unit, people)
-        deeds = [
-            _deed(one, campus_id, (day, at), standings)
-            for one in feats
-            if standings.get(one.user_id, Standing.DELETED) is not Standing.DELETED
-        ]
+        deeds = await self._deeds(unit, told)
         known = await unit.deeds.some([one.key for one in deeds])
         new, changed = policy.earliest(known, deeds)
         if new:
             await unit.deeds.put(new)
-            await unit.deeds.mark(campus_id, changed)
+        for campus_id, days in _days_of((*known, *deeds), changed).items():
+            await unit.deeds.mark(campus_id, days)
 
     async def hide(self, unit: UnitT, deeds: Sequence[Deed], *, hidden: bool) -> None:
         """Let deeds that are kept count no more, or again; the unit holds what they are about."""
@@ -167,6 +172,22 @@ class Scoring(Generic[UnitT]):
             return book
         async with self._turns:
             return await self._open_until(campus_id, day)
+
+    async def _deeds(self, unit: UnitT, told: Sequence[Told]) -> Sequence[Deed]:
+        """What is to be kept of what happened, in order."""
+        census, now = self._tools.census, self._tools.clock.now()
+        timezones = await census.timezones(unit, {one.campus_id for one in told})
+        feats = [feat for one in told for feat in one.feats]
+        people = {who for one in feats for who in (one.user_id, one.peer_id) if who is not None}
+        standings = await census.standings(unit, people)
+        found: list[Deed] = []
+        for one in told:
+            timezone = timezones.get(one.campus_id)
+            if timezone is not None:
+                day = day_of(one.at, timezone)
+                if day >= day_of(now, timezone) - KEPT_DAYS:
+                    found += _deeds_of(one, day, standings)
+        return found
 
     async def _open_until(self, campus_id: CampusId, day: Day) -> Book | None:
         after: tuple[Day, Place] | None = None
@@ -247,7 +268,8 @@ class Scoring(Generic[UnitT]):
 
     async def _stirred(self, unit: UnitT, book: Book, first: Day) -> Book:
         """The book after days from a first one on have changed; those that were closed are not."""
-        timezone = await self._tools.census.timezone(unit, book.campus_id) or "UTC"
+        timezones = await self._tools.census.timezones(unit, {book.campus_id})
+        timezone = timezones.get(book.campus_id, "UTC")
         if first >= day_of(self._tools.clock.now(), timezone):
             return book
         closed = min(book.closed, Day(first - 1))
@@ -265,24 +287,32 @@ class Scoring(Generic[UnitT]):
                 await unit.deeds.mark(one.campus_id, {(one.user_id, one.day)})
 
 
-def _deed(
-    feat: Feat,
-    campus_id: CampusId,
-    when: tuple[Day, Millis],
-    standings: Mapping[UserId, Standing],
-) -> Deed:
-    day, at = when
-    return Deed(
-        user_id=feat.user_id,
-        kind=feat.kind,
-        cause=feat.cause,
-        campus_id=campus_id,
-        day=day,
-        at=at,
-        peer_id=feat.peer_id,
-        hidden=feat.hidden,
-        shunned=feat.peer_id is not None and standings.get(feat.peer_id) in _OUT,
-    )
+def _deeds_of(told: Told, day: Day, standings: Mapping[UserId, Standing]) -> Iterator[Deed]:
+    """What those did who are not gone."""
+    for feat in told.feats:
+        if standings.get(feat.user_id, Standing.DELETED) is not Standing.DELETED:
+            yield Deed(
+                user_id=feat.user_id,
+                kind=feat.kind,
+                cause=feat.cause,
+                campus_id=told.campus_id,
+                day=day,
+                at=told.at,
+                peer_id=feat.peer_id,
+                hidden=feat.hidden,
+                shunned=feat.peer_id is not None and standings.get(feat.peer_id) in _OUT,
+            )
+
+
+def _days_of(
+    deeds: Iterable[Deed], changed: Collection[UserDay]
+) -> Mapping[CampusId, set[UserDay]]:
+    """The changed days by the campuses of the deeds on them."""
+    found: defaultdict[CampusId, set[UserDay]] = defaultdict(set)
+    for one in deeds:
+        if (one.user_id, one.day) in changed:
+            found[one.campus_id].add((one.user_id, one.day))
+    return found
 
 
 def _by_person(scores: Sequence[Score]) -> Mapping[UserId, list[Score]]:

@@ -52,7 +52,8 @@ class Calendar(Generic[UnitT]):
 
     async def today(self, campus_id: CampusId) -> Today | None:
         """The day of now; None where there is no such campus."""
-        timezone = await self._units.look(lambda unit: self._tools.census.timezone(unit, campus_id))
+        found = await self._units.look(lambda unit: self._tools.census.timezones(unit, {campus_id}))
+        timezone = found.get(campus_id)
         if timezone is None:
             return None
         return Today(timezone, day_of(self._tools.clock.now(), timezone))

@@ -70,6 +70,7 @@ class Consumer:
         """Act as ``subscription`` says on what the stores' bus delivers."""
         self.group = subscription.group
         self._at_once = subscription.at_once
+        self._gather_s = subscription.gather_s
         self.name = f"{self.group.topic}:{self.group.name}"
         self._handling = Handling(subscription, stores.units, self.name, tools)
         self._bus: EventBus = stores.bus
@@ -83,11 +84,12 @@ class Consumer:
         self._tally = _Tally()
         self._missed = False
         self._wary = True
+        self._more = False
 
     @property
     def bell(self) -> Bell:
-        """The bus's."""
-        return self._bus.bell
+        """The bus's, of its topic."""
+        return self._bus.bell(self.group.topic)
 
     async def turn(self, *, hurry: bool = False) -> Turn:
         """Take a batch, act on it and on what is to be tried again, and acknowledge."""
@@ -102,7 +104,7 @@ class Consumer:
                     raise
                 return Turn(0, self._outage.rest_s(), deaf=True)
             self._outage.ended()
-            return Turn(self._tally.tried + taken, 0.0 if taken else self._rest_s())
+            return self._next(taken)
 
     async def leave(self) -> None:
         """Acknowledge what is handled, and let another consumer have the rest."""
@@ -114,6 +116,16 @@ class Consumer:
             self._doomed.clear()
             with suppress(Unavailable):
                 await self._bus.leave(self.group, self._id)
+
+    def _next(self, taken: int) -> Turn:
+        """When to go on after a turn: at once, if the bus may have more."""
+        done = self._tally.tried + taken
+        if self._more:
+            return Turn(done)
+        rest_s = self._rest_s()
+        if taken and self._gather_s:
+            return Turn(done, min(rest_s, self._gather_s), deaf=True)
+        return Turn(done, rest_s)
 
     async def _work(self, *, hurry: bool) -> int:
         tally = self._tally = _Tally()
@@ -150,7 +162,9 @@ class Consumer:
 
     async def _take(self, most: int, *, beside: int = 0) -> Sequence[Delivery]:
         room = max(0, min(most, MOST_HELD - self._lanes.held - beside))
-        return await self._bus.take(self.group, self._id, room)
+        taken = await self._bus.take(self.group, self._id, room)
+        self._more = 0 < room <= len(taken)
+        return taken
 
     def _rest_s(self) -> float:
         due = self._lanes.next_due()

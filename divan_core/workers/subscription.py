@@ -74,7 +74,8 @@ class Subscription:
     was handled, at most once. A ``locking`` one takes locks on what it decides by, as
     :class:`~divan_core.kernel.units.Units` tells. ``together`` does the same as ``handle`` with
     those that wait at the same time; what is around one cannot be around many. ``at_once`` is how
-    many units a process has for it at the same time: one for what others can wait for.
+    many units a process has for it at the same time: one for what can wait for others. That may
+    gather, too: for ``gather_s`` seconds after it has taken events it takes no more.
 
     Raises:
         ConfigurationError: the group or its topic cannot be named so, or there is something both
@@ -88,6 +89,7 @@ class Subscription:
     locking: bool = False
     together: Together | None = attrs.field(default=None)
     at_once: int = AT_ONCE
+    gather_s: float = 0.0
 
     @together.validator
     def _alone(self, _attribute: object, together: Together | None) -> None:

@@ -271,7 +271,7 @@ class TestRedisBus(OnRedis):
     async def test_rings_of_strangers_and_echoes_are_not_heard(
         self, live: LiveStores, campus_id: CampusId, topic: str
     ) -> None:
-        bell = live.bus.bell
+        bell, apart = live.bus.bell(topic), live.bus.bell(f"{topic}.not")
         await bell.wait(0, 5)
         heard = bell.rings
         seal = NoticeSeal(KEY)
@@ -282,6 +282,11 @@ class TestRedisBus(OnRedis):
         await client(live).publish(BELLS, seal.signed(b'{"rung_by":"another process"}'))
         await bell.wait(heard + 1, 5)
         assert bell.rings == heard + 2
+        rings = apart.rings
+        named = b'{"rung_by":"another process","topic":"%s"}' % topic.encode()
+        await client(live).publish(BELLS, seal.signed(named))
+        await bell.wait(heard + 2, 5)
+        assert (bell.rings, apart.rings) == (heard + 3, rings)
 
     async def test_a_group_that_has_not_taken_for_a_week_is_given_up(
         self, live: LiveStores, clock: ManualClock, campus_id: CampusId, group: Group
@@ -389,7 +394,7 @@ class TestRedisBus(OnRedis):
         self, url: str, live: LiveStores, campus_id: CampusId, topic: str
     ) -> None:
         stores = open_redis(url, key=KEY)
-        bell = stores.bus.bell
+        bell = stores.bus.bell(topic)
         for _ in range(2):
             async with lifecycle(stores).running():
                 heard = bell.rings
@@ -442,7 +447,7 @@ class TestRedisBusOutage:
     ) -> None:
         """The bell rings when the server is back."""
         event = fact(CampusId(uuid4()), topic)
-        group, bell = Group("readers", topic), stores.bus.bell
+        group, bell = Group("readers", topic), stores.bus.bell(topic)
         await bell.wait(0, 5)
         for ask in ways_to_ask(stores.bus, event):
             await ask()

@@ -1,5 +1,6 @@
 """Leaderboards, on every set of stores."""
 
+import itertools
 from typing import Any
 from uuid import UUID
 
@@ -61,6 +62,18 @@ async def befriend(world: World, one: Actor, other: Actor) -> None:
     sent = await world.divan.social.invite(one, SendInvite(other.user_id))
     await world.divan.social.accept(other, sent.view.id)
     await world.divan.drain()
+
+
+async def test_what_many_do_at_once_counts_as_one_after_the_other(world: World) -> None:
+    """Of each conversation, twice; nobody has heard of any of it before."""
+    names = ("ana", "ben", "cyd", "dan")
+    people = [await world.join(name) for name in names]
+    for _ in range(2):
+        for by, to in itertools.pairwise(people):
+            await world.divan.chat.send(by, SendMessage(to.user_id, "Hello"))
+    await world.divan.drain()
+    found = {handle: score for _, handle, score in await board(world, people[0])}
+    assert found == {"ana": 0.6, "ben": 1.6, "cyd": 1.6, "dan": 1}
 
 
 async def test_what_people_do_counts(world: World) -> None:

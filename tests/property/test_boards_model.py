@@ -19,7 +19,7 @@ from divan_core.kernel.visibility import Standing
 from divan_core.leaderboards import policy
 from divan_core.leaderboards.closing import Closing
 from divan_core.leaderboards.model import BadgeKind, Board, Day, DeedKind, Period, Place, Scope
-from divan_core.leaderboards.scoring import Feat, Scoring
+from divan_core.leaderboards.scoring import Feat, Scoring, Told
 from divan_core.leaderboards.tools import ScoringTools
 from divan_core.scorekeeping import CampusCensus
 from divan_core.stores.bundle import RelationalStores, StoreUnit
@@ -183,7 +183,7 @@ class Campus:
         if feats[0].cause in self.hidden:
             feats = (attrs.evolve(feats[0], hidden=True),)
         await self.stores.units.write(
-            lambda unit: self.scoring.note(unit, CAMPUS.id, one.at, feats), locking=True
+            lambda unit: self.scoring.note(unit, Told(CAMPUS.id, one.at, feats)), locking=True
         )
 
     @property

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import anyio
+import attrs
 import pytest
 
 from divan_core.errors import ConfigurationError, StoreUnavailable
@@ -23,7 +24,7 @@ from divan_core.workers.consumer import (
     Consumer,
 )
 from divan_core.workers.subscription import AT_ONCE, Subscription
-from divan_core.workers.turns import POLL_S, Worker
+from divan_core.workers.turns import POLL_S, Turn, Worker
 from tests.workers.stage import (
     GROUP,
     OTHER_CAMPUS,
@@ -63,11 +64,21 @@ async def test_events_are_handled_in_order_and_acknowledged_together(stage: Stag
     await until_idle(stage.relay())
     consumer = stage.consumer()
     turn = await consumer.turn()
-    assert (turn.done, turn.rest_s) == (8, 0.0)  # taken, and tried
+    assert (turn.done, turn.rest_s) == (8, POLL_S)  # taken, and tried; there is no more
     assert stage.of("a") == stage.of("b") == [0, 1]
     assert stage.faults.reached("bus.acknowledge:before") == 1
     assert await consumer.turn() == await consumer.turn()
     assert (await stage.backlog()).pending == 0
+
+
+async def test_what_can_wait_gathers(stage: Stage) -> None:
+    """It is not woken meanwhile, and wakes as all do where there was nothing."""
+    await stage.say(("a", 0))
+    await until_idle(stage.relay())
+    patient = attrs.evolve(stage.subscribed(), gather_s=0.25)
+    consumer = Consumer(patient, stage.stores, stage.tools())
+    assert await consumer.turn() == Turn(2, 0.25, deaf=True)
+    assert await consumer.turn() == Turn(0, POLL_S)
 
 
 async def test_a_crash_between_commit_and_acknowledgement_acts_once(stage: Stage) -> None:

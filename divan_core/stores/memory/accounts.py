@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -46,6 +46,11 @@ class MemoryCampuses:
         """The campus, or None."""
         return self._records.campuses.get(campus_id)
 
+    async def timezones(self, campuses: Collection[CampusId]) -> Mapping[CampusId, str]:
+        """By which time zones clocks of those of these go that there are."""
+        known = self._records.campuses
+        return {one: known[one].timezone for one in campuses if one in known}
+
     async def page(self, after: CampusId | None, limit: int) -> Sequence[Campus]:
         """Up to ``limit`` campuses with an id above ``after``, by id ascending."""
         ids = self._records.campus_order.page(after, limit)
@@ -75,6 +80,11 @@ class MemoryPeople:
         """Those who exist, in any order."""
         known = self._records.people
         return [known[user_id] for user_id in dict.fromkeys(people) if user_id in known]
+
+    async def standings(self, people: Collection[UserId]) -> Mapping[UserId, Standing]:
+        """How those of these stand who exist."""
+        known = self._records.people
+        return {one: known[one].standing for one in people if one in known}
 
     async def since(self, people: Sequence[UserId]) -> Mapping[UserId, Millis]:
         """When these came here; deleted ones are left out."""

@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from divan_core.kernel.bell import Bell
+from divan_core.kernel.bell import Bell, Bells
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.delivery import CONSUMER_LEASE_MS, Backlog, Delivery, Group
 from divan_core.kernel.events import Event
@@ -99,16 +99,15 @@ class MemoryBus:
     def __init__(self, clock: Clock) -> None:
         """Leases go by this clock."""
         self._clock = clock
-        self._bell = Bell()
+        self._bells = Bells()
         self._streams: defaultdict[str, dict[CampusId, _Stream]] = defaultdict(dict)
         self._groups: defaultdict[str, set[str]] = defaultdict(set)
         self._complete: set[CampusId] = set()
         self._turns = 0
 
-    @property
-    def bell(self) -> Bell:
+    def bell(self, topic: str) -> Bell:
         """See the port."""
-        return self._bell
+        return self._bells.of(topic)
 
     async def publish(self, events: Sequence[Event]) -> frozenset[CampusId]:
         """See the port."""
@@ -124,7 +123,7 @@ class MemoryBus:
                 stream.drop(stream.dropped + 1)
                 stream.cut = True
             self._complete.add(event.campus_id)
-        self._bell.ring()
+        self._bells.ring({event.topic for event in events})
         return frozenset(begun)
 
     async def lost(self, campuses: Collection[CampusId]) -> frozenset[CampusId]:
@@ -150,7 +149,7 @@ class MemoryBus:
             reading = stream.readings[group.name]
             if reading.holder == consumer:
                 reading.holder, reading.until = None, 0
-        self._bell.ring()
+        self._bells.ring((group.topic,))
 
     async def acknowledge(self, group: Group, deliveries: Sequence[Delivery]) -> None:
         """See the port."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from divan_core.kernel.events import Event
@@ -27,10 +27,10 @@ _LOST: Final = load_script("lost")
 
 
 class Appending:
-    """Appends to streams; with each call rings the bells of other processes by ``ring``."""
+    """Appends to streams, and with each call rings the bells of a topic in other processes."""
 
-    def __init__(self, streams: Streams, seal: EventSeal, ring: bytes) -> None:
-        """Sign events with ``seal``."""
+    def __init__(self, streams: Streams, seal: EventSeal, ring: Callable[[str], bytes]) -> None:
+        """Sign events with ``seal``; ``ring`` gives the message that rings for a topic."""
         self._streams = streams
         self._seal = seal
         self._ring = ring
@@ -87,7 +87,7 @@ class Appending:
         stream = self._streams.keys(campus_id, topic).stream
         keys = (stream, self._streams.campus(campus_id).streams)
         for part in _portions(messages):
-            args: list[Part] = [topic, self._streams.seen(stream), self._ring, *part]
+            args: list[Part] = [topic, self._streams.seen(stream), self._ring(topic), *part]
             try:
                 last, begun = await self._streams.client.run(_PUBLISH, keys, args)
             except (RedisOutcomeUnknown, asyncio.CancelledError):

@@ -49,10 +49,9 @@ class RedisBus:
         self._appending = Appending(self._streams, self._seal, self._ringing.message)
         self._taking = Taking(self._streams, self._seal, self._ringing.message)
 
-    @property
-    def bell(self) -> Bell:
+    def bell(self, topic: str) -> Bell:
         """See the port."""
-        return self._ringing.bell
+        return self._ringing.bell(topic)
 
     @property
     def rejected(self) -> int:
@@ -64,7 +63,7 @@ class RedisBus:
         try:
             return await self._appending.publish(events)
         finally:
-            self._ringing.ring()
+            self._ringing.ring({event.topic for event in events})
 
     async def lost(self, campuses: Collection[CampusId]) -> frozenset[CampusId]:
         """See the port."""
@@ -77,7 +76,7 @@ class RedisBus:
     async def leave(self, group: Group, consumer: str) -> None:
         """See the port."""
         await self._taking.leave(Reader(group, consumer))
-        self._ringing.ring()
+        self._ringing.ring((group.topic,))
 
     async def acknowledge(self, group: Group, deliveries: Sequence[Delivery]) -> None:
         """See the port."""

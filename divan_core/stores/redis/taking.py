@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -31,8 +31,11 @@ class Taking:
     ``rejected`` counts entries that were not signed with this deployment's key.
     """
 
-    def __init__(self, streams: Streams, seal: EventSeal, ring: bytes) -> None:
-        """Believe what is signed with ``seal``; tell other processes of leases given back."""
+    def __init__(self, streams: Streams, seal: EventSeal, ring: Callable[[str], bytes]) -> None:
+        """Believe what is signed with ``seal``; tell other processes of leases given back.
+
+        ``ring`` gives the message that rings for a topic.
+        """
         self.rejected = 0
         self._streams = streams
         self._seal = seal
@@ -65,7 +68,7 @@ class Taking:
         """See the port. A lease that cannot be given back runs out."""
         places = self._places.pop(reader, {})
         keys = [self._streams.keys(one, reader.group.topic) for one in places]
-        args = (reader.group.name, reader.consumer, self._ring)
+        args = (reader.group.name, reader.consumer, self._ring(reader.group.topic))
         with suppress(StoreUnavailable):
             await self._streams.everywhere(_LEAVE, [(one.leases,) for one in keys], args)
 

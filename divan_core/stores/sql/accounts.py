@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -55,6 +55,11 @@ class SqlCampuses:
         row = (await self._connection.execute(_CAMPUS, {"campus_id": campus_id})).first()
         return _campus(row) if row else None
 
+    async def timezones(self, campuses: Collection[CampusId]) -> Mapping[CampusId, str]:
+        """By which time zones clocks of those of these go that there are."""
+        rows = await _TIMEZONES.found(self._connection, campuses)
+        return {CampusId(id_of(one)): timezone for one, timezone in rows}
+
     async def page(self, after: CampusId | None, limit: int) -> Sequence[Campus]:
         """Up to ``limit`` campuses with an id above ``after``, by id ascending."""
         query = select(CAMPUSES).order_by(CAMPUSES.c.id).limit(limit)
@@ -89,6 +94,12 @@ class SqlPeople:
         for portion in portions(list(dict.fromkeys(people))):
             found += map(_person, await self._connection.execute(query, {"among": portion}))
         return found
+
+    async def standings(self, people: Collection[UserId]) -> Mapping[UserId, Standing]:
+        """How those of these stand who exist."""
+        kept = _standings(standings=self._tables.standings)
+        rows = await kept.found(self._connection, people)
+        return {UserId(id_of(one)): _standing(gone, decided) for one, gone, decided in rows}
 
     async def since(self, people: Sequence[UserId]) -> Mapping[UserId, Millis]:
         """When these came here; deleted ones are left out."""
@@ -206,9 +217,20 @@ async def people_by_id(
 _CAMPUS: Final = select(CAMPUSES).where(CAMPUSES.c.id == bindparam("campus_id", type_=Id))
 
 
+_TIMEZONES: Final = Several(CAMPUSES.c.id, select(CAMPUSES.c.id, CAMPUSES.c.timezone))
+
 _SINCE: Final = Several(
     PEOPLE.c.id, select(PEOPLE.c.id, PEOPLE.c.created_at).where(PEOPLE.c.deleted.is_(False))
 )
+
+
+@functools.cache
+def _standings(*, standings: bool) -> Several:
+    if not standings:
+        return Several(PEOPLE.c.id, select(PEOPLE.c.id, PEOPLE.c.deleted, null()))
+    both = PEOPLE.outerjoin(STANDINGS, STANDINGS.c.user_id == PEOPLE.c.id)
+    query = select(PEOPLE.c.id, PEOPLE.c.deleted, STANDINGS.c.standing).select_from(both)
+    return Several(PEOPLE.c.id, query)
 
 
 @functools.cache
@@ -252,9 +274,13 @@ def _remove(table: Table, dialect: DialectName) -> Delete:
 
 def standing(row: Row[Any]) -> Standing:
     """What a row of people says of the person's standing."""
-    if row.deleted:
+    return _standing(row.deleted, row.standing)
+
+
+def _standing(deleted: bool, decided: str | None) -> Standing:  # noqa: FBT001 - as rows have it
+    if deleted:
         return Standing.DELETED
-    return Standing(row.standing) if row.standing else Standing.ACTIVE
+    return Standing(decided) if decided else Standing.ACTIVE
 
 
 def passions(row: Row[Any]) -> tuple[str, ...] | None:

@@ -60,7 +60,7 @@ class SqlActions:
     async def put(self, action: Action) -> None:
         """Keep it, replacing the one of the same id."""
         upsert = insert_or_replace(ACTIONS, self._connection.dialect)
-        await self._connection.execute(upsert, _row(action))
+        await self._connection.rows(upsert, _row(action))
 
     async def of_case(self, case_id: CaseId, limit: int) -> Sequence[Action]:
         """The first ``limit`` actions of a case, by id."""

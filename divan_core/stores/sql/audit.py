@@ -54,10 +54,9 @@ class SqlAudit:
         if not entries:
             return
         rows = [{name: getattr(one, name) for name in _FIELDS} for one in entries]
-        await self._connection.execute(insert(AUDIT), rows)
+        await self._connection.rows(_ADD, rows)
         last = entries[-1]
-        moved = update(AUDIT_HEAD).where(AUDIT_HEAD.c.id == _HEAD)
-        await self._connection.execute(moved.values(seq=last.seq, mac=last.mac))
+        await self._connection.rows(_MOVE, {"last_seq": last.seq, "last_mac": last.mac})
 
     async def end(self) -> Link:
         """The end of the record, for reading."""
@@ -97,11 +96,20 @@ class SqlAudit:
         return (await self._connection.execute(emptied)).rowcount
 
     async def _head(self, query: Select[Any]) -> Link | None:
-        row = (await self._connection.execute(query)).first()
-        return None if row is None else Link(row.seq, bytes(row.mac))
+        row = await self._connection.run(query, {})
+        return None if row is None else Link(row[0], bytes(row[1]))
 
 
-_PLAIN: Final = select(AUDIT_HEAD).where(AUDIT_HEAD.c.id == _HEAD)
+_ADD: Final = insert(AUDIT)
+_MOVE: Final = (
+    update(AUDIT_HEAD)
+    .where(AUDIT_HEAD.c.id == _HEAD)
+    .values(
+        seq=bindparam("last_seq", type_=AUDIT_HEAD.c.seq.type),
+        mac=bindparam("last_mac", type_=AUDIT_HEAD.c.mac.type),
+    )
+)
+_PLAIN: Final = select(AUDIT_HEAD.c.seq, AUDIT_HEAD.c.mac).where(AUDIT_HEAD.c.id == _HEAD)
 _LOCKED: Final = _PLAIN.with_for_update()
 _AFTER: Final = (
     select(AUDIT)

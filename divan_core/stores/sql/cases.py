@@ -78,9 +78,7 @@ class SqlCases:
 
     async def put(self, case: Case) -> None:
         """Keep it, replacing the one of the same id."""
-        await self._connection.execute(
-            insert_or_replace(CASES, self._connection.dialect), _row(case)
-        )
+        await self._connection.rows(insert_or_replace(CASES, self._connection.dialect), _row(case))
 
     async def page(self, wanted: CaseFilter, before: CaseId | None, limit: int) -> Sequence[Case]:
         """Up to ``limit`` cases that fit, by id descending."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
-    Row,
+    Insert,
+    Integer,
     Select,
     and_,
+    any_,
+    bindparam,
     case,
     delete,
     false,
@@ -23,6 +28,7 @@ from sqlalchemy import (
     union,
     update,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from divan_core.kernel.ids import CampusId, RoomId, UserId
 from divan_core.leaderboards.model import (
@@ -40,6 +46,8 @@ from divan_core.leaderboards.policy import CAPS
 from divan_core.stores.sql.boardtables import DEEDS, SCORE_MARKS
 from divan_core.stores.sql.clauses import insert_or_replace, named_among, portions
 from divan_core.stores.sql.connection import SqlConnection
+from divan_core.stores.sql.several import SeveralKeys
+from divan_core.stores.sql.types import id_of, millis_of
 
 _OF: Final = DEEDS.c
 _COUNTS: Final = and_(_OF.hidden == false(), _OF.shunned == false())
@@ -54,9 +62,8 @@ class SqlDeeds:
 
     async def some(self, keys: Collection[DeedKey]) -> Sequence[Deed]:
         """Those of these that there are."""
-        wanted = [(user_id, kind.value, cause, per) for user_id, kind, cause, per in keys]
-        key = tuple_(_OF.user_id, _OF.kind, _OF.cause, _OF.per)
-        return await self._found(select(DEEDS).where(key.in_(wanted))) if wanted else ()
+        wanted = ((user_id, kind.value, cause, per) for user_id, kind, cause, per in keys)
+        return list(map(_deed, await _SOME.found(self._connection, wanted)))
 
     async def put(self, deeds: Sequence[Deed]) -> None:
         """Keep these, replacing those of the same keys."""
@@ -93,10 +100,9 @@ class SqlDeeds:
     async def tallies(self, days: Collection[UserDay]) -> Mapping[UserDay, Tally]:
         """What counts on these days."""
         found: defaultdict[UserDay, dict[DeedKind, Count]] = defaultdict(dict)
-        for portion in portions(list(days), MOST_DAYS):
-            for row in await self._connection.execute(_tallies(portion)):
-                count = Count(row.counted, row.last)
-                found[UserId(row.user_id), Day(row.day)][DeedKind(row.kind)] = count
+        for user_id, day, kind, counted, last in await _TALLIES.found(self._connection, days):
+            count = Count(counted, millis_of(last))
+            found[UserId(id_of(user_id)), Day(day)][DeedKind(kind)] = count
         return found
 
     async def companions(self, people: Collection[UserId], until: Day, least: int) -> set[UserId]:
@@ -119,25 +125,26 @@ class SqlDeeds:
         """Remember that these days have to be added up anew."""
         rows = [{"campus_id": campus_id, "user_id": who, "day": day} for who, day in days]
         if rows:
-            await self._connection.execute(insert(SCORE_MARKS).values(rows))
+            await self._connection.rows(_mark_statement(), rows)
 
     async def marks(self, campus_id: CampusId, most: int) -> Sequence[Mark]:
         """The first ``most`` marks of a campus."""
-        of = SCORE_MARKS.c
-        query = select(of.position, of.user_id, of.day).where(of.campus_id == campus_id)
-        rows = await self._connection.execute(query.order_by(of.position).limit(most))
-        return [Mark(row.position, UserId(row.user_id), Day(row.day)) for row in rows]
+        given = {"of_campus": campus_id, "most": most}
+        rows = await self._connection.rows(_marks_statement(), given)
+        return [Mark(position, UserId(id_of(one)), Day(day)) for position, one, day in rows]
 
     async def clear(self, marks: Collection[Mark]) -> None:
         """Forget these."""
         positions = [one.position for one in marks]
-        statement = delete(SCORE_MARKS).where(SCORE_MARKS.c.position.in_(positions))
-        await self._connection.execute(statement)
+        if self._connection.dialect == "postgresql":
+            await self._connection.rows(_CLEAR_ALL, {"marked": positions})
+        elif positions:
+            await self._connection.rows(_CLEAR_ONE, [{"marked": one} for one in positions])
 
     async def marked(self) -> Sequence[CampusId]:
         """The campuses that have marks."""
-        query = select(SCORE_MARKS.c.campus_id).distinct()
-        return [CampusId(one) for one in (await self._connection.execute(query)).scalars()]
+        rows = await self._connection.rows(_marked_statement(), {})
+        return [CampusId(id_of(one)) for (one,) in rows]
 
     async def count_of(self, user_id: UserId) -> int:
         """How many deeds of somebody there are."""
@@ -163,18 +170,18 @@ class SqlDeeds:
         return [_deed(row) for row in await self._connection.execute(query)]
 
 
-MOST_DAYS: Final = 500
-"""Of how many days one statement tells what counts."""
+def _some(wanted: ColumnElement[bool]) -> Select[Any]:
+    return select(DEEDS).where(wanted)
 
 
-def _tallies(days: Iterable[UserDay]) -> Select[Any]:
-    """How many of each kind count on these days, the first ones, and when the last of these was."""
+def _tallies(wanted: ColumnElement[bool]) -> Select[Any]:
+    """How many of each kind count on these days, the first ones, and when the last was."""
     order = func.row_number().over(
         partition_by=(_OF.user_id, _OF.day, _OF.kind), order_by=(_OF.at, _OF.cause)
     )
     each = (
         select(_OF.user_id, _OF.day, _OF.kind, _OF.at, order.label("number"))
-        .where(tuple_(_OF.user_id, _OF.day).in_(list(days)), _COUNTS)
+        .where(wanted, _COUNTS)
         .subquery()
     )
     caps = [(each.c.kind == kind.value, most) for kind, most in CAPS.items()]
@@ -189,6 +196,36 @@ def _tallies(days: Iterable[UserDay]) -> Select[Any]:
         .where(each.c.number <= case(*caps, else_=each.c.number))
         .group_by(each.c.user_id, each.c.day, each.c.kind)
     )
+
+
+_CLEAR_ALL: Final = delete(SCORE_MARKS).where(
+    SCORE_MARKS.c.position == any_(bindparam("marked", type_=ARRAY(BigInteger())))
+)
+_CLEAR_ONE: Final = delete(SCORE_MARKS).where(
+    SCORE_MARKS.c.position == bindparam("marked", type_=BigInteger())
+)
+_SOME: Final = SeveralKeys((_OF.user_id, _OF.kind, _OF.cause, _OF.per), _some)
+_TALLIES: Final = SeveralKeys((_OF.user_id, _OF.day), _tallies)
+
+
+@functools.cache
+def _mark_statement() -> Insert:
+    given = (SCORE_MARKS.c.campus_id, SCORE_MARKS.c.user_id, SCORE_MARKS.c.day)
+    row = {one: bindparam(one.name, type_=one.type) for one in given}
+    return insert(SCORE_MARKS).values(row).inline()
+
+
+@functools.cache
+def _marks_statement() -> Select[Any]:
+    of = SCORE_MARKS.c
+    ours = of.campus_id == bindparam("of_campus", type_=of.campus_id.type)
+    first = select(of.position, of.user_id, of.day).where(ours).order_by(of.position)
+    return first.limit(bindparam("most", type_=Integer()))
+
+
+@functools.cache
+def _marked_statement() -> Select[Any]:
+    return select(SCORE_MARKS.c.campus_id).distinct()
 
 
 def _row(deed: Deed) -> dict[str, Any]:
@@ -207,15 +244,17 @@ def _row(deed: Deed) -> dict[str, Any]:
     }
 
 
-def _deed(row: Row[Any]) -> Deed:
+def _deed(row: Sequence[Any]) -> Deed:
+    """A deed of a row, whether SQLAlchemy or the driver has it."""
+    user_id, kind, cause, _per, campus_id, day, at, peer_id, hidden, shunned = row
     return Deed(
-        row.user_id,
-        DeedKind(row.kind),
-        row.cause,
-        row.campus_id,
-        Day(row.day),
-        row.at,
-        row.peer_id,
-        row.hidden,
-        row.shunned,
+        UserId(id_of(user_id)),
+        DeedKind(kind),
+        id_of(cause),
+        CampusId(id_of(campus_id)),
+        Day(day),
+        millis_of(at),
+        None if peer_id is None else UserId(id_of(peer_id)),
+        bool(hidden),
+        bool(shunned),
     )

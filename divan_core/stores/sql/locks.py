@@ -29,7 +29,7 @@ class SqlLocks:
         """Hold these until the unit's end; on SQLite a unit that writes is alone anyway."""
         if self._connection.dialect == "postgresql":
             numbers = sorted({_number(name) for name in names})  # all take them in one order
-            await self._connection.execute(_TAKE, {"names": numbers})
+            await self._connection.rows(_TAKE, {"names": numbers})
 
 
 def _number(name: str) -> int:

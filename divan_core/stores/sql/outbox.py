@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from sqlalchemy import Executable, Row
+import msgspec
+from sqlalchemy import Executable, Row, Update
 
 from divan_core.kernel.bell import Bell
 from divan_core.kernel.clock import Clock
@@ -19,6 +20,7 @@ from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.engine import SqlEngine
 from divan_core.stores.sql.eventdata import read_data
 from divan_core.stores.sql.moments import present
+from divan_core.stores.sql.types import id_of, millis_of
 
 
 class Wakeup(Protocol):
@@ -69,8 +71,8 @@ class SqlOutboxQueue:
         statement = sql.claim_statement(self._engine.dialect, clocked=self._clocked)
         wish = {"to_owner": owner, "most": most, "lease_ms": lease_ms, **present(self._clock)}
 
-        async def body(connection: SqlConnection) -> Sequence[Row[Any]]:
-            return (await connection.execute(statement, wish)).all()
+        async def body(connection: SqlConnection) -> Sequence[Sequence[Any]]:
+            return await connection.rows(statement, wish)
 
         rows = await self._engine.change(body)
         return [_event(row) for row in sorted(rows, key=_position)]
@@ -133,10 +135,17 @@ class SqlOutboxQueue:
         return {"since_ms": -keep_ms, "most": most, **present(self._clock)}
 
     async def _end(
-        self, statement: Executable, wish: Mapping[str, Any], events: Collection[EventId]
+        self, statement: Update, wish: Mapping[str, Any], events: Collection[EventId]
     ) -> None:
-        for portion in portions(list(events)):
-            await self._count(statement, {**wish, "among": portion})
+        async def body(connection: SqlConnection) -> None:
+            for portion in portions(list(events)):
+                given = {**wish, "among": portion}
+                if connection.dialect == "postgresql":
+                    await connection.rows(statement, given)
+                else:
+                    await connection.execute(statement, given)
+
+        await self._engine.change(body)
 
     async def _count(self, statement: Executable, parameters: Mapping[str, Any]) -> int:
         """How many rows the statement changed."""
@@ -147,11 +156,23 @@ class SqlOutboxQueue:
         return await self._engine.change(body)
 
 
-def _position(row: Row[Any]) -> int:
-    position: int = row.position
+def _position(row: Sequence[Any]) -> int:
+    position: int = row[0]
     return position
 
 
-def _event(row: Row[Any]) -> Event:
-    fields = {name: getattr(row, name) for name in sql.EVENT_COLUMNS}
-    return Event(**(fields | read_data(row.data)))
+def _event(row: Sequence[Any]) -> Event:
+    """An event of a row as the driver has it; its data are JSON, or what was made of it."""
+    _position, event_id, topic, name, campus_id, aggregate, at, data = row
+    return Event(
+        id=EventId(id_of(event_id)),
+        topic=topic,
+        name=name,
+        campus_id=CampusId(id_of(campus_id)),
+        aggregate=aggregate,
+        at=millis_of(at),
+        **read_data(_decode(data) if isinstance(data, str) else data),
+    )
+
+
+_decode: Final = msgspec.json.Decoder(dict[str, Any]).decode

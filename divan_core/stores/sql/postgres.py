@@ -9,8 +9,11 @@ from typing import Final, Literal, TypeVar, cast
 
 import asyncpg
 import attrs
-from sqlalchemy import QueuePool
-from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
+from sqlalchemy import QueuePool, event
+from sqlalchemy.dialects.postgresql.asyncpg import (
+    AsyncAdapt_asyncpg_connection,
+    AsyncAdapt_asyncpg_dbapi,
+)
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -76,6 +79,22 @@ async def connect(
     )
 
 
+_SCALARS: Final = "uuid", "text", "varchar", "bytea", "bool", "int2", "int4", "int8", "timestamptz"
+_KNOWN: Final = "SELECT " + ", ".join(
+    f"${at}::{one}[]" for at, one in enumerate((*_SCALARS, "jsonb"), 1)
+)
+"""A query with arrays of all types that statements have parameters of."""
+
+
+def _inform(connection: AsyncAdapt_asyncpg_connection, _record: object) -> None:
+    """Let a new connection know what these types are.
+
+    asyncpg asks the database about a type when it first meets it, on each connection again, which
+    takes as long as twenty statements: so here, of all at once, and not before some statement.
+    """
+    connection.run_async(lambda driver: driver.prepare(_KNOWN))
+
+
 def postgres_engine(
     address: Address,
     pool_size: int,
@@ -83,7 +102,7 @@ def postgres_engine(
     isolation: Literal["AUTOCOMMIT"] | None = None,
 ) -> AsyncEngine:
     """SQLAlchemy's engine for an address, over connections of ``connect``."""
-    return create_async_engine(
+    engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=partial(connect, address, statement_timeout_s),
         max_overflow=0,
@@ -91,6 +110,8 @@ def postgres_engine(
         pool_timeout=CONNECT_TIMEOUT_S,
         isolation_level=isolation,
     )
+    event.listen(engine.sync_engine, "connect", _inform)  # after SQLAlchemy's own, about JSON
+    return engine
 
 
 _SERIALIZABLE: Final = "BEGIN ISOLATION LEVEL SERIALIZABLE"

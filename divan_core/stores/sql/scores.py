@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -46,19 +46,20 @@ class SqlScores:
 
     async def book(self, campus_id: CampusId) -> Book | None:
         """How far the boards have come."""
-        query = select(SCORE_BOOKS).where(SCORE_BOOKS.c.campus_id == campus_id)
-        row = (await self._connection.execute(query)).first()
-        return None if row is None else Book(**row._mapping)  # noqa: SLF001 - its public name
+        row = await self._connection.run(statements.book_statement(), {"of_campus": campus_id})
+        return None if row is None else Book(CampusId(id_of(row[0])), *row[1:])
 
     async def keep_book(self, book: Book) -> None:
         """Keep it, in place of what it was."""
         upsert = insert_or_replace(SCORE_BOOKS, self._connection.dialect)
-        await self._connection.execute(upsert, [attrs.asdict(book)])
+        await self._connection.rows(upsert, attrs.asdict(book))
 
     async def of(self, people: Collection[UserId], first: Day) -> Sequence[Score]:
         """The sums of these people from a day on, and their days from a month before it on."""
         query = statements.of_statement(self._connection.dialect)
         given = {"people": list(people), "first_day": first - LONGEST, "first_sum": first}
+        if self._connection.dialect == "postgresql":
+            return list(map(_score, await self._connection.rows(query, given)))
         return [_score(row) for row in await self._connection.execute(query, given)]
 
     async def put(self, shifts: Sequence[Shift]) -> None:
@@ -217,17 +218,20 @@ def _steps(shifts: Sequence[Shift]) -> Counter[tuple[Any, ...]]:
     """How many more people stand on which steps, and how many fewer."""
     found: Counter[tuple[Any, ...]] = Counter()
     for one in shifts:
-        found.update(_steps_of(one.new))
-        found.subtract(_steps_of(one.old))
-    return found
+        of = one.new or one.old
+        for scope in Scope if of else ():
+            old, new = _step_of(one.old, scope), _step_of(one.new, scope)
+            if of is not None and old != new:  # most stay where they are
+                board = (of.campus_id, of.period.value, of.day, scope.value)
+                found[(*board, new)] += 1
+                found[(*board, old)] -= 1
+    return Counter({step: people for step, people in found.items() if step[-1] is not None})
 
 
-def _steps_of(score: Score | None) -> Iterator[tuple[Any, ...]]:
-    if score is not None:
-        board = (score.campus_id, score.period.value, score.day)
-        for scope in Scope:
-            if place := score.of(scope):
-                yield *board, scope.value, place >> STEP_BITS
+def _step_of(score: Score | None, scope: Scope) -> int | None:
+    """The step on which somebody stands; None for none."""
+    place = 0 if score is None else score.of(scope)
+    return place >> STEP_BITS if place else None
 
 
 def _by_step(item: tuple[tuple[Any, ...], int]) -> tuple[Any, ...]:

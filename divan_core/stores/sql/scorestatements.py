@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import Insert
 
 from divan_core.leaderboards.model import SUMS, Period, Scope
-from divan_core.stores.sql.boardtables import BESTS, SCORE_STEPS, SCORES
+from divan_core.stores.sql.boardtables import BESTS, SCORE_BOOKS, SCORE_STEPS, SCORES
 from divan_core.stores.sql.clauses import NewValues, greater, insert_or_change, named_among
 from divan_core.stores.sql.connection import DialectName
 
@@ -124,6 +124,14 @@ def _better(scope: Scope) -> ColumnElement[int]:
 
 def _people_on(scope: Scope) -> Select[Any]:
     return select(func.count(_OF[scope.value])).select_from(SCORES)
+
+
+@functools.cache
+def book_statement() -> Select[Any]:
+    """How far the boards of a campus have come."""
+    of = SCORE_BOOKS.c
+    columns = (of.campus_id, of.opened, of.filled, of.closed, of.turn)
+    return select(*columns).where(of.campus_id == _given("of_campus", of.campus_id))
 
 
 @functools.cache

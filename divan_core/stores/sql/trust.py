@@ -42,7 +42,7 @@ class SqlTrust:
     async def put(self, user_id: UserId, trust: Trust) -> None:
         """Keep it, in place of what it was."""
         row = {"user_id": user_id, "score": trust.score, "at": trust.at}
-        await self._connection.execute(insert_or_replace(TRUST, self._connection.dialect), [row])
+        await self._connection.rows(insert_or_replace(TRUST, self._connection.dialect), row)
 
     async def add(self, user_id: UserId, change: Change) -> bool:
         """Keep why it is changed; False where that cause has counted."""

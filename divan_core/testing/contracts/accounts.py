@@ -85,6 +85,14 @@ class CampusesContract(ABC):
         assert await page(campus_id(4), 10) == [campus_id(5), campus_id(7), campus_id(9)]
         assert await page(campus_id(9), 2) == []
 
+    async def test_time_zones(self, stores: RelationalStores) -> None:
+        """Of those that there are."""
+        here, there = campus(1, timezone="America/Toronto"), campus(2, timezone="Asia/Tokyo")
+        await stores.units.write(lambda unit: unit.campuses.put([here, there]))
+        ids = {campus_id(1), campus_id(2), campus_id(3)}
+        found = await stores.units.read(lambda unit: unit.campuses.timezones(ids))
+        assert found == {one.id: one.timezone for one in (here, there)}
+
     async def test_nothing_may_be_put(self, stores: RelationalStores) -> None:
         """An empty call is no mistake."""
         await stores.units.write(lambda unit: unit.campuses.put([]))
@@ -130,6 +138,16 @@ class PeopleContract(ABC):
         since = await stores.units.read(lambda unit: unit.people.since(ids))
         assert since == {user_id(one): person(one).created_at for one in (1, 3)}
         assert await stores.units.read(lambda unit: unit.people.since([])) == {}
+
+    async def test_standings(self, stores: RelationalStores) -> None:
+        """How those stand who exist, whoever is asked about twice."""
+        found = (Standing.ACTIVE, Standing.DELETED, Standing.BANNED, Standing.SHADOWED)
+        people = [person(number, standing=one) for number, one in enumerate(found, 1)]
+        await put(stores, *people)
+        ids = [*(one.id for one in people), user_id(9), user_id(1)]
+        standings = await stores.units.read(lambda unit: unit.people.standings(ids))
+        assert standings == {one.id: one.standing for one in people}
+        assert await stores.units.read(lambda unit: unit.people.standings([])) == {}
 
     async def test_nobody_is_none(self, stores: RelationalStores) -> None:
         """And nobody of several is nothing."""

@@ -321,10 +321,13 @@ class BusContract(LiveContract):
     async def test_publishing_and_leaving_ring_the_bell(
         self, live: LiveStores, other: LiveStores, campus_id: CampusId, group: Group
     ) -> None:
-        """At once in the process itself, and soon in every other one."""
-        bells = live.bus.bell, other.bus.bell
+        """At once in the process itself, and soon in every other one; of no other topic."""
+        bells = live.bus.bell(group.topic), other.bus.bell(group.topic)
+        apart, others = other.bus.bell(f"{group.topic}.not"), 0
         for number in range(4):  # a bell may ring by itself when it begins to listen
             heard = [bell.rings for bell in bells]
+            if number == 1:
+                others = apart.rings
             if number % 2:
                 await live.bus.leave(group, "ann")
             else:
@@ -333,6 +336,7 @@ class BusContract(LiveContract):
             assert bells[0].rings > heard[0]
             await bells[1].wait(heard[1], 5)
             assert bells[1].rings > heard[1]
+        assert apart.rings == others
 
     async def test_consumers_that_race_share_nothing(
         self, live: LiveStores, other: LiveStores, campus_id: CampusId, group: Group

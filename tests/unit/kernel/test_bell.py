@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from divan_core.kernel.bell import Bell
+from divan_core.kernel.bell import Bell, Bells
 
 pytestmark = pytest.mark.anyio
 
@@ -34,3 +34,12 @@ async def test_silence_ends_with_the_timeout() -> None:
     bell = Bell()
     await bell.wait(bell.rings, 0.0)
     assert bell.rings == 0
+
+
+async def test_each_name_has_a_bell() -> None:
+    bells = Bells()
+    one, other = bells.of("one"), bells.of("other")
+    bells.ring(("one", "nobody's"))
+    assert (one.rings, other.rings) == (1, 0)
+    bells.ring()
+    assert (bells.of("one").rings, bells.of("other").rings) == (2, 1)

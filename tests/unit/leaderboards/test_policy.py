@@ -109,6 +109,27 @@ def test_sliding_is_adding_up_anew(ago: set[int], period: Period) -> None:
         assert policy.slid(before, leaving) == whole(TODAY)
 
 
+tallies = st.dictionaries(
+    st.sampled_from([DeedKind.DIRECT, DeedKind.SENDER, DeedKind.PLAYED, DeedKind.WON]),
+    st.builds(Count, st.integers(1, 9), st.integers(NOW, NOW + 5).map(Millis)),
+)
+
+
+@given(st.sets(st.integers(1, 29), max_size=4), tallies, tallies)
+def test_a_day_that_grows_is_adding_up_anew(ago: set[int], before: Tally, now: Tally) -> None:
+    """Whatever has become of it: where that is less, nothing is said."""
+    days = [day(one, 1 + one % 3) for one in sorted(ago)]
+    was, shown = (policy.day_score(SOMEBODY, one, 1) for one in (before, now))
+    who = attrs.evolve(SOMEBODY, period=Period.MONTHLY)
+    total = policy.added(who, [*days, *filter(None, [was])])
+    found = None if total is None else policy.grown(total, was, shown)
+    if found is not None:
+        assert found == policy.added(who, [*days, *filter(None, [shown])])
+    more = {kind: Count(one.count + 1, one.at) for kind, one in before.items()}
+    if total is not None and before:
+        assert policy.grown(total, was, policy.day_score(SOMEBODY, more, 1)) is not None
+
+
 def deed(at: int, **changes: object) -> Deed:
     made = Deed(ME, DeedKind.SENDER, YOU, HERE, TODAY, Millis(at))
     return attrs.evolve(made, **changes)  # type: ignore[arg-type]

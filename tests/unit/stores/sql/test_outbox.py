@@ -17,6 +17,7 @@ from divan_core.stores.sql.connection import SqlConnection, ThreadConnection
 from divan_core.stores.sql.outbox import SqlOutboxQueue
 from divan_core.stores.sql.postgres import PostgresEngine
 from divan_core.stores.sql.postgres_connection import LoopConnection
+from divan_core.stores.sql.spelling import DialectName, driver_text
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.contracts.outbox import (
     ALL,
@@ -74,8 +75,24 @@ def noted() -> Iterator[Sent]:
         sent.append((sql, parameters))
 
     event.listen(Engine, "before_cursor_execute", note)
-    yield sent
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in (ThreadConnection, LoopConnection):
+            patch.setattr(kind, "rows", _noting_rows(kind.rows, kind.dialect, sent))
+        yield sent
     event.remove(Engine, "before_cursor_execute", note)
+
+
+def _noting_rows(
+    run: Callable[..., Awaitable[Any]], dialect: DialectName, sent: Sent
+) -> Callable[..., Any]:
+    """Note what is sent past SQLAlchemy."""
+
+    async def noting(connection: object, statement: Any, parameters: Any) -> object:
+        written = driver_text(statement, dialect)
+        sent.append((written.sql, written.values(parameters)))
+        return await run(connection, statement, parameters)
+
+    return noting
 
 
 async def test_leases_go_by_the_clock_of_the_database(stores: RelationalStores) -> None:

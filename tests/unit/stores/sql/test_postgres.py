@@ -9,7 +9,8 @@ import anyio
 import asyncpg
 import pytest
 from anyio.lowlevel import checkpoint
-from sqlalchemy import text
+from sqlalchemy import bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from divan_core.errors import ConfigurationError, OutcomeUnknown, StoreUnavailable
 from divan_core.kernel.units import UnitMisused
@@ -19,6 +20,7 @@ from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.postgres import TRIES, PostgresEngine
 from divan_core.stores.sql.postgres_connection import LoopConnection
 from divan_core.stores.sql.store import open_sql
+from divan_core.stores.sql.types import Id
 from divan_core.testing.contracts.samples import campus_id, person, populate, running, user_id
 from tests.servers.databases import Databases
 from tests.servers.postgres import PostgresServer
@@ -75,6 +77,23 @@ class Failing:
         await add_campus(connection)
         if self.runs <= self._times:
             await connection.execute(text(self._statement))
+
+
+async def test_a_connection_knows_types_from_the_beginning(postgres_engine: PostgresEngine) -> None:
+    """It asks about none of them before a statement that has such a parameter."""
+    asked: list[str] = []
+    ids = bindparam("ids", type_=ARRAY(Id()))
+
+    async def body(connection: SqlConnection) -> None:
+        assert isinstance(connection, LoopConnection)
+        driver = connection._driver  # noqa: SLF001 - it tells what it asks
+        with driver.query_logger(lambda query: asked.append(query.query)):
+            await connection.rows(select(func.cardinality(ids)), {"ids": [campus_id(1)]})
+            await connection.rows(select(func.cardinality(ids)), {"ids": []})
+
+    await postgres_engine.ask(body)
+    await checkpoint()
+    assert [query.partition("(")[0] for query in asked] == ["SELECT cardinality"] * 2
 
 
 async def test_a_reader_sees_one_moment(
