@@ -26,6 +26,7 @@ from divan_core.leaderboards.model import (
 )
 from divan_core.leaderboards.policy import LONGEST
 from divan_core.stores.sql import scorestatements as statements
+from divan_core.stores.sql.arrays import insert_all
 from divan_core.stores.sql.boardtables import BADGES, BESTS, SCORE_BOOKS, SCORE_STEPS, SCORES
 from divan_core.stores.sql.clauses import insert_or_replace, portions
 from divan_core.stores.sql.connection import SqlConnection
@@ -34,6 +35,7 @@ from divan_core.stores.sql.types import id_of
 
 _TOP: Final = (2**63 - 1, UserId(UUID(int=2**128 - 1)))
 _OF: Final = SCORES.c
+_SCOPES: Final = tuple(one.value for one in Scope)
 _STEP: Final = ("campus_id", "period", "day", "scope", "step")
 
 
@@ -63,7 +65,7 @@ class SqlScores:
 
     async def put(self, shifts: Sequence[Shift]) -> None:
         """Let these take the place of what was there."""
-        dialect, run = self._connection.dialect, self._connection.rows
+        dialect = self._connection.dialect
         new = [_row(one.new) for one in shifts if one.new is not None]
         gone = [_slot(one.old) for one in shifts if one.new is None and one.old is not None]
         steps = [
@@ -71,12 +73,10 @@ class SqlScores:
             for step, people in sorted(_steps(shifts).items(), key=_by_step)
             if people
         ]
-        if new:
-            await run(insert_or_replace(SCORES, dialect), new)
+        await insert_all(self._connection, insert_or_replace(SCORES, dialect), new)
         if gone:
-            await run(statements.drop_statement(), gone)
-        if steps:
-            await run(statements.step_statement(dialect), steps)
+            await self._connection.rows(statements.drop_statement(), gone)
+        await insert_all(self._connection, statements.step_statement(dialect), steps)
 
     async def get(self, user_id: UserId, board: Board) -> Score | None:
         """Somebody's score, or None."""
@@ -224,10 +224,10 @@ def _steps(shifts: Sequence[Shift]) -> Counter[tuple[Any, ...]]:
 
 def _steps_of(score: Score | None) -> Iterator[tuple[Any, ...]]:
     if score is not None:
-        board = (score.campus_id, score.period.value, score.day)
-        for scope in Scope:
-            if place := score.of(scope):
-                yield *board, scope.value, place >> STEP_BITS
+        campus_id, period, day = score.campus_id, score.period.value, score.day
+        for scope, place in zip(_SCOPES, score.places, strict=True):
+            if place:
+                yield campus_id, period, day, scope, place >> STEP_BITS
 
 
 def _by_step(item: tuple[tuple[Any, ...], int]) -> tuple[Any, ...]:
