@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from divan_core.activities.model import Activity, ActivityId, Meeting
@@ -17,6 +17,10 @@ class ActivityRepository(Protocol):
 
     async def get(self, activity_id: ActivityId) -> Activity | None:
         """The activity, in whatever stage, or None."""
+        ...
+
+    async def some(self, ids: Collection[ActivityId]) -> Sequence[Activity]:
+        """Those of these that there are, in any order. One statement."""
         ...
 
     async def hold(self, activity_id: ActivityId) -> Activity | None:
@@ -39,6 +43,13 @@ class ActivityRepository(Protocol):
         """Up to ``limit`` activities that somebody may know of, by id descending.
 
         Those with an id below ``before``, where given. One statement.
+        """
+        ...
+
+    async def have_met(self, one: UserId, other: UserId) -> bool:
+        """Whether two people have begun a game with each other that both may know of.
+
+        One statement.
         """
         ...
 

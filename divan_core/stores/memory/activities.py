@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 
 import attrs
@@ -45,6 +45,11 @@ class MemoryActivities:
         """The activity, in whatever stage, or None."""
         return self._records.activities.get(activity_id)
 
+    async def some(self, ids: Collection[ActivityId]) -> Sequence[Activity]:
+        """Those of these that there are."""
+        known = self._records.activities
+        return [known[one] for one in ids if one in known]
+
     hold = get
     """Units are alone anyway."""
 
@@ -62,6 +67,12 @@ class MemoryActivities:
         ids = () if known is None else known.below(before)
         found = (self._records.activities[one] for one in ids)
         return list(islice((one for one in found if one.is_of(user_id)), limit))
+
+    async def have_met(self, one: UserId, other: UserId) -> bool:
+        """Whether two people have begun a game with each other that both may know of."""
+        known = (self._records.activities[each] for each in self._records.of.get(one, ()))
+        games = (each for each in known if each.started_at is not None and not each.shadowed)
+        return any(other == each.peer_of(one) for each in games)
 
     async def add(self, activity: Activity) -> None:
         """Keep a new one."""
