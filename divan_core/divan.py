@@ -53,7 +53,7 @@ from divan_core.stores.factories import (
 from divan_core.stores.files.checkpoints import FileCheckpoints
 from divan_core.system import SystemClock, SystemEntropy, SystemIds
 from divan_core.wiring import wire
-from divan_core.workers.crew import Workers
+from divan_core.workers.crew import KEY_PURGE, Workers
 from divan_core.workers.subscription import Subscription
 
 DATABASE_FILE: Final = "divan.sqlite3"
@@ -104,7 +104,10 @@ class Divan:
         self.metrics: Metrics = services.metrics
         self.search_index: IndexUpkeep = services.search_index
         self.workers: Workers = staff(stores, services, settings, ground, subscriptions)
-        tidying = (Chore(one.name, one.act) for one in self.workers.housekeeping)
+        counts = {KEY_PURGE: stores.keys.expired}
+        tidying = (
+            Chore(one.name, one.act, counts.get(one.name)) for one in self.workers.housekeeping
+        )
         self.rollover: Rollover = services.boards.rollover.with_chores(*tidying)
 
     @classmethod

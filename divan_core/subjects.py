@@ -155,7 +155,7 @@ class DeskPeople:
 
 
 async def _have_met(unit: StoreUnit, one: UserId, other: UserId) -> bool:
-    """Whether two people have written to each other, played, shared a room, or one asked or blocked.
+    """Whether two people have written, played or shared a room, or one has asked or blocked.
 
     A block counts for whoever could see the other when they blocked.
     """

@@ -74,6 +74,14 @@ class ActivityRepository(Protocol):
         """Up to ``most`` activities in which something is due, the longest overdue first."""
         ...
 
+    async def overdue(self, now: Millis) -> int:
+        """In how many activities something is due."""
+        ...
+
+    async def ended(self, before: Millis) -> int:
+        """How many activities ended before a moment."""
+        ...
+
     async def count_of(self, user_id: UserId) -> int:
         """How many activities there are of a person, shadowed ones included."""
         ...

@@ -100,6 +100,14 @@ class MemoryActivities:
         found = ((at, one) for one, at in self._records.open.items() if at <= now)
         return [one for _, one in heapq.nsmallest(most, found)]
 
+    async def overdue(self, now: Millis) -> int:
+        """In how many activities something is due."""
+        return sum(at <= now for at in self._records.open.values())
+
+    async def ended(self, before: Millis) -> int:
+        """How many activities ended before a moment."""
+        return len(self._ended(before))
+
     async def count_of(self, user_id: UserId) -> int:
         """How many activities there are of a person."""
         return sum(1 for _ in self._records.of.get(user_id, ()))
@@ -110,9 +118,11 @@ class MemoryActivities:
 
     async def purge(self, before: Millis, most: int) -> int:
         """Remove up to ``most`` activities that ended before a moment; how many it were."""
+        return self._remove(self._ended(before)[:most])
+
+    def _ended(self, before: Millis) -> list[ActivityId]:
         known = self._records.activities.values()
-        over = (one.id for one in known if one.ended_at is not None and one.ended_at < before)
-        return self._remove(list(islice(over, most)))
+        return [one.id for one in known if one.ended_at is not None and one.ended_at < before]
 
     def _put(self, activity: Activity) -> None:
         self._changes.set(self._records.activities, activity.id, activity)

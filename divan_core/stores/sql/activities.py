@@ -92,11 +92,17 @@ class SqlActivities:
         rows = await self._connection.execute(_DUE, {"now": now, "most": most})
         return [ActivityId(row.id) for row in rows]
 
+    async def overdue(self, now: Millis) -> int:
+        """In how many activities something is due."""
+        return await self._counted(ACTIVITIES.c.due_at <= now)
+
+    async def ended(self, before: Millis) -> int:
+        """How many activities ended before a moment."""
+        return await self._counted(ACTIVITIES.c.ended_at < before)
+
     async def count_of(self, user_id: UserId) -> int:
         """How many activities there are of a person."""
-        query = select(func.count()).select_from(ACTIVITIES).where(_concerning(user_id))
-        counted: int = (await self._connection.execute(query)).scalar_one()
-        return counted
+        return await self._counted(_concerning(user_id))
 
     async def remove_of(self, user_id: UserId, most: int) -> int:
         """Remove up to ``most`` activities of a person; how many it were."""
@@ -108,6 +114,11 @@ class SqlActivities:
         ended = ACTIVITIES.c.ended_at
         over = select(ACTIVITIES.c.id).where(ended < before).order_by(ended).limit(most)
         return await self._remove(over)
+
+    async def _counted(self, wanted: ColumnElement[bool]) -> int:
+        query = select(func.count()).select_from(ACTIVITIES).where(wanted)
+        counted: int = (await self._connection.execute(query)).scalar_one()
+        return counted
 
     async def _remove(self, some: Select[Any]) -> int:
         statement = delete(ACTIVITIES).where(ACTIVITIES.c.id.in_(some))

@@ -180,7 +180,11 @@ class ActivitiesContract(ABC):
         async def purge(unit: StoreUnit) -> int:
             return await unit.activities.purge(Millis(START_MS + 4), 2)
 
+        before = Millis(START_MS + 4)
+        assert await stores.units.read(lambda unit: unit.activities.ended(before)) == 3
         assert [await stores.units.write(purge) for _ in range(3)] == [2, 1, 0]
+        later = Millis(START_MS + 5 + IDLE_MS)
+        assert await stores.units.read(lambda unit: unit.activities.overdue(later)) == 1
         assert await listed(stores, 1) == [5, 4]
 
     async def test_nobody_plays_with_nobody(self, stores: RelationalStores) -> None:
