@@ -232,6 +232,9 @@ class Kpis:
     actioned_7d: int
     dismissed_7d: int
     median_decision_s: int | None
+    appeals_open: int = 0
+    appeals_accepted_7d: int = 0
+    appeals_rejected_7d: int = 0
 
 
 @attrs.frozen

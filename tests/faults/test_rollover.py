@@ -25,7 +25,7 @@ from divan_core.leaderboards.model import Day, Deed, DeedKind
 from divan_core.stores.bundle import Stores, StoreUnit
 from divan_core.stores.factories import memory_stores, sql_stores
 from divan_core.testing.clock import START_MS
-from divan_core.testing.contracts.samples import populate
+from divan_core.testing.contracts import samples
 from tests.faults.campus import CAMPUS, person
 from tests.faults.process import ROOT
 from tests.faults.rolling import DAY_S, PORTION, SETTINGS, clock_after, rolled
@@ -75,6 +75,12 @@ def what_they_did(dice: random.Random) -> list[Deed]:
     return found
 
 
+async def let_in(unit: StoreUnit) -> None:
+    """Let everybody in."""
+    await unit.campuses.put([samples.campus()])
+    await unit.people.put([samples.person(number) for number in range(1, PEOPLE + 1)])
+
+
 async def told(stores: Stores, deeds: Sequence[Deed]) -> None:
     """Let people in, and keep what they did: some is added up, and some only marked."""
 
@@ -83,7 +89,7 @@ async def told(stores: Stores, deeds: Sequence[Deed]) -> None:
         await unit.deeds.mark(CAMPUS, {(one.user_id, one.day) for one in some})
 
     async with Divan.open(SETTINGS, stores=stores, clock=clock_after(0)) as divan:
-        await populate(divan.stores, PEOPLE)
+        await divan.stores.units.write(let_in)
         half = len(deeds) // 2
         await divan.stores.units.write(lambda unit: kept(unit, deeds[:half]), locking=True)
         await divan.drain()
