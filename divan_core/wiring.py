@@ -140,15 +140,13 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     idempotency = _idempotency(stores, settings, ground, metrics)
     hasher = ground.hasher or Argon2Hasher()
     auth = _auth(stores, settings, attrs.evolve(ground, hasher=hasher), (audience, tokens))
-    audit = _audit(stores, ground, sealer)
+    audit, testimony = _audit(stores, ground, sealer), Testimony(passages_of(ground))
     desk = _desk(stores, settings, ground, (audience, idempotency, audit, sealer))
     shared = audience, gate, idempotency, sealer, presence
     playing = activity_tools(stores, settings, ground, shared)
     hand = Hand(idempotency, Enforcing(audience, presence, Veiling(playing)))
-    sanctions = Sanctions(stores.units, desk)
+    sanctions, activities = Sanctions(stores.units, desk), Activities(stores.units, playing)
     talking = _talking(stores, settings, ground, shared)
-    activities = Activities(stores.units, playing)
-    testimony = Testimony(passages_of(ground))
     boards = scoreboard(stores, ground, (audience, sealer, auth, activities))
     return Services(
         accounts=accounts,
