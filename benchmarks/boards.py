@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 import attrs
 import uvloop
 
@@ -77,6 +78,7 @@ async def _measured(name: str, there: list[str], people: int) -> tuple[object, .
             numbers = range(start, min(start + PORTION, people))
             await divan.stores.units.write(_kept(numbers, people, dice), locking=True)
         await divan.stores.units.write(lambda unit: unit.scores.keep_book(_BOOK), locking=True)
+        await _tidied(there)
         asked = [dice.randrange(people) for _ in range(ASKED)]
         ranks = [await _took(lambda one=one: _summary(divan, one)) for one in asked]  # type: ignore[misc]
         single = [await _took(lambda one=one: _rank(divan, one)) for one in asked]  # type: ignore[misc]
@@ -95,6 +97,16 @@ async def _measured(name: str, there: list[str], people: int) -> tuple[object, .
         f"{took:.1f}",
         f"{used:.1f}",
     )
+
+
+async def _tidied(there: list[str]) -> None:
+    """Do what autovacuum, which the server has off, does after so many rows."""
+    if len(there) > 1:
+        connection = await asyncpg.connect(there[0])
+        try:
+            await connection.execute("VACUUM ANALYZE")
+        finally:
+            await connection.close()
 
 
 _BOOK: Final = Book(CAMPUS, TODAY, TODAY, Day(TODAY - 1))

@@ -59,7 +59,7 @@ from divan_core.stores.files.checkpoints import FileCheckpoints
 from divan_core.system import SystemClock, SystemEntropy, SystemIds
 from divan_core.tracing.opening import traced_stores, tracing
 from divan_core.wiring import Services, wire
-from divan_core.workers.crew import Workers
+from divan_core.workers.crew import KEY_PURGE, Workers
 from divan_core.workers.subscription import Subscription
 
 TRACE_TEST: Final = "divan.trace.test"
@@ -112,7 +112,10 @@ class Divan:
         self.metrics: Metrics = _measuring(services, stores, ground.traces)
         self.search_index: IndexUpkeep = services.search_index
         self.workers: Workers = staff(stores, services, settings, ground, subscriptions)
-        tidying = (Chore(one.name, one.act) for one in self.workers.housekeeping)
+        counts = {KEY_PURGE: stores.keys.expired}
+        tidying = (
+            Chore(one.name, one.act, counts.get(one.name)) for one in self.workers.housekeeping
+        )
         self.rollover: Rollover = services.boards.rollover.with_chores(*tidying)
 
     @classmethod

@@ -9,6 +9,8 @@ from uuid import UUID
 
 import attrs
 
+from divan_core.activities.games.game import Veil as TextVeil
+from divan_core.activities.passages import Veiling
 from divan_core.chat import roompolicy
 from divan_core.chat.messages import CHAT, ROOMS, VEIL_NOTICE
 from divan_core.chat.model import MessageId, Veil
@@ -30,6 +32,9 @@ _VEILS: Final[Mapping[ActionKind, Veil]] = {
     ActionKind.TOMBSTONE: Veil.TOMBSTONED,
     ActionKind.SHADOW_HIDE: Veil.SHADOWED,
 }
+_TURN_VEILS: Final[Mapping[ActionKind, TextVeil]] = {
+    kind: TextVeil(veil.value) for kind, veil in _VEILS.items()
+}
 _STANDINGS: Final[Mapping[ActionKind, Standing]] = {
     ActionKind.BAN: Standing.BANNED,
     ActionKind.SHADOW_HIDE: Standing.SHADOWED,
@@ -42,12 +47,13 @@ _RESTRAINTS: Final[Mapping[ActionKind, Restraint]] = {
 
 
 class Enforcing:
-    """A :class:`~divan_core.moderation.ports.Enforcement` over people, messages and rooms."""
+    """A :class:`~divan_core.moderation.ports.Enforcement` over people, messages, rooms, games."""
 
-    def __init__(self, audience: Audience, presence: Presence) -> None:
+    def __init__(self, audience: Audience, presence: Presence, games: Veiling) -> None:
         """Tell ``audience`` whom it concerns, and end the ``presence`` of the banned."""
         self._audience = audience
         self._presence = presence
+        self._games = games
 
     async def standing(self, unit: StoreUnit, user_id: UserId) -> str:
         """How a person stands; somebody who does not exist, as who is gone."""
@@ -62,6 +68,10 @@ class Enforcing:
             kind = actionpolicy.strongest(actions, *_VEILS)
             veil = None if kind is None else _VEILS[kind]
             await unit.messages.veil(MessageId(target.id), veil)
+        elif target.kind is SubjectKind.TURN:
+            kind = actionpolicy.strongest(actions, *_TURN_VEILS)
+            hidden = None if kind is None else _TURN_VEILS[kind]
+            await self._games.veil(unit, target.id, hidden)
         elif target.kind is SubjectKind.ROOM:
             removed = actionpolicy.strongest(actions, ActionKind.REMOVE) is not None
             await _open_or_close(unit, RoomId(target.id), closed=removed)

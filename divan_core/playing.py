@@ -1,4 +1,4 @@
-"""Games, put together: Divan's own, those of the host, and the service that plays any of them."""
+"""Games, put together: Divan's own, those of the host, and what any of them is played with."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from divan_core.activities.games.rps import RockPaperScissors
 from divan_core.activities.games.story import Story
 from divan_core.activities.games.trivia import Trivia
 from divan_core.activities.games.typing import TypingDuel
-from divan_core.activities.service import Activities
+from divan_core.activities.passages import Passages
 from divan_core.activities.tools import ActivityLimits, ActivityTools
 from divan_core.ground import Ground
 from divan_core.idempotency.service import Idempotency
@@ -37,22 +37,26 @@ def games_of(ground: Ground) -> Games:
     return Games((*GAMES, *ground.games))
 
 
-def activities_of(stores: Stores, settings: Settings, ground: Ground, shared: Shared) -> Activities:
-    """The service of activities."""
+def passages_of(ground: Ground) -> Passages:
+    """What is written in all games of a deployment."""
+    return Passages(games_of(ground))
+
+
+def activity_tools(
+    stores: Stores, settings: Settings, ground: Ground, shared: Shared
+) -> ActivityTools:
+    """What activities are built from."""
     audience, gate, idempotency, sealer, _ = shared
     limit = settings.limit
-    return Activities(
-        stores.units,
-        ActivityTools(
-            games=games_of(ground),
-            audience=audience,
-            limits=stores.limits,
-            limit=ActivityLimits(limit.activity_create, limit.activity_action),
-            once=idempotency,
-            gate=gate,
-            clock=ground.clock,
-            ids=ground.ids,
-            entropy=ground.entropy,
-            sealer=sealer,
-        ),
+    return ActivityTools(
+        games=games_of(ground),
+        audience=audience,
+        limits=stores.limits,
+        limit=ActivityLimits(limit.activity_create, limit.activity_action),
+        once=idempotency,
+        gate=gate,
+        clock=ground.clock,
+        ids=ground.ids,
+        entropy=ground.entropy,
+        sealer=sealer,
     )

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 from uuid import UUID
 
+from divan_core.activities.passages import Passages
 from divan_core.chat.model import Message, MessageId, Pair, Role, Window
 from divan_core.kernel.actor import ADMIN, MODERATOR, Actor
 from divan_core.kernel.audience import Audience
@@ -29,10 +30,11 @@ _SEEN_ON: Final = (Surface.NEARBY, Surface.LOOKUP, Surface.CHAT, Surface.FRIENDS
 class Reportable:
     """A :class:`~divan_core.moderation.ports.Subjects` over people, messages and rooms."""
 
-    def __init__(self, units: Units[StoreUnit], audience: Audience) -> None:
-        """Read through ``units``; ``audience`` knows who sees whom."""
+    def __init__(self, units: Units[StoreUnit], audience: Audience, passages: Passages) -> None:
+        """Read through ``units``; ``audience`` knows who sees whom, ``passages`` what games say."""
         self._units = units
         self._audience = audience
+        self._passages = passages
 
     async def found(self, reporter: Actor, subject: Subject) -> Found | None:
         """What somebody wants to report, or None if there is no such thing to them."""
@@ -54,6 +56,9 @@ class Reportable:
             if subject.kind is SubjectKind.ROOM:
                 room = await unit.rooms.get(RoomId(subject.id))
                 return None if room is None else room.name
+            if subject.kind is SubjectKind.TURN:
+                turn = (await self._passages.of(unit, (subject.id,))).get(subject.id)
+                return None if turn is None else turn.content
             person = await unit.people.get(UserId(subject.id))
             if person is None or person.standing is Standing.DELETED:
                 return None
@@ -150,11 +155,13 @@ class DeskPeople:
 
 
 async def _have_met(unit: StoreUnit, one: UserId, other: UserId) -> bool:
-    """Whether two people have written to each other, shared a room, or one asked or blocked.
+    """Whether two people have written, played or shared a room, or one has asked or blocked.
 
     A block counts for whoever could see the other when they blocked.
     """
     if await unit.messages.dialogue(Pair.of(one, other)) is not None:
+        return True
+    if await unit.activities.have_met(one, other):
         return True
     invites = await unit.invites.of(one, MOST_INVITES)
     if any(other in {invite.sender, invite.recipient} for invite in invites):

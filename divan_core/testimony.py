@@ -7,6 +7,8 @@ from typing import Final
 from uuid import UUID
 
 from divan_core.accounts.model import Person
+from divan_core.activities.passages import Passages
+from divan_core.activities.texts import TURN
 from divan_core.chat.model import Message, MessageId
 from divan_core.kernel.clock import Millis, rfc3339
 from divan_core.kernel.ids import RoomId, UserId
@@ -29,7 +31,11 @@ MOST_REPORTERS: Final = 500
 
 
 class Testimony:
-    """A :class:`~divan_core.safety.ports.Witness` over people, messages, rooms and cases."""
+    """A :class:`~divan_core.safety.ports.Witness` over people, messages, rooms, games and cases."""
+
+    def __init__(self, passages: Passages) -> None:
+        """Know by ``passages`` what was written in games."""
+        self._passages = passages
 
     async def writings(
         self, unit: StoreUnit, subject_type: str, subjects: Collection[UUID]
@@ -41,6 +47,9 @@ class Testimony:
         if subject_type == "room":
             found = [await unit.rooms.get(RoomId(one)) for one in subjects]  # few are named
             return {room.conversation_id: Writing(room.name) for room in found if room is not None}
+        if subject_type == TURN:
+            turns = await self._passages.of(unit, subjects)
+            return {one: Writing(text.content) for one, text in turns.items()}
         if subject_type == "user":
             people = await unit.people.get_many([UserId(one) for one in subjects])
             living = (one for one in people if one.standing is not Standing.DELETED)

@@ -9,6 +9,7 @@ import attrs
 from divan_core.accounts.areas import Areas
 from divan_core.accounts.enrolment import Enrolment
 from divan_core.accounts.service import Accounts, AccountsTools
+from divan_core.activities.passages import Veiling
 from divan_core.activities.service import Activities
 from divan_core.auth.policy import AuthKeys
 from divan_core.auth.ports import PasswordHasher
@@ -73,7 +74,7 @@ from divan_core.observability.metrics import Metrics
 from divan_core.passwords.argon2id import Argon2Hasher
 from divan_core.personal.service import Personal, PersonalTools
 from divan_core.personal.steps import MAILBOX, STEPS, Leaving, outside
-from divan_core.playing import Shared, activities_of, games_of
+from divan_core.playing import Shared, activity_tools, games_of, passages_of
 from divan_core.presence.drift import Drift
 from divan_core.presence.service import Presence, PresenceLimits, PresenceTools
 from divan_core.repute import Repute
@@ -139,13 +140,13 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
     idempotency = _idempotency(stores, settings, ground, metrics)
     hasher = ground.hasher or Argon2Hasher()
     auth = _auth(stores, settings, attrs.evolve(ground, hasher=hasher), (audience, tokens))
-    audit = _audit(stores, ground, sealer)
+    audit, testimony = _audit(stores, ground, sealer), Testimony(passages_of(ground))
     desk = _desk(stores, settings, ground, (audience, idempotency, audit, sealer))
-    hand = Hand(idempotency, Enforcing(audience, presence))
     shared = audience, gate, idempotency, sealer, presence
-    sanctions = Sanctions(stores.units, desk)
+    playing = activity_tools(stores, settings, ground, shared)
+    hand = Hand(idempotency, Enforcing(audience, presence, Veiling(playing)))
+    sanctions, activities = Sanctions(stores.units, desk), Activities(stores.units, playing)
     talking = _talking(stores, settings, ground, shared)
-    activities = activities_of(stores, settings, ground, shared)
     boards = scoreboard(stores, ground, (audience, sealer, auth, activities))
     return Services(
         accounts=accounts,
@@ -170,9 +171,9 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         watching=Watching(stores.units),
         audience=audience,
         idempotency=idempotency,
-        policies=_policies(stores, settings, ground, (idempotency, audit, sealer)),
-        deciding=_deciding(settings, ground, metrics),
-        repute=Repute(Trusting(Testimony()), Testimony()),
+        policies=_policies(stores, settings, ground, (idempotency, audit, sealer, testimony)),
+        deciding=_deciding(settings, ground, metrics, testimony),
+        repute=Repute(Trusting(testimony), testimony),
         boards=boards,
         metrics=metrics,
         search_index=IndexUpkeep(stores.search_upkeep),
@@ -219,7 +220,7 @@ def _desk(
 ) -> DeskTools:
     audience, idempotency, audit, sealer = shared
     return DeskTools(
-        subjects=Reportable(stores.units, audience),
+        subjects=Reportable(stores.units, audience, passages_of(ground)),
         people=DeskPeople(stores.units),
         decided=DeskDecisions(stores.units),
         once=idempotency,
@@ -259,11 +260,11 @@ def _policies(
     stores: Stores,
     settings: Settings,
     ground: Ground,
-    shared: tuple[Idempotency[StoreUnit], Audit, CursorSealer],
+    shared: tuple[Idempotency[StoreUnit], Audit, CursorSealer, Testimony],
 ) -> Policies[StoreUnit]:
-    once, trail, sealer = shared
+    once, trail, sealer, testimony = shared
     denied = frozenset(settings.denied_domains)
-    backtests = Backtests(stores.units, Testimony())
+    backtests = Backtests(stores.units, testimony)
     tools = PolicyTools[StoreUnit](once, trail, ground.clock, ground.ids, sealer, backtests, denied)
     return Policies(stores.units, tools)
 
@@ -272,11 +273,12 @@ def _deciding(
     settings: Settings,
     ground: Ground,
     metrics: Metrics,
+    testimony: Testimony,
 ) -> Deciding[StoreUnit]:
     return Deciding(
         DecidingTools(
-            witness=Testimony(),
-            trusting=Trusting(Testimony()),
+            witness=testimony,
+            trusting=Trusting(testimony),
             telemetry=metrics,
             ids=ground.ids,
             key=derived_key(ground.secret, PRINTS),

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from divan_core import Divan, Settings, memory_stores
 from divan_core.accounts.messages import CreateCampus, CreatePerson
-from divan_core.activities.games.game import Json, Outcome, Setting, Standing, Step, Turn
+from divan_core.activities.games.game import Json, Outcome, Setting, Silent, Standing, Step, Turn
 from divan_core.activities.messages import ActivityId, ActivityQuery, CreateActivity
 from divan_core.errors import ActivityOver, Conflict, NotYourTurn
 from divan_core.kernel.clock import Millis, rfc3339
@@ -56,7 +56,7 @@ class Heap:
         return self.players[self.turn % 2]
 
 
-class Nim:
+class Nim(Silent):
     """The rules."""
 
     kind = "nim"
@@ -101,10 +101,6 @@ class Nim:
         """What a player is shown."""
         closes_at = rfc3339(state.closes_at)
         return {"stones": state.stones, "turn_of": str(state.mover), "closes_at": closes_at}
-
-    def words(self, state: Heap, player: UserId) -> tuple[str, ...]:  # noqa: ARG002 - nobody writes
-        """Nothing, for nobody writes here."""
-        return ()
 
 
 async def main() -> None:

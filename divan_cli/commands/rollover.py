@@ -21,7 +21,7 @@ async def rollover(
     ] = None,
     campus: Annotated[UUID | None, typer.Option(help="Only this campus: its id.")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only tell which days would be closed.")
+        bool, typer.Option("--dry-run", help="Only tell what would be done.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -41,4 +41,5 @@ async def rollover(
         return
     render.as_table(_COLUMNS, ([getattr(one, name) for name in _COLUMNS] for one in done.days))
     cleared = ", ".join(f"{count} {name}" for name, count in done.cleared.items() if count)
-    render.tell(f"Cleared away: {cleared}" if cleared else "Nothing to clear away.")
+    said = "To clear away" if done.dry_run else "Cleared away"
+    render.tell(f"{said}: {cleared}" if cleared else "Nothing to clear away.")

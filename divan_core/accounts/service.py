@@ -191,6 +191,7 @@ class Accounts:
                 raise CampusMismatch
             if await unit.people.get(user_id) is None:
                 await unit.people.put((person,))
+                await unit.outbox.add(self._written(user_id, campus_id))
 
         async with self._tools.audience.changing(campus_id, (user_id,)):
             await self._units.write(body)
@@ -212,8 +213,7 @@ class Accounts:
         """
         await self._tools.audience.refresh(actor.campus_id)
         check_verdict(await self._tools.gate.ask(actor, Act.PROFILE))
-        what = Written("user", actor.user_id, actor.user_id, actor.campus_id)
-        told = ingress(what, self._tools.ids.uuid(), self._tools.clock.now())
+        told = self._written(actor.user_id, actor.campus_id)
         return await self._change(actor, lambda one: policy.with_profile(one, command), told)
 
     async def change_privacy(self, actor: Actor, command: ChangePrivacy) -> PrivacyView:
@@ -225,6 +225,11 @@ class Accounts:
         """
         account = await self._change(actor, lambda one: policy.with_privacy(one, command))
         return account.privacy
+
+    def _written(self, user_id: UserId, campus_id: CampusId) -> Event:
+        """That somebody tells of themselves, for whoever decides about it."""
+        what = Written("user", user_id, user_id, campus_id)
+        return ingress(what, self._tools.ids.uuid(), self._tools.clock.now())
 
     async def _change(
         self, actor: Actor, change: Callable[[Person], Person], *told: Event

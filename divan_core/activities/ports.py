@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from divan_core.activities.model import Activity, ActivityId, Meeting
@@ -17,6 +17,10 @@ class ActivityRepository(Protocol):
 
     async def get(self, activity_id: ActivityId) -> Activity | None:
         """The activity, in whatever stage, or None."""
+        ...
+
+    async def some(self, ids: Collection[ActivityId]) -> Sequence[Activity]:
+        """Those of these that there are, in any order. One statement."""
         ...
 
     async def hold(self, activity_id: ActivityId) -> Activity | None:
@@ -42,6 +46,13 @@ class ActivityRepository(Protocol):
         """
         ...
 
+    async def have_met(self, one: UserId, other: UserId) -> bool:
+        """Whether two people have begun a game with each other that both may know of.
+
+        One statement.
+        """
+        ...
+
     async def add(self, activity: Activity) -> None:
         """Keep a new one, of people who exist.
 
@@ -61,6 +72,14 @@ class ActivityRepository(Protocol):
 
     async def due(self, now: Millis, most: int) -> Sequence[ActivityId]:
         """Up to ``most`` activities in which something is due, the longest overdue first."""
+        ...
+
+    async def overdue(self, now: Millis) -> int:
+        """In how many activities something is due."""
+        ...
+
+    async def ended(self, before: Millis) -> int:
+        """How many activities ended before a moment."""
         ...
 
     async def count_of(self, user_id: UserId) -> int:

@@ -6,8 +6,8 @@ from typing import Any
 
 import attrs
 
-from divan_core.activities import policy, views
-from divan_core.activities.games.game import AnyGame
+from divan_core.activities import policy, texts, views
+from divan_core.activities.games.game import AnyGame, Text
 from divan_core.activities.games.registry import Games
 from divan_core.activities.messages import (
     ACTIVITIES,
@@ -25,6 +25,7 @@ from divan_core.kernel.clock import Clock
 from divan_core.kernel.events import Event, EventId
 from divan_core.kernel.gate import WritersGate
 from divan_core.kernel.ids import Entropy, Ids, UserId
+from divan_core.kernel.ingress import Written, ingress
 from divan_core.kernel.limits import Limit, RateLimits
 from divan_core.kernel.once import Once
 from divan_core.kernel.paging import CursorSealer
@@ -86,9 +87,18 @@ async def keep(unit: ActivityUnit, tools: ActivityTools, change: Change) -> None
         raise Conflict("It has changed meanwhile. Look at it again.")
     activity = change.activity
     await unit.outbox.add(_event(tools, activity, ACTIVITY_CHANGED, views.changed_data(change)))
+    for text in texts.added(change, tools.game_of(activity)):
+        await unit.outbox.add(_ingress(tools, activity, text))
     if policy.has_completed(change):
         data = views.completed_data(activity)
         await unit.outbox.add(_event(tools, activity, ACTIVITY_COMPLETED, data))
+
+
+def _ingress(tools: ActivityTools, activity: Activity, text: Text) -> Event:
+    """That something was written, for whoever decides about it."""
+    known = texts.text_id(activity.id, text.number)
+    written = Written(texts.TURN, known, text.player, activity.campus_id)
+    return ingress(written, tools.ids.uuid(), tools.clock.now())
 
 
 def _event(tools: ActivityTools, activity: Activity, name: str, data: Any) -> Event:  # noqa: ANN401 - JSON

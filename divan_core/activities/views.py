@@ -65,7 +65,7 @@ def _notices(change: Change) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if before is not None and before.position and before.scores != activity.scores:
         yield SCORE, about | {"round": activity.round, "scores": scores}
     yield UPDATE, about | {"state": activity.stage.value, "version": activity.version}
-    if not activity.is_open:
+    if not activity.is_open and (before is None or before.is_open):
         winner = {"winner_id": _id(activity.winner_id), "scores": scores}
         yield ENDED, about | {"state": activity.stage.value} | winner
 

@@ -54,6 +54,10 @@ class KeyStore(Protocol):
         """Delete up to ``most`` expired keys; how many it were."""
         ...
 
+    async def expired(self) -> int:
+        """How many keys are expired and not deleted yet."""
+        ...
+
     async def probe(self) -> None:
         """Insert a key and roll it back.
 

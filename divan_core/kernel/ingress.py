@@ -25,7 +25,8 @@ WRITTEN: Final = "content.written"
 class Written:
     """Something that somebody wrote.
 
-    That is a ``message``, the name of a ``room``, or what a ``user`` tells of themselves.
+    That is a ``message``, the name of a ``room``, a ``turn`` of a game, or what a ``user`` tells of
+    themselves.
     """
 
     subject_type: str

@@ -147,6 +147,11 @@ class Score:
         return found
 
     @property
+    def places(self) -> tuple[int, int, int, int]:
+        """The places in all scopes, in their order."""
+        return self.overall, self.social, self.engagement, self.popularity
+
+    @property
     def slot(self) -> tuple[UserId, Period, Day]:
         """What there is one of."""
         return self.user_id, self.period, self.day

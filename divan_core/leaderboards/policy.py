@@ -203,10 +203,10 @@ def slid(score: Score, leaving: Score | None) -> Score | None:
     is still in it.
     """
     day = Day(score.day + 1)
-    left = [_without(score.of(one), leaving.of(one) if leaving else 0) for one in Scope]
-    if not left[0]:
+    gone = leaving.places if leaving else (0, 0, 0, 0)
+    overall, social, engagement, popularity = map(_without, score.places, gone)
+    if not overall:
         return None
-    overall, social, engagement, popularity = left
     return attrs.evolve(
         score,
         day=day,

@@ -121,7 +121,7 @@ class ScoreRepository(Protocol):
         ...
 
     async def put(self, shifts: Sequence[Shift]) -> None:
-        """Let these take the place of what was there, which is ``old``."""
+        """Let these take the place of what was there, which is ``old``; no two are of one slot."""
         ...
 
     async def get(self, user_id: UserId, board: Board) -> Score | None:

@@ -92,6 +92,7 @@ class Scoring(Generic[UnitT]):
         self._tools = tools
         self._calendar = Calendar(units, tools)
         self._turns = anyio.Lock()
+        self._filled: dict[CampusId, Day] = {}
 
     async def hold(self, unit: UnitT, *about: UUID) -> None:
         """Be alone with the deeds of these people, or of a room; once in a locking unit.
@@ -162,16 +163,20 @@ class Scoring(Generic[UnitT]):
         campuses = await self._units.look(lambda unit: unit.deeds.marked())
         return sum([await self.settle(one) for one in campuses])
 
-    async def open_until(self, campus_id: CampusId, day: Day) -> Book | None:
+    async def open_until(self, campus_id: CampusId, day: Day) -> None:
         """Let the boards of a campus go up to a day, everybody's sums of its days there.
 
-        Where there is nothing yet, nothing is opened.
+        Where there is nothing yet, nothing is opened. What is filled stays so: it is not asked
+        for again.
         """
+        if self._filled.get(campus_id, day - 1) >= day:
+            return
         book = await self._units.look(lambda unit: unit.scores.book(campus_id))
-        if book is None or book.filled >= day:
-            return book
-        async with self._turns:
-            return await self._open_until(campus_id, day)
+        if book is not None and book.filled < day:
+            async with self._turns:
+                book = await self._open_until(campus_id, day)
+        if book is not None:
+            self._filled[campus_id] = book.filled
 
     async def _deeds(self, unit: UnitT, told: Sequence[Told]) -> Sequence[Deed]:
         """What is to be kept of what happened, in order."""

@@ -53,6 +53,7 @@ UNNOTICED: Final = frozenset({ActionKind.SHADOW_HIDE})
 
 FITTING: Final = {
     SubjectKind.MESSAGE: frozenset(ActionKind),
+    SubjectKind.TURN: frozenset(ActionKind),
     SubjectKind.USER: frozenset(ActionKind) - {ActionKind.TOMBSTONE, ActionKind.REMOVE},
     SubjectKind.ROOM: frozenset(ActionKind) - {ActionKind.TOMBSTONE, ActionKind.SHADOW_HIDE},
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Final
 
@@ -13,10 +13,11 @@ from divan_core.kernel.clock import Clock, Millis
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.units import Units
 from divan_core.moderation import policy
+from divan_core.moderation.appealmodel import AppealStatus
 from divan_core.moderation.messages import Day, DaysQuery, Kpis, Load, Trends, Workload
 from divan_core.moderation.model import CaseStatus, Course, Decision, Waiting
 from divan_core.moderation.policy import DAY_MS
-from divan_core.moderation.ports import DeskUnit
+from divan_core.moderation.ports import AppealUnit
 
 MOST: Final = 100_000
 """So many of the newest cases are counted at most."""
@@ -27,7 +28,7 @@ WEEK_MS: Final = 7 * DAY_MS
 class Dashboard:
     """Numbers of the actor's campus; to admins, of all."""
 
-    def __init__(self, units: Units[DeskUnit], clock: Clock) -> None:
+    def __init__(self, units: Units[AppealUnit], clock: Clock) -> None:
         """Read through ``units``."""
         self._units = units
         self._clock = clock
@@ -47,6 +48,7 @@ class Dashboard:
             and one.decided_at is not None
             and _within(one.decided_at, now, WEEK_MS)
         ]
+        appeals = await self._appeals(actor, Millis(now - WEEK_MS))
         oldest = min((one.oldest for one in waiting), default=None)
         return Kpis(
             open=_counted(waiting, CaseStatus.OPEN),
@@ -58,6 +60,9 @@ class Dashboard:
             actioned_7d=ends[Decision.ACTIONED],
             dismissed_7d=ends[Decision.DISMISSED],
             median_decision_s=round(median(took)) if took else None,
+            appeals_open=appeals.get(AppealStatus.OPEN, 0),
+            appeals_accepted_7d=appeals.get(AppealStatus.ACCEPTED, 0),
+            appeals_rejected_7d=appeals.get(AppealStatus.REJECTED, 0),
         )
 
     async def trends(self, actor: Actor, query: DaysQuery) -> Trends:
@@ -102,13 +107,17 @@ class Dashboard:
         order = sorted(loads, key=lambda one: (-one.assigned, -one.decided_7d, one.user_id))
         return Workload(tuple(order))
 
+    async def _appeals(self, actor: Actor, since: Millis) -> Mapping[AppealStatus, int]:
+        scope = policy.check_staff(actor)
+        return await self._units.read(lambda unit: unit.appeals.tally(scope, since))
+
     async def _read(
         self, actor: Actor, period_ms: int
     ) -> tuple[Sequence[Waiting], Sequence[Course], Millis]:
         scope, now = policy.check_staff(actor), self._clock.now()
         since = Millis(now - period_ms)
 
-        async def body(unit: DeskUnit) -> tuple[Sequence[Waiting], Sequence[Course]]:
+        async def body(unit: AppealUnit) -> tuple[Sequence[Waiting], Sequence[Course]]:
             waiting = await unit.cases.waiting(scope)
             return waiting, await unit.cases.courses(scope, since, MOST)
 

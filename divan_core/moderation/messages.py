@@ -27,7 +27,7 @@ CASE_DISMISSED: Final = "case.dismissed"
 CASE_CLOSED: Final = "case.closed"
 """The names of events and of deeds on record."""
 
-SubjectName = Literal["post", "comment", "user", "group", "message", "room"]
+SubjectName = Literal["post", "comment", "user", "group", "message", "room", "turn"]
 ReasonName = Literal["abuse", "harassment", "spam", "nsfw", "other"]
 StatusName = Literal["open", "escalated", "actioned", "dismissed", "closed"]
 OutcomeName = Literal["pending", "action_taken", "no_action"]
@@ -232,6 +232,9 @@ class Kpis:
     actioned_7d: int
     dismissed_7d: int
     median_decision_s: int | None
+    appeals_open: int = 0
+    appeals_accepted_7d: int = 0
+    appeals_rejected_7d: int = 0
 
 
 @attrs.frozen

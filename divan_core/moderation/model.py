@@ -28,6 +28,8 @@ class SubjectKind(enum.Enum):
     POST = "post"
     COMMENT = "comment"
     GROUP = "group"
+    TURN = "turn"
+    """What somebody wrote in their turn of a game."""
 
 
 @attrs.frozen

@@ -15,7 +15,7 @@ from divan_core.kernel.units import Locks
 from divan_core.moderation.actionmessages import CaseDecision
 from divan_core.moderation.actionmodel import Action, ActionId
 from divan_core.moderation.appealmessages import Appellant
-from divan_core.moderation.appealmodel import Appeal, AppealFilter, AppealId
+from divan_core.moderation.appealmodel import Appeal, AppealFilter, AppealId, AppealStatus
 from divan_core.moderation.chain import Entry, Link
 from divan_core.moderation.model import (
     Case,
@@ -363,6 +363,13 @@ class AppealRepository(Protocol):
         self, wanted: AppealFilter, before: AppealId | None, limit: int
     ) -> Sequence[Appeal]:
         """Up to ``limit`` appeals that fit, with an id below ``before``, by id descending."""
+        ...
+
+    async def tally(self, campus_id: CampusId | None, since: Millis) -> Mapping[AppealStatus, int]:
+        """How many wait, and how many were decided how since a moment; those there are none of not.
+
+        Of one campus, or of all. One statement.
+        """
         ...
 
     async def urgent(self, admin: UserId, now: Millis, limit: int) -> Sequence[Case]:

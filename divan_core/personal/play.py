@@ -78,4 +78,5 @@ def _words(activity: Activity, games: Games, user_id: UserId) -> tuple[str, ...]
     game = games.find(activity.kind)
     if game is None or activity.position is None:
         return ()
-    return tuple(game.words(policy.position_of(activity, game), user_id))
+    texts = game.texts(policy.position_of(activity, game))
+    return tuple(one.content for one in texts if one.player == user_id)

@@ -17,7 +17,8 @@ class RollOver:
     """Close days that are over, and clear away what is.
 
     All that were missed are closed, up to ``day`` (``YYYY-MM-DD``, by each campus's own calendar)
-    or yesterday; of one campus, or of all. A ``dry_run`` tells which days that would be.
+    or yesterday; of one campus, or of all. A ``dry_run`` tells which days that would be, and how
+    much of what is over waits to be cleared away.
     """
 
     day: DayText | None = None
@@ -41,7 +42,10 @@ class RolledDay:
 
 @attrs.frozen
 class RolloverView:
-    """What was done: the days, in order, and how much of what was over is gone, by its name."""
+    """What was done: the days, in order, and how much of what was over is gone, by its name.
+
+    In a dry run, how much would be, of what is counted beforehand.
+    """
 
     dry_run: bool
     days: tuple[RolledDay, ...]

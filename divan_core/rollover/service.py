@@ -64,7 +64,7 @@ class Rollover:
         days = await self._due(await self._addressed(command, until), until)
         if command.dry_run:
             planned = tuple(RolledDay(one, _text(day)) for one, due in days for day in due)
-            return RolloverView(dry_run=True, days=planned, cleared={})
+            return RolloverView(dry_run=True, days=planned, cleared=await self._waiting())
         closed = [await self._close(one, day) for one, due in days for day in due]
         cleared = {"scores": sum([await self._closing.purge(one) for one, _ in days])}
         for chore in self._chores:
@@ -116,6 +116,12 @@ class Rollover:
             last = until or today
             found.append((one, () if last is None else await self._closing.due(one, last)))
         return found
+
+    async def _waiting(self) -> dict[str, int]:
+        """How much there is to clear away, where that can be told."""
+        return {
+            chore.name: await chore.count() for chore in self._chores if chore.count is not None
+        }
 
     async def _close(self, campus_id: CampusId, day: Day) -> RolledDay:
         done = await self._closing.close(campus_id, day)

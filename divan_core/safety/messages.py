@@ -45,7 +45,7 @@ MOST_LISTED: Final = 200
 LONGEST_TEXT: Final = 20_000
 MOST_URLS: Final = 50
 
-SubjectType = Literal["post", "comment", "user", "group", "message", "room", "invite"]
+SubjectType = Literal["post", "comment", "user", "group", "message", "room", "invite", "turn"]
 Level = Literal["none", "low", "medium", "high"]
 Url = Annotated[str, Meta(max_length=2000)]
 

@@ -60,6 +60,10 @@ class RestrictionRepository(Protocol):
         """Delete up to ``most`` that ended, or were lifted, before a moment; how many it were."""
         ...
 
+    async def over(self, before: Millis) -> int:
+        """How many of these there are."""
+        ...
+
 
 class PolicyRepository(Protocol):
     """Keeps policies: ``unit.policies``. Where the database has no tables of moderation, none."""
@@ -134,6 +138,10 @@ class DecisionRepository(Protocol):
 
     async def purge(self, before: Millis, most: int) -> int:
         """Delete up to ``most`` decisions of before a moment; how many it were."""
+        ...
+
+    async def over(self, before: Millis) -> int:
+        """How many of these there are."""
         ...
 
     async def count_of(self, author_id: UserId) -> int:

@@ -109,6 +109,10 @@ class InviteRepository(Protocol):
         """
         ...
 
+    async def overdue(self, now: Millis) -> int:
+        """How many open invites there are whose time is over."""
+        ...
+
     async def of(self, user_id: UserId, most: int) -> Sequence[Invite]:
         """Up to ``most`` invites by or to a person, whatever their state, by id."""
         ...

@@ -26,6 +26,7 @@ SWEEP: Final = "presence-sweep"
 SWEEP_S: Final = 5.0
 NAMES: Final = "names-copy"
 NAMES_S: Final = 1.0
+KEY_PURGE: Final = "key-purge"
 PURGE_S: Final = 60.0
 SETTLE_S: Final = 60.0
 TRIM_S: Final = 10.0
@@ -280,7 +281,7 @@ def _housekeeping(stores: Stores, groups: GroupsOfTopics, relay: Relay) -> tuple
         return sum([await stores.bus.trim(one) for one in relay.topics | set(groups)])
 
     return (
-        Job("key-purge", PURGE_S, purge),
+        Job(KEY_PURGE, PURGE_S, purge),
         Job("name-purge", PURGE_S, forget_names),
         Job("outbox-settle", SETTLE_S, settle),
         Job("bus-trim", TRIM_S, trim),

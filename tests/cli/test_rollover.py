@@ -35,6 +35,7 @@ def test_days_are_closed_and_boards_shown(divan: Command, environment: dict[str,
     anyio.run(write_yesterday, f"sqlite:///{path}")
     dry = divan("rollover", "--dry-run", "--json").json
     assert [one["people"] for one in dry["days"]] == [0]
+    assert set(dry["cleared"]) >= {"invites", "key-purge", "restrictions", "idle_activities"}
     day = dry["days"][0]["day"]
     shown = divan("leaderboard", "show", "overall", "--as", ME, "--day", day, "--json").json
     assert [(one["rank"], one["score"]) for one in shown] == [(1, 1.0), (2, 0.3)]

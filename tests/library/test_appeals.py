@@ -67,7 +67,10 @@ async def test_an_accepted_appeal_takes_everything_back(scene: Scene) -> None:
     appeal = await scene.appeal(case)
     assert (appeal.status, appeal.note) == ("open", WHY)
     assert await scene.status(case) == ("actioned", True)
+    assert (await divan.desk.kpis(scene.mod)).appeals_open == 1
     done = await scene.resolve(appeal, "accepted", note="You did not.")
+    kpis = await divan.desk.kpis(scene.mod)
+    assert (kpis.appeals_open, kpis.appeals_accepted_7d, kpis.appeals_rejected_7d) == (0, 1, 0)
     assert (done.status, done.case_status, done.resolver_id) == (
         "accepted",
         "closed",

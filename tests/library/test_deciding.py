@@ -14,7 +14,7 @@ from divan_core.errors import AccountLimited, Banned, NotAllowed, NotFound, Vali
 from divan_core.kernel.actor import ADMIN, MODERATOR, Actor
 from divan_core.kernel.clock import Millis, rfc3339
 from divan_core.kernel.events import Event, EventId
-from divan_core.kernel.ids import CampusId
+from divan_core.kernel.ids import CampusId, UserId
 from divan_core.moderation.actionmessages import ApplyAction, CaseDetail, RevertAction
 from divan_core.moderation.appealmessages import APPEALS, ResolveAppeal, SendAppeal
 from divan_core.moderation.messages import CasesQuery, CaseView, DismissCase, OneCase, SendReport
@@ -416,3 +416,13 @@ async def test_an_appeal_against_the_machine(desk: Desk) -> None:
     assert before is not None
     assert await desk.trust(desk.ben) == before + 2
     assert (await divan.audit.verify()).ok
+
+
+@pytest.mark.parametrize("stores", ["memory"], indirect=True)
+async def test_newcomers_with_a_token_are_decided_about_once(desk: Desk) -> None:
+    newcomer = UserId(UUID(int=0xBAD))
+    for _ in range(2):
+        await desk.world.divan.accounts.admit(newcomer, CAMPUS, "newcomer", FOUL)
+        await desk.world.divan.drain()
+    (case,) = await desk.cases()
+    assert (case.subject_type, case.owner_id) == ("user", newcomer)

@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
+from divan_core.activities.games.registry import Games
+from divan_core.activities.passages import Passages
 from divan_core.chat.messages import SendMessage
 from divan_core.divan import Divan
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.events import Event, EventId
 from divan_core.kernel.ingress import INGRESS, WRITTEN
 from divan_core.observability.metrics import Metrics
+from divan_core.playing import GAMES
 from divan_core.safety.deciding import Deciding, DecidingTools
 from divan_core.safety.trusting import Trusting
 from divan_core.settings import Settings
@@ -69,7 +72,7 @@ async def test_many_cost_as_many_statements_as_one(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await write(world)
-    witness = Testimony()
+    witness = Testimony(Passages(Games(GAMES)))
     tools = DecidingTools(witness, Trusting(witness), Metrics(), world.divan.ids, bytes(32))
     deciding = Deciding(tools)
     events = await told(world.divan)

@@ -341,6 +341,20 @@ async def test_days_are_closed_once(world: World) -> None:
         await rollover.run(RollOver(campus_id=CampusId(UUID(int=1))))
 
 
+async def test_what_a_dry_run_counts_is_what_goes(world: World) -> None:
+    ana, ben = await world.join("ana"), await world.join("ben")
+    await world.divan.social.invite(ana, SendInvite(ben.user_id), idempotency_key="asked")
+    world.clock.advance(8 * DAY_S)
+    rollover = world.divan.rollover
+    planned = await rollover.run(RollOver(dry_run=True))
+    assert (planned.cleared["invites"], planned.cleared["restrictions"]) == (1, 0)
+    assert (await rollover.run(RollOver(dry_run=True))).cleared == planned.cleared
+    done = await rollover.run(RollOver())
+    counted = {name: done.cleared[name] for name in planned.cleared}
+    assert counted == planned.cleared
+    assert not any((await rollover.run(RollOver(dry_run=True))).cleared.values())
+
+
 async def test_workers_close_days_after_midnight(world: World) -> None:
     ana, ben = await world.join("ana"), await world.join("ben")
     await say(world, ana, ben)

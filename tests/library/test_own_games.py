@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from divan_core.activities.games.game import (
     Json,
     Outcome,
     Setting,
+    Silent,
     Standing,
     Step,
     Turn,
@@ -64,7 +65,7 @@ class Stamp:
     activity_id: ActivityId
 
 
-class Firework:
+class Firework(Silent):
     """Whoever puts it out first wins; left alone, ``burnt`` says what happens."""
 
     kind = "firework"
@@ -95,9 +96,6 @@ class Firework:
 
     def view(self, state: Fuse, viewer: UserId, now: Millis) -> Json:
         return {"left_ms": state.burnt_at - now, "yours": viewer in state.players}
-
-    def words(self, _state: Fuse, _player: UserId) -> Sequence[str]:
-        return ()
 
 
 @attrs.frozen

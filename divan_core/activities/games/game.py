@@ -14,6 +14,7 @@ sees a move at or after its own deadline.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -32,6 +33,9 @@ Json = Mapping[str, Any]
 
 MOST_DUE: Final = 1000
 """How many deadlines in a row one moment may settle; more is a game that never gets on."""
+
+MOST_TEXTS: Final = 255
+"""How many texts of one game have numbers."""
 
 PLAYERS: Final = 2
 
@@ -118,6 +122,30 @@ class Step(Generic[StateT]):
     outcome: Outcome | None = None
 
 
+class Veil(enum.Enum):
+    """Who still sees a text that staff or a rule has hidden.
+
+    ``TOMBSTONED``: only its author, with a notice. ``SHADOWED``: only its author, as ever.
+    ``REMOVED``: nobody.
+    """
+
+    TOMBSTONED = "tombstoned"
+    SHADOWED = "shadowed"
+    REMOVED = "removed"
+
+
+@attrs.frozen
+class Text:
+    """Something that a player wrote, and the other one may read.
+
+    ``number`` is its place in the game, from 1 to :data:`MOST_TEXTS`, and stays what it is.
+    """
+
+    number: int
+    player: UserId
+    content: str = attrs.field(repr=False)
+
+
 @attrs.frozen
 class Standing:
     """How a game stands: the round that is open, or was the last one, and everybody's score."""
@@ -196,12 +224,35 @@ class Game(Protocol[OptionsT, StateT]):
         """
         ...
 
-    def words(self, state: StateT, player: UserId) -> Sequence[str]:
-        """All that a player wrote which the other one may read, in order: theirs to take along."""
+    def texts(self, state: StateT) -> Sequence[Text]:
+        """All that the players wrote and may read of each other, in order, whoever hid what.
+
+        Each is decided about by machine once it is there, can be reported, and is its author's to
+        take along. A game in which nobody writes has none.
+        """
+        ...
+
+    def veiled(self, state: StateT, number: int, veil: Veil | None) -> StateT:
+        """The state with a text hidden from whoever is not to see it, or shown again to both.
+
+        Only :meth:`view` changes by that. A state that has no such text is as it was.
+        """
         ...
 
 
 AnyGame = Game[Any, Any]
+
+
+class Silent:
+    """The part of a game in which nobody writes, as a base class of it."""
+
+    def texts(self, state: object) -> tuple[Text, ...]:  # noqa: ARG002 - there are none
+        """Nothing: nobody writes here."""
+        return ()
+
+    def veiled(self, state: StateT, number: int, veil: Veil | None) -> StateT:  # noqa: ARG002 - there are none
+        """The same, for there is nothing to hide."""
+        return state
 
 
 def settle(game: Game[OptionsT, StateT], state: StateT, now: Millis) -> Step[StateT]:

@@ -22,6 +22,7 @@ from divan_core.activities.games.game import (
     RoundClosed,
     RoundOpened,
     Setting,
+    Silent,
     Standing,
     Step,
     Turn,
@@ -114,7 +115,7 @@ def commitment_of(reveal: Reveal, player: UserId) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-class RockPaperScissors:
+class RockPaperScissors(Silent):
     """The rules of rock-paper-scissors."""
 
     kind: Final = "rps"
@@ -164,10 +165,6 @@ class RockPaperScissors:
             "reveal_by": None if state.reveal_by is None else rfc3339(state.reveal_by),
             "rounds": [_shown(showdown) for showdown in state.past],
         }
-
-    def words(self, state: RpsState, player: UserId) -> tuple[str, ...]:  # noqa: ARG002 - there are none
-        """Nothing: nobody writes here."""
-        return ()
 
 
 def _committed(state: RpsState, turn: Turn, commit: Commit) -> Step[RpsState]:

@@ -22,7 +22,9 @@ from divan_core.activities.games.game import (
     Setting,
     Standing,
     Step,
+    Text,
     Turn,
+    Veil,
 )
 from divan_core.activities.games.rounds import Round, check_round
 from divan_core.activities.model import ActivityId
@@ -61,10 +63,26 @@ class ContinueStory:
 
 @attrs.frozen
 class Part:
-    """What somebody wrote in their turn; None if they missed it."""
+    """What somebody wrote in their turn; None if they missed it.
+
+    ``veil`` is None where nobody has hidden it.
+    """
 
     player: UserId
     content: str | None = None
+    veil: Veil | None = None
+
+    def shown(self, viewer: UserId) -> str | None:
+        """What one of the players reads of it; what is hidden from them is as if it were missed."""
+        if self.veil is None:
+            return self.content
+        own = viewer == self.player and self.veil is not Veil.REMOVED
+        return self.content if own else None
+
+    def notice(self, viewer: UserId) -> str | None:
+        """What its author is told of its being hidden, where they are to be told."""
+        told = viewer == self.player and self.veil is Veil.TOMBSTONED
+        return Veil.TOMBSTONED.value if told else None
 
 
 @attrs.frozen
@@ -143,22 +161,39 @@ class Story:
         """How many parts each has written."""
         return Standing(state.round, {player: state.written(player) for player in state.players})
 
-    def view(self, state: StoryState, viewer: UserId, now: Millis) -> Json:  # noqa: ARG002 - both see the same, which changes by turns only
+    def view(self, state: StoryState, viewer: UserId, now: Millis) -> Json:  # noqa: ARG002 - it changes by turns only
         """The story, and whose turn it is until when."""
         return {
             "turn_of": None if state.over else str(state.writer),
             "opens_at": None if state.over else rfc3339(state.opens_at),
             "closes_at": None if state.over else rfc3339(state.closes_at),
             "parts": [
-                {"round": number, "user_id": str(part.player), "content": part.content}
-                for number, part in enumerate(state.parts, start=1)
+                _shown(part, number, viewer) for number, part in enumerate(state.parts, start=1)
             ],
         }
 
-    def words(self, state: StoryState, player: UserId) -> tuple[str, ...]:
-        """The parts that somebody wrote."""
-        own = (part.content for part in state.parts if part.player == player)
-        return tuple(content for content in own if content is not None)
+    def texts(self, state: StoryState) -> tuple[Text, ...]:
+        """The parts that were written, by the rounds of their turns."""
+        return tuple(
+            Text(number, part.player, part.content)
+            for number, part in enumerate(state.parts, start=1)
+            if part.content is not None
+        )
+
+    def veiled(self, state: StoryState, number: int, veil: Veil | None) -> StoryState:
+        """The story with a part hidden, or shown again."""
+        parts = (
+            attrs.evolve(part, veil=veil) if at == number and part.content is not None else part
+            for at, part in enumerate(state.parts, start=1)
+        )
+        return attrs.evolve(state, parts=tuple(parts))
+
+
+def _shown(part: Part, number: int, viewer: UserId) -> Json:
+    """A part as a player sees it."""
+    shown = {"round": number, "user_id": str(part.player), "content": part.shown(viewer)}
+    notice = part.notice(viewer)
+    return shown if notice is None else {**shown, "notice": notice}
 
 
 def _opened(state: StoryState) -> RoundOpened:

@@ -21,6 +21,7 @@ from divan_core.activities.games.game import (
     RoundClosed,
     RoundOpened,
     Setting,
+    Silent,
     Standing,
     Step,
     Turn,
@@ -110,7 +111,7 @@ class TriviaState:
         return list(zip(self.asked, self.past, strict=False))
 
 
-class Trivia:
+class Trivia(Silent):
     """The rules of trivia."""
 
     kind: Final = "trivia"
@@ -168,10 +169,6 @@ class Trivia:
                 for number, (asked, answers) in enumerate(state.closed(), start=1)
             ],
         }
-
-    def words(self, state: TriviaState, player: UserId) -> tuple[str, ...]:  # noqa: ARG002 - there are none
-        """Nothing: nobody writes here."""
-        return ()
 
 
 def _shuffled(question: Question, draws: Draws) -> Asked:

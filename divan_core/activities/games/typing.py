@@ -22,6 +22,7 @@ from divan_core.activities.games.game import (
     RoundClosed,
     RoundOpened,
     Setting,
+    Silent,
     Standing,
     Step,
     Turn,
@@ -104,7 +105,7 @@ class TypingState:
         return 0.0 if typed is None else typed.score
 
 
-class TypingDuel:
+class TypingDuel(Silent):
     """The rules of the typing duel."""
 
     kind: Final = "typing_duel"
@@ -159,10 +160,6 @@ class TypingDuel:
             "result": _result(state.typed[viewer]) if viewer in state.typed else None,
             "results": _results(state) if state.over else None,
         }
-
-    def words(self, state: TypingState, player: UserId) -> tuple[str, ...]:  # noqa: ARG002 - there are none
-        """Nothing: what was typed is measured, and not kept."""
-        return ()
 
 
 def measured(prompt: str, text: str, elapsed_ms: int) -> Typed:

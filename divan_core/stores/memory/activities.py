@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 
 import attrs
@@ -45,6 +45,11 @@ class MemoryActivities:
         """The activity, in whatever stage, or None."""
         return self._records.activities.get(activity_id)
 
+    async def some(self, ids: Collection[ActivityId]) -> Sequence[Activity]:
+        """Those of these that there are."""
+        known = self._records.activities
+        return [known[one] for one in ids if one in known]
+
     hold = get
     """Units are alone anyway."""
 
@@ -62,6 +67,12 @@ class MemoryActivities:
         ids = () if known is None else known.below(before)
         found = (self._records.activities[one] for one in ids)
         return list(islice((one for one in found if one.is_of(user_id)), limit))
+
+    async def have_met(self, one: UserId, other: UserId) -> bool:
+        """Whether two people have begun a game with each other that both may know of."""
+        known = (self._records.activities[each] for each in self._records.of.get(one, ()))
+        games = (each for each in known if each.started_at is not None and not each.shadowed)
+        return any(other == each.peer_of(one) for each in games)
 
     async def add(self, activity: Activity) -> None:
         """Keep a new one."""
@@ -89,6 +100,14 @@ class MemoryActivities:
         found = ((at, one) for one, at in self._records.open.items() if at <= now)
         return [one for _, one in heapq.nsmallest(most, found)]
 
+    async def overdue(self, now: Millis) -> int:
+        """In how many activities something is due."""
+        return sum(at <= now for at in self._records.open.values())
+
+    async def ended(self, before: Millis) -> int:
+        """How many activities ended before a moment."""
+        return len(self._ended(before))
+
     async def count_of(self, user_id: UserId) -> int:
         """How many activities there are of a person."""
         return sum(1 for _ in self._records.of.get(user_id, ()))
@@ -99,9 +118,11 @@ class MemoryActivities:
 
     async def purge(self, before: Millis, most: int) -> int:
         """Remove up to ``most`` activities that ended before a moment; how many it were."""
+        return self._remove(self._ended(before)[:most])
+
+    def _ended(self, before: Millis) -> list[ActivityId]:
         known = self._records.activities.values()
-        over = (one.id for one in known if one.ended_at is not None and one.ended_at < before)
-        return self._remove(list(islice(over, most)))
+        return [one.id for one in known if one.ended_at is not None and one.ended_at < before]
 
     def _put(self, activity: Activity) -> None:
         self._changes.set(self._records.activities, activity.id, activity)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 
 import attrs
 
 from divan_core.errors import AlreadyAppealed
 from divan_core.kernel.clock import Millis
-from divan_core.kernel.ids import UserId
+from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.units import UnitMisused
-from divan_core.moderation.appealmodel import Appeal, AppealFilter, AppealId
+from divan_core.moderation.appealmodel import Appeal, AppealFilter, AppealId, AppealStatus
 from divan_core.moderation.model import Case, CaseId
 from divan_core.stores.memory.actions import ActionRecords
 from divan_core.stores.memory.cases import CaseRecords
@@ -87,6 +88,15 @@ class MemoryAppeals:
             and wanted.fits(one, self._cases[one.case_id].owner_id)
         ]
         return found[:limit]
+
+    async def tally(self, campus_id: CampusId | None, since: Millis) -> Mapping[AppealStatus, int]:
+        """How many wait, and how many were decided how since a moment."""
+        here = (one for one in self._all() if campus_id in {None, one.campus_id})
+        return Counter(
+            one.status
+            for one in here
+            if one.is_open or (one.resolved_at is not None and one.resolved_at >= since)
+        )
 
     async def urgent(self, admin: UserId, now: Millis, limit: int) -> Sequence[Case]:
         """Up to ``limit`` cases of which an appeal waits and that this admin may take up."""

@@ -108,6 +108,10 @@ class MemoryDecisions:
         until = bisect_left(self._records.order, (before,))
         return self._remove(self._records.order[: min(until, most)])
 
+    async def over(self, before: Millis) -> int:
+        """How many of these there are."""
+        return bisect_left(self._records.order, (before,))
+
     async def count_of(self, author_id: UserId) -> int:
         """How many decisions there are about what somebody wrote."""
         return len(self._records.by_author.get(author_id, ()))

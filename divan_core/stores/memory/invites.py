@@ -93,6 +93,11 @@ class MemoryInvites:
         await self.put([attrs.evolve(one, state=InviteState.EXPIRED) for one in over])
         return len(over)
 
+    async def overdue(self, now: Millis) -> int:
+        """How many open invites there are whose time is over."""
+        opened = (self._records.invites[one] for one in self._records.open.values())
+        return sum(not one.open_at(now) for one in opened)
+
     async def of(self, user_id: UserId, most: int) -> Sequence[Invite]:
         """Up to ``most`` invites by or to a person, whatever their state, by id."""
         known = self._records.invites.values()

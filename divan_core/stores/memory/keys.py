@@ -109,6 +109,12 @@ class MemoryKeyStore:
                 deleted += 1
         return deleted
 
+    async def expired(self) -> int:
+        """How many keys are expired and not deleted yet."""
+        await checkpoint()
+        now = self._clock.now()
+        return sum(one.expires_at <= now for one in self._records.kept.values())
+
     async def probe(self) -> None:
         """Nothing can keep memory from keeping keys."""
         await checkpoint()

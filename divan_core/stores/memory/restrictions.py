@@ -85,9 +85,16 @@ class MemoryRestrictions:
     async def purge(self, before: Millis, most: int) -> int:
         """Delete up to ``most`` that ended, or were lifted, before a moment; how many it were."""
         self._changes.begin()
-        ends = ((one, (one.until, one.lifted_at)) for one in self._records.restrictions.values())
-        over = [one for one, at in ends if any(end is not None and end < before for end in at)]
+        over = self._over(before)
         for one in over[:most]:
             self._changes.drop(self._records.restrictions, one.id)
             self._changes.drop(self._records.by_person[one.user_id], one.id)
         return len(over[:most])
+
+    async def over(self, before: Millis) -> int:
+        """How many of these there are."""
+        return len(self._over(before))
+
+    def _over(self, before: Millis) -> list[Restriction]:
+        ends = ((one, (one.until, one.lifted_at)) for one in self._records.restrictions.values())
+        return [one for one, at in ends if any(end is not None and end < before for end in at)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from divan_core.codec.reader import decode, encode
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.stores.sql.activitytables import ACTIVITIES
+from divan_core.stores.sql.clauses import one_of
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.types import Id, Moment, id_of, millis_of
 
@@ -42,6 +43,12 @@ class SqlActivities:
         """The activity, in whatever stage, or None."""
         row = await self._connection.run(_ONE, {"one": activity_id})
         return None if row is None else _activity(row)
+
+    async def some(self, ids: Collection[ActivityId]) -> Sequence[Activity]:
+        """Those of these that there are."""
+        query = select(ACTIVITIES).where(one_of(ACTIVITIES.c.id, self._connection.dialect))
+        rows = await self._connection.execute(query, {"among": list(ids)}) if ids else ()
+        return [_activity(row) for row in rows]
 
     async def hold(self, activity_id: ActivityId) -> Activity | None:
         """As :meth:`get`, with a lock on the row; on SQLite a unit that writes is alone anyway."""
@@ -60,6 +67,16 @@ class SqlActivities:
         given = {"user_id": user_id, "before": before or _ABOVE_ALL, "most": limit}
         return [_activity(row) for row in await self._connection.execute(_OF, given)]
 
+    async def have_met(self, one: UserId, other: UserId) -> bool:
+        """Whether two people have begun a game with each other that both may know of."""
+        query = select(ACTIVITIES.c.id).where(
+            ACTIVITIES.c.low_id == min(one, other),
+            ACTIVITIES.c.high_id == max(one, other),
+            ACTIVITIES.c.started_at.is_not(None),
+            not_(ACTIVITIES.c.shadowed),
+        )
+        return (await self._connection.execute(query.limit(1))).first() is not None
+
     async def add(self, activity: Activity) -> None:
         """Keep a new one."""
         await self._connection.execute(_ADD, _row(activity) | _fixed(activity))
@@ -75,11 +92,17 @@ class SqlActivities:
         rows = await self._connection.execute(_DUE, {"now": now, "most": most})
         return [ActivityId(row.id) for row in rows]
 
+    async def overdue(self, now: Millis) -> int:
+        """In how many activities something is due."""
+        return await self._counted(ACTIVITIES.c.due_at <= now)
+
+    async def ended(self, before: Millis) -> int:
+        """How many activities ended before a moment."""
+        return await self._counted(ACTIVITIES.c.ended_at < before)
+
     async def count_of(self, user_id: UserId) -> int:
         """How many activities there are of a person."""
-        query = select(func.count()).select_from(ACTIVITIES).where(_concerning(user_id))
-        counted: int = (await self._connection.execute(query)).scalar_one()
-        return counted
+        return await self._counted(_concerning(user_id))
 
     async def remove_of(self, user_id: UserId, most: int) -> int:
         """Remove up to ``most`` activities of a person; how many it were."""
@@ -91,6 +114,11 @@ class SqlActivities:
         ended = ACTIVITIES.c.ended_at
         over = select(ACTIVITIES.c.id).where(ended < before).order_by(ended).limit(most)
         return await self._remove(over)
+
+    async def _counted(self, wanted: ColumnElement[bool]) -> int:
+        query = select(func.count()).select_from(ACTIVITIES).where(wanted)
+        counted: int = (await self._connection.execute(query)).scalar_one()
+        return counted
 
     async def _remove(self, some: Select[Any]) -> int:
         statement = delete(ACTIVITIES).where(ACTIVITIES.c.id.in_(some))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select, update
 
 from divan_core.kernel.clock import Millis
-from divan_core.kernel.ids import UserId
+from divan_core.kernel.ids import CampusId, UserId
 from divan_core.moderation.appealmodel import Appeal, AppealFilter, AppealId, AppealStatus
 from divan_core.moderation.model import Case, CaseId
 from divan_core.stores.sql.cases import APPEALED, case_of
@@ -65,6 +65,17 @@ class SqlAppeals:
         """Up to ``limit`` appeals that fit, by id descending."""
         query = select(APPEALS).where(*_fitting(wanted)).order_by(APPEALS.c.id.desc()).limit(limit)
         return await self._all(query if before is None else query.where(APPEALS.c.id < before))
+
+    async def tally(self, campus_id: CampusId | None, since: Millis) -> Mapping[AppealStatus, int]:
+        """How many wait, and how many were decided how since a moment."""
+        if not self._exists:
+            return {}
+        of = APPEALS.c
+        lately = or_(of.status == AppealStatus.OPEN.value, of.resolved_at >= since)
+        query = select(of.status, func.count().label("many")).where(lately).group_by(of.status)
+        query = query if campus_id is None else query.where(of.campus_id == campus_id)
+        rows = await self._connection.execute(query)
+        return {AppealStatus(row.status): row.many for row in rows}
 
     async def urgent(self, admin: UserId, now: Millis, limit: int) -> Sequence[Case]:
         """Up to ``limit`` cases of which an appeal waits and that this admin may take up."""

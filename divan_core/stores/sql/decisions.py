@@ -89,6 +89,10 @@ class SqlDecisions:
         """Delete up to ``most`` decisions of before a moment; how many it were."""
         return await self._removed(most, _OF.at < before)
 
+    async def over(self, before: Millis) -> int:
+        """How many of these there are."""
+        return await self._counted(_OF.at < before)
+
     async def count_of(self, author_id: UserId) -> int:
         """How many decisions there are about what somebody wrote."""
         return await self._counted(_OF.author_id == author_id)

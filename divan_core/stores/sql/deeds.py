@@ -43,6 +43,7 @@ from divan_core.leaderboards.model import (
     UserDay,
 )
 from divan_core.leaderboards.policy import CAPS
+from divan_core.stores.sql.arrays import insert_all
 from divan_core.stores.sql.boardtables import DEEDS, SCORE_MARKS
 from divan_core.stores.sql.clauses import insert_or_replace, named_among, portions
 from divan_core.stores.sql.connection import SqlConnection
@@ -68,8 +69,8 @@ class SqlDeeds:
     async def put(self, deeds: Sequence[Deed]) -> None:
         """Keep these, replacing those of the same keys."""
         upsert = insert_or_replace(DEEDS, self._connection.dialect)
-        for portion in portions([_row(one) for one in deeds]):
-            await self._connection.rows(upsert, portion)
+        rows = {one.key: _row(one) for one in deeds}
+        await insert_all(self._connection, upsert, list(rows.values()))
 
     async def first(self, user_id: UserId, peer_id: UserId, day: Day) -> Deed | None:
         """What somebody wrote to a peer first on a day, of what is not hidden."""

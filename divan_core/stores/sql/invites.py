@@ -83,6 +83,13 @@ class SqlInvites:
         expired = closed.values(state=InviteState.EXPIRED.value)
         return (await self._connection.execute(expired)).rowcount
 
+    async def overdue(self, now: Millis) -> int:
+        """How many open invites there are whose time is over."""
+        of, is_open = INVITES.c, INVITES.c.state == literal_column("'open'", String())
+        query = select(func.count()).select_from(INVITES).where(is_open, of.expires_at <= now)
+        counted: int = (await self._connection.execute(query)).scalar_one()
+        return counted
+
     async def of(self, user_id: UserId, most: int) -> Sequence[Invite]:
         """Up to ``most`` invites by or to a person, whatever their state, by id."""
         query = select(INVITES).where(_concerning(user_id)).order_by(INVITES.c.id).limit(most)

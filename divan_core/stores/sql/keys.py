@@ -124,6 +124,16 @@ class SqlKeyStore:
                 break
         return deleted
 
+    async def expired(self) -> int:
+        """How many keys are expired and not deleted yet."""
+
+        async def body(connection: SqlConnection) -> int:
+            counted: int = (await connection.execute(*self._statements.expired)).scalar_one()
+            return counted
+
+        with _meant_for_keys():
+            return await self._engine.ask(body)
+
     async def probe(self) -> None:
         """Insert a key and roll it back."""
         scope = KeyScope("probe", "probe", uuid.uuid4().hex)

@@ -142,6 +142,12 @@ class KeyStatements:
         return statement, {"most": most, **present(self.clock)}
 
     @property
+    def expired(self) -> Step:
+        """How many keys are expired."""
+        statement = expired_statement(self.table, self.dialect, clocked=self._clocked)
+        return statement, present(self.clock)
+
+    @property
     def _clocked(self) -> bool:
         return self.clock is not None
 
@@ -202,6 +208,12 @@ def keep_statement(table: Table, *, clocked: bool = False) -> Insert:
     row["body"] = bindparam("answer", type_=LargeBinary())
     row["expires_at"] = later(now_of("sqlite", clocked=clocked), "ttl_ms", "sqlite")
     return _over_expired(sqlite.insert(table).values(row), table, "sqlite", clocked=clocked)
+
+
+@functools.cache
+def expired_statement(table: Table, dialect: DialectName, *, clocked: bool = False) -> Select[int]:
+    """How many keys are expired."""
+    return select(func.count()).where(table.c.expires_at <= now_of(dialect, clocked=clocked))
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, or_, select, update
+from sqlalchemy import Row, delete, func, or_, select, update
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
@@ -81,6 +81,16 @@ class SqlRestrictions:
         over = select(of.id).where(or_(of.until < before, of.lifted_at < before)).limit(most)
         removed = delete(RESTRICTIONS).where(of.id.in_(over))
         return (await self._connection.execute(removed)).rowcount
+
+    async def over(self, before: Millis) -> int:
+        """How many of these there are."""
+        if not self._tables.safety:
+            return 0
+        of = RESTRICTIONS.c
+        ended = or_(of.until < before, of.lifted_at < before)
+        query = select(func.count()).select_from(RESTRICTIONS).where(ended)
+        counted: int = (await self._connection.execute(query)).scalar_one()
+        return counted
 
 
 def _restriction(row: Row[Any]) -> Restriction:

@@ -26,6 +26,7 @@ from divan_core.leaderboards.model import (
 )
 from divan_core.leaderboards.policy import LONGEST
 from divan_core.stores.sql import scorestatements as statements
+from divan_core.stores.sql.arrays import insert_all
 from divan_core.stores.sql.boardtables import BADGES, BESTS, SCORE_BOOKS, SCORE_STEPS, SCORES
 from divan_core.stores.sql.clauses import insert_or_replace, portions
 from divan_core.stores.sql.connection import SqlConnection
@@ -34,6 +35,7 @@ from divan_core.stores.sql.types import id_of
 
 _TOP: Final = (2**63 - 1, UserId(UUID(int=2**128 - 1)))
 _OF: Final = SCORES.c
+_SCOPES: Final = tuple(one.value for one in Scope)
 _STEP: Final = ("campus_id", "period", "day", "scope", "step")
 
 
@@ -64,7 +66,7 @@ class SqlScores:
 
     async def put(self, shifts: Sequence[Shift]) -> None:
         """Let these take the place of what was there."""
-        dialect, run = self._connection.dialect, self._connection.rows
+        dialect = self._connection.dialect
         new = [_row(one.new) for one in shifts if one.new is not None]
         gone = [_slot(one.old) for one in shifts if one.new is None and one.old is not None]
         steps = [
@@ -72,12 +74,10 @@ class SqlScores:
             for step, people in sorted(_steps(shifts).items(), key=_by_step)
             if people
         ]
-        if new:
-            await run(insert_or_replace(SCORES, dialect), new)
+        await insert_all(self._connection, insert_or_replace(SCORES, dialect), new)
         if gone:
-            await run(statements.drop_statement(), gone)
-        if steps:
-            await run(statements.step_statement(dialect), steps)
+            await self._connection.rows(statements.drop_statement(), gone)
+        await insert_all(self._connection, statements.step_statement(dialect), steps)
 
     async def get(self, user_id: UserId, board: Board) -> Score | None:
         """Somebody's score, or None."""
@@ -215,23 +215,20 @@ class SqlScores:
 
 
 def _steps(shifts: Sequence[Shift]) -> Counter[tuple[Any, ...]]:
-    """How many more people stand on which steps, and how many fewer."""
+    """How many more people stand on which steps, and how many fewer; 0 where most stay."""
     found: Counter[tuple[Any, ...]] = Counter()
     for one in shifts:
-        of = one.new or one.old
-        for scope in Scope if of else ():
-            old, new = _step_of(one.old, scope), _step_of(one.new, scope)
-            if of is not None and old != new:  # most stay where they are
-                board = (of.campus_id, of.period.value, of.day, scope.value)
-                found[(*board, new)] += 1
-                found[(*board, old)] -= 1
-    return Counter({step: people for step, people in found.items() if step[-1] is not None})
+        found.update(_steps_of(one.new))
+        found.subtract(_steps_of(one.old))
+    return found
 
 
-def _step_of(score: Score | None, scope: Scope) -> int | None:
-    """The step on which somebody stands; None for none."""
-    place = 0 if score is None else score.of(scope)
-    return place >> STEP_BITS if place else None
+def _steps_of(score: Score | None) -> Iterator[tuple[Any, ...]]:
+    if score is not None:
+        campus_id, period, day = score.campus_id, score.period.value, score.day
+        for scope, place in zip(_SCOPES, score.places, strict=True):
+            if place:
+                yield campus_id, period, day, scope, place >> STEP_BITS
 
 
 def _by_step(item: tuple[tuple[Any, ...], int]) -> tuple[Any, ...]:

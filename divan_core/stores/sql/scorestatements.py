@@ -148,11 +148,16 @@ def of_statement(dialect: DialectName) -> Select[Any]:
 
 @functools.cache
 def turning_statement(dialect: DialectName) -> Select[Any]:
-    """People's sums of a day and the next, and the days that leave them then."""
+    """People's sums of a day and the next, and the days that leave them then.
+
+    All columns of the key are named beside, so that no other rows of theirs are read.
+    """
     day = _given("day", _OF.day)
     leaving = [day + 1 - period.value for period in SUMS]
     return select(*COLUMNS).where(
         named_among(_OF.user_id, "people", dialect),
+        _OF.period.in_([period.value for period in Period]),
+        _OF.day.in_([day, day + 1, *leaving]),
         or_(
             and_(_OF.period == Period.DAILY.value, _OF.day.in_(leaving)),
             and_(_OF.period > Period.DAILY.value, _OF.day.in_([day, day + 1])),

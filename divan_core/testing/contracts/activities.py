@@ -53,6 +53,32 @@ class ActivitiesContract(ABC):
         assert await get(stores, 2) is None
         assert await stores.units.write(lambda unit: unit.activities.hold(number(2))) is None
 
+    async def test_several_are_found_at_once(self, stores: RelationalStores) -> None:
+        """Those that there are, each once."""
+        await populate(stores, 2)
+        await add(stores, activity(1, 1, 2), activity(2, 1, 2, kind="story"))
+
+        async def some(unit: StoreUnit) -> Sequence[Activity]:
+            return await unit.activities.some({number(1), number(2), number(3)})
+
+        found = await stores.units.read(some)
+        assert sorted(one.id for one in found) == [number(1), number(2)]
+        assert not await stores.units.read(lambda unit: unit.activities.some(()))
+
+    async def test_who_has_played_has_met(self, stores: RelationalStores) -> None:
+        """Whoever asked; not in a lobby, nor in what is shown to one of them alone."""
+        await populate(stores, 4)
+        begun = Millis(START_MS)
+        await add(stores, activity(1, 1, 2, started_at=begun), activity(2, 1, 3))
+        await add(stores, activity(3, 4, 1, started_at=begun, shadowed=True))
+
+        async def met(unit: StoreUnit) -> list[bool]:
+            others = ((2, 1), (1, 2), (1, 3), (1, 4), (2, 3))
+            have = unit.activities.have_met
+            return [await have(user_id(one), user_id(other)) for one, other in others]
+
+        assert await stores.units.read(met) == [True, True, False, False, False]
+
     async def test_one_is_open_of_two_people_and_a_kind(self, stores: RelationalStores) -> None:
         """Whoever asked whom; the unit that would have kept another keeps nothing."""
         await populate(stores, 3)
@@ -154,7 +180,11 @@ class ActivitiesContract(ABC):
         async def purge(unit: StoreUnit) -> int:
             return await unit.activities.purge(Millis(START_MS + 4), 2)
 
+        before = Millis(START_MS + 4)
+        assert await stores.units.read(lambda unit: unit.activities.ended(before)) == 3
         assert [await stores.units.write(purge) for _ in range(3)] == [2, 1, 0]
+        later = Millis(START_MS + 5 + IDLE_MS)
+        assert await stores.units.read(lambda unit: unit.activities.overdue(later)) == 1
         assert await listed(stores, 1) == [5, 4]
 
     async def test_nobody_plays_with_nobody(self, stores: RelationalStores) -> None:

@@ -157,6 +157,25 @@ class AppealsContract(ABC):
 
         return [one.id.int >> 64 for one in await stores.units.read(body)]
 
+    async def test_they_are_counted(self, stores: RelationalStores) -> None:
+        """Those that wait, whenever they came; others by when they were decided."""
+        won, lost = AppealStatus.ACCEPTED, AppealStatus.REJECTED
+        await put(stores, *map(over, range(1, 6)))
+        await send(
+            stores,
+            appeal(1, about=1),
+            appeal(2, about=2, campus_id=campus_id(2)),
+            appeal(3, about=3, status=won, resolved_at=NOW),
+            appeal(4, about=4, status=won, resolved_at=Millis(NOW - 1)),
+            appeal(5, about=5, status=lost, resolved_at=Millis(NOW + 1)),
+        )
+
+        async def tally(unit: StoreUnit) -> list[dict[AppealStatus, int]]:
+            return [dict(await unit.appeals.tally(one, NOW)) for one in (campus_id(1), None)]
+
+        here = {AppealStatus.OPEN: 1, won: 1, lost: 1}
+        assert await stores.units.read(tally) == [here, {**here, AppealStatus.OPEN: 2}]
+
     async def test_the_most_urgent(self, stores: RelationalStores) -> None:
         """The gravest first, then the oldest; none that the admin has a hand in."""
         grave, other = Standing(severity=4), user_id(71)

@@ -179,6 +179,7 @@ class DecisionsContract(ABC):
         assert await _walked(stores, Period(NOW, ENDLESS), 9) == [
             verdict(number, number, print=PRINT) for number in (3, 4)
         ]
+        assert await stores.units.read(lambda unit: unit.decisions.over(before)) == 1
         assert await stores.units.write(lambda unit: unit.decisions.purge(before, 2)) == 1
         assert await stores.units.write(lambda unit: unit.decisions.purge(before, 2)) == 0
         assert await self.lately(stores, 5, PRINT, (9,)) == Lately(1, (1,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,14 +14,17 @@ from hypothesis.strategies import SearchStrategy, just
 from divan_core.activities.games.draws import Draws
 from divan_core.activities.games.game import (
     MOST_DUE,
+    MOST_TEXTS,
     AnyGame,
     Outcome,
     RoundClosed,
     RoundOpened,
     Setting,
     Step,
+    Text,
     Told,
     Turn,
+    Veil,
     settle,
 )
 from divan_core.activities.model import ActivityId
@@ -143,7 +146,7 @@ class Course:
         self._check_outcome()
         for viewer in PLAYERS:
             self._check_view(viewer)
-            self._check_words(viewer)
+            self._check_texts(viewer)
         self.about.check(before, step)
 
     def _applied(self, turn: Turn, state: Any = None) -> Step[Any] | None:  # noqa: ANN401 - the game's own class
@@ -197,13 +200,34 @@ class Course:
         assert game.standing(self.state) == game.standing(disguised), "its scores give away"
         assert game.deadline(self.state) == game.deadline(disguised), "its deadline gives away"
 
-    def _check_words(self, author: UserId) -> None:
-        """What somebody wrote is text, and nothing that the other one may not read yet."""
+    def _check_texts(self, author: UserId) -> None:
+        """What somebody wrote has a number, and is nothing that the other one may not read yet."""
+        game, state = self.about.game, self.state
         (peer,) = (player for player in PLAYERS if player != author)
-        words = self.about.game.words(self.state, author)
-        assert all(isinstance(word, str) for word in words)
-        disguised = self.about.disguised(self.state, peer)
-        assert words == self.about.game.words(disguised, author), "words that are hidden yet"
+        texts = [one for one in game.texts(state) if one.player == author]
+        numbers = {one.number for one in texts}
+        assert len(numbers) == len(texts), "two texts have the same number"
+        assert numbers <= set(range(1, MOST_TEXTS + 1)), "a text has no number"
+        disguised = game.texts(self.about.disguised(state, peer))
+        assert texts == [one for one in disguised if one.player == author], "hidden yet"
+        for one in texts:
+            self._check_veils(one, peer)
+
+    def _check_veils(self, text: Text, peer: UserId) -> None:
+        """What is hidden is not shown to whom it is hidden from, and nothing else changes."""
+        game, state = self.about.game, self.state
+        assert encode(game.veiled(state, text.number, None)) == encode(state)
+        for veil in Veil:
+            hidden = game.veiled(state, text.number, veil)
+            assert game.texts(hidden) == game.texts(state), "hiding changes texts"
+            assert game.standing(hidden) == game.standing(state), "hiding changes the game"
+            assert game.deadline(hidden) == game.deadline(state), "hiding changes the game"
+            assert encode(game.veiled(hidden, text.number, None)) == encode(state), "it stays"
+            others = _without(game.texts(state), text)
+            shown = list(_leaves(game.view(hidden, peer, self.now)))
+            assert text.content in others or text.content not in shown, "it is still shown"
+            own = list(_leaves(game.view(hidden, text.player, self.now)))
+            assert (text.content in own) or veil is Veil.REMOVED, "its author has lost it"
 
     def _check_mover(self, turn: Turn, step: Step[Any] | None) -> None:
         """Until a round is over, a move tells its player nothing of what they may not know."""
@@ -228,6 +252,22 @@ class Course:
         again = self._applied(turn)
         if again is not None:
             assert again == Step(self.state), "a move counts twice"
+
+
+def _without(texts: Sequence[Text], one: Text) -> set[str]:
+    """What the other texts say."""
+    return {other.content for other in texts if other.number != one.number}
+
+
+def _leaves(shown: object) -> Iterator[object]:
+    """All that stands in a view."""
+    if isinstance(shown, Mapping):
+        shown = tuple(shown.values())
+    if isinstance(shown, list | tuple):
+        for one in shown:
+            yield from _leaves(one)
+    else:
+        yield shown
 
 
 def reveals(step: Step[Any]) -> bool:

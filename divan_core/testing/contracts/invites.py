@@ -189,7 +189,8 @@ class InvitesContract(ABC):
         done = attrs.evolve(invite(5, 3, 2), state=InviteState.DECLINED)
         await put(stores, *over, done, invite(1_000, 1, 3))
         now = over[-1].expires_at
-        for closed in (2, 1, 0):
+        for left, closed in ((3, 2), (1, 1), (0, 0)):
+            assert await stores.units.read(lambda unit: unit.invites.overdue(now)) == left
             assert await stores.units.write(lambda unit: unit.invites.expire(now, 2)) == closed
         for one in over:
             found = await stores.units.read(lambda unit, one=one: unit.invites.get(one.id))  # type: ignore[misc]

@@ -236,7 +236,9 @@ class KeysContract(ABC):
         assert await stores.keys.purge(10) == 0
         clock.advance(1)
         await stores.units.write(keyed(b"2", KeyScope("person.1", "old", "3")))
+        assert await stores.keys.expired() == 4
         assert [await stores.keys.purge(3) for _ in range(3)] == [3, 1, 0]
+        assert await stores.keys.expired() == 0
         assert await stores.keys.recall(SCOPE) == StoredAnswer(PRINT, b"1")
         again = KeyScope("person.1", "old", "3")
         assert await stores.keys.recall(again) == StoredAnswer(PRINT, b"2")

@@ -94,7 +94,8 @@ class RestrictionsContract(ABC):
         lasting = [restriction(4, until=Millis(NOW + 10)), restriction(5)]
         await keep(stores, *ended, lifted, *lasting)
         before = Millis(NOW + 10)
-        for removed in (2, 1, 0):
+        for left, removed in ((3, 2), (1, 1), (0, 0)):
+            assert await stores.units.read(lambda unit: unit.restrictions.over(before)) == left
             done = await stores.units.write(lambda unit: unit.restrictions.purge(before, 2))
             assert done == removed
         every = await stores.units.read(lambda unit: unit.restrictions.every(user_id(1), None, 9))

@@ -18,6 +18,7 @@ from divan_core.activities.games.game import (
     RoundClosed,
     RoundOpened,
     Setting,
+    Silent,
     Standing,
     Step,
     Turn,
@@ -67,7 +68,7 @@ class Point:
     activity_id: ActivityId
 
 
-class Count:
+class Count(Silent):
     """Whoever asked gets a point in every round that is not missed."""
 
     kind = "count"
@@ -94,9 +95,6 @@ class Count:
 
     def view(self, state: CountState, viewer: UserId, now: Millis) -> Json:
         return {"you": str(viewer), "points": state.points, "now": now}
-
-    def words(self, _state: CountState, _player: UserId) -> tuple[str, ...]:
-        return ()
 
     def _next(self, state: CountState, now: Millis) -> Step[CountState]:
         closed = RoundClosed(state.round, state.players[0] if state.points else None)

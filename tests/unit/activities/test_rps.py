@@ -197,7 +197,7 @@ def test_a_match_in_which_nobody_ever_reveals_counts_for_nobody() -> None:
         step = settle(GAME, committed(step.state), Millis(5 + REVEAL_MS))
     assert len(step.state.past) == MOST_ROUNDS
     assert step.outcome.abandoned
-    assert GAME.words(step.state, ANA) == ()
+    assert GAME.texts(step.state) == ()
 
 
 def test_a_commitment_that_never_comes_is_left_to_idleness() -> None:

@@ -5,7 +5,15 @@ from uuid import UUID
 import pytest
 
 from divan_core.activities.games.draws import Draws
-from divan_core.activities.games.game import RoundClosed, RoundOpened, Setting, Step, Turn, settle
+from divan_core.activities.games.game import (
+    RoundClosed,
+    RoundOpened,
+    Setting,
+    Step,
+    Turn,
+    Veil,
+    settle,
+)
 from divan_core.activities.games.registry import read_move, read_options
 from divan_core.activities.games.story import ContinueStory, Story, StoryOptions, StoryState
 from divan_core.activities.model import ActivityId
@@ -49,7 +57,8 @@ def test_the_invited_one_begins_and_both_write_in_turn() -> None:
     parts = GAME.view(step.state, ANA, START)["parts"]
     assert [part["content"] for part in parts] == ["Once,", "a fox", "slept."]
     assert GAME.standing(step.state).scores == {ANA: 1, BEN: 2}
-    assert GAME.words(step.state, BEN) == ("Once,", "slept.")
+    own = [(text.number, text.content) for text in GAME.texts(step.state) if text.player == BEN]
+    assert own == [(1, "Once,"), (3, "slept.")]
     with pytest.raises(ActivityOver):
         write(step.state, ANA, "It woke.")
 
@@ -63,6 +72,26 @@ def test_a_part_is_written_in_the_turn_it_was_meant_for() -> None:
     with pytest.raises(RoundOver):
         write(state, BEN, "Once,", 1)
     assert len(write(state, BEN, "slept.", 3).state.parts) == 3
+
+
+@pytest.mark.parametrize(
+    ("veil", "own"),
+    [
+        (Veil.TOMBSTONED, {"content": "Once,", "notice": "tombstoned"}),
+        (Veil.SHADOWED, {"content": "Once,"}),
+        (Veil.REMOVED, {"content": None}),
+    ],
+)
+def test_a_hidden_part_is_to_the_other_one_as_if_it_were_missed(
+    veil: Veil, own: dict[str, object]
+) -> None:
+    state = write(begun().state, BEN, "Once,").state
+    hidden = GAME.veiled(state, 1, veil)
+    about = {"round": 1, "user_id": str(BEN)}
+    assert GAME.view(hidden, ANA, START)["parts"] == [{**about, "content": None}]
+    assert GAME.view(hidden, BEN, START)["parts"] == [{**about, **own}]
+    assert GAME.veiled(hidden, 1, None) == state
+    assert GAME.veiled(state, 2, veil) == state
 
 
 def test_a_missed_turn_stays_empty_and_the_other_goes_on() -> None:

@@ -135,7 +135,7 @@ def test_more_right_answers_win_and_then_less_time(
     assert step.outcome is not None
     assert (step.outcome.winner_id, step.outcome.abandoned) == (winner, False)
     assert GAME.view(step.state, ANA, START)["question"] is None
-    assert GAME.words(step.state, ANA) == ()
+    assert GAME.texts(step.state) == ()
     with pytest.raises(ActivityOver):
         GAME.apply(step.state, Turn(ANA, AnswerQuestion(MATCH, 3, 0), START))
 

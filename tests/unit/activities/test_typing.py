@@ -160,7 +160,7 @@ def test_whoever_does_not_come_expires_the_duel() -> None:
 def test_the_text_of_a_player_is_not_kept() -> None:
     state = hand_in(begun().state, ANA, "my secret words", 5_000).state
     assert b"secret" not in encode(state)
-    assert GAME.words(state, ANA) == ()
+    assert GAME.texts(state) == ()
 
 
 def test_a_clock_behind_is_no_advantage_that_breaks_anything() -> None:

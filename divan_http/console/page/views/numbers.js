@@ -111,6 +111,9 @@ function told(kpis) {
     ["Actioned in 7 days", String(kpis.actioned_7d)],
     ["Dismissed in 7 days", String(kpis.dismissed_7d)],
     ["Half are decided within", seconds(kpis.median_decision_s)],
+    ["Appeals that wait", String(kpis.appeals_open)],
+    ["Accepted in 7 days", String(kpis.appeals_accepted_7d)],
+    ["Rejected in 7 days", String(kpis.appeals_rejected_7d)],
   ];
 }
 
