@@ -73,6 +73,15 @@ except ModuleNotFoundError:
 
 nox.options.sessions = ["lint", "tests"]
 
+# What touches each library, within minutes.
+OLDEST_TESTS = (
+    "tests/unit",
+    "tests/contract",
+    "tests/library",
+    "tests/http",
+    "tests/rt",
+    "tests/cli",
+)
 PACKAGES = ("divan_core", "divan_http", "divan_rt", "divan_cli")
 # What decides without doing: every branch of it is tested.
 PURE = (
@@ -155,6 +164,35 @@ def bench(session: nox.Session) -> None:
     """Measure what this machine reaches; what follows ``--`` goes to the benchmarks."""
     programs = environment(session, "bench", "test", "bench")
     run(session, programs, "python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def docs(session: nox.Session) -> None:
+    """Build the documentation into build/site; a link that leads nowhere is an error."""
+    programs = environment(session, "docs", "docs")
+    session.env["NO_MKDOCS_2_WARNING"] = "1"  # the theme advertises; the version is bounded
+    run(session, programs, "python", "-m", "mkdocs", "build", "--strict", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def packages(session: nox.Session) -> None:
+    """Build both archives, install each extra into an empty environment, run the demo."""
+    programs = environment(session, "dev", "dev")
+    run(session, programs, "python", "-m", "tests.packaging.installed", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def lowest(session: nox.Session) -> None:
+    """Tests on the oldest versions that pyproject.toml allows, which uv knows how to choose."""
+    folder = ENVIRONMENTS / "lowest"
+    python = str(folder / PROGRAMS / "python")
+    session.run(sys.executable, "-m", "virtualenv", "--quiet", "--clear", str(folder))
+    session.run(python, "-m", "pip", "install", "--quiet", "uv")
+    wanted = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "test", "bench")
+    programs = folder / PROGRAMS
+    oldest = ("--quiet", "--resolution", "lowest-direct", "--python", python)
+    run(session, programs, "uv", "pip", "install", *oldest, "--editable", f"{ROOT}[all]", *wanted)
+    run(session, programs, "pytest", "-n", "2", *(session.posargs or OLDEST_TESTS))
 
 
 def environment(session: nox.Session, name: str, *groups: str) -> Path:

@@ -31,8 +31,9 @@ class Event(Generic[CommandT]):
         self, command: type[CommandT], perform: Callable[[Session, CommandT], Awaitable[object]]
     ) -> None:
         """``perform`` answers with the acknowledgement."""
+        self.command: Final = command
+        self.perform: Final = perform
         self._reader = JsonReader(command)
-        self._perform = perform
 
     async def run(self, session: Session, payload: bytes) -> object:
         """Read the command and perform it.
@@ -41,7 +42,7 @@ class Event(Generic[CommandT]):
             DivanError: it cannot be read, or is refused.
         """
         given = b"{}" if payload in _ABSENT else payload
-        return await self._perform(session, self._reader.read(given))
+        return await self.perform(session, self._reader.read(given))
 
 
 Table = Mapping[str, Event[Any]]

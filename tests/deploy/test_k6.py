@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 
 from benchmarks.load import k6_path
 from divan_core.codec.reader import JsonReader
-from divan_http.operation import KeyedOperation, Operation
+from divan_core.testing.clock import ManualClock
+from divan_http.operation import KeyedOperation, Operation, PersonOperation
 from divan_http.routes import OPERATIONS, document
 from tests.http.world import World, open_world
 from tests.packaging.conftest import ROOT
@@ -68,40 +70,50 @@ async def run(k6: str, *arguments: str, **environment: str) -> tuple[int, str]:
     return done.returncode, done.stderr.decode()
 
 
-async def test_a_dry_run_sends_nothing_and_shows_what_would_be_sent(k6: str) -> None:
-    status, said = await run(
-        k6, "run", "--no-usage-report", str(FOLDER / "chat_send.js"), K6_DRY_RUN="1"
-    )
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda one: one.stem)
+async def test_a_dry_run_sends_nothing_and_shows_what_would_be_sent(k6: str, script: Path) -> None:
+    status, said = await run(k6, "run", "--no-usage-report", str(script), K6_DRY_RUN="1")
     assert status == 0, said
     shown = [json.loads(line)["msg"] for line in said.splitlines() if '"source":"console"' in line]
-    (request,) = (json.loads(one) for one in shown)
-    row = operation(request["method"], "/" + request["url"].split("/", 3)[3])
-    assert isinstance(row, KeyedOperation)
-    assert set(request["headers"]) <= known_headers()
-    command = JsonReader(row.command).read(json.dumps(request["body"]).encode())
-    assert msgspec.to_builtins(command)["body"] == request["body"]["body"]
+    assert shown
+    for request in (json.loads(one) for one in shown):
+        row = operation(request["method"], "/" + request["url"].split("/", 3)[3])
+        assert isinstance(row, PersonOperation | KeyedOperation)
+        assert set(request["headers"]) <= known_headers()
+        given = request.get("body") or request["query"]
+        command = msgspec.to_builtins(JsonReader(row.command).read(json.dumps(given).encode()))
+        assert {name: command[name] for name in given} == given
 
 
 async def test_messages_are_sent(k6: str, tmp_path: Path) -> None:
     """A few, with the checks of the scenario, but without what it says of time."""
-    people, summary = tmp_path / "people.json", tmp_path / "summary.json"
     async with open_world() as world, served(world.app) as url:
-        people.write_text(json.dumps(listed(world)))
-        few = ("--vus", "2", "--iterations", "6", "--summary-export", str(summary))
-        _, said = await run(
-            k6,
-            "run",
-            "--no-usage-report",
-            *few,
-            str(FOLDER / "chat_send.js"),
-            DIVAN_URL=url,
-            DIVAN_PEOPLE=str(people),
-            K6_THINK_S="0.01",
-        )
-        found: dict[str, Any] = json.loads(summary.read_bytes())["metrics"]
-        assert (found["checks"]["passes"], found["checks"]["fails"]) == (24, 0), said
+        passed = await load(k6, "chat_send.js", world, url, tmp_path)
+        assert passed == 24
         sent = (await world.get("/chat/conversations")).json()["items"]
         assert sum(one["last_seq"] for one in sent) == 6
+
+
+async def test_people_ask_who_is_near(k6: str, tmp_path: Path) -> None:
+    clock = ManualClock(int(time.time() * 1000))  # that of k6 has to agree with it
+    async with open_world(clock=clock) as world, served(world.app) as url:
+        passed = await load(k6, "nearby.js", world, url, tmp_path)
+        assert passed == 2 + 6 * 4
+        (near,) = (await world.get("/proximity/nearby", radius_m=50)).json()["items"]
+        assert near["user_id"] == str(world.ben)
+
+
+async def load(k6: str, script: str, world: World, url: str, folder: Path) -> int:
+    """Six turns of two people; how many checks passed, and none may fail."""
+    people, summary = folder / "people.json", folder / "summary.json"
+    people.write_text(json.dumps(listed(world)))
+    few = ("--vus", "2", "--iterations", "6", "--summary-export", str(summary))
+    whereabouts = {"DIVAN_URL": url, "DIVAN_PEOPLE": str(people), "K6_THINK_S": "0.01"}
+    _, said = await run(k6, "run", "--no-usage-report", *few, str(FOLDER / script), **whereabouts)
+    checks: dict[str, Any] = json.loads(summary.read_bytes())["metrics"]["checks"]
+    assert checks["fails"] == 0, said
+    passed: int = checks["passes"]
+    return passed
 
 
 def listed(world: World) -> list[dict[str, str]]:

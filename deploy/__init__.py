@@ -1,0 +1,1 @@
+"""What is needed to run Divan for real; see docs/operations.md."""
