@@ -24,6 +24,7 @@ from divan_core.identity.service import Authenticator
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import Entropy, Ids
+from divan_core.kernel.urgency import patient
 from divan_core.leaderboards.service import Leaderboards
 from divan_core.moderation.actions import Actions
 from divan_core.moderation.appeals import Appeals
@@ -157,7 +158,8 @@ class Divan:
                 await stack.enter_async_context(part.running())
             divan = cls(settings, opened, ground, subscriptions)
             only = inside(settings, divan.workers.names)
-            await stack.enter_async_context(divan.workers.running(only))
+            with patient():
+                await stack.enter_async_context(divan.workers.running(only))
             yield divan
 
     async def drain(self, timeout_s: float = 30.0) -> None:
