@@ -25,7 +25,10 @@ LISTENERS: Final = 20
 """Sockets that hear messages to themselves; in rooms, those of two rooms."""
 
 SETTLE_S: Final = 1.0
-"""How long to wait for what is still under way in the end."""
+"""How long to let sockets settle, and to look whether anything comes that is not due."""
+
+PATIENCE_S: Final = 30.0
+"""How long to wait in the end for what is still under way."""
 
 
 @attrs.frozen
@@ -42,11 +45,25 @@ class Arrivals:
 
     began: dict[str, float] = attrs.field(factory=dict)
     took_ms: list[float] = attrs.field(factory=list)
+    _due: int = 0
+    _complete: anyio.Event = attrs.field(factory=anyio.Event)
+
+    def expect(self, due: int) -> None:
+        """Begin anew; so many are due."""
+        self.took_ms.clear()
+        self._due, self._complete = due, anyio.Event()
+
+    async def complete(self) -> None:
+        """Wait until all have come that are due, or for too long."""
+        with anyio.move_on_after(PATIENCE_S):
+            await self._complete.wait()
 
     def heard(self, message: Mapping[str, Any]) -> None:
         """Count a message that has come to a socket."""
         took_s = anyio.current_time() - self.began[message["client_msg_id"]]
         self.took_ms.append(took_s * 1000)
+        if len(self.took_ms) == self._due:
+            self._complete.set()
 
 
 @attrs.frozen
@@ -81,7 +98,6 @@ async def _deliver(route: Route, seconds: int, *, rooms: bool) -> tuple[object, 
         await anyio.sleep(SETTLE_S)
         session = await stack.enter_async_context(aiohttp.ClientSession(route.to))
         await _write(session, letters, arrivals, RATE)  # one second warms up
-        arrivals.took_ms.clear()
         due = await _write(session, letters, arrivals, RATE * seconds)
     p50, p95, p99 = spread([10 * one for one in arrivals.took_ms]).split("/")
     times = (f"{int(one) / 10:.1f}" for one in (p50, p95, p99))
@@ -127,15 +143,18 @@ async def _listen(
 async def _write(
     session: aiohttp.ClientSession, letters: Sequence[Letter], arrivals: Arrivals, count: int
 ) -> int:
-    """Write so many at a steady rate; how often they are to be heard."""
+    """Write so many at a steady rate, and wait for them; how often they are to be heard."""
     chosen = list(itertools.islice(itertools.cycle(letters), count))
+    due = sum(letter.sockets for letter in chosen)
+    arrivals.expect(due)
     async with anyio.create_task_group() as tasks:
         began = anyio.current_time()
         for number, letter in enumerate(chosen):
             await anyio.sleep_until(began + number / RATE)
             tasks.start_soon(_post, session, letter, arrivals)
+    await arrivals.complete()
     await anyio.sleep(SETTLE_S)
-    return sum(letter.sockets for letter in chosen)
+    return due
 
 
 async def _post(session: aiohttp.ClientSession, letter: Letter, arrivals: Arrivals) -> None:

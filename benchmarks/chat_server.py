@@ -1,13 +1,14 @@
 """What is written to: ``python -m benchmarks.chat_server PORT first|second [URL [REDIS]]``.
 
 Without a database's address, everything is in memory. HTTP and sockets are at one address, and
-``/hello`` is the yardstick, as in ``benchmarks.server``. The ``second`` process on a database finds
-everybody there already.
+``/hello`` is the yardstick, as in ``benchmarks.server``, and ``/drain`` answers when workers have
+nothing left to do. The ``second`` process on a database finds everybody there already.
 """
 
 from __future__ import annotations
 
 import sys
+from typing import Final
 
 import uvicorn
 import uvloop
@@ -19,7 +20,11 @@ from benchmarks.world import settings
 from divan_cli.asgi import settle_memory, split
 from divan_cli.doorway import DoorwayProtocol
 from divan_core import Divan
+from divan_http.exchange import Asgi, Receive, Scope, Send
 from divan_rt.server import PATH, Options, create_server
+
+DRAIN: Final = "/drain"
+DRAIN_S: Final = 600.0
 
 
 async def serve(port: int, addresses: list[str], *, first: bool) -> None:
@@ -29,11 +34,22 @@ async def serve(port: int, addresses: list[str], *, first: bool) -> None:
             await settle(divan)
             await divan.drain()
         sockets = create_server(divan, Options(polling=False))
-        app = split({PATH: sockets}, beside_hello(divan))
+        app = split({PATH: sockets, DRAIN: draining(divan)}, beside_hello(divan))
         async with sockets.running():
             settle_memory()
             print(READY, flush=True)
             await uvicorn.Server(config(app, port, DoorwayProtocol)).serve()
+
+
+def draining(divan: Divan) -> Asgi:
+    """Answers once everything recorded is handled."""
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await divan.drain(DRAIN_S)
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    return app
 
 
 if __name__ == "__main__":

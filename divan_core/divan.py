@@ -28,6 +28,7 @@ from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import Entropy, Ids
 from divan_core.kernel.traces import Beginning, Traces
+from divan_core.kernel.urgency import patient
 from divan_core.leaderboards.service import Leaderboards
 from divan_core.moderation.actions import Actions
 from divan_core.moderation.appeals import Appeals
@@ -168,7 +169,8 @@ class Divan:
                 await stack.enter_async_context(part.running())
             divan = cls(settings, opened, ground, subscriptions)
             only = inside(settings, divan.workers.names)
-            await stack.enter_async_context(divan.workers.running(only))
+            with patient():
+                await stack.enter_async_context(divan.workers.running(only))
             yield divan
 
     async def drain(self, timeout_s: float = 30.0) -> None:

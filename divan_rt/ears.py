@@ -6,12 +6,12 @@ from typing import Final
 
 import attrs
 
-from divan_core.chat.live import MOST_MARKS, Heard
+from divan_core.chat.live import MOST_MARKS, Heard, News
 from divan_core.chat.messages import ConversationId
 from divan_core.kernel.ids import CampusId, UserId
 from divan_rt.audience import Session
 from divan_rt.library import EnginePacket
-from divan_rt.packet import CHAT, ROOMS, event
+from divan_rt.packet import ROOMS, event
 
 AGAIN_S: Final = 0.05
 """How long to wait for a socket that has much to read, and for a store that is away."""
@@ -43,13 +43,13 @@ class Ear:
         known = self.places.get(due.conversation_id)
         return self.ready and (known is None or known >= due.seq)
 
-    def pass_on(self, due: Due, heard: Heard) -> None:
+    def pass_on(self, due: Due, heard: Heard, copies: Copies) -> None:
         """Send a message, unless the session sent it itself or its person may not see it."""
         mine = (due.conversation_id, heard.view.seq)
-        if mine in self.own:
+        if self.own and mine in self.own:
             self.own.discard(mine)
         elif heard.shown_to(self.session.actor.user_id):
-            self.session.outlet.send(_packet(self.session, heard))
+            self.session.outlet.send(copies.of(self.session, heard))
 
     @property
     def open(self) -> bool:
@@ -68,8 +68,26 @@ class Due:
     people: set[UserId] = attrs.field(factory=set)
 
 
-def _packet(session: Session, heard: Heard) -> EnginePacket:
+class Copies:
+    """News, and what is sent of them: each written once, for however many sessions."""
+
+    def __init__(self, news: News) -> None:
+        """Nothing is written yet."""
+        self.news = news
+        self._written: dict[tuple[str, int], EnginePacket] = {}
+
+    def of(self, session: Session, heard: Heard) -> EnginePacket:
+        """What a session is sent of one of these messages."""
+        name = _name(session, heard)
+        packet = self._written.get((name, heard.view.seq))
+        if packet is None:
+            packet = event(session.namespace, name, heard.view)
+            self._written[name, heard.view.seq] = packet
+        return packet
+
+
+def _name(session: Session, heard: Heard) -> str:
     if session.namespace == ROOMS:
-        return event(ROOMS, "room:message", heard.view)
+        return "room:message"
     mine = heard.view.sender_id == session.actor.user_id
-    return event(CHAT, "chat:echo" if mine else "chat:message", heard.view)
+    return "chat:echo" if mine else "chat:message"

@@ -15,7 +15,7 @@ from uuid import UUID
 import anyio
 import msgspec
 
-from divan_core.chat.live import Listening, News
+from divan_core.chat.live import Listening
 from divan_core.chat.messages import (
     MEMBERS_NOTICE,
     MESSAGE_NOTICE,
@@ -30,7 +30,7 @@ from divan_core.kernel.ids import RoomId, UserId
 from divan_core.kernel.notices import NoticesLost, PersonNotice
 from divan_rt import ears
 from divan_rt.audience import Session
-from divan_rt.ears import Due, Ear
+from divan_rt.ears import Copies, Due, Ear
 from divan_rt.library import EnginePacket
 from divan_rt.messages import MembersChanged, MessageChanged
 from divan_rt.packet import CHAT, ROOMS, event
@@ -231,29 +231,30 @@ class Talks:
             return bool(near)
         lowest = min(ear.place(due) for ear in ready)
         news = await self._listening.news(due.campus_id, due.conversation_id, lowest, room=due.room)
-        late = [not self._catch_up(ear, due, news, lowest) for ear in ready if ear.open]
+        copies = Copies(news)
+        late = [not self._catch_up(ear, due, copies, lowest) for ear in ready if ear.open]
         if news.more and not any(late):
             self._put(due)
         return any(late) or len(ready) < len(near)
 
-    def _catch_up(self, ear: Ear, due: Due, news: News, after: int) -> bool:
+    def _catch_up(self, ear: Ear, due: Due, copies: Copies, after: int) -> bool:
         """Send one session what it does not have; whether there was room for all of it.
 
         The news are those ``after`` a number; to a session that has gone back behind it meanwhile
         they are brought when it is looked at again.
         """
-        if ear.place(due) < after:
+        place = ear.place(due)
+        if place < after:
             return True
-        user_id = ear.session.actor.user_id
-        if user_id not in news.inside:
+        if ear.session.actor.user_id not in copies.news.inside:
             self._drop(ear, due.conversation_id)
             return True
-        for heard in news.messages:
-            if heard.view.seq <= ear.place(due):
+        for heard in copies.news.messages:
+            if heard.view.seq <= place:
                 continue
             if not ear.session.outlet.has_room:
                 return False
-            ear.pass_on(due, heard)
+            ear.pass_on(due, heard, copies)
             ear.places[due.conversation_id] = heard.view.seq
         return True
 

@@ -11,11 +11,11 @@ from typing import Final
 import anyio
 import attrs
 
-from divan_core.chat.live import Listening, News
+from divan_core.chat.live import Listening
 from divan_core.chat.messages import ConversationId
 from divan_core.errors import StoreUnavailable
 from divan_rt import ears
-from divan_rt.ears import Due, Ear
+from divan_rt.ears import Copies, Due, Ear
 from divan_rt.outlet import MAX_QUEUED
 
 PORTIONS: Final = 4
@@ -31,7 +31,7 @@ class Trailing:
     def __init__(
         self,
         listening: Listening,
-        catch_up: Callable[[Ear, Due, News, int], bool],
+        catch_up: Callable[[Ear, Due, Copies, int], bool],
         put: Callable[[Due], None],
         errand: Callable[[Callable[[], Awaitable[None]]], None],
     ) -> None:
@@ -78,8 +78,9 @@ class Trailing:
         except StoreUnavailable:
             await anyio.sleep(ears.AGAIN_S)
             return True
+        copies = Copies(news)
         for _ in range(PORTIONS):
-            if self._catch_up(ear, due, news, after):
+            if self._catch_up(ear, due, copies, after):
                 return news.more and due.conversation_id in ear.places
             await anyio.sleep(ears.AGAIN_S)
             if not _hears(ear, due):

@@ -116,10 +116,7 @@ class Listening:
         """
 
         async def body(unit: ChatUnit) -> tuple[Sequence[Message], frozenset[UserId]]:
-            # In this order: nothing is read that was written after who is in it was looked at.
-            found = await unit.messages.after(conversation_id, after, most)
-            members = await unit.rooms.members_of([RoomId(conversation_id)])
-            return found, frozenset(user_id for _, user_id in members)
+            return await unit.messages.news(conversation_id, after, most)
 
         messages, inside = await self._units.look(body)
         if not room:

@@ -128,10 +128,14 @@ class MessageRepository(Protocol):
         """
         ...
 
-    async def after(
-        self, conversation_id: ConversationId, seq: int, limit: int
-    ) -> Sequence[Message]:
-        """Up to ``limit`` messages above a number, oldest first, whoever may see them."""
+    async def news(
+        self, conversation_id: ConversationId, after: int, limit: int
+    ) -> tuple[Sequence[Message], frozenset[UserId]]:
+        """Up to ``limit`` messages above a number, oldest first, and who is in the conversation.
+
+        Whoever may see them; none of them was written after it was looked who is inside. One
+        statement on PostgreSQL.
+        """
         ...
 
     async def recent(self, viewer: UserId, limit: int) -> Sequence[Mark]:

@@ -68,7 +68,7 @@ class Readers:
 
     async def veil(self, view: MessageView, veil: Veil | None) -> None:
         async def body(unit: StoreUnit) -> None:
-            (found,) = await unit.messages.after(view.conversation_id, view.seq - 1, 1)
+            (found,), _ = await unit.messages.news(view.conversation_id, view.seq - 1, 1)
             await unit.messages.veil(MessageId(found.id), veil)
 
         await self.divan.stores.units.write(body, locking=True)

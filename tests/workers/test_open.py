@@ -15,6 +15,7 @@ from divan_core.accounts.messages import CreateCampus
 from divan_core.errors import ConfigurationError, StoreUnavailable
 from divan_core.kernel.delivery import Group
 from divan_core.kernel.events import Event, EventId
+from divan_core.kernel.urgency import is_patient
 from divan_core.staffing import SCORING
 from divan_core.stores.bundle import Stores, StoreUnit
 from divan_core.stores.factories import embedded_stores, production_stores
@@ -298,3 +299,28 @@ def test_programs_that_wait_drain_as_well(waiting: tuple[SyncDivan, list[int]]) 
     divan, seen = waiting
     divan.drain()
     assert seen == [7]
+
+
+async def test_workers_are_in_no_hurry_and_callers_are() -> None:
+    found: list[object] = []
+    noted = anyio.Event()
+
+    async def watch(_: StoreUnit, _one: Event) -> bool:
+        return is_patient()
+
+    async def tell(hurry: object) -> None:
+        found.append(hurry)
+        noted.set()
+
+    probe = Subscription(GROUP, watch, tell)
+    async with Divan.open(INSIDE, stores=memory_stores(), subscriptions=[probe]) as divan:
+        await record(divan, event("a", 1))
+        with anyio.fail_after(10):
+            await noted.wait()
+        assert not is_patient()
+        assert not await divan.stores.units.write(told_hurry)
+    assert found == [True]
+
+
+async def told_hurry(_: StoreUnit) -> bool:
+    return is_patient()

@@ -141,12 +141,13 @@ class MemoryMessages:
         found.sort(key=_place, reverse=True)
         return [one for one in found if before is None or _place(one) < before][:limit]
 
-    async def after(
-        self, conversation_id: ConversationId, seq: int, limit: int
-    ) -> Sequence[Message]:
-        """Up to ``limit`` messages above a number, oldest first, whoever may see them."""
+    async def news(
+        self, conversation_id: ConversationId, after: int, limit: int
+    ) -> tuple[Sequence[Message], frozenset[UserId]]:
+        """Up to ``limit`` messages above a number, oldest first, and who is in the conversation."""
         talk = self._records.talks.get(conversation_id, Talk())
-        return talk.messages[seq : seq + limit]
+        inside = frozenset(one.user_id for one in talk.members.values() if one.inside)
+        return talk.messages[after : after + limit], inside
 
     async def recent(self, viewer: UserId, limit: int) -> Sequence[Mark]:
         """Where somebody's direct conversations stand, the last written to first."""

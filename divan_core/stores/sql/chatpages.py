@@ -15,9 +15,12 @@ from sqlalchemy import (
     case,
     func,
     literal_column,
+    null,
     select,
+    union_all,
 )
 from sqlalchemy import cast as as_type
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from divan_core.chat.model import Veil
 from divan_core.stores.sql.chatstatements import (
@@ -76,6 +79,29 @@ def waiting(dialect: DialectName) -> Select[Any]:
         .order_by(MESSAGES.c.seq)
         .limit(LIMIT)
     )
+
+
+@functools.cache
+def after() -> Select[Any]:
+    """Messages above a number, oldest first."""
+    above = MESSAGES.c.seq > bindparam("after_seq", type_=BigInteger())
+    query = select(*MESSAGE_COLUMNS).where(MESSAGES.c.conversation_id == CONVERSATION, above)
+    return query.order_by(MESSAGES.c.seq).limit(LIMIT)
+
+
+@functools.cache
+def news_on_postgres() -> Select[Any]:
+    """The same, and behind them a row of nothing but an array of who is in the conversation."""
+    newest = after().subquery("newest")
+    inside = select(func.array_agg(MEMBERS.c.user_id).label("inside")).where(
+        MEMBERS.c.conversation_id == CONVERSATION, TAKEN
+    )
+    nothing = [as_type(null(), column.type).label(column.name) for column in newest.c]
+    people = as_type(null(), ARRAY(MEMBERS.c.user_id.type)).label("inside")
+    rows = union_all(
+        select(*newest.c, people), select(*nothing, inside.scalar_subquery().label("inside"))
+    ).subquery("news")
+    return select(rows).order_by(rows.c.seq.asc().nulls_last())
 
 
 def _shown() -> Select[Any]:

@@ -306,14 +306,6 @@ def unread_statement(dialect: DialectName, *, hiding: bool = False) -> Select[An
 
 
 @functools.cache
-def after_statement() -> Select[Any]:
-    """Messages above a number, oldest first."""
-    after = MESSAGES.c.seq > bindparam("after_seq", type_=BigInteger())
-    query = select(*MESSAGE_COLUMNS).where(MESSAGES.c.conversation_id == CONVERSATION, after)
-    return query.order_by(MESSAGES.c.seq).limit(LIMIT)
-
-
-@functools.cache
 def recent_statement() -> Select[Any]:
     """Where somebody's direct conversations stand, the last written to first."""
     sides = (

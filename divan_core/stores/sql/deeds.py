@@ -45,7 +45,7 @@ from divan_core.leaderboards.model import (
 from divan_core.leaderboards.policy import CAPS
 from divan_core.stores.sql.arrays import insert_all
 from divan_core.stores.sql.boardtables import DEEDS, SCORE_MARKS
-from divan_core.stores.sql.clauses import insert_or_replace, named_among, portions
+from divan_core.stores.sql.clauses import insert_or_replace, named_among
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.several import SeveralKeys
 from divan_core.stores.sql.types import id_of, millis_of

@@ -34,6 +34,7 @@ from divan_core.stores.sql import chatexports, chatpages
 from divan_core.stores.sql import chatstatements as statements
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.rooms import member_of
+from divan_core.stores.sql.roomstatements import inside_statement
 from divan_core.stores.sql.spelling import Statement, Together
 from divan_core.stores.sql.types import id_of, millis_of
 
@@ -141,12 +142,21 @@ class SqlMessages:
         rows = await self._connection.execute(query, given)
         return [DialogueSummary(_dialogue(row), _message(row), row.unread) for row in rows]
 
-    async def after(
-        self, conversation_id: ConversationId, seq: int, limit: int
-    ) -> Sequence[Message]:
-        """Up to ``limit`` messages above a number, oldest first, whoever may see them."""
-        query = statements.after_statement()
-        return await self._found(query, conversation_id, after_seq=seq, most=limit)
+    async def news(
+        self, conversation_id: ConversationId, after: int, limit: int
+    ) -> tuple[Sequence[Message], frozenset[UserId]]:
+        """Up to ``limit`` messages above a number, oldest first, and who is in the conversation."""
+        given = {"conversation_id": conversation_id, "after_seq": after, "most": limit}
+        if self._connection.dialect == "sqlite":  # in this order: see the port
+            found = await self._connection.rows(chatpages.after(), given)
+            seats = await self._connection.rows(inside_statement(), given)
+            people = [user_id for _, user_id in seats]
+        else:
+            *found, last = await self._connection.rows(chatpages.news_on_postgres(), given)
+            people = last[-1] or []
+            found = [row[:-1] for row in found]
+        inside = frozenset(UserId(id_of(one)) for one in people)
+        return _messages(found, conversation_id), inside
 
     async def recent(self, viewer: UserId, limit: int) -> Sequence[Mark]:
         """Where somebody's direct conversations stand, the last written to first."""

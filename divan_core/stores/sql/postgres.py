@@ -15,13 +15,14 @@ from sqlalchemy.dialects.postgresql.asyncpg import (
     AsyncAdapt_asyncpg_dbapi,
 )
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from divan_core.errors import ConfigurationError, OutcomeUnknown, StoreUnavailable
 from divan_core.kernel.telemetry import Readings
 from divan_core.stores.sql.address import Address
 from divan_core.stores.sql.connection import DialectName, SqlConnection
-from divan_core.stores.sql.faults import ConnectionLost, UnitConflict, refuse
+from divan_core.stores.sql.faults import ConnectionLost, UnitConflict, overdue, refuse
 from divan_core.stores.sql.figures import POOL, Failures
 from divan_core.stores.sql.postgres_connection import (
     FAULTS,
@@ -39,7 +40,14 @@ POOL_SIZE: Final = 10
 """Connections of one process."""
 
 CONNECT_TIMEOUT_S: Final = 5.0
-"""How long to wait for a new connection, and for a free one of the pool."""
+"""How long to wait for a new connection."""
+
+QUEUE_TIMEOUT_S: Final = 15.0
+"""How long to wait for one's turn to write, and for a free connection of the pool.
+
+It is the first come that is served first, so a server with more to do than it can do answers late
+before it refuses: three hundred callers at once have their turn if twenty are served in a second.
+"""
 
 STATEMENT_TIMEOUT_S: Final = 10.0
 """How long one statement may take."""
@@ -107,7 +115,7 @@ def postgres_engine(
         async_creator=partial(connect, address, statement_timeout_s),
         max_overflow=0,
         pool_size=pool_size,
-        pool_timeout=CONNECT_TIMEOUT_S,
+        pool_timeout=QUEUE_TIMEOUT_S,
         isolation_level=isolation,
     )
     event.listen(engine.sync_engine, "connect", _inform)  # after SQLAlchemy's own, about JSON
@@ -162,7 +170,7 @@ class PostgresEngine:
         pool = postgres_engine(
             self._address, self._pool_size, STATEMENT_TIMEOUT_S, isolation="AUTOCOMMIT"
         )
-        self._now = _Open(Turns(self._pool_size, CONNECT_TIMEOUT_S), pool)
+        self._now = _Open(Turns(self._pool_size, QUEUE_TIMEOUT_S), pool)
         try:
             await self._try_out(pool)
             yield
@@ -249,6 +257,8 @@ class PostgresEngine:
         try:
             pool = self._open.pool
             return LoopConnection(pool, await lent(pool), reading=reading)
+        except NoneFree as fault:
+            raise overdue() from fault
         except Unreachable as fault:
             raise StoreUnavailable("The database cannot be reached.") from fault
 

@@ -9,12 +9,15 @@ import functools
 import itertools
 import queue
 import threading
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import Any, Final, Generic, TypeVar
 
 from divan_core.errors import StoreUnavailable
+from divan_core.kernel.urgency import is_patient
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.faults import refusal
 from divan_core.stores.sql.settling import settled
@@ -25,6 +28,9 @@ ResultT = TypeVar("ResultT")
 MOST_IN_GROUP: Final = 64
 """How many units are committed together at most."""
 
+PATIENCE_S: Final = 0.05
+"""How long a unit in no hurry lets others go first."""
+
 
 class Job(Generic[ResultT]):
     """A unit on its way to a thread and back."""
@@ -34,6 +40,8 @@ class Job(Generic[ResultT]):
     ) -> None:
         """Run ``body`` for a caller on the running event loop, in the caller's context."""
         self.reading = reading
+        self.patient = is_patient()
+        self._since = time.monotonic()
         self._body = body
         self._context = contextvars.copy_context()
         self._loop = asyncio.get_running_loop()
@@ -44,6 +52,11 @@ class Job(Generic[ResultT]):
     def loop(self) -> asyncio.AbstractEventLoop:
         """Where the caller waits."""
         return self._loop
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it has waited for others long enough."""
+        return time.monotonic() - self._since > PATIENCE_S
 
     def claim(self) -> bool:
         """Take the job: the thread to run it, or the caller to withdraw it. The first one wins."""
@@ -87,30 +100,49 @@ class Job(Generic[ResultT]):
 
 
 class Inbox:
-    """Jobs that wait for a thread."""
+    """Jobs that wait for a thread. Those in no hurry let the others go first."""
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._queue: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
+        self._urgent: deque[Job[Any]] = deque()
+        self._patient: deque[Job[Any]] = deque()
+        self._signs: queue.SimpleQueue[None] = queue.SimpleQueue()
+        # One for each job, put after it, and one for each thread that is to end.
 
     def put(self, job: Job[Any]) -> None:
         """Leave a job."""
-        self._queue.put(job)
+        (self._patient if job.patient else self._urgent).append(job)
+        self._signs.put(None)
 
     def close(self) -> None:
         """Let one thread end once it has done what was left before."""
-        self._queue.put(None)
+        self._signs.put(None)
 
     def take(self) -> Job[Any] | None:
         """Wait for the next job; None when the thread is to end."""
-        return self._queue.get()
+        self._signs.get()
+        for waiting in (self._urgent, self._patient):
+            with contextlib.suppress(IndexError):
+                return waiting.popleft()
+        return None
 
-    def waiting(self) -> Iterator[Job[Any]]:
-        """Take what is there, without waiting."""
+    def beside(self, first: Job[Any]) -> Iterator[Job[Any]]:
+        """Take those that are to be committed together with a first one, without waiting.
+
+        Once one is in a hurry, nobody else's body is what its commit waits for; but one of those
+        that have waited for long goes along, so that all get their turn.
+        """
+        hurried = not first.patient
         with contextlib.suppress(queue.Empty):
-            while (job := self._queue.get_nowait()) is not None:
-                yield job
-            self.close()  # that was the sign to end; it is for later
+            while self._urgent or (self._patient and not hurried):
+                hurried = hurried or bool(self._urgent)
+                yield self._taken(self._urgent or self._patient)
+            if self._patient and self._patient[0].is_overdue:
+                yield self._taken(self._patient)
+
+    def _taken(self, waiting: deque[Job[Any]]) -> Job[Any]:
+        self._signs.get_nowait()
+        return waiting.popleft()
 
 
 class SqliteThread:
@@ -160,7 +192,7 @@ def commit_group(
 
     Each has a savepoint of its own. When the commit fails, all that had succeeded are refused.
     """
-    jobs = itertools.chain((first,), itertools.islice(inbox.waiting(), most - 1))
+    jobs = itertools.chain((first,), itertools.islice(inbox.beside(first), most - 1))
     done: list[tuple[Job[Any], Outcome]] = []
     try:
         session.begin()

@@ -33,6 +33,7 @@ from divan_core.testing.contracts.letters import (
     dialogues,
     draft,
     keep,
+    news,
     pair_of,
     read,
     say,
@@ -324,8 +325,17 @@ class ConversationsContract(ABC):
         ids = [*mine, pair_of(3, 4).conversation_id, pair_of(2, 4).conversation_id]
         found = await read(stores, lambda u: u.messages.marks(one, ids))
         assert sorted(found, key=lambda mark: mark.last_seq) == expected[::-1]
-        after = await read(stores, lambda u: u.messages.after(mine[0], 1, 9))
-        assert [message.seq for message in after] == [2]
+
+    async def test_news_and_who_is_inside(self, stores: RelationalStores) -> None:
+        """Messages above a number, oldest first; both people, also where there is nothing new."""
+        await populate(stores, 3)
+        told = [await send(stores, number, 1, 2) for number in range(1, 5)]
+        await send(stores, 9, 1, 3)
+        both = {user_id(1), user_id(2)}
+        for after, limit in ((0, 9), (1, 2), (3, 9), (4, 9)):
+            found, inside = await news(stores, (1, 2), after, limit)
+            assert (list(found), inside) == (told[after : after + limit], both)
+        assert await news(stores, (2, 3), 0, 9) == ([], frozenset())
 
     async def test_all_that_somebody_wrote(self, stores: RelationalStores) -> None:
         """Theirs alone, whatever became of it; pages walk it without a repeat."""

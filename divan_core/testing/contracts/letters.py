@@ -22,6 +22,7 @@ from divan_core.chat.model import (
     Window,
 )
 from divan_core.kernel.clock import Millis
+from divan_core.kernel.ids import UserId
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.testing.clock import START_MS
 from divan_core.testing.contracts.samples import campus_id, user_id
@@ -71,6 +72,17 @@ async def say(stores: RelationalStores, letter: Draft) -> Message | None:
 async def read(stores: RelationalStores, body: Any) -> Any:  # noqa: ANN401 - whatever it reads
     """Read in a unit of its own."""
     return await stores.units.read(body)
+
+
+async def news(
+    stores: RelationalStores, pair: tuple[int, int], after: int, limit: int
+) -> tuple[Sequence[Message], frozenset[UserId]]:
+    """Messages of two people above a number, and who is in their conversation."""
+    conversation_id = pair_of(*pair).conversation_id
+    found: tuple[Sequence[Message], frozenset[UserId]] = await read(
+        stores, lambda unit: unit.messages.news(conversation_id, after, limit)
+    )
+    return found
 
 
 async def history(

@@ -78,7 +78,7 @@ class VeilsContract(ABC):
         message_id = await self.sent(stores)
         await self.veil(stores, message_id, Veil.TOMBSTONED)
         conversation_id = pair_of(1, 2).conversation_id
-        found = await stores.units.read(lambda unit: unit.messages.after(conversation_id, 0, 9))
+        found, _ = await stores.units.read(lambda unit: unit.messages.news(conversation_id, 0, 9))
         assert [one.veil for one in found] == [None, Veil.TOMBSTONED]
 
     async def sent(self, stores: RelationalStores) -> MessageId:

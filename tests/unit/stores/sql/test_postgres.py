@@ -316,6 +316,25 @@ async def test_a_statement_has_a_time(postgres_url: str, monkeypatch: pytest.Mon
         assert await engine.read(count) == 0
 
 
+async def test_who_gets_no_turn_is_told_so(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "QUEUE_TIMEOUT_S", 0.05)
+    engine = PostgresEngine(parse_address(postgres_url), pool_size=1)
+    begun = anyio.Event()
+
+    async def keep_busy(connection: SqlConnection) -> None:
+        begun.set()
+        await connection.execute(text("SELECT pg_sleep(0.3)"))
+
+    async with engine.running(), anyio.create_task_group() as group:
+        group.start_soon(engine.write, keep_busy)
+        await begun.wait()
+        for refused in (engine.write, engine.read):
+            with pytest.raises(StoreUnavailable, match="in time"):
+                await refused(count)
+
+
 async def test_two_who_lock_each_other_out(
     postgres_engine: PostgresEngine, postgres_backdoor: Backdoor
 ) -> None:

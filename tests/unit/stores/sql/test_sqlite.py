@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from sqlalchemy import Integer, bindparam, insert, literal_column, select, text,
 
 from divan_core.errors import ConfigurationError, StoreUnavailable
 from divan_core.kernel.units import UnitMisused
+from divan_core.kernel.urgency import patient
 from divan_core.stores.bundle import StoreUnit
-from divan_core.stores.sql import sqlite
+from divan_core.stores.sql import sqlite, sqlite_threads
 from divan_core.stores.sql.address import parse_address
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.spelling import Together
@@ -295,6 +297,43 @@ async def test_a_group_has_an_end() -> None:
     assert inbox.take() is jobs[3]
     assert [job for job, _ in commit_group(session, jobs[3], inbox, 3)] == jobs[3:]
     assert inbox.take() is None
+
+
+def left(*moods: str) -> tuple[Inbox, list[Job[int]]]:
+    """An inbox, and jobs left there: those that are patient, and urgent ones."""
+    inbox, jobs = Inbox(), list[Job[int]]()
+    for mood in moods:
+        with patient() if mood == "patient" else nullcontext():
+            jobs.append(Job(count, reading=False))
+        inbox.put(jobs[-1])
+    return inbox, jobs
+
+
+async def test_who_is_in_a_hurry_is_committed_first_and_alone() -> None:
+    inbox, jobs = left("patient", "urgent", "patient", "urgent")
+    first = inbox.take()
+    assert first is jobs[1]
+    assert list(inbox.beside(jobs[1])) == [jobs[3]]
+    assert inbox.take() is jobs[0]
+    assert list(inbox.beside(jobs[0])) == [jobs[2]]
+
+
+async def test_who_comes_in_a_hurry_joins_those_in_none_and_waits_for_no_more_of_them() -> None:
+    inbox, (first, *others) = left("patient", "patient", "patient")
+    assert inbox.take() is first
+    beside = inbox.beside(first)
+    assert next(beside) is others[0]
+    late: Job[int] = Job(count, reading=False)
+    inbox.put(late)
+    assert list(beside) == [late]
+    assert inbox.take() is others[1]
+
+
+async def test_nobody_is_patient_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_threads, "PATIENCE_S", -1)
+    inbox, jobs = left("urgent", "patient", "patient")
+    assert inbox.take() is jobs[0]
+    assert list(inbox.beside(jobs[0])) == [jobs[1]]
 
 
 async def test_opening_waits_for_who_migrates(
