@@ -1,14 +1,15 @@
-"""Rows of several ids, in the quickest way that either database has."""
+"""Several rows at once, in the quickest way that either database has."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, any_, bindparam
+from sqlalchemy import ColumnElement, Insert, Select, any_, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from divan_core.stores.sql.clauses import portions
 from divan_core.stores.sql.connection import SqlConnection
 
 _AMONG: Final = "among"
@@ -37,3 +38,17 @@ class Several:
         if connection.dialect == "postgresql":
             return await connection.rows(self._many, {_AMONG: wanted})
         return [row for one in wanted for row in await connection.rows(self._one, {_AMONG: one})]
+
+
+async def put_whole(
+    connection: SqlConnection, statement: Insert, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Run a statement once for each row that has every column of its table.
+
+    SQLite's driver takes these as they are, without what SQLAlchemy does for each.
+    """
+    for portion in portions(rows):
+        if connection.dialect == "sqlite":
+            await connection.run(statement, portion)
+        else:
+            await connection.execute(statement, portion)
