@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final, TypeVar
@@ -150,7 +151,7 @@ def _unknown_type(name: str) -> str:
 
 
 def _refuse_unknown(members: Mapping[str, msgspec.Raw], cls: type[attrs.AttrsInstance]) -> None:
-    known = [field.name for field in attrs.fields(cls)]
+    known = _names(cls)
     for name in members.keys() - known:
         raise BadLine(_unknown_member(name, known))
     for name in _INNER.keys() & members.keys():
@@ -184,21 +185,18 @@ def person_of(line: PersonLine, known: Person | None, now: Millis) -> Person:
     Raises:
         BadLine: a member that cannot be.
     """
-    before = known or _newcomer(line, now)
-    return _built(
-        Person,
-        id=before.id,
-        campus_id=before.campus_id,
-        handle=line.handle,
-        display_name=line.display_name,
-        created_at=before.created_at,
-        avatar_url=before.avatar_url,
-        email=_email(line, before.email),
-        privacy=_built(Privacy, **_privacy(line.privacy, before.privacy)),
-        profile=_built(Profile, **_given(line.profile, before.profile)),
-        standing=before.standing,
-        roles=before.roles if line.roles is UNSET else frozenset(line.roles),
-    )
+    given = {"handle": line.handle, "display_name": line.display_name}
+    privacy, profile = (known.privacy, known.profile) if known else (_PRIVACY, _PROFILE)
+    given |= {
+        "email": _email(line, known.email if known else None),
+        "privacy": _changed(privacy, _privacy(line.privacy)),
+        "profile": _changed(profile, _given(line.profile)),
+    }
+    if line.roles is not UNSET:
+        given["roles"] = frozenset(line.roles)
+    if known:
+        return _changed(known, given)
+    return _built(Person, id=line.id, campus_id=line.campus_id, created_at=now, **given)
 
 
 def check_password(line: PersonLine, email: str | None) -> None:
@@ -258,15 +256,9 @@ def block_of(line: BlockLine) -> Block:
         raise BadLine(fault.detail) from fault
 
 
-def _newcomer(line: PersonLine, now: Millis) -> Person:
-    return _built(
-        Person,
-        id=line.id,
-        campus_id=line.campus_id,
-        handle=line.handle,
-        display_name=line.display_name,
-        created_at=now,
-    )
+_PRIVACY: Final = Privacy()
+_PROFILE: Final = Profile()
+"""Those of somebody new."""
 
 
 def _email(line: PersonLine, before: str | None) -> str | None:
@@ -277,17 +269,30 @@ def _email(line: PersonLine, before: str | None) -> str | None:
     return line.email
 
 
-def _privacy(members: ChangePrivacy, before: Privacy) -> dict[str, Any]:
-    values = _given(members, before)
-    values["visibility"] = Visibility(values["visibility"])
+def _privacy(members: ChangePrivacy) -> dict[str, Any]:
+    values = _given(members)
+    if "visibility" in values:
+        values["visibility"] = Visibility(values["visibility"])
     return values
 
 
-def _given(members: attrs.AttrsInstance, before: attrs.AttrsInstance) -> dict[str, Any]:
-    """The fields of ``before``, with those that the line sets."""
-    values = attrs.asdict(before, recurse=False)
-    given = attrs.asdict(members, recurse=False)
-    return values | {name: value for name, value in given.items() if value is not UNSET}
+def _given(members: attrs.AttrsInstance) -> dict[str, Any]:
+    """The fields that the line sets."""
+    named = [(name, getattr(members, name)) for name in _names(type(members))]
+    return {name: value for name, value in named if value is not UNSET}
+
+
+@functools.cache
+def _names(cls: type[attrs.AttrsInstance]) -> tuple[str, ...]:
+    return tuple([field.name for field in attrs.fields(cls)])
+
+
+def _changed(before: ModelT, given: Mapping[str, Any]) -> ModelT:
+    """``before`` with these fields, which are checked."""
+    if not given:
+        return before
+    cls = type(before)
+    return _built(cls, **{name: getattr(before, name) for name in _names(cls)} | given)
 
 
 def _built(cls: type[ModelT], **values: object) -> ModelT:

@@ -52,6 +52,8 @@ def fold(text: str) -> str:
     Letters of other scripts that look like Latin ones become those, on both sides of every
     comparison, so that a name is found by what is seen of it.
     """
+    if text.isascii():  # most are, and nothing else happens to them
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     bare = unicodedata.normalize("NFD", decomposed).translate(_DIACRITICS)
     return unicodedata.normalize("NFKC", bare).translate(_LETTERS)
@@ -61,7 +63,13 @@ def fold(text: str) -> str:
 def words(text: str) -> tuple[str, ...]:
     """The folded words: runs of letters and digits, which is what pg_trgm compares too."""
     folded = fold(text)
-    return tuple("".join(one if one.isalnum() else " " for one in folded).split())
+    if folded.isascii():
+        return tuple(folded.translate(_SPACED).split())
+    return tuple("".join([one if one.isalnum() else " " for one in folded]).split())
+
+
+_SPACED: Final = {code: " " for code in range(128) if not chr(code).isalnum()}
+"""What is no letter and no digit, of ASCII, becomes a space."""
 
 
 def comparable(text: str) -> str:

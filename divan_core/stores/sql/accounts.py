@@ -33,7 +33,7 @@ from divan_core.stores.sql.catalogue import OptionalTables
 from divan_core.stores.sql.clauses import NewValues, among, insert_or_replace, portions
 from divan_core.stores.sql.connection import DialectName, SqlConnection
 from divan_core.stores.sql.searchwrites import keep_index
-from divan_core.stores.sql.several import Several
+from divan_core.stores.sql.several import Several, put_whole
 from divan_core.stores.sql.tables import CAMPUSES, PEOPLE, PROFILES, STANDINGS
 from divan_core.stores.sql.types import Id, id_of, millis_of
 
@@ -151,22 +151,23 @@ class SqlPeople:
         dialect = self._connection.dialect
         rows = [_person_row(person) for person in people]
         upsert = insert_or_replace(PEOPLE, dialect, otherwise=_same_key)
-        await _put_whole(self._connection, upsert, rows)
+        await put_whole(self._connection, upsert, rows)
         latest = {person.id: person for person in people}
         if self._tables.profiles:
             profiles = {user_id: _profile_row(one) for user_id, one in latest.items()}
-            await self._beside(PROFILES, insert_or_replace(PROFILES, dialect), profiles)
+            kept = [row for row in profiles.values() if row]
+            await put_whole(self._connection, insert_or_replace(PROFILES, dialect), kept)
+            await self._without(PROFILES, profiles)
         if self._tables.standings:
             alive = [one for one in latest.values() if one.standing is not Standing.DELETED]
             upsert = insert_or_replace(STANDINGS, dialect, "standing")
-            await self._beside(STANDINGS, upsert, {one.id: _standing_row(one) for one in alive})
+            standings = {one.id: _standing_row(one) for one in alive}
+            await _put(self._connection, upsert, [row for row in standings.values() if row])
+            await self._without(STANDINGS, standings)
         await keep_index(self._connection, list(latest.values()))
 
-    async def _beside(
-        self, table: Table, upsert: Insert, rows: Mapping[UserId, dict[str, Any] | None]
-    ) -> None:
-        """Keep each person's row of an optional table, or remove it where there is none."""
-        await _put(self._connection, upsert, [row for row in rows.values() if row])
+    async def _without(self, table: Table, rows: Mapping[UserId, dict[str, Any] | None]) -> None:
+        """Remove from an optional table the rows of those who have none."""
         remove = _remove(table, self._connection.dialect)
         for portion in portions([user_id for user_id, row in rows.items() if not row]):
             await self._connection.execute(remove, {"among": portion})
@@ -177,17 +178,6 @@ async def _put(
 ) -> None:
     for portion in portions(rows):
         await connection.execute(upsert, portion)
-
-
-async def _put_whole(
-    connection: SqlConnection, upsert: Insert, rows: Sequence[Mapping[str, Any]]
-) -> None:
-    """The same of rows that have every column, which SQLite's driver takes as they are."""
-    if connection.dialect == "sqlite":
-        for portion in portions(rows):
-            await connection.run(upsert, portion)
-    else:
-        await _put(connection, upsert, rows)
 
 
 def with_optional(columns: Iterable[Column[Any]], tables: OptionalTables) -> Select[Any]:

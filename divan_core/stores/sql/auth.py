@@ -22,7 +22,7 @@ from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
 from divan_core.stores.sql.clauses import among, insert_or_replace, portions
 from divan_core.stores.sql.connection import DialectName, SqlConnection
-from divan_core.stores.sql.several import Several
+from divan_core.stores.sql.several import Several, put_whole
 from divan_core.stores.sql.tables import LOGINS, REGISTRATIONS, SESSIONS
 from divan_core.stores.sql.types import Id, Moment, id_of
 
@@ -50,8 +50,7 @@ class SqlLogins:
     async def put(self, logins: Sequence[Login]) -> None:
         """Keep these, one after the other, replacing those of the same people."""
         upsert = insert_or_replace(LOGINS, self._connection.dialect)
-        for portion in portions([_login_row(one) for one in logins]):
-            await self._connection.execute(upsert, portion)
+        await put_whole(self._connection, upsert, [_login_row(one) for one in logins])
 
     async def claim(self, user_id: UserId, email: str) -> None:
         """Let the address be this person's, who cannot sign in by it yet."""

@@ -171,7 +171,7 @@ def _class_of(length: int, size: int) -> LengthClass:
 
 def padded(text: str) -> str:
     """A term with the spaces that pg_trgm thinks around its words: all its trigrams are in it."""
-    return "".join(f"  {word} " for word in text.split(" "))
+    return f"  {text.replace(' ', '   ')} "
 
 
 def is_word(text: str) -> bool:
