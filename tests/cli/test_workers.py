@@ -19,6 +19,7 @@ from divan_core.kernel.clock import Millis
 from divan_core.kernel.delivery import Group
 from divan_core.kernel.events import Event, EventId
 from divan_core.kernel.ids import CampusId
+from divan_core.observability.snapshot import read
 from divan_core.stores.bundle import StoreUnit
 
 from .conftest import ENTRY, PATIENCE_S, Command, Serve, eventually
@@ -98,10 +99,15 @@ def test_workers_say_one_line_and_end_in_an_orderly_way(workers: Run, how: signa
         assert line(process) == ""
 
 
-def test_workers_are_chosen_by_name(workers: Run) -> None:
-    with workers("--only", "relay", "--only", "key-purge") as process:
+def test_workers_are_chosen_by_name_and_share_what_they_measure(
+    workers: Run, tmp_path: Path
+) -> None:
+    shared = tmp_path / "metrics"
+    with workers("--only", "relay", "--only", "key-purge", OBS_METRICS_DIR=str(shared)) as process:
         assert line(process) == "Workers run: relay, key-purge\n"
         assert end(process) == 0
+    (file,) = shared.iterdir()
+    assert read(file.read_bytes()).counts
 
 
 def test_an_unknown_worker_is_wrong_usage(divan: Command) -> None:

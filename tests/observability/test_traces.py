@@ -13,6 +13,7 @@ import attrs
 import pytest
 
 from divan_core.divan import Divan
+from divan_core.kernel.traces import Beginning
 from divan_core.settings import ObsSettings, OtelSettings, Settings
 from divan_core.testing.mail import Letters, quick_hasher
 from divan_http.app import create_app
@@ -143,6 +144,18 @@ async def test_a_request_that_fails_fails_its_span_and_tells_no_text() -> None:
     failed = collector.named("GET /campuses")
     assert failed.failed
     assert failed.facts["error.type"] == "internal_error"
+    assert not any(b"canary" in body for body in collector.bodies)
+
+
+async def test_an_error_inside_of_a_span_tells_its_class_alone() -> None:
+    with collecting() as collector:
+        async with open_world(traced(collector.url)) as world:
+            traces = world.divan.traces
+            assert traces is not None
+            with pytest.raises(LookupError), traces.span(Beginning("odd")):
+                raise LookupError("canary")
+    assert collector.named("odd").failed
+    assert collector.named("odd").facts == {"error.type": "LookupError"}
     assert not any(b"canary" in body for body in collector.bodies)
 
 
