@@ -168,9 +168,7 @@ class Divan:
             for part in opened.lifecycle:
                 await stack.enter_async_context(part.running())
             divan = cls(settings, opened, ground, subscriptions)
-            only = inside(settings, divan.workers.names)
-            with patient():
-                await stack.enter_async_context(divan.workers.running(only))
+            await _staff(divan, stack)
             yield divan
 
     async def drain(self, timeout_s: float = 30.0) -> None:
@@ -229,6 +227,13 @@ def _measuring(services: Services, stores: Stores, traces: Traces | None) -> Met
     if traces is not None:
         metrics.watch(traces.tell)
     return metrics
+
+
+async def _staff(divan: Divan, stack: AsyncExitStack) -> None:
+    """Let workers be at work until the stack ends: those that run inside, in no hurry."""
+    only = inside(divan.settings, divan.workers.names)
+    with patient():
+        await stack.enter_async_context(divan.workers.running(only))
 
 
 def stores_of(settings: Settings, ground: Ground) -> Stores:

@@ -331,7 +331,7 @@ class ConversationsContract(ABC):
         await populate(stores, 3)
         told = [await send(stores, number, 1, 2) for number in range(1, 5)]
         await send(stores, 9, 1, 3)
-        both = {user_id(1), user_id(2)}
+        both = frozenset({user_id(1), user_id(2)})
         for after, limit in ((0, 9), (1, 2), (3, 9), (4, 9)):
             found, inside = await news(stores, (1, 2), after, limit)
             assert (list(found), inside) == (told[after : after + limit], both)
