@@ -103,10 +103,11 @@ class Scoring(Generic[UnitT]):
         await unit.locks.take(*map(lock_of_deeds, about))
 
     async def note(self, unit: UnitT, *told: Told) -> None:
-        """Keep that these happened; a second time is as once. As many statements as for one.
+        """Keep that these happened; a second time is as once.
 
-        The unit holds whom it is about. What is too old to be kept, and what somebody did who is
-        gone, is nothing.
+        That takes as many statements as of one, and one more for each further campus. The unit
+        holds whom it is about. What is too old to be kept, and what somebody did who is gone, is
+        nothing.
         """
         deeds = await self._deeds(unit, told)
         known = await unit.deeds.some([one.key for one in deeds])
