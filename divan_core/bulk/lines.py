@@ -185,7 +185,7 @@ def person_of(line: PersonLine, known: Person | None, now: Millis) -> Person:
     Raises:
         BadLine: a member that cannot be.
     """
-    given = {"handle": line.handle, "display_name": line.display_name}
+    given: dict[str, Any] = {"handle": line.handle, "display_name": line.display_name}
     privacy, profile = (known.privacy, known.profile) if known else (_PRIVACY, _PROFILE)
     given |= {
         "email": _email(line, known.email if known else None),
@@ -287,7 +287,7 @@ def _names(cls: type[attrs.AttrsInstance]) -> tuple[str, ...]:
     return tuple([field.name for field in attrs.fields(cls)])
 
 
-def _changed(before: ModelT, given: Mapping[str, Any]) -> ModelT:
+def _changed(before: ModelT, given: dict[str, Any]) -> ModelT:
     """``before`` with these fields, which are checked."""
     if not given:
         return before

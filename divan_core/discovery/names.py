@@ -54,7 +54,7 @@ class Names:
         text, found = wanted.text, dict[int, None]()
         holding = self._holding_begun if " " in text else self._holding_start
         for numbers in holding(text):
-            found.update(dict.fromkeys(numbers))
+            found.update(dict.fromkeys(islice(numbers, most)))
             if len(found) >= most:
                 break
         return list(map(self._people.__getitem__, islice(found, most)))

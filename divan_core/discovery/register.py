@@ -23,7 +23,9 @@ from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.visibility import PersonCard, is_open
 
 CAPACITY: Final = 120_000
-"""How many people one process copies: about 2 KB for each. Larger campuses ask their store."""
+"""How many people one process copies: about 2 KB for each. Larger campuses ask their store.
+
+Where there is no room for one more campus, those that nobody asks about give way."""
 
 OFTEN: Final = 100
 """A campus is copied once so much was asked about it that no cache could answer."""
@@ -40,6 +42,13 @@ SLICE: Final = 20
 COUNT_EVERY: Final = 5
 """Everybody is counted at each so many calls of :meth:`Register.keep`."""
 
+GIVES_WAY: Final = 12
+"""After so many counts without a question a campus gives way to others, ..."""
+
+FORGOTTEN: Final = 120
+"""... and after so many it is forgotten in any case: ten minutes, where ``keep`` is called every
+second."""
+
 
 @attrs.define(eq=False)
 class _Campus:
@@ -47,16 +56,22 @@ class _Campus:
 
     ``making`` is a copy of everybody up to ``after``. ``changed`` are those who are to be looked up
     anew, and ``news`` counts how often there were some. ``doubted`` says that the last count was
-    another one.
+    another one. ``idle`` is how often everybody was counted since somebody asked.
     """
 
     asked: int = 0
+    idle: int = 0
     names: Names | None = None
     making: Names | None = None
     after: UserId | None = None
     changed: set[UserId] = attrs.field(factory=set)
     news: int = 0
     doubted: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many people are copied."""
+        return len(self.names or self.making or ())
 
     def forget(self, people: Collection[UserId] | None) -> None:
         """Hear of people who changed; None where it may be anybody."""
@@ -113,20 +128,33 @@ class Register:
             StoreUnavailable: the store does not answer.
         """
         self._calls += 1
-        copied = 0
+        copied, counts = 0, self._calls % COUNT_EVERY == 0
+        if counts:
+            self._rest()
         for campus_id, campus in list(self._campuses.items()):
             if campus.names is None and campus.asked >= self._often:
                 copied += await self._copy(campus_id, campus)
-            elif campus.names is not None and self._calls % COUNT_EVERY == 0:
+            elif campus.names is not None and counts:
                 await self._count(campus_id, campus)
         return copied
 
+    def _rest(self) -> None:
+        """Forget campuses that nobody has asked about for long."""
+        for campus_id, campus in list(self._campuses.items()):
+            campus.idle += 1
+            if campus.idle > FORGOTTEN:
+                del self._campuses[campus_id]
+
     async def _names(self, campus_id: CampusId) -> Names | None:
-        """The copy of a campus as its people are now; None where there is none."""
+        """The copy of a campus that is asked about; None where there is none."""
         campus = self._campuses.get(campus_id)
         if campus is None:
             campus = self._campuses[campus_id] = _Campus()
-        campus.asked += 1
+        campus.asked, campus.idle = campus.asked + 1, 0
+        return await self._now(campus_id, campus)
+
+    async def _now(self, campus_id: CampusId, campus: _Campus) -> Names | None:
+        """The copy of a campus as its people are now."""
         while campus.names is not None and campus.changed:
             news, people = campus.news, tuple(campus.changed)
             cards = await self._audience.cards(people)
@@ -134,8 +162,9 @@ class Register:
                 _amend(campus, campus_id, people, cards)
         return campus.names
 
-    def _forget(self, people: Collection[UserId] | None) -> None:
-        for campus in self._campuses.values():
+    def _forget(self, campus_id: CampusId, people: Collection[UserId] | None) -> None:
+        campus = self._campuses.get(campus_id)
+        if campus is not None:
             campus.forget(people)
 
     async def _copy(self, campus_id: CampusId, campus: _Campus) -> int:
@@ -157,12 +186,25 @@ class Register:
 
     async def _begin(self, campus_id: CampusId, campus: _Campus) -> bool:
         """Make ready for a copy, if there is room for it."""
-        kept = (one.names or one.making or () for one in self._campuses.values())
-        if await self._roll.count(campus_id) > CAPACITY - sum(map(len, kept)):
+        if not self._has_room(await self._roll.count(campus_id)):
             campus.asked = 0  # perhaps there is room later
             return False
         campus.making, campus.after = Names(), None
         campus.changed.clear()
+        return True
+
+    def _has_room(self, people: int) -> bool:
+        """Make room for so many, if that takes no copy from those who ask."""
+        room = CAPACITY - sum([one.size for one in self._campuses.values()])
+        idle = [one for one in self._campuses.values() if one.size and one.idle >= GIVES_WAY]
+        if people > room + sum([one.size for one in idle]):
+            return False
+        for one in sorted(idle, key=lambda one: -one.idle):
+            if people <= room:
+                break
+            room += one.size
+            one.drop()
+            one.asked = 0
         return True
 
     async def _count(self, campus_id: CampusId, campus: _Campus) -> None:
@@ -172,7 +214,7 @@ class Register:
         """
         counted = await self._roll.count(campus_id)
         await self._audience.refresh(campus_id)
-        names = await self._names(campus_id)
+        names = await self._now(campus_id, campus)
         differs = names is not None and len(names) != counted
         if differs and campus.doubted:
             campus.drop()

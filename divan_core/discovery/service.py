@@ -6,13 +6,16 @@ import struct
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec import Raw
+
 from divan_core.discovery import policy
 from divan_core.discovery.circles import Circles
 from divan_core.discovery.messages import DiscoverQuery, FoundPerson, FoundRoom, SearchQuery
 from divan_core.discovery.model import MOST_IN_TIER, RoomCard, Tier, Wanted, wanted
-from divan_core.discovery.people import PeopleSearch, Place
+from divan_core.discovery.people import Found, PeopleSearch, Place
 from divan_core.discovery.policy import check_search
 from divan_core.discovery.ports import PeopleIndex, RoomDirectory
+from divan_core.discovery.prints import Prints
 from divan_core.discovery.register import Register
 from divan_core.discovery.shares import Edge
 from divan_core.discovery.suggestions import DiscoveryLimits, Suggestions
@@ -57,6 +60,8 @@ class Discovery:
     ) -> None:
         """Ask ``index`` for people and ``rooms`` for rooms."""
         self._people = PeopleSearch(tools.register or index, tools.audience, tools.circles)
+        self._prints = Prints()
+        tools.audience.follow(self._prints.forget)
         self._rooms = rooms
         self._tools = tools
         self._limits = limits
@@ -76,25 +81,23 @@ class Discovery:
             EnumerationBudget: the page would tell of too many distinct people within a day.
             StoreUnavailable: the index, the limits or the journal cannot be reached.
         """
-        check_search(query)
-        data = self._opened(actor, "users", query)
-        await self._tools.entrance.admit(actor, self._limits.search)
-        looked_for = wanted(query.q)
-        if looked_for is None:
-            return Page(())
-        span = (None if data is None else _place(data)), query.limit
-        found = await self._people.find(actor, query.q, looked_for, span)
-        await self._spend(actor, [card for card, _, _ in found.people])
-        end = found.end and _packed_place(found.end)
-        return Page(
-            items=tuple(
-                [
-                    shown(card, mutual, is_friend=is_friend)
-                    for card, is_friend, mutual in found.people
-                ]
-            ),
-            cursor=self._sealed(actor, "users", query, end),
-        )
+        found = await self._found(actor, query)
+        items = [
+            shown(card, mutual, is_friend=is_friend) for card, is_friend, mutual in found.people
+        ]
+        return Page(tuple(items), self._users_after(actor, query, found))
+
+    async def printed(self, actor: Actor, query: SearchQuery) -> Page[Raw]:
+        """:meth:`search_users`, each as JSON, for whoever only passes them on.
+
+        Raises:
+            ValidationFailed, InvalidCursor, RateLimited: as :meth:`search_users`.
+            EnumerationBudget, StoreUnavailable: as :meth:`search_users`.
+        """
+        found = await self._found(actor, query)
+        of = self._prints.of
+        items = [of(card, mutual, is_friend=is_friend) for card, is_friend, mutual in found.people]
+        return Page(tuple(items), self._users_after(actor, query, found))
 
     async def search_rooms(self, actor: Actor, query: SearchQuery) -> Page[FoundRoom]:
         """Which link rooms of the actor's campus are called like this, at most 200.
@@ -139,6 +142,23 @@ class Discovery:
         """
         register = self._tools.register
         return 0 if register is None else await register.keep()
+
+    async def _found(self, actor: Actor, query: SearchQuery) -> Found:
+        """The people of a page; those whom the actor has not met yet are counted."""
+        check_search(query)
+        data = self._opened(actor, "users", query)
+        await self._tools.entrance.admit(actor, self._limits.search)
+        looked_for = wanted(query.q)
+        if looked_for is None:
+            return Found(())
+        span = (None if data is None else _place(data)), query.limit
+        found = await self._people.find(actor, query.q, looked_for, span)
+        await self._spend(actor, [card for card, _, _ in found.people])
+        return found
+
+    def _users_after(self, actor: Actor, query: SearchQuery, found: Found) -> str | None:
+        """The cursor of those who come after a page."""
+        return self._sealed(actor, "users", query, found.end and _packed_place(found.end))
 
     async def _spend(self, actor: Actor, cards: list[PersonCard]) -> None:
         """Count the people of an answer against the actor's budget, all or none of them."""

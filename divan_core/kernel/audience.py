@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Final, Protocol, TypeVar, cast
+from typing import Final, Protocol, TypeAlias, TypeVar, cast
 from uuid import UUID
 
 import anyio
@@ -21,6 +21,9 @@ from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard, Relations
 
 ItemT = TypeVar("ItemT")
+
+Forget: TypeAlias = Callable[[CampusId, Collection[UserId] | None], object]
+"""Told that people of a campus have changed, or that everybody of it may have."""
 
 CAPACITY: Final = 200_000
 """How many cards, and how many relations, one process keeps."""
@@ -111,10 +114,10 @@ class Audience:
         self._news: defaultdict[int, RecentNews] = defaultdict(RecentNews)
         self._forgotten = 0
         self._lapses = 0
-        self._followers: list[Callable[[Collection[UserId] | None], object]] = []
+        self._followers: list[Forget] = []
 
-    def follow(self, forget: Callable[[Collection[UserId] | None], object]) -> None:
-        """Call ``forget`` with whoever is forgotten here, or None for everybody.
+    def follow(self, forget: Forget) -> None:
+        """Call ``forget`` with a campus, and whom of it is forgotten here: None for everybody.
 
         For what another context remembers of people: it is as good as cards and relations are,
         where whoever changes it wraps the write in :meth:`changing`.
@@ -146,9 +149,9 @@ class Audience:
         if news.changed or news.position != self.position(campus_id):
             self._news[campus_id.int].heard(news.position, news.changed)
         if news.changed is None:
-            self._forget_all()
+            self._forget_all(campus_id)
         elif news.changed:
-            self._forget(news.changed)
+            self._forget(campus_id, news.changed)
         self._positions[campus_id.int] = news.position
 
     async def refresh(self, campus_id: CampusId) -> None:
@@ -219,7 +222,7 @@ class Audience:
         try:
             yield
         finally:
-            self._forget(people)
+            self._forget(campus_id, people)
             with anyio.CancelScope(shield=True):
                 await self._journal.record(campus_id, people)
 
@@ -228,18 +231,18 @@ class Audience:
         while len(cache) > self._capacity:
             del cache[next(iter(cache))]
 
-    def _forget(self, people: Collection[UserId]) -> None:
+    def _forget(self, campus_id: CampusId, people: Collection[UserId]) -> None:
         self._forgotten += 1
         for user_id in people:
             self._cards.pop(user_id.int, None)
             self._relations.pop(user_id.int, None)
         for follower in self._followers:
-            follower(people)
+            follower(campus_id, people)
 
-    def _forget_all(self) -> None:
+    def _forget_all(self, campus_id: CampusId) -> None:
         self._forgotten += 1
         self._lapses += 1
         self._cards.clear()
         self._relations.clear()
         for follower in self._followers:
-            follower(None)
+            follower(campus_id, None)

@@ -9,7 +9,7 @@ from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.gate import ALLOWED, Act, Verdict
-from divan_core.kernel.ids import UserId
+from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.units import Units
 from divan_core.safety.clearance import clearance
 from divan_core.safety.model import Restriction
@@ -66,7 +66,7 @@ class Gate:
                 del self._known[next(iter(self._known))]
         return found
 
-    def _forget(self, people: Collection[UserId] | None) -> None:
+    def _forget(self, _campus_id: CampusId, people: Collection[UserId] | None) -> None:
         self._forgotten += 1
         if people is None:
             self._known.clear()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Raw
+
 from divan_core.discovery.messages import DiscoverQuery, FoundPerson, FoundRoom, SearchQuery
 from divan_core.discovery.service import Discovery
 from divan_core.kernel.actor import Actor
@@ -20,6 +22,10 @@ class SyncDiscovery:
     def search_users(self, actor: Actor, query: SearchQuery) -> Page[FoundPerson]:
         """See ``Discovery.search_users``."""
         return self._run(self._service.search_users, actor, query)
+
+    def printed(self, actor: Actor, query: SearchQuery) -> Page[Raw]:
+        """See ``Discovery.printed``."""
+        return self._run(self._service.printed, actor, query)
 
     def search_rooms(self, actor: Actor, query: SearchQuery) -> Page[FoundRoom]:
         """See ``Discovery.search_rooms``."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Final
 
+from msgspec import Raw
+
 from divan_core.discovery.messages import DiscoverQuery, FoundPerson, FoundRoom, SearchQuery
 from divan_core.divan import Divan
 from divan_core.errors import EnumerationBudget, InvalidCursor, RateLimited
@@ -13,9 +15,9 @@ from divan_core.kernel.paging import Page
 from divan_http.operation import Operation, PersonOperation
 
 
-def search_users(divan: Divan, actor: Actor, query: SearchQuery) -> Awaitable[Page[FoundPerson]]:
+def search_users(divan: Divan, actor: Actor, query: SearchQuery) -> Awaitable[Page[Raw]]:
     """Find people of your campus by name or handle, the best first; slips are forgiven."""
-    return divan.discovery.search_users(actor, query)
+    return divan.discovery.printed(actor, query)
 
 
 def search_rooms(divan: Divan, actor: Actor, query: SearchQuery) -> Awaitable[Page[FoundRoom]]:

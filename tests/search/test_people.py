@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 from msgspec import UNSET
+from msgspec.json import decode, encode
 
 from divan_core import Divan, Settings, memory_stores
 from divan_core.accounts.messages import (
@@ -71,6 +72,14 @@ async def test_friends_and_mutual_friends_come_first(world: World) -> None:
     page = await world.divan.discovery.search_users(me, SearchQuery("bob"))
     told = [(one.handle, one.is_friend, one.mutual_friends) for one in page.items]
     assert told == [("bob3", False, 2), ("bob2", True, 0), ("bob1", False, 0)]
+    for _ in range(2):  # the second time they are kept
+        printed = await world.divan.discovery.printed(me, SearchQuery("bob"))
+        assert decode(encode(printed)) == decode(encode(page))
+    await world.divan.accounts.change_profile(
+        world.people["bob1"], ChangeProfile(display_name="Bobby")
+    )
+    printed = await world.divan.discovery.printed(me, SearchQuery("bob"))
+    assert b'"Bobby"' in encode(printed)
 
 
 async def test_every_change_shows_in_the_very_next_answer(world: World) -> None:

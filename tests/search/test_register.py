@@ -187,6 +187,55 @@ async def test_a_campus_too_large_is_not_copied(
     assert await found(divan, "bob") == ["bob"]
 
 
+async def asked_about(divan: Divan, number: int, q: str) -> list[str]:
+    page = await divan.discovery.search_users(Actor(user_id(99), campus_id(number)), SearchQuery(q))
+    return [one.handle for one in page.items]
+
+
+async def test_a_campus_nobody_asks_about_gives_way(
+    divan: Divan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To one that is asked about, and not while it is asked about itself."""
+    monkeypatch.setattr(register, "CAPACITY", 2)
+    await put(divan, person(2, handle="bob"), person(3, campus_id=campus_id(2), handle="eve"))
+    await copied(divan)
+    with unasked(divan.stores):
+        assert await asked_about(divan, 1, "bob") == ["bob"]
+    with pytest.raises(pytest.fail.Exception), unasked(divan.stores):
+        await asked_about(divan, 2, "eve")
+    monkeypatch.setattr(register, "GIVES_WAY", 2)
+    for at in range(3 * COUNT_EVERY):
+        await asked_about(divan, 2, f"x{at}")
+        await divan.discovery.keep()
+    with unasked(divan.stores):
+        assert await asked_about(divan, 2, "eve") == ["eve"]
+    with pytest.raises(pytest.fail.Exception), unasked(divan.stores):
+        await asked_about(divan, 1, "bobby")
+
+
+async def test_a_campus_nobody_asks_about_any_more_is_forgotten(
+    divan: Divan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(register, "FORGOTTEN", 2)
+    await copied(divan)
+    for _ in range(2 * COUNT_EVERY):
+        await divan.discovery.keep()
+    with unasked(divan.stores):
+        assert await found(divan, "bob") == []
+    for _ in range(3 * COUNT_EVERY):
+        await divan.discovery.keep()
+    with pytest.raises(pytest.fail.Exception), unasked(divan.stores):
+        await found(divan, "bobby")
+
+
+async def test_a_question_about_another_campus_drops_no_copy(divan: Divan) -> None:
+    await divan.discovery.search_users(ME, SearchQuery("nobody"))
+    await divan.discovery.keep()
+    await asked_about(divan, 2, "bob")
+    with unasked(divan.stores):
+        assert await found(divan, "bob") == []
+
+
 async def test_who_changes_while_a_copy_is_made_is_as_they_are_afterwards(
     divan: Divan, monkeypatch: pytest.MonkeyPatch
 ) -> None:

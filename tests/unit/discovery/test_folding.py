@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from divan_core.discovery.folding import comparable, fold
+from divan_core.discovery.folding import comparable, fold, words
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,8 @@ def test_separators_are_equal() -> None:
 @given(st.text(max_size=20))
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert comparable(comparable(text)) == comparable(text)
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=40))
+def test_ascii_is_folded_as_all_other_text_is(text: str) -> None:
+    assert words(text) == words(f"{text} é")[:-1]
