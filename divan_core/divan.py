@@ -45,6 +45,7 @@ from divan_core.presence.service import Presence
 from divan_core.readiness import Readiness, readiness
 from divan_core.rollover.chores import Chore
 from divan_core.rollover.service import Rollover
+from divan_core.safety.own import OwnSignals, checked
 from divan_core.safety.service import Policies
 from divan_core.settings import MIN_SECRET_BYTES, Settings
 from divan_core.social.service import Social
@@ -133,16 +134,17 @@ class Divan:
         mailer: Mailer | None = None,
         subscriptions: Iterable[Subscription] = (),
         games: Iterable[AnyGame] = (),
+        signals: OwnSignals | None = None,
     ) -> AsyncIterator[Divan]:
         """Open the stores, and run until the context ends.
 
         Without ``stores`` they follow from the settings: a SQLite file in the data folder unless
         ``database_url`` says otherwise, presence in this process unless ``redis_url`` does.
         ``hasher`` and ``mailer`` replace argon2id and the mail server of the settings.
-        ``subscriptions`` are the caller's own reactions to events, and ``games`` its own games
-        beside Divan's (every process of a deployment has the same). Workers run inside, unless
-        ``settings.workers_enabled`` says that another process has them, or
-        ``settings.moderation.workers_enabled`` those that decide by machine; its own always do.
+        ``subscriptions`` are the caller's reactions to events, ``games`` and ``signals`` its own
+        beside Divan's (every process has the same). Workers run inside, unless the settings say
+        that another process has them (``workers_enabled``), or those that decide by machine
+        (``moderation.workers_enabled``); what belongs to this process alone always does.
 
         Raises:
             ConfigurationError: the settings cannot work; the message says what to change.
@@ -159,6 +161,7 @@ class Divan:
             mailer=mailer,
             checkpoints=_checkpoints(settings, beside=stores is None),
             games=tuple(games),
+            signals=checked(signals or {}),
         )
         opened = stores or stores_of(settings, ground)
         async with AsyncExitStack() as stack:

@@ -13,6 +13,7 @@ from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import Entropy, Ids
 from divan_core.kernel.traces import Traces
 from divan_core.moderation.ports import Checkpoints, NoCheckpoints
+from divan_core.safety.own import OwnSignals
 
 DRIFT: Final = "presence drift"
 CURSORS: Final = "cursors"
@@ -33,8 +34,8 @@ class Ground:
     """What is injected: the clock, new ids, the deployment's secret (32 bytes or more), chance.
 
     Without ``hasher`` and ``mailer`` they follow from the settings. ``checkpoints`` is where those
-    of the audit are kept. ``games`` are those of the host, beside Divan's own. ``traces`` is None
-    where there are none.
+    of the audit are kept. ``games`` are those of the host, beside Divan's own, and so
+    are ``signals``. ``traces`` is None where there are none.
     """
 
     clock: Clock
@@ -45,6 +46,7 @@ class Ground:
     mailer: Mailer | None = None
     checkpoints: Checkpoints = attrs.field(factory=NoCheckpoints)
     games: tuple[AnyGame, ...] = ()
+    signals: OwnSignals = attrs.field(factory=dict)
     traces: Traces | None = None
 
 

@@ -265,7 +265,9 @@ def _policies(
     once, trail, sealer, testimony = shared
     denied = frozenset(settings.denied_domains)
     backtests = Backtests(stores.units, testimony)
-    tools = PolicyTools[StoreUnit](once, trail, ground.clock, ground.ids, sealer, backtests, denied)
+    tools = PolicyTools[StoreUnit](
+        once, trail, ground.clock, ground.ids, sealer, backtests, denied, ground.signals
+    )
     return Policies(stores.units, tools)
 
 
@@ -283,6 +285,7 @@ def _deciding(
             ids=ground.ids,
             key=derived_key(ground.secret, PRINTS),
             denied=frozenset(settings.denied_domains),
+            own=ground.signals,
         )
     )
 

@@ -17,7 +17,7 @@ _NAMES: Final = {
     "number": "a number",
     "object": "an object",
 }
-_ROLE: Final = re.compile(r":\w+:`~?([\w.]+)`")
+_ROLE: Final = re.compile(r":\w+:`~?([\w.]+)(?: <[^>]*>)?`")
 _EXACT: Final = {"minimum": "from {}", "maximum": "to {}", "pattern": "like `{}`"}
 _SIZES: Final = {
     "minLength": "at least {} long",

@@ -15,8 +15,9 @@ from divan_core.kernel.ids import Ids, UserId
 from divan_core.kernel.ingress import Written
 from divan_core.kernel.telemetry import Counter, Telemetry
 from divan_core.safety.compiled import InForce
-from divan_core.safety.facts import Facts
+from divan_core.safety.facts import Facts, Values
 from divan_core.safety.messages import DECISION_MADE, DECISIONS
+from divan_core.safety.own import OwnSignals, measured
 from divan_core.safety.pacing import Lately, Recall, spans_of, velocity
 from divan_core.safety.policies import Policy, decide
 from divan_core.safety.ports import Author, DecidingUnit, Witness
@@ -33,6 +34,9 @@ KEPT_DAYS: Final = 400
 
 PRINT_BYTES: Final = 8
 DECIDED: Final = Counter("divan_decisions_total", "Decisions by machine", ("action",))
+SILENT: Final = Counter(
+    "divan_silent_signals_total", "Times that a host's signal failed to tell anything", ("signal",)
+)
 SHADOWED: Final = Counter("divan_shadow_hits_total", "Decisions on which a shadow rule matched")
 
 
@@ -40,7 +44,8 @@ SHADOWED: Final = Counter("divan_shadow_hits_total", "Decisions on which a shado
 class DecidingTools(Generic[UnitT]):
     """What deciding is built from, besides its store.
 
-    ``key`` (secret, 32 bytes) is what repetitions are remembered by; ``denied`` are domains.
+    ``key`` (secret, 32 bytes) is what repetitions are remembered by; ``denied`` are domains, and
+    ``own`` are signals of the host.
     """
 
     witness: Witness[UnitT]
@@ -49,6 +54,7 @@ class DecidingTools(Generic[UnitT]):
     ids: Ids
     key: bytes = attrs.field(repr=False)
     denied: Collection[str] = ()
+    own: OwnSignals = attrs.field(factory=dict)
 
 
 class Deciding(Generic[UnitT]):
@@ -117,7 +123,10 @@ class Deciding(Generic[UnitT]):
         reading = read(writing.text, writing.urls, word_list(), self._tools.denied)
         text_print, spans = self._print(reading), spans_of(written.subject_type)
         recall = Recall(written.author_id, written.subject_type, event.at, text_print, spans)
-        return _Subject(event, written, author, reading, recall)
+        own = measured(self._tools.own, writing.text)
+        for name in self._tools.own.keys() - own.keys():
+            self._tools.telemetry.count(SILENT, name)
+        return _Subject(event, written, author, reading, recall, own)
 
     async def _follow(self, unit: UnitT, verdicts: Sequence[Verdict]) -> None:
         """Let what follows from decisions be done, and be known of their authors."""
@@ -144,12 +153,15 @@ class _Subject:
     author: Author
     reading: Reading
     recall: Recall
+    own: Values
 
     def verdict(self, policy: Policy, trust: Trust, lately: Lately) -> Verdict:
         """What a policy decides about it."""
         at = self.event.at
         standing = _standing(self.author, trust.drifted(at).score, at)
         facts = _facts(self.recall, self.reading, lately, standing)
+        if self.own:
+            facts = attrs.evolve(facts, signals={**facts.signals, **self.own})
         return Verdict(
             id=DecisionId(self.event.id),
             written=self.written,

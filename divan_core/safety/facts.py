@@ -43,6 +43,9 @@ SIGNALS: Final = (
 its author is to what may be written in a time, as a level. ``links`` and ``denied_links`` are
 counts; ``trust`` is 0 to 100; ``account_age_days`` is in whole days."""
 
+OWN: Final = "own."
+"""What the names of signals begin with that the host of a deployment adds."""
+
 Values = Mapping[str, float]
 """Labels or signals: levels (0 to 3) or numbers, by name. What is not known is not there."""
 
@@ -94,7 +97,9 @@ class Comparison(enum.Enum):
 
 
 _NUMBER: Final = r"[0-9]{1,9}(?:\.[0-9]{1,6})?"
-_WRITTEN: Final = re.compile(rf"([a-z][a-z0-9_]*)(?:\s*(>=|<=|>|<|=)\s*([a-z]+|{_NUMBER}))?")
+_WRITTEN: Final = re.compile(
+    rf"((?:own\.)?[a-z][a-z0-9_]*)(?:\s*(>=|<=|>|<|=)\s*([a-z]+|{_NUMBER}))?"
+)
 
 
 @attrs.frozen

@@ -35,6 +35,7 @@ from divan_core.safety.messages import (
     PolicyView,
 )
 from divan_core.safety.model import KeptPolicy
+from divan_core.safety.own import OwnSignals
 from divan_core.safety.policies import Policy, decide
 from divan_core.safety.ports import PolicyRepository
 from divan_core.safety.profanity import word_list
@@ -83,7 +84,10 @@ UnitT = TypeVar("UnitT", bound=PolicyUnit)
 
 @attrs.frozen
 class PolicyTools(Generic[UnitT]):
-    """What the service is built from, besides its store; ``denied`` are domains."""
+    """What the service is built from, besides its store.
+
+    ``denied`` are domains; ``own`` are signals of the host, for dry runs.
+    """
 
     once: Once[UnitT]
     trail: Trail[UnitT]
@@ -92,6 +96,7 @@ class PolicyTools(Generic[UnitT]):
     sealer: CursorSealer
     backtests: BacktestRunner
     denied: Collection[str] = ()
+    own: OwnSignals = attrs.field(factory=dict)
 
 
 class Policies(Generic[UnitT]):
@@ -202,7 +207,8 @@ class Policies(Generic[UnitT]):
             ValidationFailed: a signal that is not known.
         """
         views.check_moderator(actor)
-        facts = views.given_facts(command.event, word_list(), self._tools.denied)
+        tools = self._tools
+        facts = views.given_facts(command.event, word_list(), tools.denied, tools.own)
         if command.policy is None:
             return views.decision_view(decide(await self.in_force(), facts))
         return views.decision_view(decide(read_policy(command.policy, "$.policy"), facts))

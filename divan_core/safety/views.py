@@ -25,6 +25,7 @@ from divan_core.safety.messages import (
     PolicyView,
 )
 from divan_core.safety.model import KeptPolicy, PolicyId
+from divan_core.safety.own import OwnSignals, measured
 from divan_core.safety.policies import Decision, Match
 from divan_core.safety.profanity import WordList
 from divan_core.safety.signals import Standing, facts_of, read
@@ -132,7 +133,9 @@ def _match(match: Match) -> MatchView:
     return MatchView(match.rule_id, match.action, match.severity, dict(match.evidence))
 
 
-def given_facts(event: GivenEvent, words: WordList, denied: Collection[str]) -> Facts:
+def given_facts(
+    event: GivenEvent, words: WordList, denied: Collection[str], own: OwnSignals
+) -> Facts:
     """The facts of something that is given; what is said of it counts more than what is found.
 
     Raises:
@@ -147,7 +150,7 @@ def given_facts(event: GivenEvent, words: WordList, denied: Collection[str]) -> 
         text={**found.text, **given["text"]},
         image=given["image"],
         url={**found.url, **given["url"]},
-        signals={**found.signals, **given["signals"]},
+        signals={**found.signals, **measured(own, event.text), **given["signals"]},
     )
 
 
@@ -157,6 +160,8 @@ def _sorted(signals: Mapping[str, float | str]) -> dict[str, dict[str, float]]:
     faults: list[FieldError] = []
     for name, one in signals.items():
         group = next((group for group, names in _GROUPS.items() if name in names), None)
+        if name.startswith(known.OWN):
+            group = "signals"
         number = LEVELS[one] if isinstance(one, str) else one
         if group is None:
             every = ", ".join(one for names in _GROUPS.values() for one in names)

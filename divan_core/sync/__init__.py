@@ -16,6 +16,7 @@ from divan_core.activities.games.game import AnyGame
 from divan_core.auth.ports import Mailer, PasswordHasher
 from divan_core.divan import Divan
 from divan_core.kernel.clock import Clock
+from divan_core.safety.own import OwnSignals
 from divan_core.settings import Settings
 from divan_core.stores.bundle import Stores
 from divan_core.sync.accounts import SyncAccounts
@@ -99,6 +100,7 @@ class SyncDivan:
         mailer: Mailer | None = None,
         subscriptions: Iterable[Subscription] = (),
         games: Iterable[AnyGame] = (),
+        signals: OwnSignals | None = None,
     ) -> Iterator[SyncDivan]:
         """Open the stores and run until the context ends; see :meth:`Divan.open`."""
         opened = partial(
@@ -110,6 +112,7 @@ class SyncDivan:
             mailer=mailer,
             subscriptions=subscriptions,
             games=games,
+            signals=signals,
         )
         with (
             start_blocking_portal() as portal,
