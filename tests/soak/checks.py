@@ -138,7 +138,8 @@ def scores(found: Kept) -> dict[str, float]:
     today = datetime.now(UTC).date()
     counts: Counter[tuple[str, int]] = Counter()
     for row in found.messages:
-        if row.at.date() == today and row.veil is None and not row.shadowed:
+        day = datetime.fromtimestamp(row.at / 1000, UTC).date()
+        if day == today and row.veil is None and not row.shadowed:
             worth = MESSAGE if row.conversation_id in found.rooms else LETTER
             counts[str(row.sender_id), worth] += 1
     points: Counter[str] = Counter()
