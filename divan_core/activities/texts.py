@@ -12,7 +12,7 @@ from uuid import UUID
 
 import attrs
 
-from divan_core.activities.games.game import MOST_TEXTS, AnyGame, Text, Veil
+from divan_core.activities.games.game import MOST_TEXTS, AnyGame, Silent, Text, Veil
 from divan_core.activities.model import Activity, ActivityId
 from divan_core.activities.policy import Change, position_of
 from divan_core.codec.reader import encode
@@ -35,8 +35,11 @@ def origins(of: UUID) -> Sequence[ActivityId]:
 
 
 def texts_of(activity: Activity, game: AnyGame | None) -> Sequence[Text]:
-    """What was written in an activity, as far as it has numbers."""
-    if game is None or activity.position is None:
+    """What was written in an activity, as far as it has numbers.
+
+    Of games in which nobody writes the state is not even read: their moves are to be quick.
+    """
+    if game is None or isinstance(game, Silent) or activity.position is None:
         return ()
     texts = game.texts(position_of(activity, game))
     return [one for one in texts if 1 <= one.number <= MOST_TEXTS]

@@ -353,6 +353,14 @@ def test_filters(console: Open, people: Campus) -> None:
     ):
         it.page.get_by_label(label, exact=True).select_option(value)
         expect(rows).to_have_count(count)
+    for label, day, count in (
+        ("Opened from", "2099-01-01", 0),
+        ("Opened from", "", 2),
+        ("until", "2020-01-01", 0),
+        ("until", "2099-01-01", 2),
+    ):
+        it.page.get_by_label(label, exact=True).fill(day)
+        expect(rows).to_have_count(count)
     it.page.get_by_label("Assigned to me").check()
     expect(rows).to_have_count(1)
     it.page.reload()

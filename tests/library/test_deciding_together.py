@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from divan_core import testimony
 from divan_core.activities.games.registry import Games
 from divan_core.activities.passages import Passages
 from divan_core.chat.messages import SendMessage
@@ -19,7 +20,6 @@ from divan_core.safety.trusting import Trusting
 from divan_core.settings import Settings
 from divan_core.stores.bundle import StoreUnit
 from divan_core.stores.sql.postgres_connection import LoopConnection
-from divan_core.testimony import Testimony
 
 from .conftest import CAMPUS, ROOMY, World
 
@@ -72,7 +72,7 @@ async def test_many_cost_as_many_statements_as_one(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await write(world)
-    witness = Testimony(Passages(Games(GAMES)))
+    witness = testimony.Testimony(Passages(Games(GAMES)))
     tools = DecidingTools(witness, Trusting(witness), Metrics(), world.divan.ids, bytes(32))
     deciding = Deciding(tools)
     events = await told(world.divan)

@@ -1,24 +1,24 @@
 /** What things are called, and when they were. */
 
 export const STATUSES = ["open", "escalated", "actioned", "dismissed", "closed"];
-export const SUBJECTS = ["user", "message", "room", "post", "comment", "group"];
+export const SUBJECTS = ["user", "message", "room", "turn", "post", "comment", "group"];
 export const REASONS = ["abuse", "harassment", "spam", "nsfw", "other"];
 export const LIVE = new Set(["open", "escalated"]);
 
-const SUBJECT_WORDS = { user: "Person" };
+const SUBJECT_WORDS = { user: "Person", turn: "Part of a story" };
 const REASON_WORDS = { nsfw: "nudity or sex" };
 
 /** What can be done about each kind of subject: name, words, what it does. */
 const ACTIONS = [
   ["warn", "Warn", "Goes on record, changes nothing."],
-  ["tombstone", "Tombstone", "Only its author sees it, and that it was tombstoned.", "message"],
+  ["tombstone", "Tombstone", "Only its author sees it, and that it was tombstoned.", "message turn"],
   [
     "shadow_hide",
     "Hide in the shadow",
     "Only the author sees it, and is not told.",
-    "message user",
+    "message turn user",
   ],
-  ["remove", "Remove", "Nobody sees it any more.", "message room"],
+  ["remove", "Remove", "Nobody sees it any more.", "message turn room"],
   ["mute", "Mute", "The person reads and cannot write."],
   ["ban", "Ban", "The person is out."],
   ["restrict_create", "No new things", "The person makes nothing new."],

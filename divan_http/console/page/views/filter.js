@@ -6,12 +6,21 @@ const NAMES = [
   "severity_max",
   "subject_type",
   "reason",
+  "from",
+  "until",
   "q",
   "mine",
   "appeal_open",
 ];
 const DEFAULTS = { status: "open", severity_min: "1", severity_max: "5" };
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+/** When a day (YYYY-MM-DD) begins here, or one so many days later, in milliseconds; 0 for no day. */
+function midnight(day, later = 0) {
+  const moment = new Date(`${day || ""}T00:00`);
+  moment.setDate(moment.getDate() + later);
+  return moment.getTime() || 0;
+}
 
 export class Filter {
   #values;
@@ -49,9 +58,12 @@ export class Filter {
 
   /** What is asked of the server. */
   get query() {
-    const { mine, appeal_open, ...rest } = this.#values;
+    const { mine, appeal_open, from, until, ...rest } = this.#values;
+    const [first, end] = [midnight(from), midnight(until, 1)];
     return {
       ...rest,
+      ...(first && { opened_from: first }),
+      ...(end && { opened_before: end }),
       ...(mine && { assigned_to: this.me }),
       ...(appeal_open && { appeal_open: "true" }),
     };
@@ -66,6 +78,9 @@ export class Filter {
       found.severity < Number(wanted.severity_min) ||
       found.severity > Number(wanted.severity_max)
     )
+      return false;
+    const opened = Date.parse(found.opened_at);
+    if (opened < midnight(wanted.from) || opened >= (midnight(wanted.until, 1) || Infinity))
       return false;
     if (wanted.mine && found.assigned_to !== this.me) return false;
     if (wanted.appeal_open && !found.appeal_open) return false;

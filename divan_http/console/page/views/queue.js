@@ -116,6 +116,8 @@ export class QueueView {
           any("Any", REASONS, (one) => capital(reasonWord(one))),
         ),
       ),
+      field("Opened from", h("input", { name: "from", type: "date", value: filter.get("from") })),
+      field("until", h("input", { name: "until", type: "date", value: filter.get("until") })),
       field(
         "Id or handle",
         h("input", { name: "q", type: "search", maxlength: 64, value: filter.get("q") }),
