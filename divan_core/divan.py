@@ -163,16 +163,14 @@ class Divan:
             games=tuple(games),
             signals=checked(signals or {}),
         )
-        opened = stores or stores_of(settings, ground)
         async with AsyncExitStack() as stack:
             traces = await stack.enter_async_context(tracing(settings, ground.clock))
             ground = attrs.evolve(ground, traces=traces)
-            opened = traced_stores(opened, traces, settings, given=stores is not None)
+            found = stores or stores_of(settings, ground)
+            opened = traced_stores(found, traces, settings, given=stores is not None)
             for part in opened.lifecycle:
                 await stack.enter_async_context(part.running())
-            divan = cls(settings, opened, ground, subscriptions)
-            await _staff(divan, stack)
-            yield divan
+            yield await _staffed(cls(settings, opened, ground, subscriptions), stack)
 
     async def drain(self, timeout_s: float = 30.0) -> None:
         """Deliver every recorded event now, and return when nothing is left to do about any.
@@ -232,11 +230,12 @@ def _measuring(services: Services, stores: Stores, traces: Traces | None) -> Met
     return metrics
 
 
-async def _staff(divan: Divan, stack: AsyncExitStack) -> None:
+async def _staffed(divan: Divan, stack: AsyncExitStack) -> Divan:
     """Let workers be at work until the stack ends: those that run inside, in no hurry."""
     only = inside(divan.settings, divan.workers.names)
     with patient():
         await stack.enter_async_context(divan.workers.running(only))
+    return divan
 
 
 def stores_of(settings: Settings, ground: Ground) -> Stores:
