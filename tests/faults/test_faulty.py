@@ -25,7 +25,7 @@ from divan_core.testing.faulty import FaultyStores
 from divan_http.operation import Operation
 from divan_http.routes import document, table
 from tests.faults.plays import Plays, plays_of
-from tests.http.test_openapi_fuzz import UNLIMITED
+from tests.http.peopled import UNLIMITED
 from tests.http.world import World, open_world
 from tests.rt.world import LiveClient, a_world, heartbeat_json
 

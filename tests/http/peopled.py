@@ -15,10 +15,11 @@ from tests.http.world import World
 
 MANY: Final = 1_000_000
 OPERATOR: Final = "the operator's own token"
+UNLIMITED: Final = LimitSettings(**{one.name: MANY for one in attrs.fields(LimitSettings)})
 PEOPLED: Final = Settings(
     env="test",
     obs=ObsSettings(admin_token=SecretStr(OPERATOR)),
-    limit=LimitSettings(**{one.name: MANY for one in attrs.fields(LimitSettings)}),
+    limit=UNLIMITED,
 )
 """Nobody meets a limit."""
 

@@ -144,10 +144,9 @@ class Writer:
     def outcomes(self) -> dict[str, int]:
         """What has been counted of writes, by outcome."""
         found: Counter[str] = Counter()
-        for family in self.metrics.collect():
-            if f"{family.name}_total" == WRITES.name:
-                for sample in family.samples:
-                    found[sample.labels["outcome"]] += int(sample.value)
+        outcome = WRITES.labels.index("outcome")
+        for labels, number in self.metrics.snapshot().counts.get(WRITES, {}).items():
+            found[labels[outcome]] += int(number)
         return dict(found)
 
 
