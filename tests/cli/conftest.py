@@ -20,6 +20,8 @@ import pytest
 from typer.testing import CliRunner
 
 from divan_cli.main import app
+from divan_core.divan import DATABASE_FILE
+from tests.servers.sqlite import migrated
 
 ENTRY = "from divan_cli.main import run; run()"
 PATIENCE_S = 60.0
@@ -80,10 +82,19 @@ Serve = Callable[..., AbstractContextManager[Served]]
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """Variables with no setting of Divan's, and an empty home folder."""
+def home(tmp_path: Path) -> Path:
+    """A home folder in which the embedded database is there and empty, as after a first start."""
+    folder = tmp_path / "home/.local/share/divan"
+    folder.mkdir(parents=True, mode=0o700)
+    migrated(folder / DATABASE_FILE)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def environment(home: Path) -> dict[str, str]:
+    """Variables with no setting of Divan's, and the home folder."""
     kept = {name: value for name, value in os.environ.items() if "DIVAN" not in name}
-    return {**kept, "HOME": str(tmp_path / "home"), "PYTHONWARNINGS": "error", "COLUMNS": "200"}
+    return {**kept, "HOME": str(home), "PYTHONWARNINGS": "error", "COLUMNS": "200"}
 
 
 @pytest.fixture

@@ -23,6 +23,12 @@ URL = "http://127.0.0.1:1"
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/\n")
 
 
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An empty home folder: the demo uses nothing of it."""
+    return tmp_path / "home"
+
+
 @attrs.frozen
 class Running:
     """A demo that runs, its address and its temporary folder."""

@@ -12,6 +12,12 @@ from .conftest import Command
 ABOUT = "about"
 
 
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An empty home folder: nothing has started before."""
+    return tmp_path / "home"
+
+
 def found(divan: Command, *arguments: object, status: int = 0, **variables: str) -> dict[str, Any]:
     done = divan("doctor", "--port", 0, "--json", *arguments, **variables)
     assert done.status == status, done.out + done.err

@@ -1,11 +1,20 @@
 import json
 import re
 import subprocess
+from pathlib import Path
+
+import pytest
 
 from divan_cli.seed import CAMPUS_ID, FRIEND, ME, demo_campus
 from divan_core.bulk.lines import encode, parse
 
 from .conftest import Command, Serve
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An empty home folder: seeding is what is done first."""
+    return tmp_path / "home"
 
 
 def test_the_same_seed_makes_the_same_people() -> None:

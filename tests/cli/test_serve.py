@@ -72,8 +72,10 @@ def is_worker(process: psutil.Process) -> bool:
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_it_tells_its_address_and_ends_in_an_orderly_way(serve: Serve, how: signal.Signals) -> None:
-    with serve() as served:
+def test_it_tells_its_address_and_ends_in_an_orderly_way(
+    serve: Serve, tmp_path: Path, how: signal.Signals
+) -> None:
+    with serve(DIVAN_DATA_DIR=str(tmp_path / "new")) as served:
         assert served.url.startswith("http://127.0.0.1:")
         assert served.get("/health/live")[0] == 200
         assert served.get("/health/ready")[1]["status"] == "ok"

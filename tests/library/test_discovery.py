@@ -37,7 +37,8 @@ OPEN: dict[str, Any] = {"visibility": "everyone", "ghost_mode": False}
 
 @pytest.fixture
 def settings() -> Settings:
-    return Settings(env="test", limit=attrs.evolve(ROOMY, enumeration_per_day=100_000))
+    limit = attrs.evolve(ROOMY, enumeration_per_day=100_000)
+    return Settings(env="test", limit=limit, workers_enabled=False)
 
 
 async def suggested(world: World, actor: Actor, **query: Any) -> tuple[FoundPerson, ...]:
