@@ -119,6 +119,24 @@ class PresenceContract(LiveContract):
         await walker.leave(TABLET)
         assert await twin.heard() == Heard(online=False, at=walker.clock.now())
 
+    async def test_the_end_comes_sooner_without_the_later_device(
+        self, walker: Walker, twin: Walker
+    ) -> None:
+        """Also after it had come later by the device's heartbeats, and somebody had looked."""
+        await walker.stand(HOME, PHONE)
+        walker.clock.advance(40)
+        await walker.stand(HOME, PHONE)
+        walker.clock.advance(20)
+        await twin.stand(HOME, TABLET)
+        walker.clock.advance(30)
+        assert await walker.sees() == {walker.user_id: HOME}
+        await twin.leave(TABLET)
+        walker.clock.advance(39.999)
+        assert await walker.sees() == {walker.user_id: HOME}
+        walker.clock.advance(0.001)
+        assert await walker.heard() == Heard(online=False, at=Millis(walker.clock.now() - 70_000))
+        assert await walker.index.everybody(walker.campus_id, walker.clock.now()) == {}
+
     async def test_all_devices_go_offline_at_once(self, walker: Walker, twin: Walker) -> None:
         """Nobody finds the person any more; the fixes are still there to judge movement by."""
         record = await walker.stand(HOME, PHONE)
