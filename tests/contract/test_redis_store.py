@@ -15,6 +15,7 @@ from divan_core.errors import ConfigurationError, RateLimited, StoreUnavailable
 from divan_core.kernel.audience import START
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId
+from divan_core.kernel.limits import Limit, Window
 from divan_core.kernel.notices import NoticesLost
 from divan_core.presence.model import (
     LEASE_MS,
@@ -150,6 +151,23 @@ class TestRedisStore(OnRedis):
         for name, kind in kinds.items():
             assert await client.call(b"TYPE", prefix + name) == kind
             assert 0 < await client.call(b"TTL", prefix + name) <= DAY_S + 60
+
+    async def test_somebody_who_stays_keeps_the_keys_of_the_campus(
+        self, live: LiveStores, walker: Walker
+    ) -> None:
+        """Whoever does not move renews all their lives, and that of their own limit."""
+        client, limit = lifecycle(live).client, Limit("walk", (Window(1000, 60),))
+        await walker.stand(limit=limit)
+        prefix = b"divan:{%s}:" % str(walker.campus_id).encode()
+        names = (b"people", b"deadlines", b"grid", b"sizes", b"leaves", b"seen")
+        keys = [prefix + name for name in names]
+        keys.append(prefix + b"limit:walk:" + walker.user_id.hex.encode())
+        for key in keys:
+            assert await client.call(b"EXPIRE", key, 30) == 1
+        walker.clock.advance(30)
+        await walker.stand(limit=limit)
+        for key in keys:
+            assert await client.call(b"TTL", key) > 90
 
     async def test_nothing_exact_is_left_of_those_who_ended(
         self, live: LiveStores, walker: Walker
