@@ -11,14 +11,12 @@ import exec from "k6/execution";
 import { SharedArray } from "k6/data";
 import http from "k6/http";
 
-const DRY_RUN = __ENV.K6_DRY_RUN === "1";
-const ORIGIN = __ENV.DIVAN_URL || "http://127.0.0.1:8000";
+import { CAMPUS, DRY_RUN, NOBODY, ORIGIN, credentials, scenario, thresholds } from "./lib/scene.js";
+
 const PEERS = 5;
 const THINK_S = Number(__ENV.K6_THINK_S || 1);
 
-const NOBODY = "00000000-0000-0000-0000-000000000000";
 const SOMEBODY = "00000000-0000-0000-0000-000000000001";
-const CAMPUS = "00000000-0000-0000-0000-0000000000ca";
 
 const people = new SharedArray("people", () =>
   DRY_RUN
@@ -26,34 +24,10 @@ const people = new SharedArray("people", () =>
     : JSON.parse(open(__ENV.DIVAN_PEOPLE)),
 );
 
-const load = {
-  executor: "ramping-vus",
-  startVUs: 0,
-  stages: [
-    { target: 300, duration: "30s" },
-    { target: 300, duration: "60s" },
-    { target: 0, duration: "10s" },
-  ],
-  gracefulStop: "10s",
-};
-
 export const options = {
-  scenarios: {
-    chat_send: DRY_RUN ? { executor: "shared-iterations", vus: 1, iterations: 1 } : load,
-  },
-  thresholds: DRY_RUN
-    ? { checks: ["rate==1"] }
-    : {
-        checks: ["rate==1"],
-        http_req_failed: ["rate==0"],
-        "http_req_duration{name:chat.send}": ["p(95)<50"],
-      },
+  scenarios: { chat_send: scenario },
+  thresholds: thresholds("chat.send"),
 };
-
-const credentials = (person) =>
-  person.token
-    ? { Authorization: `Bearer ${person.token}` }
-    : { "X-User-Id": person.user_id, "X-Campus-Id": person.campus_id };
 
 const message = (sender, recipient, name) => ({
   url: `${ORIGIN}/chat/messages`,

@@ -12,8 +12,8 @@ import exec from "k6/execution";
 import { SharedArray } from "k6/data";
 import http from "k6/http";
 
-const DRY_RUN = __ENV.K6_DRY_RUN === "1";
-const ORIGIN = __ENV.DIVAN_URL || "http://127.0.0.1:8000";
+import { CAMPUS, DRY_RUN, NOBODY, ORIGIN, credentials, scenario, thresholds } from "./lib/scene.js";
+
 const THINK_S = Number(__ENV.K6_THINK_S || 3);
 const RADIUS_M = Number(__ENV.K6_RADIUS_M || 50);
 const LAT = Number(__ENV.K6_LAT || 45.5048);
@@ -24,42 +24,14 @@ const BEAT_MS = 30_000;
 const ROW = 20;
 const STEP_DEGREES = 0.0001;
 
-const NOBODY = "00000000-0000-0000-0000-000000000000";
-const CAMPUS = "00000000-0000-0000-0000-0000000000ca";
-
 const people = new SharedArray("people", () =>
   DRY_RUN ? [{ user_id: NOBODY, campus_id: CAMPUS }] : JSON.parse(open(__ENV.DIVAN_PEOPLE)),
 );
 
-const load = {
-  executor: "ramping-vus",
-  startVUs: 0,
-  stages: [
-    { target: 300, duration: "30s" },
-    { target: 300, duration: "60s" },
-    { target: 0, duration: "10s" },
-  ],
-  gracefulStop: "10s",
-};
-
 export const options = {
-  scenarios: {
-    nearby: DRY_RUN ? { executor: "shared-iterations", vus: 1, iterations: 1 } : load,
-  },
-  thresholds: DRY_RUN
-    ? { checks: ["rate==1"] }
-    : {
-        checks: ["rate==1"],
-        http_req_failed: ["rate==0"],
-        "http_req_duration{name:presence.heartbeat}": ["p(95)<50"],
-        "http_req_duration{name:proximity.nearby}": ["p(95)<50"],
-      },
+  scenarios: { nearby: scenario },
+  thresholds: thresholds("presence.heartbeat", "proximity.nearby"),
 };
-
-const credentials = (person) =>
-  person.token
-    ? { Authorization: `Bearer ${person.token}` }
-    : { "X-User-Id": person.user_id, "X-Campus-Id": person.campus_id };
 
 const heartbeat = (person, place) => ({
   url: `${ORIGIN}/presence/heartbeat`,

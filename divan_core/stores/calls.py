@@ -6,8 +6,8 @@ For what stands around every call to a store: traces, and the faults of tests.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from typing import Any, Final, get_origin, get_type_hints
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias, get_origin, get_type_hints
 
 import attrs
 
@@ -51,3 +51,29 @@ BUNDLE_CALLS: Final[Mapping[str, frozenset[str]]] = _of_bundle()
 
 UNIT_CALLS: Final[Mapping[str, frozenset[str]]] = _of_unit()
 """The calls of each port of a unit of work."""
+
+Around: TypeAlias = Callable[[str, Callable[[], Awaitable[Any]]], Awaitable[Any]]
+"""Makes a call, which it is given by the name ``port.call``, with something around it."""
+
+
+class PortAround:
+    """Any port, with something around its calls."""
+
+    def __init__(self, port: object, name: str, calls: frozenset[str], around: Around) -> None:
+        """Stand for ``port``, which is called ``name``; ``calls`` are those that are meant."""
+        self._port = port
+        self._name = name
+        self._calls = calls
+        self._around = around
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the port has
+        """What the port has by this name."""
+        member = getattr(self._port, name)
+        if name not in self._calls:
+            return member
+        around, call = self._around, f"{self._name}.{name}"
+
+        async def surrounded(*args: Any, **named: Any) -> Any:  # noqa: ANN401 - as the port's own
+            return await around(call, lambda: member(*args, **named))
+
+        return surrounded

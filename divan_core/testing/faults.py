@@ -27,7 +27,7 @@ from typing import Any, Final, Protocol, TypeVar
 import attrs
 
 from divan_core.stores.bundle import Stores
-from divan_core.stores.calls import BUNDLE_CALLS, UNIT_CALLS, UNITS
+from divan_core.stores.calls import BUNDLE_CALLS, UNIT_CALLS, UNITS, Around, PortAround
 
 ResultT = TypeVar("ResultT")
 
@@ -146,7 +146,7 @@ class FaultPoints:
         return self._reached[point]
 
     def _port(self, name: str, port: object) -> Any:  # noqa: ANN401 - it stands for any port
-        return _Port(port, name, BUNDLE_CALLS[name], self._around)
+        return PortAround(port, name, BUNDLE_CALLS[name], self._around)
 
     def _unit(self, unit: object) -> Any:  # noqa: ANN401 - it stands for any unit
         return _Unit(unit, self._around)
@@ -170,31 +170,6 @@ class FaultPoints:
         armed.fault.strike(released)
 
 
-Around = Callable[[str, Callable[[], Awaitable[Any]]], Awaitable[Any]]
-"""Makes a call between its two points."""
-
-
-class _Port:
-    """Any port, with points around its calls."""
-
-    def __init__(self, port: object, name: str, calls: frozenset[str], around: Around) -> None:
-        self._port = port
-        self._name = name
-        self._calls = calls
-        self._around = around
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the port has
-        member = getattr(self._port, name)
-        if name not in self._calls:
-            return member
-        around, call = self._around, f"{self._name}.{name}"
-
-        async def passing(*args: Any, **named: Any) -> Any:  # noqa: ANN401 - as the port's own
-            return await around(call, lambda: member(*args, **named))
-
-        return passing
-
-
 class _Unit:
     """A unit of work whose repositories have points."""
 
@@ -206,7 +181,7 @@ class _Unit:
         part = getattr(self._unit, name)
         if name not in UNIT_CALLS:
             return part
-        return _Port(part, name, UNIT_CALLS[name], self._around)
+        return PortAround(part, name, UNIT_CALLS[name], self._around)
 
 
 class _Units:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ import attrs
 
 from divan_core.errors import StoreUnavailable
 from divan_core.stores.bundle import StoreHealth, StoreLifecycle, Stores
-from divan_core.stores.calls import BUNDLE_CALLS
+from divan_core.stores.calls import BUNDLE_CALLS, Around, PortAround
 from divan_core.stores.factories import memory_stores
 
 
@@ -31,7 +31,7 @@ class FaultyStores:
     def stores(self) -> Stores:
         """What to open Divan with."""
         ports: dict[str, Any] = {
-            name: _Port(getattr(self._inner, name), calls, self._checker(name))
+            name: PortAround(getattr(self._inner, name), name, calls, self._unless_failing(name))
             for name, calls in BUNDLE_CALLS.items()
         }
         lifecycle = _Lifecycle(self._inner.lifecycle, self._failing)
@@ -53,12 +53,13 @@ class FaultyStores:
         """
         self._failing -= _known(ports)
 
-    def _checker(self, port: str) -> Callable[[], None]:
-        def check() -> None:
+    def _unless_failing(self, port: str) -> Around:
+        async def around(_call: str, work: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401
             if port in self._failing:
                 raise StoreUnavailable
+            return await work()
 
-        return check
+        return around
 
 
 def faulty_stores() -> Stores:
@@ -73,26 +74,6 @@ def _known(ports: tuple[str, ...]) -> frozenset[str]:
     if unknown:
         raise ValueError(f"There is no port {', '.join(sorted(unknown))}.")
     return frozenset(ports or BUNDLE_CALLS)
-
-
-class _Port:
-    """Any port, whose calls are checked first."""
-
-    def __init__(self, port: object, calls: frozenset[str], check: Callable[[], None]) -> None:
-        self._port = port
-        self._calls = calls
-        self._check = check
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the port has
-        member = getattr(self._port, name)
-        if name not in self._calls:
-            return member
-
-        async def checked(*args: Any, **named: Any) -> Any:  # noqa: ANN401 - as the port's own
-            self._check()
-            return await member(*args, **named)
-
-        return checked
 
 
 class _Lifecycle:

@@ -11,7 +11,7 @@ import attrs
 from divan_core.kernel.events import Event
 from divan_core.kernel.traces import Beginning, Span, Traces
 from divan_core.stores.bundle import Stores
-from divan_core.stores.calls import BUNDLE_CALLS, UNIT_CALLS, UNITS
+from divan_core.stores.calls import BUNDLE_CALLS, UNIT_CALLS, UNITS, PortAround
 
 ResultT = TypeVar("ResultT")
 
@@ -54,7 +54,7 @@ def around(stores: Stores, traces: Traces, systems: Systems) -> Stores:
         if name == UNITS:
             ports[name] = _Units(port, _Spans(traces, system))
         elif port is not None:
-            ports[name] = _Port(port, name, calls, _Spans(traces, system))
+            ports[name] = PortAround(port, name, calls, _Spans(traces, system).around)
     return attrs.evolve(stores, **ports)
 
 
@@ -81,27 +81,6 @@ class _Spans:
             return await call()
 
 
-class _Port:
-    """Any port, with spans around its calls."""
-
-    def __init__(self, port: object, name: str, calls: frozenset[str], spans: _Spans) -> None:
-        self._port = port
-        self._name = name
-        self._calls = calls
-        self._spans = spans
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the port has
-        member = getattr(self._port, name)
-        if name not in self._calls:
-            return member
-        spans, call = self._spans, f"{self._name}.{name}"
-
-        async def spanning(*args: Any, **named: Any) -> Any:  # noqa: ANN401 - as the port's own
-            return await spans.around(call, lambda: member(*args, **named))
-
-        return spanning
-
-
 class _Unit:
     """A unit of work whose repositories have spans, and whose events have their place in it."""
 
@@ -115,7 +94,7 @@ class _Unit:
             return _Outbox(part, self._spans.parent or "")
         if name not in UNIT_CALLS:
             return part
-        return _Port(part, name, UNIT_CALLS[name], self._spans)
+        return PortAround(part, name, UNIT_CALLS[name], self._spans.around)
 
 
 @attrs.frozen

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.anyio
 
 FOLDER = ROOT / "deploy" / "k6"
 SCRIPTS = sorted(FOLDER.glob("*.js"))
+SCENE = FOLDER / "lib" / "scene.js"
 ROUTE = re.compile(r"\$\{ORIGIN\}(/[\w/{}]+)`")
 HEADER = re.compile(r'"([A-Z]\w*(?:-\w+)+)"|\b(Authorization):')
 OF_HTTP = {"Content-Type", "Authorization"}
@@ -56,11 +57,13 @@ def test_routes_and_headers_exist(script: Path) -> None:
     routes = ROUTE.findall(text)
     assert routes
     assert set(routes) <= {one.path for one in OPERATIONS}
-    headers = {one or other for one, other in HEADER.findall(text)}
+    headers = {one or other for one, other in HEADER.findall(text + SCENE.read_text())}
     assert headers <= known_headers()
     named = set(re.findall(r"name: \"([a-z.]+)\"", text))
     assert named
     assert named <= {one.name for one in OPERATIONS}
+    (timed,) = re.findall(r"thresholds\((.+)\)", text)
+    assert set(re.findall(r'"([a-z.]+)"', timed)) == named
 
 
 async def run(k6: str, *arguments: str, **environment: str) -> tuple[int, str]:
