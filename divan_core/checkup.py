@@ -42,12 +42,26 @@ async def examine(settings: Settings) -> tuple[Finding, ...]:
             found += await anyio.to_thread.run_sync(sql.examine, url)
     except ConfigurationError as fault:
         found.append(Finding("database", "fault", fault.detail, "Mend DIVAN_DATABASE_URL."))
+    found += await _replica(settings, url)
     if settings.redis_url:
         try:
             found += await redis.examine(settings.redis_url)
         except ConfigurationError as fault:
             found.append(Finding("redis", "fault", fault.detail, "Mend DIVAN_REDIS_URL."))
     return tuple(found)
+
+
+async def _replica(settings: Settings, database_url: str) -> tuple[Finding, ...]:
+    """Whether the replica is one, where there is to be one."""
+    from divan_core.stores.sql.checkup import examine_replica  # noqa: PLC0415 - loads a driver
+
+    if not settings.database_replica_url:
+        return ()
+    addresses = settings.database_replica_url, database_url
+    try:
+        return await anyio.to_thread.run_sync(examine_replica, *addresses)
+    except ConfigurationError as fault:
+        return (Finding("replica", "fault", fault.detail, "Mend DIVAN_DATABASE_REPLICA_URL."),)
 
 
 def of_settings(settings: Settings) -> Iterator[Finding]:

@@ -50,7 +50,7 @@ from divan_core.safety.service import Policies
 from divan_core.settings import MIN_SECRET_BYTES, Settings
 from divan_core.social.service import Social
 from divan_core.staffing import inside, staff
-from divan_core.stores.bundle import Measured, StoreHealth, Stores, StoreUnit
+from divan_core.stores.bundle import Measured, ReplicaAddress, StoreHealth, Stores, StoreUnit
 from divan_core.stores.factories import (
     embedded_stores,
     file_address,
@@ -241,13 +241,19 @@ async def _staffed(divan: Divan, stack: AsyncExitStack) -> Divan:
 def stores_of(settings: Settings, ground: Ground) -> Stores:
     """The stores that settings ask for; they go by their own clocks where nobody sets another."""
     clock = None if isinstance(ground.clock, SystemClock) else ground.clock
-    if not settings.database_url and not settings.redis_url:
+    replica = _replica(settings)
+    if not settings.database_url and not settings.redis_url and replica is None:
         return embedded_stores(data_dir(settings) / DATABASE_FILE, clock)
     database_url = settings.database_url or file_address(data_dir(settings) / DATABASE_FILE)
     if not settings.redis_url:
-        return sql_stores(database_url, clock)
-    key = derived_key(ground.secret, NOTICES)
-    return production_stores(database_url, settings.redis_url, key=key, clock=clock)
+        return sql_stores(database_url, clock, replica)
+    key, redis_url = derived_key(ground.secret, NOTICES), settings.redis_url
+    return production_stores(database_url, redis_url, key=key, clock=clock, replica=replica)
+
+
+def _replica(settings: Settings) -> ReplicaAddress | None:
+    url = settings.database_replica_url
+    return ReplicaAddress(url, settings.database_replica_lag_s) if url else None
 
 
 def data_dir(settings: Settings) -> Path:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import attrs
 
 from divan_core.settings import Settings
-from divan_core.stores.bundle import StoreHealth
+from divan_core.stores.bundle import REPLICA, StoreHealth
 
 OPTIONAL: Final = ("moderation", "profile")
 """Branches of the migrations that a deployment may do without."""
@@ -17,6 +17,10 @@ BRANCHES: Final = ("core", *OPTIONAL)
 
 SCHEMA: Final = "schema"
 """The check that the revisions which ``HEALTH_MIN_MIGRATION`` names are there."""
+
+
+BESIDE: Final = frozenset({REPLICA})
+"""Dependencies without which everything works, only not as well."""
 
 
 @attrs.frozen
@@ -32,8 +36,8 @@ class Readiness:
     """Whether requests can be served.
 
     ``down``: a dependency does not answer, or the schema is older than it has to be. ``degraded``:
-    all is well otherwise, and the features listed are not there. ``migrations`` holds the newest
-    revision of each branch.
+    all is well otherwise, and the features listed are not there, or away. ``migrations`` holds the
+    newest revision of each branch.
     """
 
     status: Literal["ok", "degraded", "down"]
@@ -49,8 +53,10 @@ def readiness(found: Mapping[str, StoreHealth], settings: Settings) -> Readiness
     checks = {name: Check(one.ok, round(one.latency_ms, 3)) for name, one in found.items()}
     if wanted := settings.health.min_migration:
         checks[SCHEMA] = Check(all(_has(migrations, one) for one in wanted), 0.0)
-    degraded = tuple(one for one in OPTIONAL if migrations and one not in migrations)
-    down = not all(one.ok for one in checks.values())
+    absent = [one for one in OPTIONAL if migrations and one not in migrations]
+    failing = [name for name, one in checks.items() if not one.ok]
+    degraded = (*absent, *(one for one in failing if one in BESIDE))
+    down = not BESIDE.issuperset(failing)
     return Readiness(
         status="down" if down else "degraded" if degraded else "ok",
         checks=checks,

@@ -327,6 +327,9 @@ class Settings:
     presence in this process. ``secret_key`` empty is allowed in dev and test only. With
     ``workers_enabled``, relay, consumers and periodic jobs run inside of ``Divan.open``.
 
+    ``database_replica_url`` is a server that follows the PostgreSQL database, where figures and
+    what is over are read while what it has is at most ``database_replica_lag_s`` seconds old.
+
     ``audit_checkpoints`` is the file of the audit's checkpoints; empty, it stands beside a SQLite
     database, and elsewhere none are kept.
 
@@ -341,6 +344,8 @@ class Settings:
         default="dev", validator=v.in_(("dev", "test", "prod"))
     )
     database_url: str = ""
+    database_replica_url: str = ""
+    database_replica_lag_s: float = attrs.field(default=5.0, validator=[v.ge(2.0), v.le(300.0)])
     redis_url: str = ""
     data_dir: str = ""
     secret_key: SecretStr = attrs.field(default=SecretStr(""), validator=_long_enough)

@@ -64,6 +64,18 @@ class Units(Protocol[UnitT_co]):
         """
         ...
 
+    async def past(self, body: Callable[[UnitT_co], Awaitable[ResultT]]) -> ResultT:
+        """As ``read``, but on a snapshot that may be some seconds old, which somebody else has.
+
+        For figures, and for what is over, with which nobody decides anything: the unit has those
+        parts alone, see :mod:`divan_core.stores.past`. What is written meanwhile is not in it.
+
+        Raises:
+            StoreUnavailable: the database cannot be reached.
+            UnitMisused: the body wrote, asked for another part, or awaited something else.
+        """
+        ...
+
 
 class Locks(Protocol):
     """Names that one unit at a time can hold, over all processes."""

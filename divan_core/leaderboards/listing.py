@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final, Generic
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from divan_core.kernel.visibility import PersonCard, Relations, Surface, can_see
 from divan_core.leaderboards import policy
 from divan_core.leaderboards.messages import BoardEntry
 from divan_core.leaderboards.model import Ahead, Board, Listed, Place
+from divan_core.leaderboards.ports import BoardsUnit
 from divan_core.leaderboards.tools import UnitT
 from divan_core.leaderboards.views import entry
 
@@ -39,14 +41,18 @@ class Listing(Generic[UnitT]):
         self._sealer = sealer
 
     async def page(
-        self, actor: Actor, board: Board, before: Place | None, limit: int
+        self, actor: Actor, board: Board, before: Place | None, limit: int, *, over: bool
     ) -> Page[BoardEntry]:
-        """Up to ``limit`` of those below a place, or from the top on."""
+        """Up to ``limit`` of those below a place, or from the top on.
+
+        A board whose day is ``over`` may be read as it was; who is seen on it never is.
+        """
+        read = self._units.past if over else self._units.read
         relations = await self._audience.relations(actor.user_id)
         found: list[tuple[Listed, PersonCard]] = []
         rest = before
         for _ in range(MOST_BATCHES):
-            batch = await self._batch(board, rest)
+            batch = await read(partial(_batch, board, rest))
             cards = await self._audience.cards([one.user_id for one in batch])
             for one, card in zip(batch, cards, strict=True):
                 if card is not None and is_listed(actor, relations, card):
@@ -77,15 +83,13 @@ class Listing(Generic[UnitT]):
         position = place[0].to_bytes(_PLACE, "big") + place[1].bytes
         return self._sealer.seal(position, _binding(actor, board))
 
-    async def _batch(self, board: Board, before: Place | None) -> Sequence[Listed]:
-        async def body(unit: UnitT) -> Sequence[Listed]:
-            places = await unit.scores.page(board, before, BATCH)
-            ahead = Ahead(0, 0)
-            if places and before is not None:
-                ahead = await unit.scores.ahead(board, places[0])
-            return list(policy.ranked(places, ahead))
 
-        return await self._units.read(body)
+async def _batch(board: Board, before: Place | None, unit: BoardsUnit) -> Sequence[Listed]:
+    places = await unit.scores.page(board, before, BATCH)
+    ahead = Ahead(0, 0)
+    if places and before is not None:
+        ahead = await unit.scores.ahead(board, places[0])
+    return list(policy.ranked(places, ahead))
 
 
 def is_listed(actor: Actor, relations: Relations, card: PersonCard | None) -> bool:

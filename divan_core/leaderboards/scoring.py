@@ -164,20 +164,21 @@ class Scoring(Generic[UnitT]):
         campuses = await self._units.look(lambda unit: unit.deeds.marked())
         return sum([await self.settle(one) for one in campuses])
 
-    async def open_until(self, campus_id: CampusId, day: Day) -> None:
+    async def open_until(self, campus_id: CampusId, day: Day) -> bool:
         """Let the boards of a campus go up to a day, everybody's sums of its days there.
 
         Where there is nothing yet, nothing is opened. What is filled stays so: it is not asked
-        for again.
+        for again, and True is the answer: it has been there for a while.
         """
         if self._filled.get(campus_id, day - 1) >= day:
-            return
+            return True
         book = await self._units.look(lambda unit: unit.scores.book(campus_id))
         if book is not None and book.filled < day:
             async with self._turns:
                 book = await self._open_until(campus_id, day)
         if book is not None:
             self._filled[campus_id] = book.filled
+        return False
 
     async def _deeds(self, unit: UnitT, told: Sequence[Told]) -> Sequence[Deed]:
         """What is to be kept of what happened, in order."""

@@ -80,8 +80,8 @@ class Leaderboards(Generic[UnitT]):
         period, day = Period[query.period.upper()], _day(query.ymd, today)
         board = Board(actor.campus_id, period, day, Scope(query.scope))
         before = self._listing.opened(actor, board, query.cursor)
-        await self._ready(board, today)
-        return await self._listing.page(actor, board, before, query.limit)
+        over = await self._ready(board, today) and board.day < today.day
+        return await self._listing.page(actor, board, before, query.limit, over=over)
 
     async def summary(self, actor: Actor, query: SummaryQuery) -> SummaryView:
         """How the actor stands, in ranks over everybody; the streak is that of now.
@@ -157,10 +157,11 @@ class Leaderboards(Generic[UnitT]):
             raise NotFound
         return today
 
-    async def _ready(self, board: Board, today: Today) -> None:
-        """See that everybody is on a board of sums, where workers have not seen to it before."""
-        if board.period is not Period.DAILY and today.day - KEPT_DAYS <= board.day <= today.day:
-            await self._tools.scoring.open_until(board.campus_id, board.day)
+    async def _ready(self, board: Board, today: Today) -> bool:
+        """See that everybody is on a board of sums; whether they have been there for a while."""
+        if board.period is Period.DAILY or not today.day - KEPT_DAYS <= board.day <= today.day:
+            return True
+        return await self._tools.scoring.open_until(board.campus_id, board.day)
 
 
 async def _page_of(user_id: UserId, after: Day, unit: BoardsUnit) -> Sequence[Score]:

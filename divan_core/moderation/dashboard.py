@@ -26,7 +26,7 @@ WEEK_MS: Final = 7 * DAY_MS
 
 
 class Dashboard:
-    """Numbers of the actor's campus; to admins, of all."""
+    """Numbers of the actor's campus; to admins, of all. They may be some seconds old."""
 
     def __init__(self, units: Units[AppealUnit], clock: Clock) -> None:
         """Read through ``units``."""
@@ -109,7 +109,7 @@ class Dashboard:
 
     async def _appeals(self, actor: Actor, since: Millis) -> Mapping[AppealStatus, int]:
         scope = policy.check_staff(actor)
-        return await self._units.read(lambda unit: unit.appeals.tally(scope, since))
+        return await self._units.past(lambda unit: unit.appeals.tally(scope, since))
 
     async def _read(
         self, actor: Actor, period_ms: int
@@ -121,7 +121,7 @@ class Dashboard:
             waiting = await unit.cases.waiting(scope)
             return waiting, await unit.cases.courses(scope, since, MOST)
 
-        waiting, courses = await self._units.read(body)
+        waiting, courses = await self._units.past(body)
         return waiting, courses, now
 
 

@@ -46,7 +46,8 @@ class _Portion:
 class Backtests(Generic[UnitT]):
     """Tries policies. Labels and signals are what they were; words are read where they still are.
 
-    It reads a portion at a time, by keyset, in the same memory however long the period is.
+    It reads a portion at a time, by keyset, in the same memory however long the period is. What
+    was decided may be read as it was some seconds ago; words may not, since they can be gone.
     """
 
     def __init__(self, units: Units[UnitT], witness: Witness[UnitT]) -> None:
@@ -67,7 +68,7 @@ class Backtests(Generic[UnitT]):
 
     async def _run(self, policy: Policy, period: Period, progress: Progress) -> BacktestView:
         reading = any(looks_at_words(rule.when) for rule in policy.rules)
-        total = await self._units.read(lambda unit: unit.decisions.count(period))
+        total = await self._units.past(lambda unit: unit.decisions.count(period))
         comparison, done, unread = Comparison(policy), 0, 0
         place: Place | None = None
         while True:
@@ -84,15 +85,16 @@ class Backtests(Generic[UnitT]):
             await checkpoint()
 
     async def _portion(self, period: Period, place: Place | None, *, reading: bool) -> _Portion:
-        async def body(unit: UnitT) -> _Portion:
+        async def labels(unit: UnitT) -> _Portion:
+            return _Portion(await unit.decisions.page(period, place, PORTION), {})
+
+        async def words(unit: UnitT) -> _Portion:
             verdicts = await unit.decisions.page(period, place, PORTION)
-            if not reading:
-                return _Portion(verdicts, {})
             of_messages = [one.written for one in verdicts if one.written.subject_type == MESSAGE]
             messages = [one.subject_id for one in of_messages]
             return _Portion(verdicts, await self._witness.writings(unit, "message", messages))
 
-        return await self._units.read(body)
+        return await (self._units.read(words) if reading else self._units.past(labels))
 
 
 def _facts(verdict: Verdict, writing: Writing | None) -> Facts:

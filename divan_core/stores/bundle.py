@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import attrs
 
@@ -41,6 +41,17 @@ from divan_core.safety.ports import (
     TrustRepository,
 )
 from divan_core.social.ports import InviteRepository, RelationRepository
+
+REPLICA: Final = "replica"
+"""What the health of a replica is told as; it may be away, and everything works."""
+
+
+@attrs.frozen
+class ReplicaAddress:
+    """Where a replica of the database is, and how many seconds old what it has may be."""
+
+    url: str
+    lag_s: float = 5.0
 
 
 class StoreUnit(Protocol):

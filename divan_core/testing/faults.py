@@ -207,6 +207,10 @@ class _Units:
         result: ResultT = await self._units.look(lambda unit: body(self._dressed(unit)))
         return result
 
+    async def past(self, body: Callable[[Any], Awaitable[ResultT]]) -> ResultT:
+        result: ResultT = await self._units.past(lambda unit: body(self._dressed(unit)))
+        return result
+
 
 def _points_of(ports: Mapping[str, frozenset[str]]) -> Iterator[str]:
     for port, calls in ports.items():

@@ -128,6 +128,9 @@ class _Units:
     async def look(self, body: Callable[[Any], Awaitable[ResultT]]) -> ResultT:
         return await self._spanning("look", body, {})
 
+    async def past(self, body: Callable[[Any], Awaitable[ResultT]]) -> ResultT:
+        return await self._spanning("past", body, {})
+
     async def _spanning(
         self, name: str, body: Callable[[Any], Awaitable[ResultT]], how: Mapping[str, Any]
     ) -> ResultT:

@@ -115,3 +115,13 @@ async def test_a_schema_that_nobody_can_tell_is_not_enough() -> None:
     database = StoreHealth(ok=False, latency_ms=1.0, detail={"error": "away"})
     for found in ({"database": database}, {}):
         assert (await ready(settings, **found))[0] == 503
+
+
+async def test_a_replica_that_is_away_is_no_outage() -> None:
+    """The primary does what it did, so balancers need not know."""
+    database = StoreHealth(ok=True, latency_ms=1.0, detail=DATABASE)
+    away = StoreHealth(ok=False, latency_ms=9.0)
+    status, body = await ready(database=database, replica=away)
+    assert (status, body["status"], body["degraded"]) == (200, "degraded", ["replica"])
+    status, body = await ready(database=away, replica=away)
+    assert (status, body["status"]) == (503, "down")

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Self
+from urllib.parse import urlsplit
 
 import asyncpg
 from anyio.from_thread import start_blocking_portal
@@ -39,10 +40,13 @@ THROWAWAY: Final[Mapping[str, str]] = {
 class PostgresServer:
     """One server on a free port of loopback, a context manager; ``url`` is its superuser's."""
 
-    def __init__(self, settings: Mapping[str, str] = THROWAWAY) -> None:
+    def __init__(
+        self, settings: Mapping[str, str] = THROWAWAY, following: "PostgresServer | None" = None
+    ) -> None:
+        """``following`` another server that runs, this one is its replica, and has its users."""
         self._user = other_user()
         self._folder = private_folder(self._user)
-        self._password = secrets.token_hex(16)
+        self._password = _password_of(following) if following else secrets.token_hex(16)
         port = str(free_port())
         self.url = f"postgresql://{SUPERUSER}:{self._password}@127.0.0.1:{port}/postgres"
         options = {
@@ -55,7 +59,10 @@ class PostgresServer:
         with contextlib.ExitStack() as undo:
             undo.callback(shutil.rmtree, self._folder, ignore_errors=True)
             binaries = _reachable_binaries(self._folder, self._user)
-            self._initialise(binaries)
+            if following is None:
+                self._initialise(binaries)
+            else:
+                self._copy(binaries, following.url)
             undo.pop_all()
         command = [str(binaries / "postgres"), "-D", str(self._data)]
         self._process = ServerProcess(
@@ -111,8 +118,18 @@ class PostgresServer:
         locale = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
         options = f"-U {SUPERUSER} -A password -E UTF8 --locale {locale} -c scram_iterations=1"
         files = ["-D", str(self._data), "--pwfile", str(secret), "--no-sync", "--no-instructions"]
+        self._make(str(binaries / "initdb"), *options.split(), *files)
+
+    def _copy(self, binaries: Path, url: str) -> None:
+        """Take over the data of another server, and how to follow it."""
+        options = "--checkpoint=fast --no-sync --write-recovery-conf --wal-method=stream"
+        program = str(binaries / "pg_basebackup")
+        self._make(program, "-d", url, "-D", str(self._data), *options.split())
+
+    def _make(self, *command: str) -> None:
+        """Make the data with one of PostgreSQL's programs."""
         done = subprocess.run(
-            [str(binaries / "initdb"), *options.split(), *files],
+            command,
             cwd=self._folder,
             capture_output=True,
             text=True,
@@ -121,6 +138,10 @@ class PostgresServer:
         )
         if done.returncode:
             raise ServerDidNotStart(done.stderr)
+
+
+def _password_of(server: PostgresServer) -> str:
+    return urlsplit(server.url).password or ""
 
 
 def other_user() -> str:

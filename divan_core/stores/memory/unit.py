@@ -58,6 +58,7 @@ from divan_core.stores.memory.search import MemoryPeopleIndex
 from divan_core.stores.memory.social import MemoryRelations, SocialRecords
 from divan_core.stores.memory.trust import MemoryTrust, TrustRecords
 from divan_core.stores.memory.upkeep import MemoryIndexUpkeep
+from divan_core.stores.past import of_past
 from divan_core.system import SystemClock
 
 ResultT = TypeVar("ResultT")
@@ -263,6 +264,10 @@ class MemoryUnits:
         return self._run(body, Changes(reading=True))
 
     look = read
+
+    async def past(self, body: Callable[[MemoryUnit], Awaitable[ResultT]]) -> ResultT:
+        """Run ``body`` on what may be read as it was."""
+        return await self.read(of_past(body))
 
     def _run(self, body: Callable[[MemoryUnit], Awaitable[ResultT]], changes: Changes) -> ResultT:
         unit = MemoryUnit(self._records, self._clock, changes)

@@ -31,6 +31,9 @@ _POSTGRES_FACTS: Final = text(
     " extract(epoch FROM clock_timestamp()) * 1000"
 )
 
+_WHO: Final = text("SELECT system_identifier, pg_is_in_recovery() FROM pg_control_system()")
+"""Which database a server has, and whether it follows another server that has it."""
+
 
 def examine(url: str) -> tuple[Finding, ...]:
     """Look at the database at ``url``: reachable, its version, what it can do, its migrations.
@@ -46,6 +49,38 @@ def examine(url: str) -> tuple[Finding, ...]:
     except DivanError as fault:
         remedy = "Check DIVAN_DATABASE_URL, and that the database runs and lets this machine in."
         return (Finding("database", "fault", fault.detail, remedy),)
+
+
+def examine_replica(url: str, primary_url: str) -> tuple[Finding, ...]:
+    """Look at a replica: reachable, and a follower of the database that is at ``primary_url``.
+
+    Raises:
+        ConfigurationError: an address is not one of Divan's.
+    """
+    addresses = parse_address(primary_url), parse_address(url)
+    if any(one.dialect != "postgresql" for one in addresses):
+        return (_misplaced("only a PostgreSQL database has one"),)
+    try:
+        system, _ = ask(addresses[0], _identity)
+        other, follows = ask(addresses[1], _identity)
+    except DivanError as fault:
+        remedy = "Check DIVAN_DATABASE_REPLICA_URL; until then the primary reads everything."
+        return (Finding("replica", "fault", fault.detail, remedy),)
+    if system != other:
+        return (_misplaced("it is one of another database"),)
+    if not follows:
+        return (_misplaced("it follows nobody: it was made a primary"),)
+    return (Finding("replica", "ok", "it follows the database"),)
+
+
+def _identity(connection: Connection) -> tuple[int, bool]:
+    system, follows = connection.execute(_WHO).one()
+    return system, follows
+
+
+def _misplaced(seen: str) -> Finding:
+    remedy = "Name a server that follows the database in DIVAN_DATABASE_REPLICA_URL, or none."
+    return Finding("replica", "fault", seen, remedy)
 
 
 def absent(path: str) -> tuple[Finding, ...]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property, partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.events import Event
+from divan_core.stores.past import of_past
 from divan_core.stores.sql.accounts import SqlCampuses, SqlPeople
 from divan_core.stores.sql.actions import SqlActions
 from divan_core.stores.sql.activities import SqlActivities
@@ -15,7 +16,7 @@ from divan_core.stores.sql.appeals import SqlAppeals
 from divan_core.stores.sql.audit import SqlAudit
 from divan_core.stores.sql.auth import SqlLogins, SqlRegistrations, SqlSessions
 from divan_core.stores.sql.cases import SqlCases
-from divan_core.stores.sql.catalogue import Catalogue, OptionalTables
+from divan_core.stores.sql.catalogue import Catalogue, OptionalTables, Run
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.decisions import SqlDecisions
 from divan_core.stores.sql.deeds import SqlDeeds
@@ -33,6 +34,9 @@ from divan_core.stores.sql.rooms import SqlRooms
 from divan_core.stores.sql.scores import SqlScores
 from divan_core.stores.sql.social import SqlRelations
 from divan_core.stores.sql.trust import SqlTrust
+
+if TYPE_CHECKING:
+    from divan_core.stores.sql.replica import Replica  # its driver is an extra
 
 ResultT = TypeVar("ResultT")
 
@@ -188,13 +192,15 @@ class SqlUnits:
         catalogue: Catalogue,
         recorded: Callable[[Sequence[Event]], object],
         clock: Clock | None = None,
+        replica: Replica | None = None,
     ) -> None:
         """Run on ``engine``, with the optional tables that ``catalogue`` knows of.
 
         ``recorded`` is told what a unit may have committed. ``clock`` replaces that of
-        the database.
+        the database. Where there is a ``replica``, the past is read there.
         """
         self._engine = engine
+        self._past: Run = engine.read if replica is None else replica.read
         self._catalogue = catalogue
         self._recorded = recorded
         self._clock = clock
@@ -232,6 +238,16 @@ class SqlUnits:
         return await self._catalogue.run(
             self._engine.look,
             lambda connection, tables: _to_the_end(SqlUnit(connection, tables, self._clock), body),
+        )
+
+    async def past(self, body: Callable[[SqlUnit], Awaitable[ResultT]]) -> ResultT:
+        """Run ``body`` on what may be read as it was."""
+        narrow = of_past(body)
+        return await self._catalogue.run(
+            self._past,
+            lambda connection, tables: _to_the_end(
+                SqlUnit(connection, tables, self._clock), narrow
+            ),
         )
 
 

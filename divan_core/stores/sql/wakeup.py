@@ -63,7 +63,7 @@ class PostgresWakeup:
         try:
             yield
         finally:
-            await settled(_ended(task))
+            await settled(ended(task))
 
     async def _keep_listening(self) -> None:
         pause_s = FIRST_PAUSE_S
@@ -122,7 +122,7 @@ class PostgresWakeup:
         self._told.set()
 
 
-async def _ended(task: asyncio.Task[None]) -> None:
+async def ended(task: asyncio.Task[None]) -> None:
     """Cancel a task until it ends: what it awaits may swallow a cancellation."""
     while not task.done():
         task.cancel()

@@ -15,6 +15,9 @@ from anyio.lowlevel import checkpoint
 from divan_core.errors import HandleTaken
 from divan_core.kernel.units import UnitMisused
 from divan_core.stores.bundle import RelationalStores, StoreUnit
+from divan_core.stores.calls import UNIT_CALLS
+from divan_core.stores.past import PAST
+from divan_core.testing.contracts.cases import case
 from divan_core.testing.contracts.samples import (
     campus,
     campus_id,
@@ -223,6 +226,32 @@ class UnitsContract(ABC):
         assert at_once in ({1}, {1, 2, 3})
         await stores.units.write(keep(4))
         assert await kept(stores) == at_once | {4}
+
+    async def test_figures_are_of_the_past(self, stores: RelationalStores) -> None:
+        """What is read as it was is the same where there is nothing older."""
+
+        async def body(unit: StoreUnit) -> int:
+            waiting = await unit.cases.waiting(None)
+            return sum(one.count for one in waiting)
+
+        await stores.units.write(lambda unit: unit.cases.put(case(1)))
+        assert await stores.units.past(body) == 1
+
+    @pytest.mark.parametrize("part", sorted(set(UNIT_CALLS) - PAST))
+    async def test_nothing_else_is_of_the_past(self, stores: RelationalStores, part: str) -> None:
+        """Blocks, sanctions, keys, people and what they write are never read as they were."""
+
+        async def body(unit: StoreUnit) -> None:
+            getattr(unit, part)
+
+        with pytest.raises(UnitMisused, match=part):
+            await stores.units.past(body)
+
+    async def test_the_past_is_not_written(self, stores: RelationalStores) -> None:
+        """As little as a snapshot is."""
+        with pytest.raises(UnitMisused):
+            await stores.units.past(lambda unit: unit.cases.put(case(1)))
+        assert await stores.units.read(lambda unit: unit.cases.waiting(None)) == []
 
     async def test_a_cancelled_caller_keeps_nothing(self, stores: RelationalStores) -> None:
         """Who is cancelled before anything began."""

@@ -99,6 +99,9 @@ class Gates:
     async def look(self, body: Callable[[StoreUnit], Awaitable[ResultT]]) -> ResultT:
         return await self._units.look(body)
 
+    async def past(self, body: Callable[[StoreUnit], Awaitable[ResultT]]) -> ResultT:
+        return await self._units.past(body)
+
 
 @attrs.define
 class Writer:
