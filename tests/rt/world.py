@@ -19,6 +19,7 @@ from anyio.lowlevel import checkpoint
 from divan_core.accounts.messages import ChangePrivacy, CreateCampus, CreatePerson
 from divan_core.divan import Divan
 from divan_core.kernel.actor import Actor
+from divan_core.kernel.clock import Clock
 from divan_core.kernel.geo import LocalFrame, Point
 from divan_core.kernel.ids import CampusId
 from divan_core.presence.messages import Heartbeat, NearbyQuery
@@ -42,7 +43,7 @@ Item = Mapping[str, Any]
 Found = dict[str, Item]
 
 
-def heartbeat_json(clock: ManualClock, east: float, north: float = 0.0) -> dict[str, Any]:
+def heartbeat_json(clock: Clock, east: float, north: float = 0.0) -> dict[str, Any]:
     place = FRAME.position(east, north)
     return {
         "lat": place.lat,
@@ -56,7 +57,7 @@ def heartbeat_json(clock: ManualClock, east: float, north: float = 0.0) -> dict[
 class LiveClient:
     """A Socket.IO client that applies updates to the list it was given."""
 
-    def __init__(self, clock: ManualClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         library: Any = socketio  # it has no types
         self.sio = library.AsyncClient(reconnection=False)
         self.clock = clock
