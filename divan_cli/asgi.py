@@ -23,6 +23,7 @@ from divan_core.settings import Settings
 from divan_http.app import create_app
 from divan_http.operation import Operation
 from divan_rt.server import PATH, Options, create_server
+from divan_rt.upgrades import RESPONSE
 
 Scope: TypeAlias = dict[str, Any]
 Event: TypeAlias = dict[str, Any]
@@ -99,12 +100,33 @@ def split(apps: Mapping[str, Asgi], otherwise: Asgi) -> Asgi:
                 await inner(scope, receive, send)
                 return
         if scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": _GOING_AWAY})
+            await _unopened(otherwise, scope, receive, send)
         else:
             await otherwise(scope, receive, send)
 
     return app
+
+
+async def _unopened(app: Asgi, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer whoever wants a WebSocket where there are none as if they had only asked."""
+    wish = await receive()
+    if RESPONSE not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close", "code": _GOING_AWAY})
+        return
+    asked = scope | {"type": "http", "method": "GET"}
+
+    async def hear() -> Event:
+        nonlocal wish
+        said, wish = wish, {}
+        if not said:
+            await receive()  # nothing but the end may come
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": b""}
+
+    async def tell(event: Event) -> None:
+        await send({"body": b""} | event | {"type": f"websocket.{event['type']}"})
+
+    await app(asked, hear, tell)
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import Ids
 from divan_rt.library import Asgi, Library, Message, Receive, Scope, Send, application
 from divan_rt.polling import is_payload, read_body, refuse, replayed, replying
+from divan_rt.upgrades import declining
 
 MAX_FRAME: Final = 65_536
 """The longest frame, or body of a long-polling request, in bytes."""
@@ -95,12 +96,15 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or connection."""
         if scope["type"] == "http":
-            name = sane(dict(scope["headers"]).get(b"x-request-id")) or str(self._ids.uuid())
-            await self._polled(scope, receive, replying(send, name))
+            await self._polled(scope, receive, replying(scope, send, self._name(scope)))
         elif scope["type"] == "websocket":
-            await self._carried(scope, receive, send)
+            await self._carried(scope, receive, declining(scope, send, self._name(scope)))
         else:
             await self._app(scope, receive, send)
+
+    def _name(self, scope: Scope) -> str:
+        """The id of a request."""
+        return sane(dict(scope["headers"]).get(b"x-request-id")) or str(self._ids.uuid())
 
     async def _polled(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "POST":

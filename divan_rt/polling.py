@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from divan_core.codec.problems import Problem, problem, problem_of
 from divan_core.codec.reader import encode
 from divan_core.errors import InvalidRequest, NotFound, TooLarge
-from divan_rt.library import Message, Receive, Send
+from divan_rt.library import Message, Receive, Scope, Send
 
 MAX_PACKETS: Final = 16
 """Packets of one request, as python-engineio counts."""
@@ -18,10 +18,14 @@ SEPARATOR: Final = "\x1e"
 _TYPES: Final = frozenset("1345")
 """Close, pong, message, upgrade: all that a client has to say. Nothing of ours is binary."""
 
+FOREIGN: Final = "divan.foreign"
+"""What an ASGI scope has once its page was found to be of an origin that may not connect."""
+
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 
 _REFUSALS: Final = {404: NotFound("There is no such address."), 413: TooLarge()}
 _OTHERS: Final = {405: ("method_not_allowed", "The address does not take this method")}
+_ORIGIN: Final = (403, "origin_not_allowed", "Pages of this origin may not connect")
 _UNREADABLE: Final = (InvalidRequest.code, "The server has no such connection, or cannot read this")
 
 _HEADERS: Final = (
@@ -63,7 +67,7 @@ def replayed(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def replying(send: Send, request_id: str) -> Send:
+def replying(scope: Scope, send: Send, request_id: str) -> Send:
     """Every reply names its request and is nobody else's business; refusals are problems."""
     name = (b"x-request-id", request_id.encode())
     refused = False
@@ -76,7 +80,8 @@ def replying(send: Send, request_id: str) -> Send:
             status, headers = message["status"], message["headers"]
             refused = status >= 400
             if refused:
-                await _tell(send, _problem(status, request_id), (*_granted(headers), name))
+                found = refused_with(scope, status, request_id)
+                await tell(send, found, (*_granted(headers), name))
                 return
             message["headers"] = [*headers, *_HEADERS, name]
         await send(message)
@@ -84,15 +89,19 @@ def replying(send: Send, request_id: str) -> Send:
     return reply
 
 
-async def _tell(send: Send, found: Problem, more: Headers) -> None:
+async def tell(send: Send, found: Problem, more: Headers, kind: str = "http.response") -> None:
+    """Answer with a problem, in messages of a kind."""
     body = encode(found)
     length = (b"content-length", str(len(body)).encode())
     headers = [(b"content-type", b"application/problem+json"), length, *_HEADERS, *more]
-    await send({"type": "http.response.start", "status": found.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": f"{kind}.start", "status": found.status, "headers": headers})
+    await send({"type": f"{kind}.body", "body": body})
 
 
-def _problem(status: int, request_id: str) -> Problem:
+def refused_with(scope: Scope, status: int, request_id: str) -> Problem:
+    """What a refusal of the library is told as: of pages of other origins, by its cause."""
+    if FOREIGN in scope:
+        return problem(*_ORIGIN, request_id)
     refusal = _REFUSALS.get(status)
     if refusal is not None:
         return problem_of(refusal, request_id)

@@ -32,6 +32,7 @@ from divan_rt.namespaces.social import SocialEvents
 from divan_rt.notices import relay
 from divan_rt.packet import ACTIVITIES, CHAT, MOD, NAMESPACES, PRESENCE, ROOMS, SOCIAL, Json, Packet
 from divan_rt.playing import Playing
+from divan_rt.polling import FOREIGN
 from divan_rt.talks import Talks
 from divan_rt.telling import Teller
 from divan_rt.ticker import Beat, Observe, Ticker
@@ -230,8 +231,13 @@ def _origin_check(origins: Collection[str]) -> Any:  # noqa: ANN401 - text or fu
     if _ANY in origins:
         return _ANY
 
-    def allowed(origin: str, environ: Mapping[str, Any]) -> bool:
-        return origin in origins or urlsplit(origin).netloc == environ.get("HTTP_HOST")
+    def allowed(origin: str | None, environ: Mapping[str, Any]) -> bool:
+        if origin is None:  # no page asks
+            return False
+        known = origin in origins or urlsplit(origin).netloc == environ.get("HTTP_HOST")
+        if not known:
+            environ["asgi.scope"][FOREIGN] = True
+        return known
 
     return allowed
 

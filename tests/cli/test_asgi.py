@@ -93,3 +93,22 @@ async def test_paths_lead_to_their_applications() -> None:
     for path in ("/", "/innermost", "/outer/inner"):
         assert (await answered(app, path))["type"] == "other"
         assert (await answered(app, path, "websocket"))["type"] == "websocket.close"
+
+
+async def test_a_websocket_elsewhere_is_answered_as_a_request() -> None:
+    """Where the server has the extension for that."""
+    heard: list[Event] = []
+
+    async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+        assert (scope["type"], scope["method"], scope["path"]) == ("http", "GET", "/outer")
+        heard.extend([await receive(), await receive()])
+        await send({"type": "http.response.start", "status": 404, "headers": []})
+        await send({"type": "http.response.body"})
+
+    line = Line("websocket.connect", "websocket.disconnect")
+    scope = {"type": "websocket", "path": "/outer", "extensions": {"websocket.http.response": {}}}
+    await split({"/inner": named}, asked)(scope, line.receive, line.send)
+    assert [one["type"] for one in heard] == ["http.request", "http.disconnect"]
+    start, body = line.sent
+    assert (start["type"], start["status"]) == ("websocket.http.response.start", 404)
+    assert (body["type"], body["body"]) == ("websocket.http.response.body", b"")

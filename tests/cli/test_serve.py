@@ -104,10 +104,13 @@ def test_an_open_socket_does_not_hold_it_up(serve: Serve) -> None:
 def test_no_socket_is_opened_elsewhere(serve: Serve) -> None:
     with (
         serve() as served,
-        pytest.raises(InvalidStatus),
+        pytest.raises(InvalidStatus) as refused,
         connect(f"ws://{urlsplit(served.url).netloc}/proximity/nearby"),
     ):
         pytest.fail("it was opened")
+    answer = refused.value.response
+    assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+    assert msgspec.json.decode(answer.body)["request_id"] == answer.headers["x-request-id"]
 
 
 def test_what_is_kept_is_there_again(divan: Command, serve: Serve) -> None:

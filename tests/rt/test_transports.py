@@ -1,9 +1,13 @@
 """WebSockets, long-polling, and pages of other origins."""
 
+from collections.abc import Mapping
+
 import attrs
 import httpx2
+import msgspec
 import pytest
 import websockets
+from websockets.http11 import Response
 from websockets.typing import Origin
 
 from divan_core.accounts.messages import ChangeProfile
@@ -69,6 +73,47 @@ async def test_pages_of_other_origins(
         assert (granted == named) is allowed
         assert "access-control-allow-credentials" not in reply.headers
         assert (await opens(f"{address}websocket", named)) is allowed
+
+
+@pytest.mark.parametrize(
+    ("query", "origin", "expected"),
+    [
+        ("", "https://evil.example", (403, "origin_not_allowed")),
+        ("", "{url}", (101, "")),
+        ("&sid=unknown", "{url}", (400, "bad_request")),
+        ("&EIO=3", "{url}", (400, "bad_request")),
+    ],
+)
+async def test_a_websocket_is_refused_as_a_request_is(
+    world: World, query: str, origin: str, expected: tuple[int, str]
+) -> None:
+    """By the same problem, whichever way a client came."""
+    version = "" if "EIO" in query else "&EIO=4"
+    address = f"{world.url}/socket.io/?transport=TRANSPORT{version}{query}"
+    named = {"Origin": origin.format(url=world.url), "X-Request-Id": "mine"}
+    by_socket = await upgrade(address.replace("TRANSPORT", "websocket"), named)
+    async with httpx2.AsyncClient() as http:
+        reply = await http.get(address.replace("TRANSPORT", "polling"), headers=named)
+    if expected[0] == 101:
+        assert (by_socket, reply.status_code) == (None, 200)
+        return
+    assert by_socket is not None
+    assert (by_socket.status_code, reply.status_code) == (expected[0], expected[0])
+    told = msgspec.json.decode(by_socket.body)
+    assert told == reply.json()
+    assert (told["status"], told["code"], told["request_id"]) == (*expected, "mine")
+    for name in ("content-type", "cache-control", "x-content-type-options", "x-request-id"):
+        assert by_socket.headers[name] == reply.headers[name]
+
+
+async def upgrade(address: str, headers: Mapping[str, str]) -> Response | None:
+    """What an upgrade is refused with; None if it is not."""
+    wanted = address.replace("http", "ws", 1)
+    try:
+        async with websockets.connect(wanted, additional_headers=headers):
+            return None
+    except websockets.InvalidStatus as refused:
+        return refused.response
 
 
 async def opens(address: str, origin: str) -> bool:
