@@ -29,6 +29,7 @@ from divan_cli.commands import (
     search,
     seed,
     serve,
+    trace,
     workers,
 )
 
@@ -62,6 +63,7 @@ app.add_typer(config.app, name="config")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(workers.app, name="workers")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(trace.app, name="trace")
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it like this

@@ -7,6 +7,7 @@ from typing import Final
 import attrs
 import msgspec
 
+from divan_core.codec.reader import encode
 from divan_core.kernel.traces import NEW, Beginning, Traces
 from divan_rt.audience import Session
 from divan_rt.dispatch import Dispatch
@@ -28,7 +29,8 @@ _read: Final = msgspec.json.Decoder(_Carrier).decode
 class TracedDispatch(Dispatch):
     """Answers every event of a namespace, each in a span of its own.
 
-    The member ``traceparent`` of what an event brings is the place that the span belongs to.
+    The member ``traceparent`` of what an event brings is the place that the span belongs to; that
+    of its acknowledgement is the place of the span.
     """
 
     traces: Traces
@@ -43,7 +45,12 @@ class TracedDispatch(Dispatch):
                 span.tell("divan.code", answer.error.code)
                 if answer.error.status >= 500:
                     span.fail(answer.error.code)
-            return answer
+            return _placed(answer, span.traceparent)
+
+
+def _placed(answer: object, place: str) -> msgspec.Raw:
+    """An acknowledgement, all of which are objects, that says where it was made."""
+    return msgspec.Raw(encode(answer)[:-1] + f',"traceparent":"{place}"}}'.encode())
 
 
 def _place(payload: bytes) -> str:

@@ -123,11 +123,15 @@ async def test_events_of_sockets_have_spans_where_the_client_says() -> None:
                 assert (await client.connect(ids)).startswith("40")
                 body = json.dumps({**world.fix(), "traceparent": PLACE})
                 await client.send(f'42/presence,1["presence:heartbeat",{body}]')
-                assert (await client.answer_in("/presence", 1))["ok"]
+                taken = await client.answer_in("/presence", 1)
+                assert taken["ok"]
                 await client.send('42/presence,2["no:such","x"]')
-                assert not (await client.answer_in("/presence", 2))["ok"]
+                refused = await client.answer_in("/presence", 2)
+                assert not refused["ok"]
     beat = collector.named("/presence presence:heartbeat")
     assert (beat.trace_id, beat.kind) == (TRACE, SERVER)
+    assert taken["traceparent"] == f"00-{TRACE}-{beat.span_id}-01"
+    assert refused["traceparent"].startswith("00-")
     assert "presence.amend" in {one.name for one in collector.beneath(beat)}
     assert collector.named("/presence unknown").facts == {"divan.code": "not_found"}
 
