@@ -8,15 +8,17 @@ from collections.abc import Sequence
 
 
 def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table under a title."""
-    texts = [[str(cell) for cell in row] for row in (header, *rows)]
-    widths = [max(len(row[column]) for row in texts) for column in range(len(header))]
-    print(f"\n{title}")
-    for number, row in enumerate(texts):
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        print("  " + "  ".join(cells).rstrip())
-        if number == 0:
-            print("  " + "  ".join("-" * width for width in widths))
+    """Print a table under a title, in Markdown, as docs/benchmarks.md has them."""
+    texts = [[str(cell).replace("|", "\\|") for cell in row] for row in (header, *rows)]
+    widths = [max(3, *(len(row[column]) for row in texts)) for column in range(len(header))]
+    lines = [_line(row, widths) for row in texts]
+    print("", f"### {title}", "", lines[0], _line(["-" * one for one in widths], widths), sep="\n")
+    print(*lines[1:], sep="\n")
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+    return f"| {' | '.join(padded)} |"
 
 
 def machine() -> str:
