@@ -201,6 +201,11 @@ CAMPUS: Final = Dashboard(
                 "reqps",
                 {"{{action}}": rate("divan_decisions_total", "action")},
             ),
+            Panel(
+                "Cases that wait",
+                "short",
+                {"{{status}}": "max by (status) (divan_cases_waiting)"},
+            ),
         ),
     ),
 )

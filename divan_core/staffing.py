@@ -48,6 +48,9 @@ DEADLINE_S: Final = 5.0
 EXPIRY_S: Final = 5.0
 """How often to look for actions whose time has come, in seconds."""
 
+CASES_S: Final = 60.0
+"""How often to count what waits for staff, in seconds."""
+
 CLOSING_S: Final = 300.0
 """How often to look for cases that are over, in seconds."""
 
@@ -142,7 +145,12 @@ def _jobs(stores: Stores, services: Services, ground: Ground) -> tuple[Job, ...]
         before = Millis(ground.clock.now() - KEPT_DAYS * DAY_MS)
         return await stores.units.write(lambda unit: unit.decisions.purge(before, MOST))
 
+    async def measure_cases() -> int:
+        await services.desk.measure(services.metrics)
+        return 0
+
     return (
+        Job("case-figures", CASES_S, measure_cases),
         Job("decision-purge", PURGE_S, purge_decisions),
         Job("auth-purge", PURGE_S, lambda: services.auth.purge(MOST)),
         Job("audit-checkpoint", CHECKPOINT_S, services.audit.checkpoint),

@@ -11,6 +11,7 @@ from typing import Final
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import Clock, Millis
 from divan_core.kernel.ids import UserId
+from divan_core.kernel.telemetry import Gauge, Telemetry
 from divan_core.kernel.units import Units
 from divan_core.moderation import policy
 from divan_core.moderation.appealmodel import AppealStatus
@@ -23,6 +24,13 @@ MOST: Final = 100_000
 """So many of the newest cases are counted at most."""
 
 WEEK_MS: Final = 7 * DAY_MS
+
+WAITING: Final = Gauge(
+    "divan_cases_waiting", "Cases that wait for staff", ("status",), across="most"
+)
+OLDEST: Final = Gauge(
+    "divan_cases_oldest_seconds", "Age of the oldest case that waits for staff", across="most"
+)
 
 
 class Dashboard:
@@ -106,6 +114,14 @@ class Dashboard:
         loads = (Load(one, before[one], done[one]) for one in before.keys() | done.keys())
         order = sorted(loads, key=lambda one: (-one.assigned, -one.decided_7d, one.user_id))
         return Workload(tuple(order))
+
+    async def measure(self, telemetry: Telemetry) -> None:
+        """Tell operators how much waits for staff, on all campuses together."""
+        waiting = await self._units.past(lambda unit: unit.cases.waiting(None))
+        for status in (CaseStatus.OPEN, CaseStatus.ESCALATED):
+            telemetry.set(WAITING, _counted(waiting, status), status.value)
+        now = self._clock.now()
+        telemetry.set(OLDEST, (now - min((one.oldest for one in waiting), default=now)) / 1000)
 
     async def _appeals(self, actor: Actor, since: Millis) -> Mapping[AppealStatus, int]:
         scope = policy.check_staff(actor)

@@ -17,8 +17,6 @@ PRODUCT = ("divan_core", "divan_http", "divan_rt", "divan_cli")
 SETTINGS = {one.name for one in describe(load({}))}
 METRIC = re.compile(r"\bdivan_[a-z_]+\b")
 RECORDED = re.compile(r"\bdivan:[a-z_0-9:]+\b")
-# Nothing makes this one yet; a rule about it is silent until then.
-AWAITED = {"divan_quarantine_waiting"}
 
 
 def read_yaml(path: Path) -> Any:

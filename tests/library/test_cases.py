@@ -350,6 +350,27 @@ async def test_the_dashboard(world: World) -> None:
     assert (load.user_id, load.assigned, load.decided_7d) == (mod.user_id, 1, 1)
 
 
+async def test_what_waits_is_measured(world: World) -> None:
+    ana, mod, divan = await world.join("ana"), await moderator(world), world.divan
+    await divan.desk.measure(divan.metrics)
+    assert figures(world) == [0, 0, 0]
+    for number in range(2):
+        await divan.reports.send(ana, about(await world.join(f"target{number}")))
+    world.clock.advance(60)
+    first, _ = (await divan.cases.page(mod, CasesQuery())).items
+    await divan.cases.escalate(mod, EscalateCase(first.id, "See."))
+    await divan.desk.measure(divan.metrics)
+    assert figures(world) == [60, 1, 1]
+
+
+def figures(world: World) -> list[float]:
+    """For how long the oldest waits, and how many of each status do."""
+    levels = world.divan.metrics.snapshot().levels
+    cases = {one.name: one for one in levels if one.name.startswith("divan_cases")}
+    found = {(name, *key): n for name, one in cases.items() for key, n in levels[one].items()}
+    return [number for _, number in sorted(found.items())]
+
+
 async def test_erasing_somebody_removes_their_words(world: World) -> None:
     ana, ben, mod = await world.join("ana"), await world.join("ben"), await moderator(world)
     await world.divan.reports.send(ana, about(ben, note="Ben is rude."))
