@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import ClassVar, Final, TypeAlias
 
@@ -57,6 +58,17 @@ Told: TypeAlias = tuple[int, str, str]
 _MALFORMED: Final[Told] = (400, "bad_request", "That is not an HTTP request")
 _LATE: Final[Told] = (408, "request_timeout", "The request did not arrive in time")
 _LARGE: Final[Told] = (431, "head_too_large", "The request's head is too large")
+
+
+_NO_OPENING: Final[Told] = (400, "bad_request", "That does not open a WebSocket")
+_OTHER_VERSION: Final[Told] = (426, "upgrade_required", "WebSockets of version 13 alone are spoken")
+
+_KEY: Final = re.compile(rb"[A-Za-z0-9+/]{21}[AQgw]==")
+"""Sixteen bytes in base64."""
+
+_VERSION: Final = b"13"
+_BESIDE: Final = {426: ((b"upgrade", b"websocket"), (b"sec-websocket-version", _VERSION))}
+"""What a refusal has to have by its status."""
 
 
 class DoorwayProtocol(GatheringProtocol):
@@ -175,7 +187,8 @@ class DoorwayProtocol(GatheringProtocol):
         headers = dict(self.headers or ())
         request_id = sane(headers.get(REQUEST_ID)) or uuid_utils.uuid4().hex
         fields, body = standalone(problem(*told, request_id))
-        more = (*PRIVATE, (REQUEST_ID, request_id.encode()), (b"connection", b"close"))
+        own = ((REQUEST_ID, request_id.encode()), (b"connection", b"close"))
+        more = (*PRIVATE, *own, *_BESIDE.get(told[0], ()))
         self.transport.write(_head_of(told[0], (*fields, *more)) + body)
         self.transport.flush()  # type: ignore[attr-defined]  # it is a gathering one
         if self.transport.can_write_eof():
@@ -202,9 +215,22 @@ class DoorwayProtocol(GatheringProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over, whose time is somebody else's to watch."""
+        fault = _fault_of_opening(self.scope["method"], self.headers)
+        if fault is not None:
+            self._refuse(fault)
+            return
         self._await(Stage.NOTHING)
         self._deaf = True
         super().handle_websocket_upgrade()
+
+
+def _fault_of_opening(method: str, headers: Sequence[tuple[bytes, bytes]]) -> Told | None:
+    """What is wrong with a request for a WebSocket, by RFC 6455, 4.2; None for nothing."""
+    keys = [value for name, value in headers if name == b"sec-websocket-key"]
+    versions = [value for name, value in headers if name == b"sec-websocket-version"]
+    if method != "GET" or len(keys) != 1 or not _KEY.fullmatch(keys[0]):
+        return _NO_OPENING
+    return None if versions == [_VERSION] else _OTHER_VERSION
 
 
 def _head_of(status: int, fields: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -16,7 +16,7 @@ import pytest
 import uvicorn
 from anyio.from_thread import start_blocking_portal
 
-from divan_cli.asgi import serving, split
+from divan_cli.asgi import serving
 from divan_cli.doorway import DoorwayProtocol, Patience
 from divan_cli.listening import configured
 from divan_http.exchange import Event, Receive, Scope, Send
@@ -78,7 +78,11 @@ async def told(scope: Scope, receive: Receive, send: Send) -> None:
 async def running(listener: socket.socket) -> AsyncIterator[World]:
     """Both doors of a world behind uvicorn, as ``divan serve`` sets it up."""
     async with open_world() as world, serving(world.divan) as app:
-        both = split({"/large": large, "/told": told}, app)
+        ours = {"/large/": large, "/told/": told}
+
+        async def both(scope: Scope, receive: Receive, send: Send) -> None:
+            await ours.get(scope["path"], app)(scope, receive, send)
+
         server = uvicorn.Server(configured(both, http=Hasty, loop="none", lifespan="off"))
         async with anyio.create_task_group() as group:
             group.start_soon(server.serve, [listener])
@@ -271,3 +275,47 @@ def test_compressed_bodies_are_not_read(
 def test_other_protocols_are_not_offered(client: socket.socket) -> None:
     client.sendall(LIVE + b"Upgrade: h2c\r\nConnection: Upgrade, close\r\n\r\n")
     assert rest(client).status == 200
+
+
+def opening(path: str = "/socket.io/?EIO=4&transport=websocket", **changes: str | None) -> bytes:
+    """The head of a request for a WebSocket, with these headers changed or left out."""
+    headers: dict[str, str | None] = {
+        "Host": "x",
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version": "13",
+    }
+    headers |= {name.replace("_", "-"): value for name, value in changes.items()}
+    lines = [f"{name}: {value}" for name, value in headers.items() if value is not None]
+    return "\r\n".join([f"GET {path} HTTP/1.1", *lines, "", ""]).encode()
+
+
+@pytest.mark.parametrize(
+    ("request_head", "status", "code"),
+    [
+        (opening(Sec_WebSocket_Key=None), 400, "bad_request"),
+        (opening(Sec_WebSocket_Key="c2hvcnQ="), 400, "bad_request"),
+        (opening(Sec_WebSocket_Key="dGhlIHNhbXBsZSBub25jZR=="), 400, "bad_request"),
+        (opening().replace(b"GET", b"POST"), 400, "bad_request"),
+        (opening(Sec_WebSocket_Version=None), 426, "upgrade_required"),
+        (opening(Sec_WebSocket_Version="8"), 426, "upgrade_required"),
+        (opening(Origin="https://evil.example"), 403, "origin_not_allowed"),
+        (opening("/socket.io/?EIO=4&transport=websocket&sid=unknown"), 400, "bad_request"),
+        (opening("/nowhere"), 404, "not_found"),
+        (opening("/me"), 401, "unauthenticated"),
+    ],
+)
+def test_a_websocket_that_cannot_be_opened(
+    client: socket.socket, request_head: bytes, status: int, code: str
+) -> None:
+    """It is told why like everybody else, by whoever finds out."""
+    client.sendall(request_head)
+    reply = rest(client)
+    assert (reply.status, reply.problem["code"]) == (status, code)
+    assert reply.headers.get("sec-websocket-version") == ("13" if status == 426 else None)
+
+
+def test_a_websocket_that_can_be_opened(client: socket.socket) -> None:
+    client.sendall(opening())
+    assert client.recv(65_536).startswith(b"HTTP/1.1 101 ")

@@ -12,6 +12,7 @@ import pytest
 from divan_core import Divan, Settings
 from divan_core.accounts.messages import CreateCampus
 from divan_core.chat.messages import SendMessage
+from divan_core.checkup import examine
 from divan_core.errors import ConfigurationError, Muted, NotFound
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import Millis, rfc3339
@@ -238,6 +239,7 @@ async def test_only_who_follows_this_database_is_asked(
             assert error in (await divan.health())["replica"].detail["error"]
         assert examined(url, settings.database_url) == "fault"
     assert examined(settings.database_replica_url, settings.database_url) == "ok"
+    assert ("replica", "ok") in {(one.about, one.verdict) for one in await examine(settings)}
 
 
 @pytest.mark.parametrize(
