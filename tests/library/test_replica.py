@@ -20,6 +20,7 @@ from divan_core.leaderboards.messages import BoardQuery
 from divan_core.moderation.messages import CasesQuery, Kpis
 from divan_core.social.messages import SendInvite
 from divan_core.stores.sql.checkup import examine_replica
+from divan_core.stores.sql.replica import PATIENCE_S
 from divan_core.testing.clock import ManualClock
 from tests.conftest import migrate
 from tests.library.conftest import CAMPUS, CENTRE, ROOMY, World
@@ -211,16 +212,23 @@ async def test_boards_of_days_that_are_over_are_read_there(
     assert read_by(scene, "replica") == before + 1
 
 
-async def test_a_replica_that_is_away_is_not_missed(scene: Scene, pair: Pair) -> None:
+@pytest.mark.parametrize("how", ["stopped", "hung"])
+async def test_a_replica_that_is_away_is_not_missed(scene: Scene, pair: Pair, how: str) -> None:
     """The primary reads, the deployment is degraded, and the replica is used once it is back."""
     await ready(scene)
-    pair.replica.stop()
-    await scene.case()
-    assert (await kpis(scene)).open == 1
-    await ready(scene, "replica")
-    health = await scene.world.divan.health()
-    assert "did not tell" in health["replica"].detail["error"]
-    pair.replica.start()
+    pair.replica.stop() if how == "stopped" else pair.replica.pause()
+    try:
+        if how == "stopped":  # nobody knows yet
+            assert (await kpis(scene)).open == 0
+        await ready(scene, "replica")
+        await scene.case()
+        with anyio.fail_after(LAG_S):
+            assert (await kpis(scene)).open == 1
+        health = await scene.world.divan.health()
+        assert "did not tell" in health["replica"].detail["error"]
+        assert health["replica"].latency_ms < 2 * PATIENCE_S * 1000
+    finally:
+        pair.replica.start() if how == "stopped" else pair.replica.resume()
     await ready(scene)
     before = read_by(scene, "replica")
     assert (await kpis(scene)).open == 1
