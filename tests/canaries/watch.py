@@ -21,6 +21,9 @@ PERSONAL: Final = frozenset(
 SHORTEST: Final = 8
 """Characters of a text that nobody else says by chance."""
 
+IDS: Final = re.compile(r"[0-9a-f-]{36}|[0-9A-HJKMNP-TV-Z]{26}")
+"""What anybody may be told, also where somebody has searched for it."""
+
 DECIMALS: Final = 4
 """Of a coordinate: about ten metres."""
 
@@ -97,7 +100,7 @@ def distinct(value: object) -> str:
     """The part of a text or a coordinate by which it is known again; empty if there is none."""
     if isinstance(value, float):
         return cut(str(value))
-    if isinstance(value, str) and len(value.strip()) >= SHORTEST:
+    if isinstance(value, str) and len(value.strip()) >= SHORTEST and not IDS.fullmatch(value):
         return value.strip()
     return ""
 
