@@ -12,7 +12,7 @@ PERSONAL: Final = frozenset(
     (
         *("lat", "lon"),
         *("access_token", "nonce", "password", "refresh_token", "token"),
-        *("body", "content", "file_name", "note", "outcome_note", "q", "reason", "text"),
+        *("body", "content", "file_name", "note", "outcome_note", "q", "text"),
         *("display_name", "email", "major", "passions", "to_handle"),
     )
 )
