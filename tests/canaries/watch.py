@@ -18,8 +18,8 @@ PERSONAL: Final = frozenset(
 )
 """Fields that hold what is people's own, through whichever door."""
 
-SHORTEST: Final = 8
-"""Characters of a text that nobody else says by chance."""
+SHORTEST: Final = 5
+"""Characters of a text that nobody else says by chance; a shorter one is looked for as a whole."""
 
 IDS: Final = re.compile(r"[0-9a-f-]{36}|[0-9A-HJKMNP-TV-Z]{26}")
 """What anybody may be told, also where somebody has searched for it."""
@@ -29,6 +29,9 @@ DECIMALS: Final = 4
 
 MOST: Final = 1000
 """Canaries of one test; what a machine makes up without end is looked for in part."""
+
+SHOWN: Final = 400
+"""Characters of what is told of a leak."""
 
 ALWAYS: Final = re.compile(
     r"[\w.+-]+@[\w-]+\.[a-z]{2,}"  # an e-mail address, or a password in that of a server
@@ -82,9 +85,9 @@ class Watch:
             self._asked.pop()()
         given, told = self._given, self._told
         self._given, self._told = {}, []
-        forms = {form: None for canary in given for form in (canary, written(canary))}
+        forms = {form: None for canary in given for form in (canary, encoded(canary)[1:-1])}
         return [
-            f"{place} tells {found!r}: {text}"
+            f"{place} tells {found[:SHOWN]!r}: {text[:SHOWN]}"
             for place, text in told
             if (found := told_of(text, forms))
         ]
@@ -100,20 +103,15 @@ def distinct(value: object) -> str:
     """The part of a text or a coordinate by which it is known again; empty if there is none."""
     if isinstance(value, float):
         return cut(str(value))
-    if isinstance(value, str) and len(value.strip()) >= SHORTEST and not IDS.fullmatch(value):
-        return value.strip()
-    return ""
+    if not isinstance(value, str) or len(value) < 2 or IDS.fullmatch(value):
+        return ""
+    return value if len(value) >= SHORTEST else encoded(value)
 
 
 def cut(number: str) -> str:
     """A number down to :data:`DECIMALS`; empty if it has fewer."""
     whole, _, decimals = number.partition(".")
     return f"{whole}.{decimals[:DECIMALS]}" if len(decimals) >= DECIMALS else ""
-
-
-def written(text: str) -> str:
-    """A text as it stands inside JSON."""
-    return encoded(text)[1:-1]
 
 
 def encoded(value: Any) -> str:
