@@ -18,6 +18,9 @@ PERSONAL: Final = frozenset(
 )
 """Fields that hold what is people's own, through whichever door."""
 
+RULES: Final = frozenset({"facts", "signals"})
+"""Fields that hold what a rule has looked for, which may have the names of the others."""
+
 SHORTEST: Final = 5
 """Characters of a text that nobody else says by chance; a shorter one is looked for as a whole."""
 
@@ -62,7 +65,7 @@ class Watch:
         if name in PERSONAL and not isinstance(value, Mapping):
             for one in value if isinstance(value, list | tuple) else (value,):
                 self.plant(one)
-        else:
+        elif name not in RULES:
             self.give(value)
 
     def plant(self, value: object) -> None:
