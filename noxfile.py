@@ -73,15 +73,30 @@ except ModuleNotFoundError:
 
 nox.options.sessions = ["lint", "tests"]
 
-# What touches each library, within minutes.
-OLDEST_TESTS = (
-    "tests/unit",
-    "tests/contract",
-    "tests/library",
-    "tests/http",
-    "tests/rt",
-    "tests/cli",
+# Where each library is met, in minutes: that Divan's own rules hold is seen by the other sessions.
+MEETING_TESTS = (
+    "tests/unit/auth",  # Argon2
+    "tests/unit/codec",  # msgspec, attrs
+    "tests/unit/observability",  # the Prometheus client
+    "tests/unit/safety",  # RE2
+    "tests/unit/test_configuration.py",  # typed-settings, cattrs
+    "tests/unit/tokens",  # PyJWT, cryptography
+    "tests/contract/test_redis_store.py",  # hiredis
+    "tests/contract/test_relational_postgres.py",  # SQLAlchemy, asyncpg
+    "tests/migrations",  # Alembic, SQLite
+    "tests/hosting",  # hosts' own sessions and drivers
+    "tests/search/test_people.py",  # RapidFuzz
+    "tests/http/test_openapi.py",  # Falcon, apispec
+    "tests/http/test_presence.py",
+    "tests/http/test_server.py",  # uvicorn, httptools
+    "tests/rt/test_transports.py",  # Socket.IO, websockets
+    "tests/rt/test_chat.py",
+    "tests/cli/test_config.py",  # Typer, Rich
+    "tests/cli/test_serve.py",  # uvloop
+    "tests/observability",  # OpenTelemetry
+    "tests/library/test_examples.py",
 )
+NEWER = ("python3.14", "python3.13", "python3.12")
 PACKAGES = ("divan_core", "divan_http", "divan_rt", "divan_cli")
 # What decides without doing: every branch of it is tested.
 PURE = (
@@ -183,16 +198,30 @@ def packages(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def lowest(session: nox.Session) -> None:
-    """Tests on the oldest versions that pyproject.toml allows, which uv knows how to choose."""
-    folder = ENVIRONMENTS / "lowest"
-    python = str(folder / PROGRAMS / "python")
-    session.run(sys.executable, "-m", "virtualenv", "--quiet", "--clear", str(folder))
+    """What meets each library, on the oldest versions that pyproject.toml allows, chosen by uv."""
+    meet(session, "lowest", sys.executable, "--resolution", "lowest-direct")
+
+
+@nox.session(venv_backend="none")
+def newest(session: nox.Session) -> None:
+    """The same on the newest CPython on the path, with the newest versions of everything."""
+    found = next(filter(None, map(shutil.which, NEWER)), None)
+    if found is None:
+        session.skip(f"none of {', '.join(NEWER)} is on the path")
+    meet(session, "newest", found)
+
+
+def meet(session: nox.Session, name: str, interpreter: str, *choice: str) -> None:
+    """Run the tests that meet each library in an environment of their own, made anew by uv."""
+    folder = ENVIRONMENTS / name
+    programs, python = folder / PROGRAMS, str(folder / PROGRAMS / "python")
+    made = ("--quiet", "--clear", "--python", interpreter, str(folder))
+    session.run(sys.executable, "-m", "virtualenv", *made)
     session.run(python, "-m", "pip", "install", "--quiet", "uv")
     wanted = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "test", "bench")
-    programs = folder / PROGRAMS
-    oldest = ("--quiet", "--resolution", "lowest-direct", "--python", python)
-    run(session, programs, "uv", "pip", "install", *oldest, "--editable", f"{ROOT}[all]", *wanted)
-    run(session, programs, "pytest", "-n", "2", *(session.posargs or OLDEST_TESTS))
+    options = ("--quiet", *choice, "--python", python)
+    run(session, programs, "uv", "pip", "install", *options, "--editable", f"{ROOT}[all]", *wanted)
+    run(session, programs, "pytest", "-n", "2", *(session.posargs or MEETING_TESTS))
 
 
 def environment(session: nox.Session, name: str, *groups: str) -> Path:

@@ -12,6 +12,7 @@ import attrs
 from divan_core.activities.messages import ENDED, ROUND, SCORE, UPDATE, ActivityView
 from divan_core.chat.messages import DELIVERED, READ, ROOM_TYPING, TYPING, MessageView
 from divan_core.chat.messages import Typing as TypingView
+from divan_core.moderation.appealmessages import APPEAL_UPDATE, OwnAppeal
 from divan_core.moderation.watching import CASE_NEW, CASE_UPDATE
 from divan_core.presence.messages import HeartbeatAccepted
 from divan_core.social.messages import (
@@ -52,6 +53,7 @@ TOLD: Final = (
     Told(SOCIAL, INVITE_NEW, ListedInvite, "Somebody invites you."),
     Told(SOCIAL, INVITE_UPDATE, ListedInvite, "An invite was accepted, declined or cancelled."),
     Told(SOCIAL, FRIEND_UPDATE, FriendUpdate, "A friendship began, or you have ended one."),
+    Told(SOCIAL, APPEAL_UPDATE, OwnAppeal, "Your appeal was decided."),
     Told(SOCIAL, "social:reload", Reload, "Something may have been missed."),
     Told(CHAT, "chat:message", MessageView, "Somebody wrote to you."),
     Told(CHAT, "chat:echo", MessageView, "You wrote, from another device."),

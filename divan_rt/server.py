@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from divan_core.divan import Divan
 from divan_core.errors import StoreUnavailable
 from divan_core.kernel.ids import CampusId, Entropy
 from divan_core.kernel.notices import NoticesLost, PersonNotice
+from divan_core.moderation.appealmessages import APPEAL_UPDATE
 from divan_core.system import SystemEntropy
 from divan_rt.audience import Session, Sessions
 from divan_rt.auth import Handshake
@@ -87,7 +89,7 @@ class SocketServer:
         self._library = _library(divan.settings.http.cors_origins, polling=options.polling)
         self._edge = Edge(self._library, PATH, divan.clock, divan.ids)
         self._talks = Talks(divan.listening, divan.clock)
-        self._teller = Teller(self._sessions, {SOCIAL: divan.social.shown}, divan.clock)
+        self._teller = Teller(self._sessions, {SOCIAL: partial(_shown, divan)}, divan.clock)
         self._playing = Playing(divan, self._sessions, self._teller)
         handshake = Handshake(divan.identity)
         self._watch = Watch(divan, self._sessions, handshake)
@@ -224,6 +226,13 @@ def _library(origins: Collection[str], *, polling: bool) -> Library:
             "engineio_logger": quiet,
         }
     )
+
+
+async def _shown(divan: Divan, notice: PersonNotice) -> object:
+    """What ``/social`` shows somebody of a notice: of their appeals, of invites, of friendships."""
+    if notice.name == APPEAL_UPDATE:
+        return await divan.sanctions.shown(notice)
+    return await divan.social.shown(notice)
 
 
 def _origin_check(origins: Collection[str]) -> Any:  # noqa: ANN401 - text or function, as engineio wants

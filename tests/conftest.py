@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 
+from tests import canaries
+from tests.canaries.outputs import tell_streams
 from tests.servers.databases import Databases
 from tests.servers.postgres import PostgresServer
 from tests.servers.valkey import (
@@ -24,6 +26,20 @@ from tests.servers.valkey import (
 )
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_configure() -> None:
+    canaries.begin()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """After each test and what it used, look for what people say in what operators see."""
+    try:
+        yield
+    finally:
+        leaks = canaries.WATCH.leaks()
+    assert leaks == []
 
 
 def migrate(url: str) -> None:
@@ -88,9 +104,10 @@ def redis_server_url(worker_id: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def redis_url(redis_server_url: str) -> str:
+def redis_url(redis_server_url: str) -> Iterator[str]:
     """An empty Valkey server."""
-    return emptied(redis_server_url)
+    yield emptied(redis_server_url)
+    tell_streams(canaries.WATCH, redis_server_url)
 
 
 @pytest.fixture(scope="session")

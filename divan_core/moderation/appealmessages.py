@@ -19,6 +19,12 @@ APPEAL_OPENED: Final = "appeal.opened"
 APPEAL_RESOLVED: Final = "appeal.resolved"
 """The names of events and of deeds on record."""
 
+OWN: Final = "social"
+"""The topic of notices about what is one's own, and so the namespace (``/social``)."""
+
+APPEAL_UPDATE: Final = "appeal:update"
+"""The notice to whoever appealed that it was decided."""
+
 AppealStatusName = Literal["open", "accepted", "rejected"]
 AppealNote = Annotated[str, Meta(min_length=10, max_length=2000)]
 

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from typing import Final
 
 import attrs
+import msgspec
 
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.clock import rfc3339
 from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.notices import PersonNotice
 from divan_core.kernel.paging import Page
 from divan_core.kernel.units import Units
 from divan_core.moderation import appealpolicy, policy
 from divan_core.moderation.actionmodel import Action, ActionId
-from divan_core.moderation.appealmessages import OwnAppeal
+from divan_core.moderation.appealmessages import OneAppeal, OwnAppeal
 from divan_core.moderation.appealmodel import Appeal, AppealId
 from divan_core.moderation.model import Case
 from divan_core.moderation.ports import AppealUnit
@@ -81,6 +83,21 @@ class Sanctions:
             found += portion
             if len(portion) < PORTION:
                 return tuple(map(self._own, found))
+
+    async def shown(self, notice: PersonNotice) -> OwnAppeal | None:
+        """The appeal that a notice is about, as it is now; None for what is not its person's.
+
+        Raises:
+            StoreUnavailable: it cannot be read now.
+        """
+        try:
+            appeal_id = msgspec.convert(notice.data, OneAppeal).appeal_id
+        except msgspec.ValidationError:  # of another version
+            return None
+        appeal = await self._units.look(lambda unit: unit.appeals.get(appeal_id))
+        if appeal is None or appeal.appellant_id != notice.user_id:
+            return None
+        return self._own(appeal)
 
     def is_candid(self, campus_id: CampusId) -> bool:
         """Whether people of a campus are told also of what was to go unnoticed."""

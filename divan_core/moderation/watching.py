@@ -1,8 +1,8 @@
-"""What the sockets of staff are told of cases: from an event to a notice, from that to a view."""
+"""What sockets are told of cases: staff of all that happens, whoever appealed of the outcome."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.notices import PersonNotice
 from divan_core.kernel.units import Units
 from divan_core.moderation import policy
+from divan_core.moderation.appealmessages import APPEAL_RESOLVED, APPEAL_UPDATE, OWN
 from divan_core.moderation.messages import REPORT_RECEIVED, CaseView
 from divan_core.moderation.model import Case, CaseId
 from divan_core.moderation.ports import DeskUnit
@@ -33,12 +34,21 @@ NOBODY: Final = UserId(UUID(int=0))
 async def notices_of(_unit: object, event: Event) -> tuple[PersonNotice, ...]:
     """What is to be told of an event about a case: that something happened to it, in ids.
 
-    A case is new with its first report, whatever else has come in before this is told.
+    A case is new with its first report, whatever else has come in before this is told. Whoever
+    appealed is told apart, and of nothing but that it was decided.
     """
     is_new = event.name == REPORT_RECEIVED and event.data["reports"] == 1
     data = {"case_id": event.data["case_id"], "change": event.name}
     name = CASE_NEW if is_new else CASE_UPDATE
-    return (PersonNotice(event.campus_id, NOBODY, MOD, name, data),)
+    watchers = PersonNotice(event.campus_id, NOBODY, MOD, name, data)
+    return (watchers, *_outcomes(event))
+
+
+def _outcomes(event: Event) -> Iterator[PersonNotice]:
+    if event.name == APPEAL_RESOLVED:
+        appellant, told = UserId(UUID(event.data["appellant_id"])), event.data["appeal_id"]
+        data = {"appeal_id": told}
+        yield PersonNotice(event.campus_id, appellant, OWN, APPEAL_UPDATE, data)
 
 
 @attrs.frozen

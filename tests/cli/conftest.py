@@ -21,6 +21,8 @@ from typer.testing import CliRunner
 
 from divan_cli.main import app
 from divan_core.divan import DATABASE_FILE
+from tests.canaries.outputs import tell_log
+from tests.canaries.watch import WATCH
 from tests.servers.sqlite import migrated
 
 ENTRY = "from divan_cli.main import run; run()"
@@ -63,6 +65,7 @@ class Served:
         self, method: str, target: str, body: bytes | None, headers: dict[str, str]
     ) -> tuple[int, Any]:
         connection = HTTPConnection(urlsplit(self.url).netloc, timeout=PATIENCE_S)
+        WATCH.give(msgspec.json.decode(body or b"null"))
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
             connection.request(method, target, body, {"Content-Type": "application/json"} | given)
@@ -155,6 +158,7 @@ def serve(environment: dict[str, str], tmp_path: Path) -> Serve:
                 yield Served(process, started(process, log), log)
             finally:
                 process.kill()
+                tell_log(WATCH, log)
 
     return serving
 

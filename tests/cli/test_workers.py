@@ -21,6 +21,8 @@ from divan_core.kernel.events import Event, EventId
 from divan_core.kernel.ids import CampusId
 from divan_core.observability.snapshot import read
 from divan_core.stores.bundle import StoreUnit
+from tests.canaries.outputs import tell_log
+from tests.canaries.watch import WATCH
 
 from .conftest import ENTRY, PATIENCE_S, Command, Serve, eventually
 
@@ -49,6 +51,7 @@ def workers(environment: dict[str, str], tmp_path: Path) -> Run:
                 yield process
             finally:
                 process.kill()
+                tell_log(WATCH, tmp_path / "workers.log")
 
     return running
 

@@ -305,6 +305,57 @@ def test_keys_of_the_queue(console: Open, people: Campus) -> None:
     assert [people.case(one)["status"] for one in (first, second)] == ["escalated", "dismissed"]
 
 
+def test_the_same_about_many_cases(console: Open, people: Campus) -> None:
+    """Tried first, and what comes of each is told."""
+    cases = [people.report("ana", "user", IDS[name]) for name in ("cyd", "ben", "chief")]
+    first, second, third = cases
+    it = console()
+    expect(it.row(third)).to_be_visible()
+    it.press("*", "e")
+    wish = it.dialog.get_by_label("What", exact=True)
+    expect(wish).to_have_value("escalate")
+    wish.select_option("apply:mute")
+    it.dialog.get_by_label("How long").select_option("60")
+    it.dialog.get_by_label("Reason", exact=True).fill("They agreed on it.")
+    people.ask("boss", "POST", f"{MOD}/cases/{second}/dismiss", {"reason": "Nothing."})
+    it.dialog.get_by_role("button", name="Try it").click()
+    expect(it.dialog.get_by_role("status")).to_have_text("It can be done to 2 of 3.")
+    expect(it.dialog.locator(f"[data-case='{second}']")).to_have_class("is-bad")
+    assert people.case(first)["status"] == "open"
+    it.dialog.get_by_label("Reason", exact=True).fill("They agreed on it beforehand.")
+    it.dialog.get_by_role("button", name="Try it").click()  # another wish is tried anew
+    it.dialog.get_by_role("button", name="Mute: 2 cases").click()
+    expect(it.dialog.get_by_role("status")).to_have_text("Done to 2 of 3.")
+    expect(it.dialog.locator(f"[data-case='{first}'] .came")).to_have_text("Done")
+    it.dialog.get_by_role("button", name="Close").click()
+    expect(it.page.locator(".queue li")).to_have_count(0)
+    expect(it.page.locator(".picked")).to_be_hidden()
+    statuses = [people.case(one)["status"] for one in cases]
+    assert statuses == ["actioned", "dismissed", "actioned"]
+    (done,) = people.ask("boss", "GET", f"{MOD}/cases/{first}")["actions"]
+    assert (done["action"], done["reason"]) == ("mute", "They agreed on it beforehand.")
+
+
+def test_rows_are_chosen_by_keys_and_by_boxes(console: Open, people: Campus) -> None:
+    cases = [people.report("ana", "user", IDS[name]) for name in ("cyd", "ben", "chief")]
+    first, second, third = cases
+    it = console()
+    expect(it.row(third)).to_be_visible()
+    it.press("b")
+    expect(it.page.get_by_text("Choose rows first")).to_be_visible()
+    it.press("j", "x", "j", "X")
+    chosen = it.page.locator(".picked [role=status]")
+    expect(chosen).to_have_text("2 cases chosen")
+    it.row(third).get_by_role("checkbox").uncheck()
+    it.row(first).get_by_role("checkbox").click(modifiers=["Shift"])
+    expect(chosen).to_have_text("3 cases chosen")
+    it.row(second).get_by_role("checkbox").uncheck()
+    people.ask("boss", "POST", f"{MOD}/cases/{first}/dismiss", {"reason": "Nothing."})
+    expect(chosen).to_have_text("1 case chosen")  # the other is no longer there
+    it.press("Escape")
+    expect(chosen).to_be_hidden()
+
+
 def test_keys_of_a_case(console: Open, people: Campus) -> None:
     case_id = people.report("cyd", "user", IDS["ana"])
     it = console()

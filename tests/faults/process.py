@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 import psutil
 
+from tests.canaries.watch import WATCH
 from tests.faults.server import SERVES, STRUCK, Arm
 from tests.servers.process import ServerProcess, free_port, private_folder, wait_until
 
@@ -44,6 +45,7 @@ def serving(settings: Mapping[str, str], count: int = 1) -> Iterator[list["Fault
         sys.stderr.write(process.said())  # shown with the failed test
         raise
     finally:
+        WATCH.tell("the log of a server", process.said())
         process.close()
 
 

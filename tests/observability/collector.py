@@ -15,6 +15,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
+from tests.canaries.watch import WATCH
+
 
 @attrs.frozen
 class Seen:
@@ -116,3 +118,5 @@ def collecting() -> Iterator[Collector]:
         finally:
             server.shutdown()
             thread.join()
+            for body in collector.bodies:
+                WATCH.tell("a span", body.decode(errors="replace"))

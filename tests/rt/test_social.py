@@ -1,27 +1,32 @@
 """``/social``: what happens to somebody arrives on all their sockets, and on nobody else's."""
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 import attrs
+import msgspec
 import pytest
 
 from divan_core.accounts.messages import ChangePrivacy
 from divan_core.errors import StoreUnavailable
-from divan_core.kernel.actor import Actor
+from divan_core.kernel.actor import ADMIN, Actor
 from divan_core.kernel.notices import NoticesLost, PersonNotice
 from divan_core.kernel.visibility import Standing
+from divan_core.moderation.actionmessages import ApplyAction
+from divan_core.moderation.appealmessages import ResolveAppeal, SendAppeal
+from divan_core.moderation.sanctionmessages import SanctionsQuery
 from divan_core.social.messages import InviteView, SendInvite
 from tests.rt.raw import RawClient
 from tests.rt.test_endings import sentence
+from tests.rt.test_mod import reported, staff
 from tests.rt.told import ToldClient
 from tests.rt.world import World, ids_of
 
 pytestmark = pytest.mark.anyio
 
 SOCIAL = "/social"
-EVENTS = ("invite:new", "invite:update", "friend:update", "social:reload")
+EVENTS = ("invite:new", "invite:update", "friend:update", "appeal:update", "social:reload")
 
 
 class SocialClient(ToldClient):
@@ -238,6 +243,43 @@ async def test_notices_of_other_versions_are_passed_over(
     await world.divan.stores.person_notices.publish(attrs.evolve(notice, **changes))
     await settled(world, bens)
     assert bens.told == []
+
+
+@pytest.mark.parametrize("status", ["accepted", "rejected"])
+async def test_the_outcome_of_an_appeal(
+    world: World, status: Literal["accepted", "rejected"]
+) -> None:
+    """Told to whoever appealed, by a pseudonym of whoever decided, and to nobody else."""
+    ana, cyd, mod, boss = [await world.join(name) for name in ("ana", "cyd", "mod", "boss")]
+    case = await reported(world, ana, cyd)
+    await world.divan.actions.apply(staff(mod), ApplyAction(case.id, "mute", "Unkind words."))
+    clients = [await social(world, one) for one in (cyd, ana, mod, boss)]
+    sent = await world.divan.appeals.send(cyd, SendAppeal(case.id, "I was kind all along."))
+    await settled(world, *clients)
+    assert clients[0].told == []
+    verdict = ResolveAppeal(sent.view.id, status, "We have read it again.")
+    await world.divan.appeals.resolve(staff(boss, ADMIN), verdict)
+    (told,) = await clients[0].hears("appeal:update")
+    (sanction,) = (await world.divan.sanctions.mine(cyd, SanctionsQuery())).items
+    assert told == msgspec.to_builtins(sanction.appeal)
+    assert (told["status"], told["outcome_note"]) == (status, "We have read it again.")
+    assert told["resolved_by"].startswith("mod-")
+    await settled(world, *clients)
+    assert [one.told for one in clients] == [[]] * 4
+
+
+async def test_an_appeal_is_told_to_nobody_but_its_person(world: World) -> None:
+    """Whatever a notice says, and of whatever version it is."""
+    ana, cyd, mod = [await world.join(name) for name in ("ana", "cyd", "mod")]
+    case = await reported(world, ana, cyd)
+    await world.divan.actions.apply(staff(mod), ApplyAction(case.id, "mute", "Unkind words."))
+    sent = await world.divan.appeals.send(cyd, SendAppeal(case.id, "I was kind all along."))
+    anas = await social(world, ana)
+    for data in ({"appeal_id": str(sent.view.id)}, {"appeal_id": 1}, {}):
+        notice = PersonNotice(ana.campus_id, ana.user_id, "social", "appeal:update", data)
+        await world.divan.stores.person_notices.publish(notice)
+    await settled(world, anas)
+    assert anas.told == []
 
 
 async def test_a_bug_in_one_notice_ends_nothing(

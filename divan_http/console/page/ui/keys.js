@@ -25,6 +25,8 @@ const HELP = [
   ["a", "assign the case to yourself"],
   ["e", "leave the case to admins"],
   ["d", "dismiss the case"],
+  ["x  X  *", "choose the row, all up to it, all"],
+  ["b", "do the same to all that are chosen"],
   ["n", "take up the most urgent case"],
   ["v", "show or cover what the case is about"],
   ["/", "search"],

@@ -4,20 +4,12 @@ import { fill, h } from "../dom.js";
 import { newKey } from "../net.js";
 import { alert, busy, choice, field } from "../ui/parts.js";
 import { LIVE, actionWord, actionsFor } from "../words.js";
+import { Span, isEndless } from "./span.js";
 
-const SPANS = [
-  ["", "until it is undone"],
-  ["60", "for an hour"],
-  ["1440", "for a day"],
-  ["10080", "for a week"],
-  ["43200", "for 30 days"],
-  ["other", "for so many minutes…"],
-];
 const SCOPES = [
   ["campus", "on this campus, at once"],
   ["deployment", "in the whole deployment, once another admin confirms it"],
 ];
-const ENDLESS = new Set(["none", "warn"]);
 const DECIDED = "It is decided that nothing is to be done, or over.";
 const APPEALED = "An appeal waits: it is decided first.";
 
@@ -31,17 +23,7 @@ export class ActionForm {
     this.done = done;
     this.action = choice("action", [], "");
     this.effect = h("p", { class: "hint", role: "status" });
-    this.span = choice("span", SPANS, "");
-    this.minutes = h("input", {
-      name: "minutes",
-      type: "number",
-      min: 1,
-      max: 2_628_000,
-      "aria-label": "Minutes",
-      hidden: true,
-    });
-    this.spans = field("How long", this.span);
-    this.spans.append(this.minutes);
+    this.span = new Span();
     this.scope = field("Where", choice("scope", SCOPES, "campus"));
     this.faults = h("div", {});
     this.submit = h("button", { type: "submit", class: "is-danger" }, "Do it");
@@ -86,7 +68,7 @@ export class ActionForm {
       field("Action", this.action),
       this.effect,
       field("Reason", text("reason", { required: true }), "It stays on record."),
-      this.spans,
+      this.span.element,
       this.scope,
       h(
         "details",
@@ -113,11 +95,9 @@ export class ActionForm {
     ];
     this.effect.textContent = effect;
     this.submit.textContent = words;
-    this.submit.className = ENDLESS.has(name) ? "is-main" : "is-danger";
-    this.spans.hidden = ENDLESS.has(name);
+    this.submit.className = isEndless(name) ? "is-main" : "is-danger";
+    this.span.fit(!isEndless(name));
     this.scope.hidden = name !== "ban" || !this.desk.isAdmin;
-    this.minutes.hidden = this.span.value !== "other";
-    this.minutes.required = !this.minutes.hidden && !this.spans.hidden;
   }
 
   async #do(event) {
@@ -140,7 +120,7 @@ export class ActionForm {
 
   #body() {
     const said = new FormData(this.form);
-    const span = said.get("span") === "other" ? said.get("minutes") : said.get("span");
+    const { minutes } = this.span;
     const targets = said
       .get("targets")
       .split(/[\s,]+/)
@@ -149,7 +129,7 @@ export class ActionForm {
     return {
       action: said.get("action"),
       reason: said.get("reason").trim(),
-      ...(span && !this.spans.hidden && { ttl_minutes: Number(span) }),
+      ...(minutes && { ttl_minutes: minutes }),
       ...(!this.scope.hidden && { scope: said.get("scope") }),
       ...(targets.length && { targets }),
       ...(note && { note }),

@@ -4,7 +4,9 @@ import * as deeds from "../deeds.js";
 import { fill, h } from "../dom.js";
 import { alert, button, busy, checkbox, choice, empty, field } from "../ui/parts.js";
 import { REASONS, STATUSES, SUBJECTS, capital, reasonWord, subjectWord } from "../words.js";
+import { together } from "./batch.js";
 import { Filter } from "./filter.js";
+import { Picked } from "./picked.js";
 import { Row } from "./row.js";
 
 const PAGE = 50;
@@ -26,6 +28,7 @@ export class QueueView {
     this.faults = h("div", {});
     this.count = h("p", { class: "hint count", role: "status" });
     this.more = button("Show more", () => this.#more(), { hidden: true });
+    this.picked = new Picked(desk, () => this.#together("dismiss"));
     this.form = this.#form();
     this.filters = h(
       "details",
@@ -56,15 +59,21 @@ export class QueueView {
       this.filters,
       this.faults,
       this.list,
+      this.picked.element,
       this.more,
     );
     this.keys = {
       j: () => this.#move(1),
       k: () => this.#move(-1),
       o: () => this.#chosen((row) => desk.go(row.hash)),
-      a: () => this.#chosen((row) => this.#do(deeds.assign, row)),
-      e: () => this.#chosen((row) => this.#do(deeds.escalate, row)),
-      d: () => this.#chosen((row) => this.#do(deeds.dismiss, row)),
+      a: () => this.#wish("assign"),
+      e: () => this.#wish("escalate"),
+      d: () => this.#wish("dismiss"),
+      x: () => this.#chosen((row) => this.picked.toggle(row)),
+      X: () => this.#chosen((row) => this.picked.through(row, this.#ordered)),
+      "*": () => this.picked.all(this.#ordered),
+      b: () => this.#together("dismiss"),
+      Escape: () => this.picked.clear(),
       "/": () => this.#search(),
     };
   }
@@ -144,7 +153,8 @@ export class QueueView {
     fill(this.faults);
     const isFocused = this.list.contains(document.activeElement) || !this.#isDrawn;
     this.#isDrawn = true;
-    const rows = items.map((one) => this.#rows.get(one.id)?.show(one) || new Row(this.desk, one));
+    const rows = items.map((one) => this.#rows.get(one.id)?.show(one) || this.#row(one));
+    for (const row of this.#rows.values()) if (!rows.includes(row)) this.picked.drop(row);
     this.#rows = new Map(rows.map((row) => [row.id, row]));
     fill(
       this.list,
@@ -175,11 +185,23 @@ export class QueueView {
     this.#counted();
   }
 
+  #row(found) {
+    return new Row(this.desk, found, (row, isRange) => {
+      if (isRange) this.picked.through(row, this.#ordered);
+      else this.picked.toggle(row);
+    });
+  }
+
+  /** The rows as they stand. */
+  get #ordered() {
+    return [...this.list.children].map((one) => this.#rows.get(one.dataset.id));
+  }
+
   /** The newest are first, and ids grow with time. */
   #insert(found) {
     const after = [...this.list.children].find((one) => one.dataset.id < found.id);
     if (!after && this.#cursor) return; // it is on a page that was not asked for yet
-    const row = new Row(this.desk, found);
+    const row = this.#row(found);
     this.#rows.set(row.id, row);
     this.list.insertBefore(row.element, after || null);
   }
@@ -194,6 +216,7 @@ export class QueueView {
       if (wasFocused) this.#rows.get(this.#current)?.focus();
     }
     this.#rows.delete(row.id);
+    this.picked.drop(row);
     row.element.remove();
   }
 
@@ -209,6 +232,20 @@ export class QueueView {
     const row = this.#rows.get(this.#current);
     if (row) act(row);
     else this.desk.say("Choose a row first: j and k move.");
+  }
+
+  /** Do something with what is chosen, or else with the row one is at. */
+  #wish(deed) {
+    if (this.picked.size) this.#together(deed);
+    else this.#chosen((row) => this.#do(deeds[deed], row));
+  }
+
+  async #together(deed) {
+    if (!this.picked.size) return this.desk.say("Choose rows first: x chooses one.");
+    await together(this.desk, this.picked.cases, deed);
+    this.picked.clear();
+    await this.reload();
+    return this.#rows.get(this.#current)?.focus();
   }
 
   /** Do something with a row's case, and go on from there. */

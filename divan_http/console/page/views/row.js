@@ -5,25 +5,30 @@ import { tag, time } from "../ui/parts.js";
 import { capital, reasonWord, reportsWord, short, subjectWord } from "../words.js";
 
 export class Row {
-  constructor(desk, found) {
+  /** `picks` is told when the row is chosen, and whether those before it are as well. */
+  constructor(desk, found, picks) {
     this.desk = desk;
     this.id = found.id;
     this.hash = `#/cases/${found.id}`;
     this.link = h("a", { href: this.hash });
-    this.element = h("li", { "data-id": found.id }, this.link);
+    this.box = h("input", { type: "checkbox" });
+    this.box.addEventListener("click", ({ shiftKey }) => picks(this, shiftKey));
+    this.element = h("li", { "data-id": found.id }, h("label", {}, this.box), this.link);
     this.show(found);
   }
 
   /** Show the case as it is now. */
   show(found) {
     this.found = found;
+    const name = `${subjectWord(found.subject_type)} ${short(found.subject_id)}`;
+    this.box.setAttribute("aria-label", `Choose ${name}`);
     fill(
       this.link,
       badge(found),
       h(
         "span",
         { class: "what" },
-        h("strong", {}, `${subjectWord(found.subject_type)} ${short(found.subject_id)}`),
+        h("strong", {}, name),
         h(
           "span",
           { class: "hint" },
@@ -35,6 +40,15 @@ export class Row {
       h("span", { class: "since" }, time(found.opened_at)),
     );
     return this;
+  }
+
+  get isPicked() {
+    return this.box.checked;
+  }
+
+  set isPicked(isPicked) {
+    this.box.checked = isPicked;
+    this.element.classList.toggle("is-picked", isPicked);
   }
 
   focus() {
