@@ -64,8 +64,9 @@ def _request_id() -> str:
 def _route(
     app: App[Request, Response], endpoint: Endpoint, operations: Iterable[Operation]
 ) -> None:
-    """Route paths in the table's order: Falcon compares one after the other, and so finds first
-    what stands first, which is what is asked most.
+    """Route paths in the table's order, which is that of how much they are asked for.
+
+    Falcon compares one after the other, and so finds first what stands first.
     """
     by_path: defaultdict[str, list[Operation]] = defaultdict(list)
     for row in operations:

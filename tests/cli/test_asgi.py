@@ -1,10 +1,11 @@
+import gc
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, NoReturn
 
 import pytest
 
-from divan_cli.asgi import Application, Event, Receive, Scope, Send, split
+from divan_cli.asgi import Application, Event, Receive, Scope, Send, settle_memory, split
 from divan_core.errors import StoreUnavailable
 
 pytestmark = pytest.mark.anyio
@@ -93,3 +94,15 @@ async def test_paths_lead_to_their_applications() -> None:
     for path in ("/", "/innermost", "/outer/inner"):
         assert (await answered(app, path))["type"] == "other"
         assert (await answered(app, path, "websocket"))["type"] == "websocket.close"
+
+
+async def test_requests_under_way_are_not_looked_through_for_cycles() -> None:
+    before = gc.get_threshold()
+    try:
+        settle_memory()
+        collections = gc.get_stats()[0]["collections"]
+        under_way = [[] for _ in range(10_000)]  # as much as a hundred requests
+        assert gc.get_stats()[0]["collections"] == collections, len(under_way)
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
