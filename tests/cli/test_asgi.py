@@ -101,7 +101,7 @@ async def test_requests_under_way_are_not_looked_through_for_cycles() -> None:
     try:
         settle_memory()
         collections = gc.get_stats()[0]["collections"]
-        under_way = [[] for _ in range(10_000)]  # as much as a hundred requests
+        under_way: list[list[int]] = [[] for _ in range(10_000)]  # as much as a hundred requests
         assert gc.get_stats()[0]["collections"] == collections, len(under_way)
     finally:
         gc.unfreeze()
