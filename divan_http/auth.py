@@ -68,9 +68,9 @@ class HeaderCredentials:
         if user is None or campus is None:
             missing = USER if user is None else CAMPUS
             raise InvalidCredentials(errors=[FieldError(f"header.{missing}", "is required")])
-        roles = exchange.headers.get(_ROLES, b"")
-        names = (one.decode("latin-1") for one in (user, campus, roles))
-        return self._authenticator.named(*names, banned_too=banned_too)
+        names = user.decode("latin-1"), campus.decode("latin-1")
+        roles = exchange.headers.get(_ROLES, b"").decode("latin-1")
+        return self._authenticator.named(*names, roles, banned_too=banned_too)
 
 
 class OperatorCredentials:
