@@ -184,6 +184,7 @@ def moderating(services: Services) -> tuple[Subscription, ...]:
             actions.afterwards,
             actions.around,
             locking=True,
+            together=actions.enforce_all,
         ),
         *(
             Subscription(
