@@ -64,7 +64,11 @@ SETTLING_S: Final = 0.5
 """How often scores are added up, in seconds: after each event it would cost more than all else."""
 
 GATHER_S: Final = 0.25
-"""How long what counts for scores gathers, in seconds: it is not seen before it is added up."""
+"""How long what counts for scores or trust gathers, in seconds: nobody waits for either."""
+
+DECIDE_S: Final = 0.02
+"""How long what people write gathers while there is much of it, in seconds: to decide about many
+takes hardly more than about one."""
 
 SOCKETS: Final = "sockets"
 """The group that tells people's sockets what happened to them, and staff's what did to cases."""
@@ -173,14 +177,6 @@ def _deadlines(activities: Activities) -> Job:
 def moderating(services: Services) -> tuple[Subscription, ...]:
     """Who decides about what people write, does what was decided, and remembers it of people."""
     deciding, actions, repute = services.deciding, services.actions, services.repute
-    handlers = (
-        repute.of_account,
-        repute.of_invite,
-        repute.of_report,
-        repute.of_action,
-        repute.of_appeal,
-    )
-    known = zip(OF_TRUST, handlers, strict=True)
     return (
         Subscription(
             Group(DECIDING, INGRESS),
@@ -188,6 +184,7 @@ def moderating(services: Services) -> tuple[Subscription, ...]:
             deciding.count,
             locking=True,
             together=deciding.decide_all,
+            gather_s=DECIDE_S,
         ),
         Subscription(
             Group(ENFORCING, DECISIONS),
@@ -195,8 +192,19 @@ def moderating(services: Services) -> tuple[Subscription, ...]:
             actions.afterwards,
             actions.around,
             locking=True,
+            together=actions.enforce_all,
         ),
-        *(Subscription(Group(TRUSTING, topic), act, locking=True) for topic, act in known),
+        *(
+            Subscription(
+                Group(TRUSTING, topic),
+                repute.note,
+                locking=True,
+                together=repute.note_all,
+                at_once=1,
+                gather_s=GATHER_S,
+            )
+            for topic in OF_TRUST
+        ),
     )
 
 
@@ -215,7 +223,13 @@ def scoring(services: Services) -> tuple[Subscription, ...]:
             )
             for topic in OF_SCORES
         ),
-        Subscription(Group(SCORING, ACTIONS), keeping.of_action, locking=True, at_once=1),
+        Subscription(
+            Group(SCORING, ACTIONS),
+            keeping.of_action,
+            locking=True,
+            at_once=1,
+            gather_s=GATHER_S,
+        ),
     )
 
 

@@ -58,9 +58,8 @@ class Testimony:
 
     async def authors(self, unit: StoreUnit, people: Sequence[UserId]) -> Mapping[UserId, Author]:
         """Who these are; those who are gone are left out."""
-        verified = await unit.logins.verified(people)
-        since = await unit.people.since(people)
-        return {one: Author(at, one in verified) for one, at in since.items()}
+        found = await unit.logins.arrivals(people)
+        return {one: Author(arrival.since, arrival.verified) for one, arrival in found.items()}
 
     async def reported(self, unit: StoreUnit, case_id: UUID, since: Millis) -> Reported | None:
         """What is known of a case, and how many have reported its owner whose word has weight."""

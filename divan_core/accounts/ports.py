@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from divan_core.accounts.model import Campus, Person
-from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.visibility import Standing
 
@@ -44,10 +43,6 @@ class PersonRepository(Protocol):
 
     async def standings(self, people: Collection[UserId]) -> Mapping[UserId, Standing]:
         """How those of these stand who exist."""
-        ...
-
-    async def since(self, people: Sequence[UserId]) -> Mapping[UserId, Millis]:
-        """When these came here; deleted ones and those who do not exist are left out."""
         ...
 
     async def handles(self, handles: Sequence[str]) -> dict[str, UserId]:

@@ -47,6 +47,14 @@ class Login:
 
 
 @attrs.frozen
+class Arrival:
+    """Since when somebody is here, and whether they have shown that their mailbox is theirs."""
+
+    since: Millis
+    verified: bool = False
+
+
+@attrs.frozen
 class Registration:
     """Somebody who says that ``email`` is theirs, and whom they want to be."""
 

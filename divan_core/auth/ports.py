@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from divan_core.auth.model import (
+    Arrival,
     Holder,
     Login,
     Mail,
@@ -61,8 +61,11 @@ class LoginRepository(Protocol):
         """Whether the person has shown that their mailbox is theirs."""
         ...
 
-    async def verified(self, people: Sequence[UserId]) -> AbstractSet[UserId]:
-        """Those of these who have."""
+    async def arrivals(self, people: Sequence[UserId]) -> Mapping[UserId, Arrival]:
+        """How these came here, whether they can sign in or not. Few statements, however many.
+
+        Deleted ones and those who do not exist are left out.
+        """
         ...
 
     async def remove(self, user_id: UserId) -> bool:

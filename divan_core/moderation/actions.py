@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Final, Generic, TypeVar
 
 import attrs
-import msgspec
 
-from divan_core.codec.faults import faults
-from divan_core.errors import DivanError, InvalidInput, NotFound, ValidationFailed
+from divan_core.errors import DivanError, InvalidInput, NotFound
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.events import Event
 from divan_core.kernel.ids import CampusId, UserId
@@ -31,8 +36,9 @@ from divan_core.moderation.actionmessages import (
     ConfirmAction,
     RevertAction,
 )
-from divan_core.moderation.actionmodel import Action, ActionId, Cause, End
+from divan_core.moderation.actionmodel import Action, ActionId, End
 from divan_core.moderation.effects import Effects, Fact, Hand, people_of
+from divan_core.moderation.errands import Errand, asked, by_campus, each_once
 from divan_core.moderation.messages import (
     CASE_ESCALATED,
     CASE_OPENED,
@@ -49,10 +55,9 @@ from divan_core.moderation.model import (
     CaseStatus,
     Decision,
     Subject,
-    SubjectKind,
 )
 from divan_core.moderation.ports import ActionUnit
-from divan_core.moderation.rulings import ruling_of
+from divan_core.moderation.rulings import Ruling, ruling_of
 from divan_core.moderation.tools import DeskTools, deed, event
 
 UnitT = TypeVar("UnitT", bound=ActionUnit)
@@ -61,26 +66,6 @@ APPLY: Final = "cases.actions"
 BATCH: Final = "cases.batch_action"
 CONFIRM: Final = "cases.confirm"
 REVERT: Final = "cases.revert"
-
-
-@attrs.frozen
-class _Errand:
-    """What is to be done about a case, and to what or whom."""
-
-    case: Case
-    command: ApplyAction
-    targets: tuple[Subject, ...]
-    cause: Cause | None = None
-
-    @property
-    def locks(self) -> tuple[str, ...]:
-        """What is locked meanwhile."""
-        return (self.case.subject.lock, *(one.lock for one in self.targets))
-
-    @property
-    def people(self) -> tuple[UserId, ...]:
-        """To whom it is done."""
-        return tuple(UserId(one.id) for one in self.targets if one.kind is SubjectKind.USER)
 
 
 class Actions(Generic[UnitT]):
@@ -135,8 +120,10 @@ class Actions(Generic[UnitT]):
         """
         check_texts(reason=command.reason)
         policy.check_staff(actor)
-        found = [(one, await self._tried(actor, one, command)) for one in _each(command.case_ids)]
-        errands = [one for _, one in found if isinstance(one, _Errand)]
+        found = [
+            (one, await self._tried(actor, one, command)) for one in each_once(command.case_ids)
+        ]
+        errands = [one for _, one in found if isinstance(one, Errand)]
         done = list[Action]()
 
         async def body(unit: UnitT) -> BatchResults:
@@ -158,9 +145,8 @@ class Actions(Generic[UnitT]):
             return BatchResults(tuple(results))
 
         attempt = Attempt(actor, BATCH, command, BatchResults, idempotency_key)
-        async with AsyncExitStack() as stack:
-            for campus_id, people in _by_campus(errands).items():
-                await stack.enter_async_context(self._effects.changing(campus_id, people))
+        people = by_campus((one.case.campus_id, one.people) for one in errands)
+        async with self._changing(people):
             result = await self._once.once(attempt, body)
         await self._effects.afterwards(done)
         return result
@@ -226,12 +212,11 @@ class Actions(Generic[UnitT]):
         await self._effects.afterwards(done)
         return result
 
-    def around(self, happened: Event) -> AbstractAsyncContextManager[None]:
-        """What wraps the unit of :meth:`enforce`, where something is done to a person."""
-        ruling = ruling_of(happened.campus_id, happened.data)
-        if ruling is None or not ruling.people:
-            return nullcontext()
-        return self._effects.changing(ruling.campus_id, ruling.people)
+    def around(self, happened: Sequence[Event]) -> AbstractAsyncContextManager[None]:
+        """What wraps the unit of :meth:`enforce_all`, where something is done to people."""
+        found = (_ruling(one) for one in happened)
+        people = ((one.campus_id, one.people) for one in found if one is not None and one.people)
+        return self._changing(by_campus(people))
 
     async def enforce(self, unit: UnitT, happened: Event) -> Action | None:
         """Do what a rule has decided, by the way that staff's actions go; None if nothing is done.
@@ -239,25 +224,28 @@ class Actions(Generic[UnitT]):
         What people have dismissed stays as it is. What cannot be done about such a subject makes
         a case that waits for them.
         """
-        ruling = ruling_of(happened.campus_id, happened.data)
-        if ruling is None:
-            return None
-        await unit.locks.take(ruling.subject.lock)
+        return (await self.enforce_all(unit, (happened,)))[0]
+
+    async def enforce_all(self, unit: UnitT, happened: Sequence[Event]) -> Sequence[Action | None]:
+        """The same of many, of different authors."""
+        found = [_ruling(one) for one in happened]
+        await unit.locks.take(*(one.subject.lock for one in found if one is not None))
+        return [None if one is None else await self._enforced(unit, one) for one in found]
+
+    async def _enforced(self, unit: UnitT, ruling: Ruling) -> Action | None:
         latest = await unit.cases.latest(ruling.subject)
         if rulings.is_settled(latest, ruling.subject):
             return None
         tools = self._tools
         case = rulings.joined(latest, ruling, CaseId(tools.ids.uuid()), tools.clock.now())
-        await unit.cases.put(case)
         if latest is None or latest.id != case.id:
             await unit.outbox.add(event(tools, REPORTS, CASE_OPENED, case))
+        await unit.cases.put(self._decided(None, case) if ruling.fits else case)
         if not ruling.fits:
             await tools.trail.append(unit, deed(tools, None, CASE_OPENED, case, ruling.words))
             return None
-        errand = _Errand(case, ruling.command(case), (ruling.subject,), ruling.cause)
-        action = await self._applied(unit, None, errand, ruling.subject)
-        await self._decide(unit, None, case)
-        return action
+        errand = Errand(case, ruling.command(case), (ruling.subject,), ruling.cause)
+        return await self._applied(unit, None, errand, ruling.subject)
 
     async def afterwards(self, action: Action | None) -> None:
         """What follows once :meth:`enforce` is committed."""
@@ -287,7 +275,7 @@ class Actions(Generic[UnitT]):
 
         return body
 
-    async def _errand(self, actor: Actor, command: ApplyAction) -> _Errand:
+    async def _errand(self, actor: Actor, command: ApplyAction) -> Errand:
         """What a command asks for, if it can be done, to people of the case's campus."""
         policy.check_staff(actor)
         found = await self._units.read(lambda unit: unit.cases.get(command.case_id))
@@ -297,29 +285,29 @@ class Actions(Generic[UnitT]):
         for one in command.targets or ():
             if not await self._tools.people.is_of(one, case.campus_id):
                 raise NotFound("There is nobody like one of the targets.")
-        errand = _Errand(case, command, actionpolicy.targets_of(case, command))
+        errand = Errand(case, command, actionpolicy.targets_of(case, command))
         if kind.is_felt and actor.user_id in errand.people:
             raise InvalidInput("Nobody acts on themselves.")
         return errand
 
     async def _tried(
         self, actor: Actor, case_id: CaseId, command: BatchAction
-    ) -> _Errand | DivanError:
+    ) -> Errand | DivanError:
         """The errand about one case of a batch, or why there is none."""
-        asked = _asked(case_id, command)
+        one = asked(case_id, command)
         try:
-            return await self._errand(actor, asked)
+            return await self._errand(actor, one)
         except DivanError as refusal:
             return refusal
 
-    async def _current(self, unit: UnitT, actor: Actor, errand: _Errand) -> Case:
+    async def _current(self, unit: UnitT, actor: Actor, errand: Errand) -> Case:
         """The case of an errand as it is now, if it can still be acted on."""
         case = policy.check_case(actor, await unit.cases.get(errand.case.id))
         actionpolicy.check_open_to_actions(case, actor)
         return case
 
     async def _performed(
-        self, unit: UnitT, actor: Actor, errand: _Errand
+        self, unit: UnitT, actor: Actor, errand: Errand
     ) -> tuple[Case, list[Action]]:
         """The case after an errand, and what was done."""
         case = await self._current(unit, actor, errand)
@@ -330,7 +318,7 @@ class Actions(Generic[UnitT]):
         return await self._proposed(unit, case), done
 
     async def _applied(
-        self, unit: UnitT, actor: Actor | None, errand: _Errand, target: Subject
+        self, unit: UnitT, actor: Actor | None, errand: Errand, target: Subject
     ) -> Action:
         """The action on one target; the one there is, where the case has one of the kind."""
         case, command = errand.case, errand.command
@@ -375,13 +363,26 @@ class Actions(Generic[UnitT]):
         return begun
 
     async def _decide(self, unit: UnitT, actor: Actor | None, case: Case) -> Case:
+        """The case after an action, kept."""
+        decided = self._decided(actor, case)
+        if decided is not case:
+            await unit.cases.put(decided)
+        return decided
+
+    def _decided(self, actor: Actor | None, case: Case) -> Case:
         """The case, which is actioned from its first action on; what admins have, they decide."""
         if case.decision is not None or (actor is None and case.status is CaseStatus.ESCALATED):
             return case
         now, by = self._tools.clock.now(), None if actor is None else actor.user_id
-        decided = policy.decided(case, Decision.ACTIONED, by, now)
-        await unit.cases.put(decided)
-        return decided
+        return policy.decided(case, Decision.ACTIONED, by, now)
+
+    @asynccontextmanager
+    async def _changing(self, people: Mapping[CampusId, Collection[UserId]]) -> AsyncIterator[None]:
+        """Wrap the unit that does something to these people of campuses."""
+        async with AsyncExitStack() as stack:
+            for campus_id, those in people.items():
+                await stack.enter_async_context(self._effects.changing(campus_id, those))
+            yield
 
 
 async def _named(
@@ -399,31 +400,5 @@ async def _named(
     return case, action
 
 
-def _asked(case_id: CaseId, command: BatchAction) -> ApplyAction:
-    """What a batch asks for one of its cases.
-
-    Raises:
-        ValidationFailed: its payload is no action.
-    """
-    said = {**(command.payload or {}), "case_id": str(case_id), "reason": command.reason}
-    try:
-        asked = msgspec.convert(said, ApplyAction)
-    except msgspec.ValidationError:
-        found = faults(said, ApplyAction)
-    else:
-        check_texts(**{"payload.note": asked.note})
-        return asked
-    raise ValidationFailed(
-        errors=[attrs.evolve(one, path=one.path.replace("$.", "$.payload.", 1)) for one in found]
-    )
-
-
-def _each(case_ids: Sequence[CaseId]) -> Sequence[CaseId]:
-    return tuple(dict.fromkeys(case_ids))
-
-
-def _by_campus(errands: Sequence[_Errand]) -> dict[CampusId, set[UserId]]:
-    found = dict[CampusId, set[UserId]]()
-    for one in errands:
-        found.setdefault(one.case.campus_id, set()).update(one.people)
-    return found
+def _ruling(happened: Event) -> Ruling | None:
+    return ruling_of(happened.campus_id, happened.data)

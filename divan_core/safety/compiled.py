@@ -17,14 +17,13 @@ class InForce:
         """Know of none yet."""
         self._known: tuple[PolicyId, Policy] | None = None
 
-    async def policy(self, unit: DecidingUnit) -> Policy:
-        """The policy that decides now. One statement, and another where it is new here.
+    async def policy(self, unit: DecidingUnit, active: PolicyId | None) -> Policy:
+        """The policy of an id, or the default one. No statement, but one where it is new here.
 
         Raises:
             StoreUnavailable: this process cannot read it; it may lack an extra. What is to be
                 decided waits.
         """
-        active = await unit.policies.active_id()
         if active is None:
             return default_policy()
         if self._known is None or self._known[0] != active:

@@ -18,13 +18,13 @@ from divan_core.safety.compiled import InForce
 from divan_core.safety.facts import Facts, Values
 from divan_core.safety.messages import DECISION_MADE, DECISIONS
 from divan_core.safety.own import OwnSignals, measured
-from divan_core.safety.pacing import Lately, Recall, spans_of, velocity
+from divan_core.safety.pacing import Known, Lately, Recall, spans_of, velocity
 from divan_core.safety.policies import Policy, decide
 from divan_core.safety.ports import Author, DecidingUnit, Witness
 from divan_core.safety.profanity import word_list
 from divan_core.safety.signals import DAY_MS, Reading, Standing, facts_of, read
-from divan_core.safety.trust import Merit, Trust
-from divan_core.safety.trusting import Note, Trusting
+from divan_core.safety.trust import Merit
+from divan_core.safety.trusting import Note, Trusting, first_trust
 from divan_core.safety.verdicts import DecisionId, Verdict, Writing, is_offence, winner
 
 UnitT = TypeVar("UnitT", bound=DecidingUnit)
@@ -79,15 +79,13 @@ class Deciding(Generic[UnitT]):
     async def decide_all(self, unit: UnitT, events: Sequence[Event]) -> Sequence[Verdict | None]:
         """The same of events of different authors; as many statements as of one, or few more."""
         subjects = await self._subjects(unit, events)
-        lately = await unit.decisions.lately(*(one.recall for one in subjects))
-        if lately is None or not subjects:
+        background = await unit.decisions.background(*(one.recall for one in subjects))
+        if background is None or not subjects:
             return [None] * len(events)
-        authors = {one.written.author_id: one.author for one in subjects}
-        trust = await self._tools.trusting.known(unit, authors)
-        policy = await self._in_force.policy(unit)
+        policy = await self._in_force.policy(unit, background.policy_id)
         verdicts = {
-            one.event.id: one.verdict(policy, trust[one.written.author_id], recalled)
-            for one, recalled in zip(subjects, lately, strict=True)
+            one.event.id: one.verdict(policy, known)
+            for one, known in zip(subjects, background.known, strict=True)
         }
         await unit.decisions.add(*verdicts.values())
         await self._follow(unit, list(verdicts.values()))
@@ -155,11 +153,11 @@ class _Subject:
     recall: Recall
     own: Values
 
-    def verdict(self, policy: Policy, trust: Trust, lately: Lately) -> Verdict:
+    def verdict(self, policy: Policy, known: Known) -> Verdict:
         """What a policy decides about it."""
-        at = self.event.at
+        at, trust = self.event.at, known.trust or first_trust(self.author)
         standing = _standing(self.author, trust.drifted(at).score, at)
-        facts = _facts(self.recall, self.reading, lately, standing)
+        facts = _facts(self.recall, self.reading, known.lately, standing)
         if self.own:
             facts = attrs.evolve(facts, signals={**facts.signals, **self.own})
         return Verdict(

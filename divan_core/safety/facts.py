@@ -96,6 +96,12 @@ class Comparison(enum.Enum):
     EQUAL = "="
 
 
+# Told apart by names of their own: to find a member in its class takes as long as ten comparisons.
+_ABOVE: Final = Comparison.ABOVE
+_AT_LEAST: Final = Comparison.AT_LEAST
+_BELOW: Final = Comparison.BELOW
+_AT_MOST: Final = Comparison.AT_MOST
+
 _NUMBER: Final = r"[0-9]{1,9}(?:\.[0-9]{1,6})?"
 _WRITTEN: Final = re.compile(
     rf"((?:own\.)?[a-z][a-z0-9_]*)(?:\s*(>=|<=|>|<|=)\s*([a-z]+|{_NUMBER}))?"
@@ -135,12 +141,12 @@ class Condition:
     def holds(self, found: float) -> bool:
         """Whether a value is as it must be."""
         comparison = self.comparison
-        if comparison is Comparison.ABOVE:
+        if comparison is _ABOVE:
             return found > self.bound
-        if comparison is Comparison.AT_LEAST:
+        if comparison is _AT_LEAST:
             return found >= self.bound
-        if comparison is Comparison.BELOW:
+        if comparison is _BELOW:
             return found < self.bound
-        if comparison is Comparison.AT_MOST:
+        if comparison is _AT_MOST:
             return found <= self.bound
         return found == self.bound

@@ -8,7 +8,9 @@ from typing import Final
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.values import value
+from divan_core.safety.model import PolicyId
 from divan_core.safety.signals import pace
+from divan_core.safety.trust import Trust
 
 REPEAT_MS: Final = 300_000
 """How long a text is remembered, to tell that it is written again, in milliseconds."""
@@ -64,6 +66,25 @@ class Lately:
 
     duplicates: int = 0
     counts: tuple[int, ...] = ()
+
+
+@value
+class Known:
+    """What is known of an author: their last while, and their trust, None if nothing changed it."""
+
+    lately: Lately
+    trust: Trust | None = None
+
+
+@value
+class Background:
+    """What is kept of the authors of some writings, in their order, and the policy in force.
+
+    ``policy_id`` is None where that is the default one.
+    """
+
+    known: tuple[Known, ...] = ()
+    policy_id: PolicyId | None = None
 
 
 def spans_of(subject_type: str) -> tuple[int, ...]:

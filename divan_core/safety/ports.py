@@ -13,7 +13,7 @@ from divan_core.kernel.events import Outbox
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.units import Locks
 from divan_core.safety.model import KeptPolicy, PolicyId, Restriction, RestrictionId
-from divan_core.safety.pacing import Lately, Recall
+from divan_core.safety.pacing import Background, Recall
 from divan_core.safety.trust import Change, Merit, Trust
 from divan_core.safety.verdicts import DecisionId, Period, Place, Verdict, Writing
 
@@ -88,10 +88,6 @@ class PolicyRepository(Protocol):
         """The one that is active, or None. One statement."""
         ...
 
-    async def active_id(self) -> PolicyId | None:
-        """The id of the one that is active, or None. One statement, which reads no policy."""
-        ...
-
     async def activate(self, policy_id: PolicyId | None, by: UserId, at: Millis) -> None:
         """From now on this one is active and no other; none at all where that is None.
 
@@ -106,11 +102,11 @@ class DecisionRepository(Protocol):
     Where the database has no tables of moderation, nothing is decided.
     """
 
-    async def lately(self, *recalls: Recall) -> Sequence[Lately] | None:
-        """What each wrote in the while before a moment; None where nothing can be kept.
+    async def background(self, *recalls: Recall) -> Background | None:
+        """What deciding goes by: of each what they wrote in the while before a moment, and trust.
 
-        A span begins after the moment that it goes back to, and ends with this one. One statement
-        for all of one kind where the database is another process.
+        None where nothing can be kept. A span begins after the moment that it goes back to, and
+        ends with this one. One statement for all where the database is another process.
         """
         ...
 
@@ -158,10 +154,6 @@ class TrustRepository(Protocol):
 
     async def get(self, user_id: UserId) -> Trust | None:
         """Somebody's trust; None where nothing has changed it yet."""
-        ...
-
-    async def get_many(self, people: Sequence[UserId]) -> Mapping[UserId, Trust]:
-        """The same of many at once; those whom nothing has changed are left out."""
         ...
 
     async def put(self, user_id: UserId, trust: Trust) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final, Generic, TypeVar
 
 from divan_core.kernel.clock import Millis
@@ -34,11 +33,6 @@ class Trusting(Generic[UnitT]):
         """Ask ``witness`` who people are."""
         self._witness = witness
 
-    async def known(self, unit: UnitT, authors: Mapping[UserId, Author]) -> Mapping[UserId, Trust]:
-        """How much each of these was trusted when it last changed."""
-        kept = await unit.trust.get_many(list(authors))
-        return {one: kept.get(one) or _first(author) for one, author in authors.items()}
-
     async def note(self, unit: UnitT, *notes: Note) -> None:
         """Change trust by these; what has counted, or is more than counts in a time, is nothing.
 
@@ -61,7 +55,7 @@ class Trusting(Generic[UnitT]):
                 return
         before = await unit.trust.get(user_id)
         if before is None:
-            before = _first(author)
+            before = first_trust(author)
             if author.verified:
                 await unit.trust.add(user_id, Change(Merit.VERIFIED, VERIFIED, author.since))
         if await unit.trust.add(user_id, Change(merit, note.cause, at)):
@@ -69,7 +63,7 @@ class Trusting(Generic[UnitT]):
         await unit.trust.put(user_id, before)
 
 
-def _first(author: Author) -> Trust:
+def first_trust(author: Author) -> Trust:
     """The trust of somebody whom nothing has changed yet but that their address is confirmed."""
     trust = beginning(author.since)
     return trust.after(Merit.VERIFIED, author.since) if author.verified else trust

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 import attrs
 
@@ -44,8 +44,7 @@ class Handling:
         Raises:
             Exception: whatever the handler or its surroundings raise; nothing is kept.
         """
-        around = self._subscription.around
-        async with nullcontext() if around is None else around(event):
+        async with self._around((event,)):
             return await self._written(self._body(event))
 
     async def many(self, events: Sequence[Event]) -> Sequence[Done]:
@@ -54,7 +53,8 @@ class Handling:
         Raises:
             Exception: as of one.
         """
-        return await self._written(self._body_together(events))
+        async with self._around(events):
+            return await self._written(self._body_together(events))
 
     async def follow_up(self, done: Sequence[Done]) -> None:
         """Do what is to be done once events are handled; it is not worth a second handling."""
@@ -75,6 +75,10 @@ class Handling:
             await unit.handled.give_up(name, event, reason)
 
         await self._units.write(body)
+
+    def _around(self, events: Sequence[Event]) -> AbstractAsyncContextManager[None]:
+        around = self._subscription.around
+        return nullcontext() if around is None else around(events)
 
     async def _written(
         self, body: Callable[[StoreUnit], Awaitable[Sequence[Done]]]

@@ -40,10 +40,10 @@ nothing happens.
 """
 
 
-Around: TypeAlias = Callable[[Event], AbstractAsyncContextManager[None]]
-"""What is to happen before the unit that handles an event, and after it, outside of the database.
+Around: TypeAlias = Callable[[Sequence[Event]], AbstractAsyncContextManager[None]]
+"""What is to happen before the unit that handles events, and after it, outside of the database.
 
-As a handler it may happen more than once. What it raises means that the event was not handled.
+As a handler it may happen more than once. What it raises means that they were not handled.
 """
 
 
@@ -70,16 +70,15 @@ class Subscription:
     """A group's reaction to each event of its topic.
 
     However many processes have the group, each event is handled once, and those of one aggregate
-    in their order. ``around`` wraps the unit that handles an event, and ``afterwards`` acts on what
+    in their order. ``around`` wraps the unit that handles events, and ``afterwards`` acts on what
     was handled, at most once. A ``locking`` one takes locks on what it decides by, as
     :class:`~divan_core.kernel.units.Units` tells. ``together`` does the same as ``handle`` with
-    those that wait at the same time; what is around one cannot be around many. ``at_once`` is how
-    many units a process has for it at the same time: one for what can wait for others. That may
-    gather, too: for ``gather_s`` seconds after it has taken events it takes no more.
+    those that wait at the same time. ``at_once`` is how many units a process has for it at the same
+    time: one for what can wait for others. That may gather, too: for ``gather_s`` seconds after it
+    has taken events it takes no more.
 
     Raises:
-        ConfigurationError: the group or its topic cannot be named so, or there is something both
-            ``around`` one and for many ``together``.
+        ConfigurationError: the group or its topic cannot be named so.
     """
 
     group: Group = attrs.field(validator=_named)
@@ -87,14 +86,9 @@ class Subscription:
     afterwards: Effect | None = None
     around: Around | None = None
     locking: bool = False
-    together: Together | None = attrs.field(default=None)
+    together: Together | None = None
     at_once: int = AT_ONCE
     gather_s: float = 0.0
-
-    @together.validator
-    def _alone(self, _attribute: object, together: Together | None) -> None:
-        if together is not None and self.around is not None:
-            raise ConfigurationError("What is around one event cannot be around many together.")
 
 
 def groups_of(subscriptions: Iterable[Subscription]) -> GroupsOfTopics:

@@ -39,7 +39,7 @@ TOGETHER: Final = 2
 SURELY: Final = (
     "handled.begin:after",
     "handled.begin_all:after",
-    "decisions.lately:after",
+    "decisions.background:after",
     "decisions.add:after",
     "trust.put:after",
     "cases.put:after",

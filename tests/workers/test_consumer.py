@@ -8,7 +8,7 @@ import anyio
 import attrs
 import pytest
 
-from divan_core.errors import ConfigurationError, StoreUnavailable
+from divan_core.errors import StoreUnavailable
 from divan_core.kernel.delivery import CONSUMER_LEASE_MS
 from divan_core.kernel.events import Event
 from divan_core.stores.bundle import StoreUnit
@@ -194,16 +194,28 @@ async def test_what_comes_of_many_comes_of_each(clock: ManualClock) -> None:
     assert [line[0] for line in stage.told.lines] == ["failed"] * 3
 
 
-async def test_what_is_around_one_is_not_around_many() -> None:
+async def test_what_is_around_many_is_around_all_of_them_at_once(clock: ManualClock) -> None:
+    stage = await Stage.on_memory(clock)
+    told: list[str] = []
+
     @asynccontextmanager
-    async def around(_: Event) -> AsyncIterator[None]:
+    async def around(events: Sequence[Event]) -> AsyncIterator[None]:
+        told.append(f"before {' '.join(one.aggregate for one in events)}")
         yield
+        told.append("after")
 
-    async def handle(_unit: StoreUnit, _event: object) -> tuple[()]:
-        return ()
+    async def handle_all(_: StoreUnit, events: Sequence[Event]) -> list[None]:
+        told.append(f"inside {len(events)}")
+        return [None] * len(events)
 
-    with pytest.raises(ConfigurationError):
-        Subscription(GROUP, handle, around=around, together=handle)
+    async def handle(unit: StoreUnit, one: Event) -> None:
+        await handle_all(unit, (one,))
+
+    await stage.say(("a", 0), ("b", 0), ("b", 1))
+    await until_idle(stage.relay())
+    one = Subscription(GROUP, handle, around=around, together=handle_all)
+    await until_idle(Consumer(one, stage.stores, stage.tools()))
+    assert told == ["before a b", "inside 2", "after", "before b", "inside 1", "after"]
 
 
 async def test_attempts_are_counted_and_lie_ever_farther_apart(stage: Stage) -> None:
@@ -495,14 +507,14 @@ async def test_what_wraps_a_unit_is_there_before_and_after_it(stage: Stage) -> N
     away = [StoreUnavailable()]
 
     @asynccontextmanager
-    async def around(one: Event) -> AsyncIterator[None]:
+    async def around(events: Sequence[Event]) -> AsyncIterator[None]:
         if away:
             raise away.pop()
-        told.append(f"before {number(one)}")
+        told.append(f"before {number(events[0])}")
         try:
             yield
         finally:
-            told.append(f"after {number(one)}")
+            told.append(f"after {number(events[0])}")
 
     async def handle(unit: StoreUnit, one: Event) -> None:
         await unit.locks.take("a lock")

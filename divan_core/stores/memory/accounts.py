@@ -10,7 +10,6 @@ import attrs
 from divan_core.accounts.handles import normalised, skeleton
 from divan_core.accounts.model import Campus, Person
 from divan_core.errors import HandleTaken
-from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.units import UnitMisused
 from divan_core.kernel.visibility import PersonCard, Standing
@@ -85,11 +84,6 @@ class MemoryPeople:
         """How those of these stand who exist."""
         known = self._records.people
         return {one: known[one].standing for one in people if one in known}
-
-    async def since(self, people: Sequence[UserId]) -> Mapping[UserId, Millis]:
-        """When these came here; deleted ones are left out."""
-        found = await self.get_many(people)
-        return {one.id: one.created_at for one in found if one.standing is not Standing.DELETED}
 
     async def handles(self, handles: Sequence[str]) -> dict[str, UserId]:
         """Who has exactly these handles, however they are written; free ones are left out."""

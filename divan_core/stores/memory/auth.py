@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Sequence
 
 import attrs
 
 from divan_core.auth.model import (
+    Arrival,
     Login,
     Registration,
     RegistrationId,
@@ -19,6 +19,7 @@ from divan_core.errors import EmailTaken
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.units import UnitMisused
+from divan_core.kernel.visibility import Standing
 from divan_core.stores.memory.accounts import AccountRecords
 from divan_core.stores.memory.changes import Changes
 
@@ -83,9 +84,12 @@ class MemoryLogins:
         known = self._records.logins.get(user_id)
         return known is not None and known.verified_at is not None
 
-    async def verified(self, people: Sequence[UserId]) -> AbstractSet[UserId]:
-        """Those of these who have."""
-        return {one for one in people if await self.is_verified(one)}
+    async def arrivals(self, people: Sequence[UserId]) -> Mapping[UserId, Arrival]:
+        """How these came here; deleted ones are left out."""
+        known = self._accounts.people
+        found = (known[one] for one in people if one in known)
+        living = (one for one in found if one.standing is not Standing.DELETED)
+        return {one.id: Arrival(one.created_at, await self.is_verified(one.id)) for one in living}
 
     async def remove(self, user_id: UserId) -> bool:
         """Remove it; whether it was there."""

@@ -12,9 +12,11 @@ import attrs
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
-from divan_core.safety.pacing import REPEAT_MS, Lately, Recall
+from divan_core.safety.pacing import REPEAT_MS, Background, Known, Lately, Recall
 from divan_core.safety.verdicts import DecisionId, Period, Place, Verdict
 from divan_core.stores.memory.changes import Changes
+from divan_core.stores.memory.policies import PolicyRecords
+from divan_core.stores.memory.trust import TrustRecords
 
 
 def _places() -> defaultdict[UserId, list[Place]]:
@@ -30,17 +32,28 @@ class DecisionRecords:
     by_author: defaultdict[UserId, list[Place]] = attrs.field(factory=_places)
 
 
+@attrs.frozen
+class Beside:
+    """What else deciding goes by."""
+
+    trust: TrustRecords
+    policies: PolicyRecords
+
+
 class MemoryDecisions:
     """Keeps what was decided."""
 
-    def __init__(self, records: DecisionRecords, changes: Changes) -> None:
-        """Work on ``records``; how to undo it goes into ``changes``."""
+    def __init__(self, records: DecisionRecords, others: Beside, changes: Changes) -> None:
+        """Work on ``records``, beside ``others``; how to undo it goes into ``changes``."""
         self._records = records
+        self._others = others
         self._changes = changes
 
-    async def lately(self, *recalls: Recall) -> Sequence[Lately]:
-        """What each wrote in the while before a moment."""
-        return [self._lately(one) for one in recalls]
+    async def background(self, *recalls: Recall) -> Background:
+        """What each wrote in the while before a moment, trust, and the policy in force."""
+        trust, active = self._others.trust.trust, self._others.policies.active
+        known = (Known(self._lately(one), trust.get(one.author_id)) for one in recalls)
+        return Background(tuple(known), None if active is None else active.id)
 
     def _lately(self, recall: Recall) -> Lately:
         theirs = self._records.by_author.get(recall.author_id, [])

@@ -21,12 +21,18 @@ class PolicyRecords:
 
     policies: dict[PolicyId, KeptPolicy] = attrs.field(factory=dict)
 
+    @property
+    def active(self) -> KeptPolicy | None:
+        """The one in force, or None."""
+        return next((one for one in self.policies.values() if one.active), None)
+
 
 class MemoryPolicies:
     """Keeps policies."""
 
     def __init__(self, records: PolicyRecords, accounts: AccountRecords, changes: Changes) -> None:
         """Work on ``records`` of those in ``accounts``; how to undo it goes into ``changes``."""
+        self._records = records
         self._policies = records.policies
         self._accounts = accounts
         self._changes = changes
@@ -51,12 +57,7 @@ class MemoryPolicies:
 
     async def active(self) -> KeptPolicy | None:
         """The one that is active, or None."""
-        return next((one for one in self._policies.values() if one.active), None)
-
-    async def active_id(self) -> PolicyId | None:
-        """The id of the one that is active, or None."""
-        active = await self.active()
-        return None if active is None else active.id
+        return self._records.active
 
     async def activate(self, policy_id: PolicyId | None, by: UserId, at: Millis) -> None:
         """From now on this one is active and no other."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
 
 import attrs
 
@@ -36,11 +35,6 @@ class MemoryTrust:
     async def get(self, user_id: UserId) -> Trust | None:
         """Somebody's trust; None where nothing has changed it yet."""
         return self._records.trust.get(user_id)
-
-    async def get_many(self, people: Sequence[UserId]) -> Mapping[UserId, Trust]:
-        """The same of many; those whom nothing has changed are left out."""
-        kept = self._records.trust
-        return {one: kept[one] for one in people if one in kept}
 
     async def put(self, user_id: UserId, trust: Trust) -> None:
         """Keep it, in place of what it was."""

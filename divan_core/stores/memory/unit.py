@@ -38,7 +38,7 @@ from divan_core.stores.memory.auth import (
 from divan_core.stores.memory.cases import CaseRecords, MemoryCases
 from divan_core.stores.memory.changes import Changes
 from divan_core.stores.memory.conversations import ConversationRecords
-from divan_core.stores.memory.decisions import DecisionRecords, MemoryDecisions
+from divan_core.stores.memory.decisions import Beside, DecisionRecords, MemoryDecisions
 from divan_core.stores.memory.deeds import DeedRecords, MemoryDeeds
 from divan_core.stores.memory.erasures import ErasureRecords, MemoryErasures
 from divan_core.stores.memory.invites import InviteRecords, MemoryInvites
@@ -204,7 +204,9 @@ class MemoryUnit:
     @property
     def decisions(self) -> MemoryDecisions:
         """What was decided by machine."""
-        return MemoryDecisions(self._records.decisions, self._changes)
+        records = self._records
+        beside = Beside(records.trust, records.policies)
+        return MemoryDecisions(records.decisions, beside, self._changes)
 
     @property
     def trust(self) -> MemoryTrust:

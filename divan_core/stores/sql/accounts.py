@@ -25,7 +25,6 @@ from sqlalchemy.sql.dml import Delete, Insert
 
 from divan_core.accounts.handles import HANDLE, normalised, skeleton
 from divan_core.accounts.model import Campus, Person, Privacy, Profile
-from divan_core.kernel.clock import Millis
 from divan_core.kernel.geo import Point
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.visibility import Standing, Visibility
@@ -35,7 +34,7 @@ from divan_core.stores.sql.connection import DialectName, SqlConnection
 from divan_core.stores.sql.searchwrites import keep_index
 from divan_core.stores.sql.several import Several, put_whole
 from divan_core.stores.sql.tables import CAMPUSES, PEOPLE, PROFILES, STANDINGS
-from divan_core.stores.sql.types import Id, id_of, millis_of
+from divan_core.stores.sql.types import Id, id_of
 
 _PROFILE: Final = ("major", "graduation_year", "passions")
 
@@ -100,11 +99,6 @@ class SqlPeople:
         kept = _standings(standings=self._tables.standings)
         rows = await kept.found(self._connection, people)
         return {UserId(id_of(one)): _standing(gone, decided) for one, gone, decided in rows}
-
-    async def since(self, people: Sequence[UserId]) -> Mapping[UserId, Millis]:
-        """When these came here; deleted ones are left out."""
-        rows = await _SINCE.found(self._connection, people)
-        return {UserId(id_of(one)): millis_of(at) for one, at in rows}
 
     async def handles(self, handles: Sequence[str]) -> dict[str, UserId]:
         """Who has exactly these handles, however they are written; free ones are left out."""
@@ -208,10 +202,6 @@ _CAMPUS: Final = select(CAMPUSES).where(CAMPUSES.c.id == bindparam("campus_id", 
 
 
 _TIMEZONES: Final = Several(CAMPUSES.c.id, select(CAMPUSES.c.id, CAMPUSES.c.timezone))
-
-_SINCE: Final = Several(
-    PEOPLE.c.id, select(PEOPLE.c.id, PEOPLE.c.created_at).where(PEOPLE.c.deleted.is_(False))
-)
 
 
 @functools.cache

@@ -54,9 +54,12 @@ class SqlAudit:
         if not entries:
             return
         rows = [{name: getattr(one, name) for name in _FIELDS} for one in entries]
+        moved = {"last_seq": entries[-1].seq, "last_mac": entries[-1].mac}
+        if self._connection.dialect == "postgresql" and len(rows) == 1:
+            await self._connection.rows(_ADD_ONE, {**rows[0], **moved})
+            return
         await self._connection.rows(_ADD, rows)
-        last = entries[-1]
-        await self._connection.rows(_MOVE, {"last_seq": last.seq, "last_mac": last.mac})
+        await self._connection.rows(_MOVE, moved)
 
     async def end(self) -> Link:
         """The end of the record, for reading."""
@@ -109,6 +112,10 @@ _MOVE: Final = (
         mac=bindparam("last_mac", type_=AUDIT_HEAD.c.mac.type),
     )
 )
+_ADD_ONE: Final = _MOVE.add_cte(
+    _ADD.values({one.name: bindparam(one.name, type_=one.type) for one in AUDIT.c}).cte("added")
+)
+"""Both at once on PostgreSQL, so that everybody who waits for the head waits a round trip less."""
 _PLAIN: Final = select(AUDIT_HEAD.c.seq, AUDIT_HEAD.c.mac).where(AUDIT_HEAD.c.id == _HEAD)
 _LOCKED: Final = _PLAIN.with_for_update()
 _AFTER: Final = (

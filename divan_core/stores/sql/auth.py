@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Column, Row, Select, Table, bindparam, delete, insert, select, update
 from sqlalchemy.sql.dml import Delete
 
 from divan_core.auth.model import (
+    Arrival,
     Login,
     Registration,
     RegistrationId,
@@ -23,8 +23,8 @@ from divan_core.kernel.ids import UserId
 from divan_core.stores.sql.clauses import among, insert_or_replace, portions
 from divan_core.stores.sql.connection import DialectName, SqlConnection
 from divan_core.stores.sql.several import Several, put_whole
-from divan_core.stores.sql.tables import LOGINS, REGISTRATIONS, SESSIONS
-from divan_core.stores.sql.types import Id, Moment, id_of
+from divan_core.stores.sql.tables import LOGINS, PEOPLE, REGISTRATIONS, SESSIONS
+from divan_core.stores.sql.types import Id, Moment, id_of, millis_of
 
 
 class SqlLogins:
@@ -60,12 +60,15 @@ class SqlLogins:
 
     async def is_verified(self, user_id: UserId) -> bool:
         """Whether the person has shown that their mailbox is theirs."""
-        return user_id in await self.verified((user_id,))
+        return bool(await _VERIFIED.found(self._connection, (user_id,)))
 
-    async def verified(self, people: Sequence[UserId]) -> AbstractSet[UserId]:
-        """Those of these who have."""
-        rows = await _VERIFIED.found(self._connection, people)
-        return {UserId(id_of(one)) for (one,) in rows}
+    async def arrivals(self, people: Sequence[UserId]) -> Mapping[UserId, Arrival]:
+        """How these came here; deleted ones are left out."""
+        rows = await _ARRIVALS.found(self._connection, people)
+        return {
+            UserId(id_of(one)): Arrival(millis_of(since), verified_at is not None)
+            for one, since, verified_at in rows
+        }
 
     async def remove(self, user_id: UserId) -> bool:
         """Remove it; whether it was there."""
@@ -182,6 +185,12 @@ class SqlSessions:
 
 _UNTIL: Final = bindparam("until", type_=Moment())
 _LOGIN: Final = select(LOGINS).where(LOGINS.c.user_id == bindparam("user_id", type_=Id()))
+_ARRIVALS: Final = Several(
+    PEOPLE.c.id,
+    select(PEOPLE.c.id, PEOPLE.c.created_at, LOGINS.c.verified_at)
+    .select_from(PEOPLE.outerjoin(LOGINS, LOGINS.c.user_id == PEOPLE.c.id))
+    .where(PEOPLE.c.deleted.is_(False)),
+)
 _VERIFIED: Final = Several(
     LOGINS.c.user_id, select(LOGINS.c.user_id).where(LOGINS.c.verified_at.is_not(None))
 )

@@ -11,7 +11,6 @@ import msgspec
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Insert,
     Select,
     bindparam,
     delete,
@@ -25,12 +24,13 @@ from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.ingress import Written
 from divan_core.safety.facts import Facts
-from divan_core.safety.pacing import Lately, Recall
+from divan_core.safety.pacing import Background, Recall
 from divan_core.safety.policies import Decision, Match
 from divan_core.safety.verdicts import DecisionId, Period, Place, Verdict
+from divan_core.stores.sql.arrays import insert_all
 from divan_core.stores.sql.catalogue import OptionalTables
-from divan_core.stores.sql.clauses import insert_missing, portions
-from divan_core.stores.sql.connection import DialectName, SqlConnection
+from divan_core.stores.sql.clauses import insert_missing
+from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.recalling import recalled
 from divan_core.stores.sql.safetytables import DECISIONS
 from divan_core.stores.sql.types import id_of, millis_of
@@ -47,15 +47,17 @@ class SqlDecisions:
         self._connection = connection
         self._tables = tables
 
-    async def lately(self, *recalls: Recall) -> Sequence[Lately] | None:
-        """What each wrote in the while before a moment; None without the table."""
+    async def background(self, *recalls: Recall) -> Background | None:
+        """What each wrote in the while before a moment, trust, and the policy in force.
+
+        None without the tables.
+        """
         return await recalled(self._connection, recalls) if self._tables.safety else None
 
     async def add(self, *verdicts: Verdict) -> None:
         """Keep decisions; a second one of the same id is none."""
-        statement = _add_statement(self._connection.dialect)
-        for portion in portions(list(map(_row, verdicts))):
-            await self._connection.rows(statement, portion)
+        statement = insert_missing(DECISIONS, self._connection.dialect)
+        await insert_all(self._connection, statement, list(map(_row, verdicts)))
 
     async def get(self, decision_id: DecisionId) -> Verdict | None:
         """The decision, or None."""
@@ -119,12 +121,6 @@ class SqlDecisions:
         some = select(_OF.id).where(*wanted).order_by(_OF.at, _OF.id).limit(most)
         removed = delete(DECISIONS).where(_OF.id.in_(some))
         return (await self._connection.execute(removed)).rowcount
-
-
-@functools.cache
-def _add_statement(dialect: DialectName) -> Insert:
-    given = {one.name: bindparam(one.name, type_=one.type) for one in DECISIONS.columns}
-    return insert_missing(DECISIONS, dialect).values(given)
 
 
 def _within(period: Period) -> list[ColumnElement[bool]]:

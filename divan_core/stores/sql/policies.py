@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Row, Select, insert, select, update
 
@@ -13,9 +13,6 @@ from divan_core.safety.model import KeptPolicy, PolicyId
 from divan_core.stores.sql.catalogue import OptionalTables
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.safetytables import POLICIES
-from divan_core.stores.sql.types import id_of
-
-_ACTIVE_ID: Final = select(POLICIES.c.id).where(POLICIES.c.active)
 
 
 class SqlPolicies:
@@ -44,13 +41,6 @@ class SqlPolicies:
     async def active(self) -> KeptPolicy | None:
         """The one that is active, or None."""
         return next(iter(await self._found(select(POLICIES).where(POLICIES.c.active))), None)
-
-    async def active_id(self) -> PolicyId | None:
-        """The id of the one that is active, or None."""
-        if not self._tables.safety:
-            return None
-        row = await self._connection.run(_ACTIVE_ID, {})
-        return None if row is None else PolicyId(id_of(row[0]))
 
     async def activate(self, policy_id: PolicyId | None, by: UserId, at: Millis) -> None:
         """From now on this one is active and no other."""

@@ -1,4 +1,4 @@
-"""What people wrote in the while before a moment, in SQL."""
+"""What is known before something is decided about: what people wrote lately, and trust, in SQL."""
 
 from __future__ import annotations
 
@@ -23,16 +23,20 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
 from divan_core.kernel.clock import Millis
-from divan_core.safety.pacing import REPEAT_MS, Lately, Recall
+from divan_core.safety.model import PolicyId
+from divan_core.safety.pacing import REPEAT_MS, Background, Known, Lately, Recall
+from divan_core.safety.trust import Trust
 from divan_core.stores.sql.connection import SqlConnection
-from divan_core.stores.sql.safetytables import DECISIONS
+from divan_core.stores.sql.safetytables import DECISIONS, POLICIES, TRUST
+from divan_core.stores.sql.types import id_of, millis_of
 
 _OF: Final = DECISIONS.c
 _MOMENT: Final = _OF.at.type
+_ACTIVE: Final = select(POLICIES.c.id).where(POLICIES.c.active).scalar_subquery()
 
 
-async def recalled(connection: SqlConnection, recalls: Sequence[Recall]) -> Sequence[Lately]:
-    """What each wrote; in one statement on PostgreSQL, and one for each on SQLite."""
+async def recalled(connection: SqlConnection, recalls: Sequence[Recall]) -> Background:
+    """What is known of each; in one statement on PostgreSQL, and one for each on SQLite."""
     width = max((len(one.spans) for one in recalls), default=0)
     given = [_parameters(one, width) for one in recalls]
     if connection.dialect == "sqlite":
@@ -42,13 +46,15 @@ async def recalled(connection: SqlConnection, recalls: Sequence[Recall]) -> Sequ
         rows = [row[1:] for row in await connection.rows(_of_each(width), arrays)]
     else:
         rows = []
-    found = zip(recalls, rows, strict=True)
-    return [_lately(recall, row) for recall, row in found]
+    known = tuple(_known(recall, row) for recall, row in zip(recalls, rows, strict=True))
+    policy_id = rows[0][0] if rows else None
+    return Background(known, None if policy_id is None else PolicyId(id_of(policy_id)))
 
 
-def _lately(recall: Recall, row: Sequence[int]) -> Lately:
-    same, *counts = map(int, row)
-    return Lately(same, tuple(counts[: len(recall.spans)]))
+def _known(recall: Recall, row: Sequence[Any]) -> Known:
+    _policy_id, score, changed_at, same, *counts = row
+    lately = Lately(same, tuple(counts[: len(recall.spans)]))
+    return Known(lately, None if score is None else Trust(score, millis_of(changed_at)))
 
 
 def _parameters(recall: Recall, width: int) -> dict[str, Any]:
@@ -79,7 +85,10 @@ def _types(width: int) -> dict[str, TypeEngine[Any]]:
 @functools.cache
 def _of_one(width: int) -> Select[Any]:
     """What one recall finds, of so many spans."""
-    return _counts({name: bindparam(name, type_=kind) for name, kind in _types(width).items()})
+    given = {name: bindparam(name, type_=kind) for name, kind in _types(width).items()}
+    found = _counts(given).subquery("found")
+    joined = found.outerjoin(TRUST, TRUST.c.user_id == given["author"])
+    return select(_ACTIVE, TRUST.c.score, TRUST.c.at, *found.c).select_from(joined)
 
 
 @functools.cache
@@ -99,8 +108,10 @@ def _of_each(width: int) -> Select[Any]:
     )
     found = _counts({name: each.c[name] for name in types}).lateral("found")
     place = each.c.place.label("place")
-    joined = each.join(found, true())
-    return select(place, *found.c).select_from(joined).order_by(place)
+    trusted = TRUST.c.user_id == each.c.author
+    joined = each.join(found, true()).outerjoin(TRUST, trusted)
+    query = select(place, _ACTIVE, TRUST.c.score, TRUST.c.at, *found.c)
+    return query.select_from(joined).order_by(place)
 
 
 def _counts(given: Mapping[str, ColumnElement[Any]]) -> Select[Any]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
@@ -14,10 +13,11 @@ from divan_core.stores.sql.catalogue import OptionalTables
 from divan_core.stores.sql.clauses import insert_missing, insert_or_replace
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.safetytables import TRUST, TRUST_CHANGES
-from divan_core.stores.sql.several import Several
-from divan_core.stores.sql.types import id_of, millis_of
+from divan_core.stores.sql.types import Id, millis_of
 
-_GET: Final = Several(TRUST.c.user_id, select(TRUST.c.user_id, TRUST.c.score, TRUST.c.at))
+_GET: Final = select(TRUST.c.score, TRUST.c.at).where(
+    TRUST.c.user_id == bindparam("of_user", type_=Id())
+)
 
 
 class SqlTrust:
@@ -30,14 +30,10 @@ class SqlTrust:
 
     async def get(self, user_id: UserId) -> Trust | None:
         """Somebody's trust; None where nothing has changed it yet."""
-        return (await self.get_many((user_id,))).get(user_id)
-
-    async def get_many(self, people: Sequence[UserId]) -> Mapping[UserId, Trust]:
-        """The same of many; those whom nothing has changed are left out."""
         if not self._tables.safety:
-            return {}
-        rows = await _GET.found(self._connection, people)
-        return {UserId(id_of(one)): Trust(score, millis_of(at)) for one, score, at in rows}
+            return None
+        row = await self._connection.run(_GET, {"of_user": user_id})
+        return None if row is None else Trust(row[0], millis_of(row[1]))
 
     async def put(self, user_id: UserId, trust: Trust) -> None:
         """Keep it, in place of what it was."""

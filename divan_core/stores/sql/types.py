@@ -15,7 +15,10 @@ from divan_core.kernel.clock import Millis
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MILLISECOND: Final = dt.timedelta(milliseconds=1)
 _new: Final = object.__new__
-_set: Final = object.__setattr__
+# A UUID lets nobody change it, so its slots are written past it.
+_set_int: Final = vars(uuid.UUID)["int"].__set__
+_set_safe: Final = vars(uuid.UUID)["is_safe"].__set__
+_UNKNOWN: Final = uuid.SafeUUID.unknown
 
 
 class Id(TypeDecorator[uuid.UUID]):
@@ -76,8 +79,8 @@ def id_of(value: uuid.UUID | bytes) -> uuid.UUID:
     if isinstance(value, uuid.UUID):
         return value
     made = _new(uuid.UUID)
-    _set(made, "int", int.from_bytes(value, "big"))
-    _set(made, "is_safe", uuid.SafeUUID.unknown)
+    _set_int(made, int.from_bytes(value, "big"))
+    _set_safe(made, _UNKNOWN)
     return made
 
 

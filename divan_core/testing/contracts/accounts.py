@@ -130,15 +130,6 @@ class PeopleContract(ABC):
         assert sorted(several, key=lambda one: one.id) == [kept, person(2)]
         assert await page(stores, None, 10) == [kept, person(2)]
 
-    async def test_since_when_people_are_here(self, stores: RelationalStores) -> None:
-        """Those who are; nobody who was deleted, or never came."""
-        gone = person(2, standing=Standing.DELETED)
-        await put(stores, person(1), gone, person(3, standing=Standing.BANNED))
-        ids = [user_id(3), user_id(1), user_id(2), user_id(9), user_id(1)]
-        since = await stores.units.read(lambda unit: unit.people.since(ids))
-        assert since == {user_id(one): person(one).created_at for one in (1, 3)}
-        assert await stores.units.read(lambda unit: unit.people.since([])) == {}
-
     async def test_standings(self, stores: RelationalStores) -> None:
         """How those stand who exist, whoever is asked about twice."""
         found = (Standing.ACTIVE, Standing.DELETED, Standing.BANNED, Standing.SHADOWED)

@@ -10,13 +10,21 @@ from uuid import UUID
 import attrs
 import pytest
 
-from divan_core.auth.model import Login, Registration, RegistrationId, Session, SessionId
+from divan_core.auth.model import (
+    Arrival,
+    Login,
+    Registration,
+    RegistrationId,
+    Session,
+    SessionId,
+)
 from divan_core.errors import EmailTaken
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.units import UnitMisused
+from divan_core.kernel.visibility import Standing
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.testing.clock import START_MS
-from divan_core.testing.contracts.samples import HIDDEN, campus_id, populate, user_id
+from divan_core.testing.contracts.samples import HIDDEN, campus_id, person, populate, user_id
 
 NOW = Millis(START_MS)
 HASH = "$argon2id$"
@@ -49,10 +57,21 @@ class AuthContract(ABC):
             assert await unit.logins.is_verified(user_id(1))
             assert not await unit.logins.is_verified(user_id(2))
             assert not await unit.logins.is_verified(user_id(3))
-            assert await unit.logins.verified(people) == {user_id(1)}
-            assert await unit.logins.verified([]) == set()
 
         await stores.units.read(body)
+
+    async def test_how_people_came_here(self, stores: RelationalStores) -> None:
+        """Those who are, whether they can sign in or not; nobody who was deleted or never came."""
+        await populate(stores, 4)
+        await put(stores, *(attrs.evolve(login(one), verified_at=NOW) for one in (2, 3)), login(4))
+        gone = person(3, standing=Standing.DELETED)
+        await stores.units.write(lambda unit: unit.people.put([gone]))
+        ids = [user_id(one) for one in (4, 2, 3, 9, 1, 2)]
+        found = await stores.units.read(lambda unit: unit.logins.arrivals(ids))
+        assert found == {
+            user_id(one): Arrival(person(one).created_at, verified=one == 2) for one in (1, 2, 4)
+        }
+        assert await stores.units.read(lambda unit: unit.logins.arrivals([])) == {}
 
     async def test_a_login_is_replaced_and_removed(self, stores: RelationalStores) -> None:
         """Its old mailbox is free then."""

@@ -13,7 +13,7 @@ from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.ingress import Written
 from divan_core.safety.facts import Facts
-from divan_core.safety.pacing import REPEAT_MS, Lately, Recall
+from divan_core.safety.pacing import REPEAT_MS, Background, Known, Lately, Recall
 from divan_core.safety.policies import Decision, Match
 from divan_core.safety.verdicts import DecisionId, Period, Place, Verdict
 from divan_core.stores.bundle import RelationalStores, StoreUnit
@@ -122,8 +122,8 @@ class DecisionsContract(ABC):
     ) -> Lately | None:
         """What is recalled of messages."""
         recall = Recall(author, "message", Millis(NOW + after), text, spans)
-        found = await stores.units.read(lambda unit: unit.decisions.lately(recall))
-        return None if found is None else found[0]
+        found = await stores.units.read(lambda unit: unit.decisions.background(recall))
+        return None if found is None else found.known[0].lately
 
     async def test_what_many_did_lately(self, stores: RelationalStores) -> None:
         """Each by their own moment, kind and spans, in the order that was asked for."""
@@ -139,9 +139,11 @@ class DecisionsContract(ABC):
             Recall(user_id(7), "message", Millis(NOW + 10), PRINT, (5,)),
             Recall(ME, "message", NOW, None, (1, 2, 3)),
         ]
-        found = await stores.units.read(lambda unit: unit.decisions.lately(*recalls))
-        assert found == [Lately(1), Lately(2, (1, 2)), Lately(0, (0,)), Lately(0, (1, 1, 1))]
-        assert await stores.units.read(lambda unit: unit.decisions.lately()) == []
+        found = await stores.units.read(lambda unit: unit.decisions.background(*recalls))
+        lately = [Lately(1), Lately(2, (1, 2)), Lately(0, (0,)), Lately(0, (1, 1, 1))]
+        assert found == Background(tuple(map(Known, lately)))
+        nothing = await stores.units.read(lambda unit: unit.decisions.background())
+        assert nothing == Background()
 
     async def test_decisions_about_something(self, stores: RelationalStores) -> None:
         """And others that are named, the oldest first."""

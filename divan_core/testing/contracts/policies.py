@@ -14,6 +14,7 @@ from divan_core.errors import PolicyExists
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.units import UnitMisused
 from divan_core.safety.model import KeptPolicy, PolicyId
+from divan_core.safety.pacing import Recall
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.testing.clock import START_MS
 from divan_core.testing.contracts.samples import populate, user_id
@@ -116,6 +117,8 @@ async def activated(
     chosen = None if number is None else policy(number).id
     await stores.units.write(lambda unit: unit.policies.activate(chosen, user_id(by), at))
     found = await stores.units.read(lambda unit: unit.policies.active())
-    its_id = await stores.units.read(lambda unit: unit.policies.active_id())
-    assert its_id == (None if found is None else found.id)
+    recall = Recall(user_id(by), "message", NOW)
+    background = await stores.units.read(lambda unit: unit.decisions.background(recall))
+    assert background is not None
+    assert background.policy_id == (None if found is None else found.id)
     return found

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from divan_core.kernel.clock import Millis
+from divan_core.safety.pacing import Recall
 from divan_core.safety.trust import Change, Merit, Trust
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.testing.clock import START_MS
@@ -47,9 +48,10 @@ class TrustContract(ABC):
             await stores.units.write(lambda unit, trust=trust: unit.trust.put(ME, trust))  # type: ignore[misc]
             assert await stores.units.read(lambda unit: unit.trust.get(ME)) == trust
         assert await stores.units.read(lambda unit: unit.trust.get(OTHER)) is None
-        many = await stores.units.read(lambda unit: unit.trust.get_many((OTHER, ME, ME)))
-        assert many == {ME: trust}
-        assert await stores.units.read(lambda unit: unit.trust.get_many(())) == {}
+        recalls = [Recall(one, "message", NOW) for one in (OTHER, ME, ME)]
+        found = await stores.units.read(lambda unit: unit.decisions.background(*recalls))
+        assert found is not None
+        assert [one.trust for one in found.known] == [None, trust, trust]
 
     async def test_a_cause_counts_once(self, stores: RelationalStores) -> None:
         """Of each person, also in a later unit."""
