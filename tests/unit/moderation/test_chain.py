@@ -1,6 +1,5 @@
 """Whatever is done to a chain behind its back is found, and the first bad entry named."""
 
-import hmac
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.trail import Deed
-from divan_core.moderation.chain import Chain, Entry, KeyedHash, Link
+from divan_core.moderation.chain import Chain, Entry, Link
 from divan_core.moderation.checking import Checkpoint, Fault, FaultKind, Inspection, Signer
 
 KEY, OTHER_KEY = bytes(32), bytes(31) + b"\1"
@@ -203,10 +202,3 @@ def test_a_spoilt_checkpoint_is_named(spoilt: str) -> None:
     good = Checkpoint(1, bytes(32), Millis(1))
     read = SIGNER.read([SIGNER.line(good), spoilt, spoilt])
     assert read == ((good,), Fault(FaultKind.CHECKPOINT, 2))
-
-
-@given(st.binary(max_size=200), st.lists(st.binary(max_size=200), max_size=3))
-def test_keyed_hashes_are_those_of_rfc_2104(key: bytes, messages: Sequence[bytes]) -> None:
-    keyed = KeyedHash(key)
-    for one in messages:
-        assert keyed.of(one) == hmac.digest(key, one, "sha256")
