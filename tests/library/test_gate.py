@@ -159,7 +159,7 @@ class Counted:
         self.reads += 1
         return await self._units.read(body)
 
-    look = read
+    look = past = read
 
     async def write(self, body: Any, *, locking: bool = False) -> Any:
         return await self._units.write(body, locking=locking)
