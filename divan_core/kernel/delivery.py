@@ -106,8 +106,12 @@ class OutboxQueue(Protocol):
         """
         ...
 
-    async def lag(self, groups: GroupsOfTopics) -> OutboxLag:
-        """How far delivery is behind."""
+    async def lag(self, groups: GroupsOfTopics, latest: int | None = None) -> OutboxLag:
+        """How far delivery is behind.
+
+        ``unsettled`` is counted among the ``latest`` so many published events, if that is given:
+        among all, it takes as long as a day of events is large.
+        """
         ...
 
 

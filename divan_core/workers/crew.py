@@ -51,7 +51,7 @@ OLDEST: Final = _seen_by_all(
     "divan_outbox_oldest_seconds", "Age of the oldest event not yet published"
 )
 UNSETTLED: Final = _seen_by_all(
-    "divan_outbox_unsettled", "Published events that some group is to handle"
+    "divan_outbox_unsettled", "Of the latest thousand published events, those that wait for a group"
 )
 GIVEN_UP: Final = _seen_by_all(
     "divan_outbox_given_up", "Handlings of events that ended as dead letters"
@@ -68,6 +68,9 @@ UP: Final = Gauge("divan_dependency_up", "1 while it answers", ("dependency",), 
 LATENCY: Final = Gauge(
     "divan_dependency_latency_seconds", "How long it took to answer", ("dependency",), across="most"
 )
+
+MEASURED: Final = 1_000
+"""Among so many published events it is measured how many are not settled: a day has millions."""
 
 KEEP_MS: Final = 86_400_000
 """How long a settled event stays in the outbox, and then the record of its handling: a day each."""
@@ -218,7 +221,7 @@ class Workers:
         await self._measure_groups()
 
     async def _measure_outbox(self) -> None:
-        lag, tell = await self.lag(with_bus=False), self._telemetry.set
+        lag, tell = await self._stores.outbox.lag(self._groups, MEASURED), self._telemetry.set
         tell(WAITING, lag.waiting)
         tell(OLDEST, (lag.oldest_ms or 0) / 1000)
         tell(UNSETTLED, lag.unsettled)

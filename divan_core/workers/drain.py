@@ -45,7 +45,7 @@ class Drain:
                     await anyio.sleep(OTHERS_S)
 
     async def _is_empty(self) -> bool:
-        if (await self._outbox.lag(self._groups)).waiting:
+        if (await self._outbox.lag({})).waiting:
             return False
         for group in groups_in(self._groups):
             backlog = await self._bus.backlog(group)

@@ -246,7 +246,7 @@ class MemoryOutboxQueue:
         )
         return _dropped(over, most, self._records.handled.pop)
 
-    async def lag(self, groups: GroupsOfTopics) -> OutboxLag:
+    async def lag(self, groups: GroupsOfTopics, latest: int | None = None) -> OutboxLag:
         """See the port."""
         await checkpoint()
         waiting = self._records.waiting.values()
@@ -254,7 +254,7 @@ class MemoryOutboxQueue:
         return OutboxLag(
             waiting=len(waiting),
             oldest_ms=None if oldest is None else max(0, self._clock.now() - oldest),
-            unsettled=sum(1 for _ in self._unsettled(groups)),
+            unsettled=sum(1 for _ in self._unsettled(groups, latest)),
             given_up=sum(1 for _ in self._records.given_up()),
         )
 
@@ -269,11 +269,15 @@ class MemoryOutboxQueue:
         found = (self._records.owned.get(event_id) for event_id in events)
         return (one for one in found if one is not None and one.owner == owner)
 
-    def _unsettled(self, groups: GroupsOfTopics) -> Iterator[RecordedEvent]:
+    def _unsettled(
+        self, groups: GroupsOfTopics, latest: int | None = None
+    ) -> Iterator[RecordedEvent]:
+        newest_first = reversed(self._records.events.values())
+        published = (one for one in newest_first if one.published)
         return (
             one
-            for one in self._records.events.values()
-            if one.published and self._records.is_unsettled(one.event, groups)
+            for one in itertools.islice(published, latest)
+            if self._records.is_unsettled(one.event, groups)
         )
 
 

@@ -116,9 +116,10 @@ class SqlOutboxQueue:
         statement = sql.forget_statement(self._engine.dialect, clocked=self._clocked)
         return await self._count(statement, self._over(keep_ms, most))
 
-    async def lag(self, groups: GroupsOfTopics) -> OutboxLag:
+    async def lag(self, groups: GroupsOfTopics, latest: int | None = None) -> OutboxLag:
         """See the port."""
-        statement = sql.lag_statement(groups, self._engine.dialect, clocked=self._clocked)
+        dialect = self._engine.dialect
+        statement = sql.lag_statement(groups, dialect, latest, clocked=self._clocked)
 
         async def body(connection: SqlConnection) -> Row[Any]:
             return (await connection.execute(statement, present(self._clock))).one()

@@ -31,7 +31,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.sql.dml import Delete, Update
-from sqlalchemy.sql.selectable import NamedFromClause
+from sqlalchemy.sql.selectable import FromClause, NamedFromClause
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.delivery import GroupsOfTopics
@@ -183,38 +183,53 @@ def forget_statement(dialect: DialectName, *, clocked: bool = False) -> Delete:
 
 
 def lag_statement(
-    groups: GroupsOfTopics, dialect: DialectName, *, clocked: bool = False
+    groups: GroupsOfTopics,
+    dialect: DialectName,
+    latest: int | None = None,
+    *,
+    clocked: bool = False,
 ) -> Select[Any]:
     """``waiting``, ``oldest`` (a moment), ``unsettled``, ``given_up`` and ``present``."""
     count = select(func.count(type_=BigInteger()))
     waiting = OUTBOX.c.published_at.is_(None)
-    published = OUTBOX.c.published_at.is_not(None)
     given_up = HANDLED_EVENTS.c.gave_up.is_not(None)
     return select(
         count.where(waiting).scalar_subquery().label("waiting"),
         select(func.min(OUTBOX.c.recorded_at)).where(waiting).scalar_subquery().label("oldest"),
-        count.where(published, unsettled(groups)).scalar_subquery().label("unsettled"),
+        _count_of_unsettled(groups, latest).scalar_subquery().label("unsettled"),
         count.where(given_up).scalar_subquery().label("given_up"),
         now_of(dialect, clocked=clocked).label("present"),
     )
 
 
-def unsettled(groups: GroupsOfTopics) -> ColumnElement[bool]:
+def _count_of_unsettled(groups: GroupsOfTopics, latest: int | None) -> Select[Any]:
+    published = (
+        select(OUTBOX.c.id, OUTBOX.c.topic)
+        .where(OUTBOX.c.published_at.is_not(None))
+        .order_by(OUTBOX.c.recorded_at.desc())
+        .limit(latest)
+        .subquery()
+    )
+    count = select(func.count(type_=BigInteger())).select_from(published)
+    return count.where(unsettled(groups, published))
+
+
+def unsettled(groups: GroupsOfTopics, events: FromClause = OUTBOX) -> ColumnElement[bool]:
     """Whether some group of the event's topic has not handled it, or gave it up."""
     missing = (
-        and_(OUTBOX.c.topic == topic, _handling(group).is_(None))
+        and_(events.c.topic == topic, _handling(group, events).is_(None))
         for topic, names in groups.items()
         for group in names
     )
     return or_(false(), *missing)
 
 
-def _handling(group: str) -> ColumnElement[Any]:
+def _handling(group: str, events: FromClause) -> ColumnElement[Any]:
     """A number when the group has handled the event, else NULL.
 
     Not EXISTS: PostgreSQL might read everything that was ever handled to make a hash of it.
     """
     handled = HANDLED_EVENTS.alias()
-    same = and_(handled.c.event_id == OUTBOX.c.id, handled.c.consumer_group == group)
+    same = and_(handled.c.event_id == events.c.id, handled.c.consumer_group == group)
     done = select(_ONE).where(same, handled.c.gave_up.is_(None))
-    return done.correlate(OUTBOX).scalar_subquery()
+    return done.correlate(events).scalar_subquery()

@@ -354,6 +354,17 @@ class SettlingContract(EventsContract):
         await handle(stores, "other", event(1))
         assert await stores.outbox.lag(GROUPS) == OutboxLag(2, 1500, 0, 0)
 
+    async def test_lag_among_the_latest(self, stores: RelationalStores, clock: ManualClock) -> None:
+        """An older one is not looked at, settled or not."""
+        for number in (1, 2, 3):
+            await publish(stores, event(number))
+            clock.advance(1)
+        await record(stores, event(4))
+        for group in ("one", "other"):
+            await handle(stores, group, event(3))
+        found = [(await stores.outbox.lag(GROUPS, latest)).unsettled for latest in (0, 1, 2, 3, 4)]
+        assert found == [0, 0, 1, 2, 2]
+
 
 class Race:
     """Writers that record thirty events of three aggregates each, and those who publish them."""
