@@ -8,13 +8,13 @@ first 200 people looks at no text that is longer than theirs.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Final
 
-from divan_core.discovery.model import Entry, Wanted, parts, units
+from divan_core.discovery.model import SLIP, Entry, Wanted, parts, units
 from divan_core.discovery.policy import begins
-from divan_core.discovery.ports import Resembling
+from divan_core.discovery.ports import Likened, Resembling
 from divan_core.discovery.starts import Starts
 from divan_core.discovery.texts import Texts
 from divan_core.kernel.ids import UserId
@@ -69,21 +69,27 @@ class Names:
                         seen.add(number)
                         yield one
 
-    def similar(self, wanted: Wanted) -> Iterator[Entry]:
-        """Everyone of the third tier, in the order of its cut."""
-        text, seen, people = wanted.text, set[int](), self._people
-        for part in chain(self._texts.slips(wanted), self._texts.alike(wanted)):
+    def similar(self, wanted: Wanted, most: int) -> Sequence[Entry]:
+        """The first people of the third tier, in the order of its cut.
+
+        Where that leaves nobody out, all of theirs that is similar was met on the way.
+        """
+        text, people, found = wanted.text, self._people, dict[int, float]()
+        slips = [(word, SLIP) for word in self._texts.slips(wanted)]
+        for part, alike in chain(slips, self._texts.alike(wanted)):
             for number in self._holding(part):
-                if number not in seen:
-                    seen.add(number)
-                    one = people[number]
-                    if text not in one.handle and text not in one.name:
-                        yield one
+                if number in found:
+                    found[number] = max(found[number], alike)
+                elif text not in (one := people[number]).handle and text not in one.name:
+                    found[number] = alike
+                    if len(found) == most:
+                        return list(map(people.__getitem__, found))
+        return Likened(map(people.__getitem__, found), list(found.values()))
 
     def resembling(self, wanted: Wanted, most: int) -> Resembling:
         """The first people of the second and of the third tier."""
         inside = list(islice(self.inside(wanted), most))
-        return Resembling(inside, list(islice(self.similar(wanted), most)))
+        return Resembling(inside, self.similar(wanted, most))
 
     def _holding(self, part: str) -> Iterable[int]:
         """Whoever has a text in any way, by id."""

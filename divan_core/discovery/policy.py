@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import unicodedata
 from collections import Counter
@@ -150,12 +151,17 @@ def text_scores(wanted: Wanted, people: Sequence[Entry], tier: Tier | None = Non
         text = one.handle if at % 2 else one.name
         best[at // 2] = max(best[at // 2], _together(wanted, text, best[at // 2]))
     if tier is not None:
-        bonus = 0.2 if tier is Tier.BEGINS else 0.0
-        return [0.7 * found + bonus for found in best]
+        return tier_scores(best, tier)
     return [
         0.7 * found + (0.2 if begins(wanted.text, one) else 0.0)
         for found, one in zip(best, people, strict=True)
     ]
+
+
+def tier_scores(alike: Sequence[float], tier: Tier) -> list[float]:
+    """``text_score`` of people of one tier who are so alike the query at best."""
+    bonus = 0.2 if tier is Tier.BEGINS else 0.0
+    return [0.7 * found + bonus for found in alike]
 
 
 _WORD: Final = "\t"
@@ -188,13 +194,15 @@ def _word_likeness(wanted: Wanted, words: Collection[str]) -> dict[str, float]:
         word: shared / (size + _count(word) - shared)
         for word, shared in Counter(chain.from_iterable(having)).items()
     }
-    for length in range(max(SHORTEST_SLIP, len(text) - 1) + 3, len(text) + 5):
-        for word in [word for word in alike if len(word) == length]:
-            if alike[word] < SLIP and is_slip(text, word[2:-1]):
-                alike[word] = SLIP
+    lengths = range(max(SHORTEST_SLIP, len(text) - 1) + 3, len(text) + 5)
+    near = [word for word in alike if len(word) in lengths] if lengths else ()
+    for word in near:
+        if alike[word] < SLIP and is_slip(text, word[2:-1]):
+            alike[word] = SLIP
     return alike
 
 
+@functools.lru_cache(maxsize=65_536)
 def _count(word: str) -> int:
     """How many trigrams a word has, spelt as above.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from divan_core.discovery.model import Entry, RoomCard, Wanted
@@ -10,6 +10,18 @@ from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import Relations
+
+
+class Likened(list[Entry]):
+    """People whom an index found, by one that knows how alike the query each of them is.
+
+    ``alike`` is that in their order: the similarity of the best of ``model.parts``, with slips.
+    """
+
+    def __init__(self, people: Iterable[Entry], alike: Sequence[float]) -> None:
+        """Know of each how alike they are."""
+        super().__init__(people)
+        self.alike = alike
 
 
 @value
@@ -26,6 +38,7 @@ class PeopleIndex(Protocol):
     Only those who show themselves to everyone: visibility ``everyone``, no ghost, neither
     deleted nor banned nor shadowed. What a unit of work has committed is found by the next call.
     Tiers and the order of their cut are those of ``discovery.policy``: ``tier_of`` and ``fit``.
+    Whoever knows how alike people are may answer them as :class:`Likened`, which saves scoring.
 
     Every method raises ``StoreUnavailable`` when the store does not answer in time.
     """

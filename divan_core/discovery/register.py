@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
+import anyio
 import anyio.lowlevel
 import attrs
 
@@ -23,11 +24,11 @@ from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.visibility import PersonCard, is_open
 
 CAPACITY: Final = 120_000
-"""How many people one process copies: about 2 KB for each. Larger campuses ask their store.
+"""How many people one process copies: about 2.5 KB for each. Larger campuses ask their store.
 
 Where there is no room for one more campus, those that nobody asks about give way."""
 
-OFTEN: Final = 100
+OFTEN: Final = 10
 """A campus is copied once so much was asked about it that no cache could answer."""
 
 MOST_CHANGED: Final = 500
@@ -103,6 +104,7 @@ class Register:
         self._often = often
         self._campuses: dict[CampusId, _Campus] = {}
         self._calls = 0
+        self._keeping = anyio.Lock()
         audience.follow(self._forget)
 
     async def beginning(self, campus_id: CampusId, wanted: Wanted, most: int) -> Sequence[Entry]:
@@ -123,10 +125,15 @@ class Register:
         """Copy campuses that are asked about often, and see whether copies can be right.
 
         How many people were copied, ``PORTION`` at most of each campus: then more may follow.
+        Several calls at once wait for each other: nobody must be copied twice.
 
         Raises:
             StoreUnavailable: the store does not answer.
         """
+        async with self._keeping:
+            return await self._keep()
+
+    async def _keep(self) -> int:
         self._calls += 1
         copied, counts = 0, self._calls % COUNT_EVERY == 0
         if counts:

@@ -9,7 +9,8 @@ from itertools import compress, count, islice
 
 from divan_core.discovery.circles import Circle
 from divan_core.discovery.model import MOST_IN_TIER, Entry, Tier, Wanted
-from divan_core.discovery.policy import person_score, text_scores
+from divan_core.discovery.policy import person_score, text_scores, tier_scores
+from divan_core.discovery.ports import Likened
 from divan_core.kernel.values import value
 
 Hit = tuple[float, int, bool, int]
@@ -44,7 +45,11 @@ class Ranked:
 def ranked(wanted: Wanted, people: Sequence[Entry], asked: int, tier: Tier) -> Ranked:
     """Score a tier's people, the first ``asked`` that there are in the order of its cut."""
     numbers = [one.user_id.int for one in people]
-    losses = [-score for score in text_scores(wanted, people, tier)]
+    if isinstance(people, Likened):
+        scores = tier_scores(people.alike, tier)
+    else:
+        scores = text_scores(wanted, people, tier)
+    losses = [-score for score in scores]
     order = sorted(range(len(people)), key=numbers.__getitem__)
     order.sort(key=losses.__getitem__)
     return Ranked(

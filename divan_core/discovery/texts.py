@@ -19,7 +19,8 @@ import attrs
 
 from divan_core.discovery.model import SHORTEST_SLIP, SIMILAR, Wanted
 from divan_core.discovery.policy import is_slip
-from divan_core.discovery.similarity import Trigrams, trigrams_of
+from divan_core.discovery.similarity import Trigrams, similarity, trigrams_of
+from divan_core.discovery.spelling import Alphabet, shares
 from divan_core.discovery.starts import Starts
 
 BLOCK: Final = 3600
@@ -38,6 +39,8 @@ class Texts:
         self._bands: dict[int, list[_Block]] = {}
         self._openings: defaultdict[str, set[str]] = defaultdict(set)  # trigrams by two letters
         self._places: dict[str, tuple[_Block, int]] = {}
+        self._alphabet = Alphabet()
+        self._spelt: dict[str, str] = {}
         self._words = Starts()
         self._mirrored = Starts()  # the words from right to left
 
@@ -48,7 +51,9 @@ class Texts:
         if block is None:
             block = _Block(self._openings)
             blocks.append(block)
-        self._places[text] = block, block.put(text)
+        grams = trigrams_of(text.split(" "))
+        self._places[text] = block, block.put(text, grams)
+        self._spelt[text] = self._alphabet.spell(grams)
         if " " not in text:
             self._words.add(text)
             self._mirrored.add(text[::-1])
@@ -57,6 +62,7 @@ class Texts:
         """Remove a text that is there."""
         block, place = self._places.pop(text)
         block.clear(place)
+        del self._spelt[text]
         if " " not in text:
             self._words.discard(text)
             self._mirrored.discard(text[::-1])
@@ -69,7 +75,7 @@ class Texts:
             choose = partial(_Block.any_of, grams=self._openings.get(text, ()))
         for blocks in self._by_length():
             found = [one for block in blocks for one in block.those(choose(block)) if text in one]
-            yield from sorted(found, key=_in_order)
+            yield from _in_order(found)
 
     def slips(self, wanted: Wanted) -> Iterator[str]:
         """The words that are one edit from the query, the shortest first, then in order.
@@ -86,11 +92,22 @@ class Texts:
             among.update([one[::-1] for one in self._mirrored.of_length(end[::-1], length)])
             yield from sorted(one for one in among if is_slip(text, one))
 
-    def alike(self, wanted: Wanted) -> Iterator[str]:
-        """Those that are similar to the query, the shortest first, then in order."""
+    def alike(self, wanted: Wanted) -> Iterator[tuple[str, float]]:
+        """Those that are similar to the query, the shortest first, then in order: how alike."""
         for blocks in self._by_length():
             found = [one for block in blocks for one in block.those(block.alike(wanted.grams))]
-            yield from sorted(found, key=_in_order)
+            if found:
+                alike = self._likeness(wanted, found)
+                yield from ((one, alike[one]) for one in _in_order(found))
+
+    def _likeness(self, wanted: Wanted, texts: Sequence[str]) -> dict[str, float]:
+        """How alike the query each of some texts is that are there, if it is at all."""
+        if self._alphabet.is_full:
+            own = {text: trigrams_of(text.split(" ")) for text in texts}
+            return {text: similarity(wanted.grams, own[text]) for text in texts}
+        size, spelt = len(wanted.grams), list(map(self._spelt.__getitem__, texts))
+        found = shares(self._alphabet.spell_known(wanted.grams), spelt)
+        return {texts[at]: shared / (size + len(one) - shared) for one, shared, at in found}
 
     def _by_length(self) -> Iterator[Sequence[_Block]]:
         return (self._bands[band] for band in sorted(self._bands))
@@ -113,15 +130,15 @@ class _Block:
     def has_room(self) -> bool:
         return len(self.texts) < BLOCK or bool(self.free)
 
-    def put(self, text: str) -> int:
-        """Add a text; its place."""
+    def put(self, text: str, grams: Trigrams) -> int:
+        """Add a text, which has these trigrams; its place."""
         if self.free:
             place = self.free.pop()
             self.texts[place] = text
         else:
             place = len(self.texts)
             self.texts.append(text)
-        grams, bit = trigrams_of(text.split(" ")), 1 << place
+        bit = 1 << place
         for gram in grams:
             if gram not in self.grams:
                 self.openings[gram[:2]].add(gram)
@@ -228,8 +245,9 @@ def _band(length: int) -> int:
     return len(_SHORT) + (length - _SHORT[-1]) // _WIDTH
 
 
-def _in_order(text: str) -> tuple[int, str]:
-    return len(text), text
+def _in_order(texts: Iterable[str]) -> list[str]:
+    """The shortest first, then alphabetically."""
+    return sorted(sorted(texts), key=len)
 
 
 def _certain(text: str) -> list[str]:

@@ -252,6 +252,32 @@ async def test_who_changes_while_a_copy_is_made_is_as_they_are_afterwards(
         assert await found(divan, "bob") == []
 
 
+async def test_calls_at_once_copy_nobody_twice(
+    divan: Divan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever were there twice would be found by what they were called before."""
+    assert divan.stores.search_roll is not None
+    read, at_once = divan.stores.search_roll.listed, list[int]()
+    reading = 0
+
+    async def listed(campus: CampusId, after: UserId | None, most: int) -> Sequence[Entry]:
+        nonlocal reading
+        reading += 1
+        at_once.append(reading)
+        if len(at_once) == 1:
+            tasks.start_soon(divan.discovery.keep)
+            await anyio.wait_all_tasks_blocked()
+        people = await read(campus, after, most)
+        reading -= 1
+        return people
+
+    monkeypatch.setattr(divan.stores.search_roll, "listed", listed)
+    await found(divan, "nobody")
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(divan.discovery.keep)
+    assert set(at_once) == {1}
+
+
 def before(happens: Callable[[], Any], stores: Stores) -> Callable[..., Any]:
     """What lists people; something happens once they are read, before they are told."""
     assert stores.search_roll is not None

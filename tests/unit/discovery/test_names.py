@@ -1,0 +1,93 @@
+"""Names of a campus: whoever is similar is told with how alike they are."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from divan_core.discovery import texts
+from divan_core.discovery.model import Entry, Tier, Wanted, entry, wanted
+from divan_core.discovery.names import Names
+from divan_core.discovery.policy import cut, text_score, tier_of, tier_scores
+from divan_core.discovery.ports import Likened
+from divan_core.discovery.spelling import Alphabet, shares
+from divan_core.kernel.ids import UserId
+
+WORDS = st.text("abcn1", min_size=1, max_size=7)
+TEXTS = st.lists(WORDS, min_size=1, max_size=3).map(" ".join)
+PEOPLE = st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=12)
+QUERIES = st.text("abcn1 ", min_size=2, max_size=14).map(wanted)
+GRAMS = st.sets(st.text("ab", min_size=3, max_size=3))
+
+
+def called(people: Sequence[tuple[str, str]]) -> list[Entry]:
+    return [entry(UserId(UUID(int=at)), *texts) for at, texts in enumerate(people, 1)]
+
+
+def known(people: Sequence[Entry]) -> Names:
+    names = Names()
+    for one in people:
+        names.replace(None, one)
+    return names
+
+
+@given(PEOPLE, QUERIES, st.sampled_from([1, 3, 50]))
+def test_who_is_similar_is_as_alike_as_they_score(
+    people: list[tuple[str, str]], looked_for: Wanted | None, most: int
+) -> None:
+    if looked_for is None:
+        return
+    everybody = called(people)
+    similar = known(everybody).resembling(looked_for, most).similar
+    fitting = [one for one in everybody if tier_of(looked_for, one) is Tier.SIMILAR]
+    assert list(similar) == cut(looked_for, fitting, Tier.SIMILAR, most)
+    if len(similar) < most:
+        assert isinstance(similar, Likened)
+        scores = [text_score(looked_for, one) for one in similar]
+        assert tier_scores(similar.alike, Tier.SIMILAR) == scores
+
+
+def test_the_best_of_their_texts_counts() -> None:
+    """The words alone share four of fourteen trigrams with the query, the name eight of sixteen."""
+    looked_for = wanted("maria silvo")
+    assert looked_for is not None
+    similar = known(called([("x", "Mario Silva")])).resembling(looked_for, 9).similar
+    assert isinstance(similar, Likened)
+    assert similar.alike == [0.5]
+
+
+def test_more_trigrams_than_characters_are_counted_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    people = called([("maria.silva", "Maria Silva"), ("m.salvador", "Mario Salvador")])
+    looked_for = wanted("mraia slva")
+    assert looked_for is not None
+    by_characters = known(people).resembling(looked_for, 9).similar
+    monkeypatch.setattr(texts, "Alphabet", lambda: Alphabet(most=5))
+    one_by_one = known(people).resembling(looked_for, 9).similar
+    assert isinstance(by_characters, Likened)
+    assert isinstance(one_by_one, Likened)
+    assert list(one_by_one) == list(by_characters) != []
+    assert one_by_one.alike == by_characters.alike
+
+
+@given(GRAMS, st.lists(GRAMS, max_size=9), GRAMS)
+def test_what_is_spelt_shares_as_many_as_the_sets(
+    own: set[str], others: list[set[str]], met: set[str]
+) -> None:
+    alphabet = Alphabet()
+    alphabet.spell(met)
+    spelt = [alphabet.spell(one) for one in others]
+    found = {at: shared for _, shared, at in shares(alphabet.spell_known(own), spelt)}
+    expected = {at: len(own & one) for at, one in enumerate(others) if own & one}
+    assert found == expected
+
+
+def test_an_alphabet_ends() -> None:
+    alphabet = Alphabet(most=3)
+    assert len(alphabet.spell({"aaa", "bbb"})) == 2
+    assert not alphabet.is_full
+    assert alphabet.spell({"ccc", "ddd"}) == ""
+    assert alphabet.is_full
