@@ -185,9 +185,9 @@ def begin_log(settings: Settings) -> None:
 def settle_memory() -> None:
     """Keep what lives for ever out of collections: full ones stall a server of many sockets.
 
-    Those of what is young are made rare. A few requests under way are more objects than CPython
-    waits for, and looking through them for cycles, which they leave none of, was a twelfth of
-    what a question costs.
+    Those of what is young are made rare: thirty requests that wait for a store are more objects
+    than CPython waits for, so they were looked through for cycles, of which they leave none,
+    every dozen requests.
     """
     gc.collect()
     gc.freeze()

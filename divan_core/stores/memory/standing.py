@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable
-from functools import lru_cache
 from itertools import takewhile
 from typing import Final
 
@@ -16,7 +15,6 @@ from divan_core.presence.model import SEEN_MS, Cell, Fix, PresenceRecord
 from divan_core.presence.record import packed, unpacked
 
 _HALF: Final = 1 << 31
-_CELLS: Final = 65_536
 DUE: Final = 8
 """How many bytes of a kept value are the moment of its heap entry."""
 
@@ -30,9 +28,8 @@ def _place(column: int, row: int) -> int:
     return (column + _HALF) << 32 | (row + _HALF)
 
 
-@lru_cache(_CELLS)
 def cell_at(size_m: int, place: int) -> Cell:
-    """The cell of a grid that a number stands for; the same object while it is remembered."""
+    """The cell of a grid that a number stands for."""
     return Cell(size_m, (place >> 32) - _HALF, (place & 0xFFFF_FFFF) - _HALF)
 
 
