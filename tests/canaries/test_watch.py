@@ -118,6 +118,14 @@ def test_what_is_not_told_is_no_leak() -> None:
     assert WATCH.leaks() == []
 
 
+def test_what_is_made_up_may_be_a_word_of_the_code() -> None:
+    for word in ("message.sent", MAIL):
+        SendMessage(UserId(UUID(int=1)), word)
+        in_an_event(word)
+    (leak,) = WATCH.leaks(made_up=True)
+    assert MAIL in leak
+
+
 def test_an_error_is_told_without_its_message() -> None:
     fault = LookupError(by_a_command())
     logging.getLogger("divan.somewhere").error("a bug", exc_info=fault)

@@ -82,11 +82,14 @@ class Watch:
         """Have ``teller`` tell what there is to see at the next look."""
         self._asked.append(teller)
 
-    def leaks(self) -> list[str]:
-        """What was told of what was given since the last look, with its place."""
+    def leaks(self, *, made_up: bool = False) -> list[str]:
+        """What was told of what was given since the last look, with its place.
+
+        What a machine has ``made_up`` is known again by nothing: it takes words out of the code.
+        """
         while self._asked:
             self._asked.pop()()
-        given, told = self._given, self._told
+        given, told = {} if made_up else self._given, self._told
         self._given, self._told = {}, []
         forms = {form: None for canary in given for form in (canary, encoded(canary)[1:-1])}
         return [
