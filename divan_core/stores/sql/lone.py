@@ -9,7 +9,7 @@ it; where that was wrong, nothing has happened, and the unit is run in the ordin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import attrs
@@ -39,7 +39,7 @@ class LoneConnection(SqlConnection, Protocol):
 
     async def glance(
         self, statement: Statement, parameters: Mapping[str, Any]
-    ) -> tuple[Any, ...] | None:
+    ) -> Sequence[Any] | None:
         """The first row of a statement that only reads."""
         ...
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    Integer,
     Select,
     literal_column,
     select,
@@ -25,7 +26,7 @@ from divan_core.stores.sql.keystatements import keep_after, unknown
 from divan_core.stores.sql.pending import record
 from divan_core.stores.sql.tables import CONVERSATIONS, IDEMPOTENCY_KEYS, MESSAGES
 
-_ONE: Final = literal_column("1")
+_ONE: Final[ColumnElement[int]] = literal_column("1", Integer())
 
 
 @functools.cache

@@ -262,7 +262,7 @@ class PostgresEngine:
 
     async def _write(self, how: str, body: Body[ResultT]) -> ResultT:
         with self._failures:
-            unit = await self._connected(reading=False)
+            unit = await self._connected(LoopConnection, reading=False)
             try:
                 await unit.begin(how)
                 result = await _run(body, unit)
@@ -276,7 +276,7 @@ class PostgresEngine:
         self, body: Body[ResultT], how: str | None = None, *, reading: bool = True
     ) -> ResultT:
         with self._failures:
-            unit = await self._connected(reading=reading)
+            unit = await self._connected(LoopConnection, reading=reading)
             try:
                 if how is not None:
                     await unit.begin(how)
@@ -287,9 +287,7 @@ class PostgresEngine:
                 else:
                     await settled(unit.give_back())
 
-    async def _connected(
-        self, kind: type[ConnectionT] = LoopConnection, *, reading: bool
-    ) -> ConnectionT:
+    async def _connected(self, kind: type[ConnectionT], *, reading: bool) -> ConnectionT:
         try:
             pool = self._open.pool
             return kind(pool, await lent(pool), reading=reading)
