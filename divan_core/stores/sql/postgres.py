@@ -218,7 +218,7 @@ class PostgresEngine:
             unit.confirm()
         except BaseException as fault:
             await unit.give_back()  # which waits for nothing
-            if isinstance(fault, Exception):
+            if isinstance(fault, Exception) and not isinstance(fault.__cause__, TimeoutError):
                 raise SupposedWrongly from fault
             raise
         try:
