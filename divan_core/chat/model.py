@@ -171,6 +171,20 @@ class Message:
     shadowed: bool = False
     veil: Veil | None = None
 
+    @classmethod
+    def of(cls, draft: Draft, seq: int, at: Millis) -> Message:
+        """A draft with the number and the moment that it was given."""
+        return cls(
+            id=draft.id,
+            conversation_id=draft.conversation_id,
+            seq=seq,
+            sender=draft.sender,
+            at=at,
+            content=draft.content,
+            client_id=draft.client_id,
+            shadowed=draft.shadowed,
+        )
+
     @property
     def edition(self) -> Edition:
         """How it is told to whoever may see it."""

@@ -167,7 +167,13 @@ class Outgoing:
             return sending.view(await sending.keep(unit, draft))
 
         attempt = Attempt(
-            actor, sending.operation, sending.command, MessageView, key, tools.limit.message
+            actor,
+            sending.operation,
+            sending.command,
+            MessageView,
+            key,
+            tools.limit.message,
+            brief=True,
         )
         try:
             done = await tools.once.once(attempt, body)

@@ -192,7 +192,7 @@ class Idempotency(Generic[UnitT]):
     ) -> Done[ViewT]:
         at = await self._admit(attempt)
         try:
-            return await self._plain(body)
+            return await self._plain(attempt, body)
         except DivanError as refusal:
             await self._refused(attempt, at, refusal)
             raise
@@ -264,11 +264,11 @@ class Idempotency(Generic[UnitT]):
             return _Written(answer, (view,))
 
         try:
-            written = await self._units.write(keyed, locking=True)
+            written = await self._units.write(keyed, locking=True, brief=attempt.brief)
         except _KeysAway as fault:
-            return await self._unprotected(body, claim, turn, fault)
+            return await self._unprotected(attempt, body, claim, turn, fault)
         except StoreUnavailable as fault:
-            if taken or not self._rules.required:
+            if (taken and not attempt.brief) or not self._rules.required:
                 raise
             raise IdempotencyUnavailable from fault
         turn.answer = written.answer
@@ -278,6 +278,7 @@ class Idempotency(Generic[UnitT]):
 
     async def _unprotected(
         self,
+        attempt: Attempt[ViewT],
         body: Callable[[UnitT], Awaitable[ViewT]],
         claim: _Claim,
         turn: Turn,
@@ -287,12 +288,14 @@ class Idempotency(Generic[UnitT]):
         if self._rules.required:
             raise IdempotencyUnavailable from fault
         self._tools.warn(UNPROTECTED)
-        done = await self._plain(body)
+        done = await self._plain(attempt, body)
         turn.answer = StoredAnswer(claim.fingerprint, done.body)
         return attrs.evolve(done, protected=False)
 
-    async def _plain(self, body: Callable[[UnitT], Awaitable[ViewT]]) -> Done[ViewT]:
-        view = await self._units.write(body, locking=True)
+    async def _plain(
+        self, attempt: Attempt[ViewT], body: Callable[[UnitT], Awaitable[ViewT]]
+    ) -> Done[ViewT]:
+        view = await self._units.write(body, locking=True, brief=attempt.brief)
         return Done(view, self._tools.answers.encode(view))
 
     def _replayed(self, attempt: Attempt[ViewT], claim: _Claim, known: StoredAnswer) -> Done[ViewT]:

@@ -35,7 +35,8 @@ class Attempt(Generic[ViewT]):
     """One try of a write.
 
     ``operation`` is its stable name, such as ``chat.send``; ``view`` is the class of the answer.
-    ``limit`` counts it, unless it turns out to repeat an earlier one, or is refused.
+    ``limit`` counts it, unless it turns out to repeat an earlier one, or is refused. A ``brief``
+    one keeps a message and little else; see :meth:`~divan_core.kernel.units.Units.write`.
     """
 
     actor: Actor
@@ -44,6 +45,7 @@ class Attempt(Generic[ViewT]):
     view: type[ViewT]
     key: KeyGiven = None
     limit: Limit | None = None
+    brief: bool = False
 
 
 @attrs.frozen

@@ -24,13 +24,21 @@ class Units(Protocol[UnitT_co]):
     """Runs units of work: all of a unit is kept, or nothing of it."""
 
     async def write(
-        self, body: Callable[[UnitT_co], Awaitable[ResultT]], *, locking: bool = False
+        self,
+        body: Callable[[UnitT_co], Awaitable[ResultT]],
+        *,
+        locking: bool = False,
+        brief: bool = False,
     ) -> ResultT:
         """Run ``body`` in one transaction and return what it returns once that is durable.
 
         Units are as if one ran after the other. A ``locking`` one is so only beside units that
         take the same :class:`Locks`, which is what busy writes are for: the database need not
         watch what they read, and they are not run again because of neighbours.
+
+        A ``brief`` one, which is locking, keeps a message with its events and its key, and little
+        else: a store may suppose what these need to be told, keep all of it in one step if that is
+        right, and else run ``body`` again.
 
         ``body`` awaits nothing but its unit, and may run more than once (a store repeats it after
         a serialisation failure), so it has no effects of its own. An exception of ``body`` undoes

@@ -10,6 +10,7 @@ from divan_core.testing.contracts.actions import ActionsContract
 from divan_core.testing.contracts.activities import ActivitiesContract
 from divan_core.testing.contracts.appeals import AppealsContract
 from divan_core.testing.contracts.audit import AuditContract
+from divan_core.testing.contracts.brief import BriefContract
 from divan_core.testing.contracts.cases import CasesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.decisions import DecisionsContract
@@ -55,7 +56,7 @@ class TestMemoryPolicies(OnMemory, PoliciesContract):
     pass
 
 
-class TestMemoryKeys(KeysContract):
+class TestMemoryKeys(KeysContract, BriefContract):
     @pytest.fixture
     def stores(self, clock: ManualClock) -> RelationalStores:
         return open_memory(clock)

@@ -14,6 +14,7 @@ from divan_core.testing.contracts.activities import ActivitiesContract
 from divan_core.testing.contracts.appeals import AppealsContract
 from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
+from divan_core.testing.contracts.brief import BriefContract
 from divan_core.testing.contracts.cases import CasesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.decisions import DecisionsContract
@@ -64,7 +65,7 @@ class TestPostgresPolicies(OnPostgres, PoliciesContract):
     pass
 
 
-class TestPostgresKeys(KeysContract):
+class TestPostgresKeys(KeysContract, BriefContract):
     @pytest.fixture
     async def stores(
         self, postgres_url: str, clock: ManualClock

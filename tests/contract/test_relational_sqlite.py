@@ -16,6 +16,7 @@ from divan_core.testing.contracts.appeals import AppealsContract
 from divan_core.testing.contracts.audit import AuditContract
 from divan_core.testing.contracts.auth import AuthContract
 from divan_core.testing.contracts.branches import MissingBranchesContract
+from divan_core.testing.contracts.brief import BriefContract
 from divan_core.testing.contracts.cases import CasesContract
 from divan_core.testing.contracts.conversations import ConversationsContract
 from divan_core.testing.contracts.decisions import DecisionsContract
@@ -112,7 +113,7 @@ class TestSqliteMemoryPolicies(OnSqliteMemory, PoliciesContract):
     pass
 
 
-class TestSqliteFileKeys(KeysContract):
+class TestSqliteFileKeys(KeysContract, BriefContract):
     @pytest.fixture
     async def stores(self, tmp_path: Path, clock: ManualClock) -> AsyncIterator[RelationalStores]:
         url = f"sqlite:///{migrated(tmp_path / 'divan.db')}"
@@ -120,7 +121,7 @@ class TestSqliteFileKeys(KeysContract):
             yield stores
 
 
-class TestSqliteMemoryKeys(KeysContract):
+class TestSqliteMemoryKeys(KeysContract, BriefContract):
     @pytest.fixture
     async def stores(self, clock: ManualClock) -> AsyncIterator[RelationalStores]:
         async with running(open_sql("sqlite://", clock=clock)) as stores:

@@ -1,4 +1,4 @@
-"""The connection to PostgreSQL is lost during COMMIT: a repetition with the key settles it."""
+"""The connection to PostgreSQL is lost as a write ends: its key settles it."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -45,3 +45,51 @@ async def test_a_repetition_settles_it(
     truth = await Truth.of(postgres_url)
     assert [row.id.hex for row in truth.invites] == [first.json()["id"].replace("-", "")]
     assert len(truth.keys) == len(truth.events) == 1
+
+
+async def spoken(world: World) -> int:
+    """Begin a conversation; its last number."""
+    body = {"to_user_id": str(world.ben), "body": "hello"}
+    answer = await world.client.post("/chat/messages", json=body, headers=world.headers())
+    last: int = answer.json()["seq"]
+    return last
+
+
+@pytest.mark.parametrize("cut", list(Cut))
+async def test_a_message_settles_it_by_itself(
+    world: World, proxy: CuttingProxy, postgres_url: str, cut: Cut
+) -> None:
+    """A message is one statement; with a key it is found out at once what became of it."""
+    last = await spoken(world)
+    proxy.cut(cut, about="INTO messages")
+    body = {"to_user_id": str(world.ben), "body": "once"}
+    headers = world.headers(Idempotency_Key="once")
+    first = await world.client.post("/chat/messages", json=body, headers=headers)
+    assert proxy.cuts == 1
+    assert first.status_code == (201 if cut is Cut.BEFORE else 200)
+    again = await world.client.post("/chat/messages", json=body, headers=headers)
+    assert (again.status_code, again.content) == (200, first.content)
+    assert first.json()["seq"] == last + 1
+    truth = await Truth.of(postgres_url)
+    assert len(truth.keys) == 1
+    assert await written(world) == last + 1
+
+
+@pytest.mark.parametrize("cut", list(Cut))
+async def test_a_message_without_a_key_does_not(
+    world: World, proxy: CuttingProxy, cut: Cut
+) -> None:
+    last = await spoken(world)
+    proxy.cut(cut, about="INTO messages")
+    body = {"to_user_id": str(world.ben), "body": "perhaps"}
+    sent = await world.client.post("/chat/messages", json=body, headers=world.headers())
+    problem(sent, 503, "outcome_unknown")
+    assert await written(world) == last + (cut is Cut.AFTER)
+
+
+async def written(world: World) -> int:
+    """How many messages there are, counted by their numbers and one by one."""
+    path = f"/chat/conversations/{world.ben}/messages"
+    found = (await world.client.get(path, headers=world.headers())).json()["items"]
+    assert [one["seq"] for one in found] == list(range(len(found), 0, -1))
+    return len(found)

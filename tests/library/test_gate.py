@@ -161,8 +161,8 @@ class Counted:
 
     look = past = read
 
-    async def write(self, body: Any, *, locking: bool = False) -> Any:
-        return await self._units.write(body, locking=locking)
+    async def write(self, body: Any, **how: bool) -> Any:
+        return await self._units.write(body, **how)
 
 
 async def test_what_is_known_is_not_read_again(world: World) -> None:

@@ -1,5 +1,7 @@
 """A proxy in front of PostgreSQL that loses the connection at a COMMIT, on request.
 
+So it does at the end of a statement that is a transaction by itself.
+
 It reads what the client sends as far as it takes to know which statements a transaction had:
 https://www.postgresql.org/docs/current/protocol-message-formats.html
 """
@@ -23,7 +25,7 @@ LOST = (anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError, OSEr
 
 
 class Cut(enum.Enum):
-    """What is lost with the connection: the COMMIT, or the server's answer to it."""
+    """What is lost with the connection: the end of a transaction, or the server's answer to it."""
 
     BEFORE = "before"
     AFTER = "after"
@@ -102,6 +104,7 @@ class _Conversation:
         self._due = due
         self._prepared: dict[bytes, str] = {}
         self._statements: list[str] = []
+        self._begun = False
         self._muted = False
 
     async def run(self) -> None:
@@ -150,7 +153,11 @@ class _Conversation:
             name, query = body.split(b"\0")[:2]
             self._prepared[name] = query.decode()
         elif kind == b"B":
+            if not self._begun:
+                self._statements.clear()
             self._statements.append(self._prepared.get(body.split(b"\0")[1], ""))
+        elif kind == b"S" and not self._begun:
+            return self._due(self._statements)
         elif kind == b"Q":
             return self._simple(body.rstrip(b"\0").decode())
         return None
@@ -159,7 +166,11 @@ class _Conversation:
         said = self._statements
         if query.startswith("BEGIN"):
             said.clear()
+            self._begun = True
         elif query.startswith("COMMIT"):
+            self._begun = False
             return self._due(said)
+        elif query.startswith("ROLLBACK"):
+            self._begun = False
         said.append(query)
         return None

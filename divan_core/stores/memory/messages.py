@@ -243,16 +243,8 @@ class MemoryMessages:
     def _append(self, talk: Talk, draft: Draft) -> Message:
         if draft.sender not in self._accounts.people:
             raise self._changes.failed(UnitMisused("The sender does not exist."))
-        message = Message(
-            id=draft.id,
-            conversation_id=draft.conversation_id,
-            seq=len(talk.messages) + 1,
-            sender=draft.sender,
-            at=max(draft.at, talk.last_at or draft.at),
-            content=draft.content,
-            client_id=draft.client_id,
-            shadowed=draft.shadowed,
-        )
+        at = max(draft.at, talk.last_at or draft.at)
+        message = Message.of(draft, len(talk.messages) + 1, at)
         if draft.client_id is not None:
             name = (draft.conversation_id, draft.sender, draft.client_id)
             if name in self._records.named:

@@ -253,10 +253,14 @@ class MemoryUnits:
         self._recorded = recorded
 
     async def write(
-        self, body: Callable[[MemoryUnit], Awaitable[ResultT]], *, locking: bool = False
+        self,
+        body: Callable[[MemoryUnit], Awaitable[ResultT]],
+        *,
+        locking: bool = False,
+        brief: bool = False,
     ) -> ResultT:
         """Run ``body``; what it did is kept when it returns, and taken back when it raises."""
-        del locking  # units are alone
+        del locking, brief  # units are alone
         await checkpoint()
         return self._run(body, Changes(reading=False))
 

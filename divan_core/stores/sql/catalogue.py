@@ -49,6 +49,11 @@ class Catalogue:
         """Know nothing yet."""
         self._known: OptionalTables | None = None
 
+    @property
+    def known(self) -> OptionalTables | None:
+        """What there is, once that is known."""
+        return self._known
+
     async def tables(self, connection: SqlConnection) -> OptionalTables:
         """What there is, asked of the database only when it is not known."""
         if self._known is None:

@@ -41,15 +41,17 @@ _ONE: Final = literal_column("1", Integer())
 _ZERO: Final = literal_column("0", BigInteger())
 CONVERSATION: Final = bindparam("conversation_id", type_=Id())
 VIEWER: Final = bindparam("viewer_id", type_=Id())
-_AT: Final = bindparam("sent_at", type_=Moment())
+SENT_AT: Final = bindparam("sent_at", type_=Moment())
 LIMIT: Final = bindparam("most", type_=Integer())
 
 TAKEN: Final = MEMBERS.c.seat == literal_column("'taken'", String())
 """Somebody is part of a conversation now."""
 
 MESSAGE_COLUMNS: Final = tuple(MESSAGES.c)
-_SENT: Final = ("conversation_id", "seq", "at", "id", "sender_id", "client_id", "body")
-_REST: Final = ("attachments", "shadowed")
+SENT: Final = ("conversation_id", "seq", "at", "id", "sender_id", "client_id", "body")
+REST: Final = ("attachments", "shadowed")
+"""The columns of a message that is sent; what comes first of them is given out with its number."""
+
 _CURSORS: Final = ("delivered_seq", "read_seq", "cleared_seq")
 
 
@@ -64,9 +66,9 @@ def bump_direct(dialect: DialectName) -> Insert:
         campus_id=bindparam("campus_id", type_=Id()),
         low_id=bindparam("low_id", type_=Id()),
         high_id=bindparam("high_id", type_=Id()),
-        created_at=_AT,
+        created_at=SENT_AT,
         last_seq=_ONE,
-        last_at=_AT,
+        last_at=SENT_AT,
     )
     new = insert.excluded
     later = greater(CONVERSATIONS.c.last_at, new.last_at, dialect)
@@ -83,22 +85,27 @@ def bump_room(dialect: DialectName) -> Update:
 
     Its row as of :func:`bump_direct`.
     """
+    before = func.coalesce(CONVERSATIONS.c.last_at, SENT_AT, type_=Moment())
+    return (
+        sql_update(CONVERSATIONS)
+        .where(CONVERSATIONS.c.id == CONVERSATION, *writable())
+        .values(last_seq=CONVERSATIONS.c.last_seq + _ONE, last_at=greater(before, SENT_AT, dialect))
+        .returning(CONVERSATIONS.c.last_seq, CONVERSATIONS.c.last_at)
+    )
+
+
+def writable() -> tuple[ColumnElement[bool], ...]:
+    """Whether the conversation is a room that is open, and its sender may write there."""
     open_room = exists(_ONE).where(ROOMS.c.id == CONVERSATION, ROOMS.c.closed.is_(false()))
-    (sender,) = _given(("sender_id",))
+    (sender,) = given(("sender_id",))
     muted = MEMBERS.c.muted_until
     may_write = exists(_ONE).where(
         MEMBERS.c.conversation_id == CONVERSATION,
         MEMBERS.c.user_id == sender,
         TAKEN,
-        or_(muted.is_(None), muted <= _AT),
+        or_(muted.is_(None), muted <= SENT_AT),
     )
-    before = func.coalesce(CONVERSATIONS.c.last_at, _AT, type_=Moment())
-    return (
-        sql_update(CONVERSATIONS)
-        .where(CONVERSATIONS.c.id == CONVERSATION, open_room, may_write)
-        .values(last_seq=CONVERSATIONS.c.last_seq + _ONE, last_at=greater(before, _AT, dialect))
-        .returning(CONVERSATIONS.c.last_seq, CONVERSATIONS.c.last_at)
-    )
+    return open_room, may_write
 
 
 @functools.cache
@@ -107,9 +114,9 @@ def send_on_postgres(*, direct: bool) -> Insert:
     bump = bump_direct("postgresql") if direct else bump_room("postgresql")
     bumped = bump.cte("bumped")
     source = select(
-        CONVERSATION, bumped.c.last_seq, bumped.c.last_at, *_given(_SENT[3:]), *_given(_REST)
+        CONVERSATION, bumped.c.last_seq, bumped.c.last_at, *given(SENT[3:]), *given(REST)
     )
-    insert = postgresql.insert(MESSAGES).from_select([*_SENT, *_REST], source)
+    insert = postgresql.insert(MESSAGES).from_select([*SENT, *REST], source)
     if direct:
         insert = insert.add_cte(_seated(bumped).cte("seated"))
     return insert.returning(MESSAGES.c.seq, MESSAGES.c.at)
@@ -133,7 +140,7 @@ def _seat(name: str) -> tuple[ColumnElement[Any], ...]:
         bindparam(name, type_=Id()),
         literal_column("'member'", String()),
         literal_column("'taken'", String()),
-        _AT,
+        SENT_AT,
         as_type(literal_column("NULL"), MEMBERS.c.muted_until.type),
         _ZERO,
         _ZERO,
@@ -141,7 +148,7 @@ def _seat(name: str) -> tuple[ColumnElement[Any], ...]:
     )
 
 
-def _given(names: tuple[str, ...]) -> tuple[ColumnElement[Any], ...]:
+def given(names: tuple[str, ...]) -> tuple[ColumnElement[Any], ...]:
     """The parameters of these columns of messages."""
     return tuple(bindparam(f"given_{name}", type_=MESSAGES.c[name].type) for name in names)
 
@@ -149,8 +156,8 @@ def _given(names: tuple[str, ...]) -> tuple[ColumnElement[Any], ...]:
 @functools.cache
 def keep_on_sqlite() -> Insert:
     """Keep a message whose number and moment were given out."""
-    columns = (*_SENT, *_REST)
-    return sqlite.insert(MESSAGES).values(dict(zip(columns, _given(columns), strict=True)))
+    columns = (*SENT, *REST)
+    return sqlite.insert(MESSAGES).values(dict(zip(columns, given(columns), strict=True)))
 
 
 def _seat_on_sqlite() -> Insert:

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from divan_core.kernel.telemetry import Readings
 from divan_core.stores.sql.connection import DialectName, SqlConnection
+from divan_core.stores.sql.lone import LoneConnection
 
 ResultT = TypeVar("ResultT")
 
@@ -38,6 +39,17 @@ class SqlEngine(Protocol):
         """Run a body in one transaction; all of it is kept, or nothing.
 
         On PostgreSQL each statement of a ``locking`` body sees what was committed before it.
+        """
+        ...
+
+    async def suppose(self, body: Callable[[LoneConnection], Awaitable[ResultT]]) -> ResultT:
+        """Run a body that concludes in one statement, on PostgreSQL.
+
+        Raises:
+            SupposedWrongly: it does not, or what it supposes is wrong, or it failed; nothing is
+                kept, or whether it is can be found out by a key.
+            StoreUnavailable: it could not be begun.
+            OutcomeUnknown: the connection was lost, or too slow, and it has no key.
         """
         ...
 

@@ -24,6 +24,7 @@ from divan_core.stores.sql.keystatements import (
     KeyStatements,
     stored_answer,
 )
+from divan_core.stores.sql.lone import Lone
 from divan_core.stores.sql.pending import Pending
 from divan_core.stores.sql.tables import IDEMPOTENCY_KEYS
 
@@ -36,15 +37,29 @@ _PROBE_WAIT_MS: Final = 1000
 class SqlKeys:
     """The keys of one unit."""
 
-    def __init__(self, connection: SqlConnection, clock: Clock | None, pending: Pending) -> None:
-        """Claim in the transaction of ``connection``, and leave answers in ``pending``."""
+    def __init__(
+        self,
+        connection: SqlConnection,
+        clock: Clock | None,
+        pending: Pending,
+        lone: Lone | None = None,
+    ) -> None:
+        """Claim in the transaction of ``connection``, and leave answers in ``pending``.
+
+        With ``lone``, keys are supposed to be new.
+        """
         self._connection = connection
+        self._lone = lone
         self._statements = KeyStatements(IDEMPOTENCY_KEYS, connection.dialect, clock)
         self._pending = pending
         self._claimed: dict[KeyScope, Claimed] = {}
 
     async def claim(self, scope: KeyScope, fingerprint: bytes, wait_ms: int) -> StoredAnswer | None:
         """Take the key for this unit (None), or learn what its earlier use answered."""
+        if self._lone is not None:
+            self._lone.claims += 1
+            self._claimed[scope] = Claimed(fingerprint=fingerprint)
+            return None
         with _meant_for_keys():
             if self._connection.dialect == "sqlite":
                 found = await self._alone(scope, fingerprint)

@@ -127,9 +127,15 @@ class KeyStatements:
         return {**row, "answer": body, "ttl_ms": ttl_s * 1000, **present(self.clock)}
 
     def _keeping(self, scope: KeyScope, fingerprint: bytes, body: bytes, ttl_s: int) -> Step:
-        given = {"given_print": fingerprint, "answer": body, "ttl_ms": ttl_s * 1000}
         statement = keep_statement(self.table, clocked=self._clocked)
-        return statement, {**_scoped(scope), **given, **present(self.clock)}
+        return statement, self.keep_parameters(scope, fingerprint, body, ttl_s)
+
+    def keep_parameters(
+        self, scope: KeyScope, fingerprint: bytes, body: bytes, ttl_s: int
+    ) -> Mapping[str, Any]:
+        """The parameters of ``keep_statement`` and :func:`keep_after`."""
+        given = {"given_print": fingerprint, "answer": body, "ttl_ms": ttl_s * 1000}
+        return {**_scoped(scope), **given, **present(self.clock)}
 
     def recalling(self, scope: KeyScope) -> Step:
         """Read what a key's earlier use answered, unless that has expired; a row or none."""
@@ -208,6 +214,23 @@ def keep_statement(table: Table, *, clocked: bool = False) -> Insert:
     row["body"] = bindparam("answer", type_=LargeBinary())
     row["expires_at"] = later(now_of("sqlite", clocked=clocked), "ttl_ms", "sqlite")
     return _over_expired(sqlite.insert(table).values(row), table, "sqlite", clocked=clocked)
+
+
+def keep_after(table: Table, before: CTE, *, clocked: bool = False) -> Insert:
+    """On PostgreSQL, insert a key that nobody has used with its answer, where ``before`` has a row.
+
+    It fails where somebody has used it, expired or not, and waits for whoever is about to.
+    """
+    values = dict(zip(_COLUMNS, _new_row(table, "postgresql", clocked=clocked), strict=True))
+    values["body"] = bindparam("answer", type_=LargeBinary())
+    values["expires_at"] = later(now_of("postgresql", clocked=clocked), "ttl_ms", "postgresql")
+    source = select(*values.values()).select_from(before)
+    return postgresql.insert(table).from_select(_COLUMNS, source)
+
+
+def unknown(table: Table) -> ColumnElement[bool]:
+    """Whether nobody has used the key, as far as the statement sees."""
+    return ~exists(literal_column("1")).where(_the_key(table))
 
 
 @functools.cache

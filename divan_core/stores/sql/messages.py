@@ -33,6 +33,8 @@ from divan_core.kernel.ids import CampusId, UserId
 from divan_core.stores.sql import chatexports, chatpages
 from divan_core.stores.sql import chatstatements as statements
 from divan_core.stores.sql.connection import SqlConnection
+from divan_core.stores.sql.foresight import Foresight, Standing
+from divan_core.stores.sql.lone import Lone
 from divan_core.stores.sql.rooms import member_of
 from divan_core.stores.sql.roomstatements import inside_statement
 from divan_core.stores.sql.spelling import Statement, Together
@@ -47,26 +49,35 @@ _FIRST_ID: Final = UUID(int=0)
 class SqlMessages:
     """Keeps conversations with their messages."""
 
-    def __init__(self, connection: SqlConnection) -> None:
-        """Work in the transaction of ``connection``."""
+    def __init__(self, connection: SqlConnection, suppose: Foresight | Lone | None = None) -> None:
+        """Work in the transaction of ``connection``.
+
+        What numbers are given out is remembered by what can ``suppose`` them, or is supposed now.
+        """
         self._connection = connection
+        self._lone = suppose if isinstance(suppose, Lone) else None
+        self._foresight = suppose if isinstance(suppose, Foresight) else None
 
     async def send(self, draft: Draft, pair: Pair, campus_id: CampusId) -> Message:
         """Keep a message between two people, in a conversation that may be new."""
         people = {"low_id": pair.low, "high_id": pair.high}
         given = {**_given(draft), **people, "campus_id": campus_id}
+        if self._lone is not None:
+            return await self._lone.send(draft, given, room=False)
         if self._connection.dialect == "postgresql":
             statement = statements.send_on_postgres(direct=True)
-            return _numbered(draft, await self._connection.run(statement, given) or ())
+            return self._remembered(draft, await self._connection.run(statement, given) or ())
         row = await self._connection.run(statements.bump_direct("sqlite"), given) or ()
         return await self._kept(draft, given, row, statements.SEAT_AND_KEEP)
 
     async def send_to_room(self, draft: Draft) -> Message | None:
         """Keep a message in a room, if its sender may write there."""
         given = _given(draft)
+        if self._lone is not None:
+            return await self._lone.send(draft, given, room=True)
         if self._connection.dialect == "postgresql":
             row = await self._connection.run(statements.send_on_postgres(direct=False), given)
-            return None if row is None else _numbered(draft, row)
+            return None if row is None else self._remembered(draft, row)
         row = await self._connection.run(statements.bump_room("sqlite"), given)
         if row is None:
             return None
@@ -223,6 +234,12 @@ class SqlMessages:
         row = await self._connection.run(statement, given)
         return None if row is None else Cursors(*row)
 
+    def _remembered(self, draft: Draft, row: Sequence[Any]) -> Message:
+        message = _numbered(draft, row)
+        if self._foresight is not None:
+            self._foresight.saw(message.conversation_id, Standing(message.seq, message.at))
+        return message
+
     async def _kept(
         self,
         draft: Draft,
@@ -293,16 +310,7 @@ def _page(window: Window) -> dict[str, Any]:
 def _numbered(draft: Draft, row: Sequence[Any]) -> Message:
     """A draft with the number and the moment that a row of the driver gives."""
     seq, at = row
-    return Message(
-        id=draft.id,
-        conversation_id=draft.conversation_id,
-        seq=seq,
-        sender=draft.sender,
-        at=millis_of(at),
-        content=draft.content,
-        client_id=draft.client_id,
-        shadowed=draft.shadowed,
-    )
+    return Message.of(draft, seq, millis_of(at))
 
 
 def _message(row: Row[Any]) -> Message:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Text, bindparam, column, func, insert, select
+from sqlalchemy import CTE, Text, bindparam, column, func, insert, select, true
 from sqlalchemy import cast as as_type
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.dml import Insert, Update
@@ -36,7 +36,7 @@ _TOGETHER: Final = 2
 
 
 @attrs.frozen
-class _Answer:
+class Answer:
     """The answer to a key that the unit has claimed."""
 
     scope: KeyScope
@@ -55,12 +55,17 @@ class Pending:
         """Begin with nothing. ``clock`` replaces that of the database."""
         self._clock = clock
         self._events: list[Event] = []
-        self._answers: list[_Answer] = []
+        self._answers: list[Answer] = []
 
     @property
     def events(self) -> Sequence[Event]:
         """What the unit has recorded."""
         return self._events
+
+    @property
+    def answers(self) -> Sequence[Answer]:
+        """What its keys were answered."""
+        return self._answers
 
     async def add(self, *events: Event) -> None:
         """Record these, after those the unit has recorded before."""
@@ -68,7 +73,7 @@ class Pending:
 
     def answer(self, scope: KeyScope, claimed: Claimed, body: bytes, ttl_s: int) -> None:
         """Keep the answer to a key."""
-        self._answers.append(_Answer(scope, claimed, body, ttl_s))
+        self._answers.append(Answer(scope, claimed, body, ttl_s))
 
     async def flush(self, connection: SqlConnection) -> None:
         """Write it all in one statement; in none if it is nothing.
@@ -106,12 +111,12 @@ class Pending:
         elif answers:
             _, parameters = answers[0]
             statement = _record_and_answer(clocked=self._clocked)
-            yield statement, {**parameters, **self._columns()}
+            yield statement, {**parameters, **self.columns()}
             yield from answers[1:]
         else:
-            yield _record(clocked=self._clocked), self._columns()
+            yield record(clocked=self._clocked), self.columns()
 
-    def _answering(self, dialect: DialectName, answer: _Answer) -> Step:
+    def _answering(self, dialect: DialectName, answer: Answer) -> Step:
         statements = KeyStatements(IDEMPOTENCY_KEYS, dialect, self._clock)
         return statements.answering(answer.scope, answer.claimed, answer.body, answer.ttl_s)
 
@@ -119,8 +124,8 @@ class Pending:
         now = present(self._clock)
         return [{**_row(event), **now} for event in self._events]
 
-    def _columns(self) -> Mapping[str, Any]:
-        """The same rows as one array for each column, which serves any number of them."""
+    def columns(self) -> Mapping[str, Any]:
+        """The events as rows, with one array for each column, which serves any number."""
         rows = [_row(event) for event in self._events]
         arrays: dict[str, Any] = {f"each_{name}": [row[name] for row in rows] for name in _FIELDS}
         arrays["each_data"] = [json.dumps(data) for data in arrays["each_data"]]
@@ -148,8 +153,11 @@ def _record_and_keep(count: int, *, clocked: bool) -> Together:
 
 
 @functools.cache
-def _record(*, clocked: bool) -> Insert:
-    """Insert events from arrays; their positions are in the order of the arrays."""
+def record(*, clocked: bool, after: CTE | None = None) -> Insert:
+    """On PostgreSQL, insert events from arrays; their positions are in the order of the arrays.
+
+    With ``after``, only where that has a row.
+    """
     types: dict[str, TypeEngine[Any]] = {name: OUTBOX.c[name].type for name in _FIELDS}
     types["data"] = Text()
     arrays = (bindparam(f"each_{name}", type_=ARRAY(kind)) for name, kind in types.items())
@@ -161,10 +169,12 @@ def _record(*, clocked: bool) -> Insert:
     data = as_type(each.c.data, OUTBOX.c.data.type)
     values = (*(each.c[name] for name in _FIELDS[:-1]), data)
     source = select(*values, now_of("postgresql", clocked=clocked)).order_by(each.c.place)
+    if after is not None:
+        source = source.select_from(each.join(after, true()))
     return insert(OUTBOX).from_select([*_FIELDS, "recorded_at"], source)
 
 
 @functools.cache
 def _record_and_answer(*, clocked: bool) -> Update:
-    recorded = _record(clocked=clocked).cte("recorded")
+    recorded = record(clocked=clocked).cte("recorded")
     return answer_statement(IDEMPOTENCY_KEYS, "postgresql", clocked=clocked).add_cte(recorded)

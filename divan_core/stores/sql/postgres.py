@@ -24,16 +24,19 @@ from divan_core.stores.sql.address import Address
 from divan_core.stores.sql.connection import DialectName, SqlConnection
 from divan_core.stores.sql.faults import ConnectionLost, UnitConflict, overdue, refuse
 from divan_core.stores.sql.figures import POOL, Failures
+from divan_core.stores.sql.lone import LoneConnection, SupposedWrongly
 from divan_core.stores.sql.postgres_connection import (
     FAULTS,
     LoopConnection,
     OnlyItsUnit,
     lent,
 )
+from divan_core.stores.sql.postgres_lone import PostgresLoneConnection
 from divan_core.stores.sql.settling import settled
 from divan_core.stores.sql.turns import Turns
 
 ResultT = TypeVar("ResultT")
+ConnectionT = TypeVar("ConnectionT", bound=LoopConnection)
 Body = Callable[[SqlConnection], Awaitable[ResultT]]
 
 POOL_SIZE: Final = 10
@@ -195,6 +198,37 @@ class PostgresEngine:
                     continue
             return await self._write(how, body)
 
+    async def suppose(self, body: Callable[[LoneConnection], Awaitable[ResultT]]) -> ResultT:
+        """Run ``body`` in one statement."""
+        async with self._open.turns.beside_others():
+            with self._failures:
+                unit = await self._connected(PostgresLoneConnection, reading=False)
+                try:
+                    return await self._concluded(body, unit)
+                except OutcomeUnknown as fault:  # for a key it is found out by claiming it
+                    if unit.keyed and not isinstance(fault.__cause__, TimeoutError):
+                        raise SupposedWrongly from fault
+                    raise
+
+    async def _concluded(
+        self, body: Callable[[LoneConnection], Awaitable[ResultT]], unit: PostgresLoneConnection
+    ) -> ResultT:
+        try:
+            result = await OnlyItsUnit(body(unit), unit)
+            unit.confirm()
+        except BaseException as fault:
+            await unit.give_back()  # which waits for nothing
+            if isinstance(fault, Exception) and not isinstance(fault.__cause__, TimeoutError):
+                raise SupposedWrongly from fault
+            raise
+        try:
+            await settled(_commit(unit))
+        except OutcomeUnknown:
+            raise
+        except Exception as fault:
+            raise SupposedWrongly from fault
+        return result
+
     async def read(self, body: Body[ResultT]) -> ResultT:
         """Run ``body`` on one snapshot, again when its connection turned out to be stale."""
         try:
@@ -228,7 +262,7 @@ class PostgresEngine:
 
     async def _write(self, how: str, body: Body[ResultT]) -> ResultT:
         with self._failures:
-            unit = await self._connected(reading=False)
+            unit = await self._connected(LoopConnection, reading=False)
             try:
                 await unit.begin(how)
                 result = await _run(body, unit)
@@ -242,7 +276,7 @@ class PostgresEngine:
         self, body: Body[ResultT], how: str | None = None, *, reading: bool = True
     ) -> ResultT:
         with self._failures:
-            unit = await self._connected(reading=reading)
+            unit = await self._connected(LoopConnection, reading=reading)
             try:
                 if how is not None:
                     await unit.begin(how)
@@ -253,10 +287,10 @@ class PostgresEngine:
                 else:
                     await settled(unit.give_back())
 
-    async def _connected(self, *, reading: bool) -> LoopConnection:
+    async def _connected(self, kind: type[ConnectionT], *, reading: bool) -> ConnectionT:
         try:
             pool = self._open.pool
-            return LoopConnection(pool, await lent(pool), reading=reading)
+            return kind(pool, await lent(pool), reading=reading)
         except NoneFree as fault:
             raise overdue() from fault
         except Unreachable as fault:

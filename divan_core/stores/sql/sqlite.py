@@ -22,6 +22,7 @@ from divan_core.kernel.telemetry import Readings
 from divan_core.stores.sql.address import Address
 from divan_core.stores.sql.connection import DialectName, SqlConnection
 from divan_core.stores.sql.figures import Failures
+from divan_core.stores.sql.lone import LoneConnection, SupposedWrongly
 from divan_core.stores.sql.sqlite_session import SqliteSession, sqlite_engine
 from divan_core.stores.sql.sqlite_threads import MOST_IN_GROUP, Inbox, Job, SqliteThread
 
@@ -95,6 +96,11 @@ class SqliteEngine:
         """Run ``body`` in the writing thread; its commit is shared with those who wait as well."""
         del locking  # units that write are alone
         return await self._done_by(0, Job(body, reading=False))
+
+    async def suppose(self, body: Callable[[LoneConnection], Awaitable[ResultT]]) -> ResultT:
+        """Run nothing: units wait for nobody here, so there is nothing to be gained."""
+        del body
+        raise SupposedWrongly
 
     async def read(self, body: Body[ResultT]) -> ResultT:
         """Run ``body`` on the snapshot of the last commit."""

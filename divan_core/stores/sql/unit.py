@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,10 +23,12 @@ from divan_core.stores.sql.decisions import SqlDecisions
 from divan_core.stores.sql.deeds import SqlDeeds
 from divan_core.stores.sql.engine import SqlEngine
 from divan_core.stores.sql.erasures import SqlErasures
+from divan_core.stores.sql.foresight import Foresight
 from divan_core.stores.sql.handled import SqlHandledEvents
 from divan_core.stores.sql.invites import SqlInvites
 from divan_core.stores.sql.keys import SqlKeys
 from divan_core.stores.sql.locks import SqlLocks
+from divan_core.stores.sql.lone import Lone, LoneConnection, SupposedWrongly
 from divan_core.stores.sql.messages import SqlMessages
 from divan_core.stores.sql.pending import Pending
 from divan_core.stores.sql.policies import SqlPolicies
@@ -45,12 +48,21 @@ class SqlUnit:
     """The repositories of one transaction."""
 
     def __init__(
-        self, connection: SqlConnection, tables: OptionalTables, clock: Clock | None = None
+        self,
+        connection: SqlConnection,
+        tables: OptionalTables,
+        clock: Clock | None = None,
+        suppose: Foresight | Lone | None = None,
     ) -> None:
-        """Work in the transaction of ``connection``; ``clock`` replaces that of the database."""
+        """Work in the transaction of ``connection``; ``clock`` replaces that of the database.
+
+        What is given out is remembered by what it can ``suppose`` later, or supposed now.
+        """
         self._connection = connection
         self._tables = tables
         self._clock = clock
+        self._suppose = suppose
+        self._lone = suppose if isinstance(suppose, Lone) else None
         self._pending = Pending(clock)
 
     @property
@@ -101,7 +113,7 @@ class SqlUnit:
     @property
     def messages(self) -> SqlMessages:
         """Conversations and their messages."""
-        return SqlMessages(self._connection)
+        return SqlMessages(self._connection, self._suppose)
 
     @property
     def rooms(self) -> SqlRooms:
@@ -166,7 +178,7 @@ class SqlUnit:
     @cached_property
     def keys(self) -> SqlKeys:
         """Idempotency keys; an answer is written at the end of the unit."""
-        return SqlKeys(self._connection, self._clock, self._pending)
+        return SqlKeys(self._connection, self._clock, self._pending, self._lone)
 
     @property
     def outbox(self) -> Pending:
@@ -180,7 +192,10 @@ class SqlUnit:
 
     async def end(self) -> None:
         """Write what was kept for the end."""
-        await self._pending.flush(self._connection)
+        if self._lone is not None:
+            self._lone.conclude(self._pending)
+        else:
+            await self._pending.flush(self._connection)
 
 
 class SqlUnits:
@@ -204,17 +219,25 @@ class SqlUnits:
         self._catalogue = catalogue
         self._recorded = recorded
         self._clock = clock
+        self._foresight = Foresight()
 
     async def write(
-        self, body: Callable[[SqlUnit], Awaitable[ResultT]], *, locking: bool = False
+        self,
+        body: Callable[[SqlUnit], Awaitable[ResultT]],
+        *,
+        locking: bool = False,
+        brief: bool = False,
     ) -> ResultT:
         """Run ``body`` in one transaction and return what it returns once that is durable."""
+        if brief and self._catalogue.known is not None and self._engine.dialect == "postgresql":
+            with suppress(SupposedWrongly):
+                return await self._supposed(body, self._catalogue.known)
         events: Sequence[Event] = ()
 
         async def whole(connection: SqlConnection, tables: OptionalTables) -> ResultT:
             nonlocal events
             events = ()
-            unit = SqlUnit(connection, tables, self._clock)
+            unit = SqlUnit(connection, tables, self._clock, self._foresight)
             result = await _to_the_end(unit, body)
             events = unit.outbox.events
             return result
@@ -225,6 +248,39 @@ class SqlUnits:
         finally:  # it may be committed, too, where nobody could wait for it or learn of it
             if events:
                 self._recorded(events)
+
+    async def _supposed(
+        self, body: Callable[[SqlUnit], Awaitable[ResultT]], tables: OptionalTables
+    ) -> ResultT:
+        """Run ``body`` as one statement.
+
+        Raises:
+            SupposedWrongly: it has to be run in the ordinary way.
+        """
+        lone: Lone | None = None
+        events: Sequence[Event] = ()
+        kept = False
+
+        async def whole(connection: LoneConnection) -> ResultT:
+            nonlocal lone, events
+            lone = Lone(connection, self._foresight, self._clock)
+            unit = SqlUnit(connection, tables, self._clock, lone)
+            result = await _to_the_end(unit, body)
+            events = unit.outbox.events
+            return result
+
+        try:
+            result = await self._engine.suppose(whole)
+            kept = True
+        except SupposedWrongly:
+            events = ()
+            raise
+        finally:  # as of any other unit
+            if lone is not None:
+                lone.end(kept=kept)
+            if events:
+                self._recorded(events)
+        return result
 
     async def read(self, body: Callable[[SqlUnit], Awaitable[ResultT]]) -> ResultT:
         """Run ``body`` on one consistent snapshot; what it writes is an error."""

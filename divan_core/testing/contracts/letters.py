@@ -57,10 +57,12 @@ async def send(
     recipient: int,
     **changes: Any,  # noqa: ANN401 - evolve knows
 ) -> Message:
-    """Keep a message in a unit of its own."""
+    """Keep a message in a unit of its own, which is a brief one for every other number."""
     letter = draft(number, sender, recipient, **changes)
     return await stores.units.write(
-        lambda unit: keep(unit, letter, sender, recipient), locking=True
+        lambda unit: keep(unit, letter, sender, recipient),
+        locking=True,
+        brief=number % 2 == 0,
     )
 
 

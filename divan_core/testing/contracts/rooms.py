@@ -308,7 +308,10 @@ async def put(stores: RelationalStores, one: Room, *members: Member) -> None:
 
 
 async def say(stores: RelationalStores, number: int, sender: int, message: int) -> Message | None:
-    """Send a message to a room in a unit of its own; None where the sender may not."""
+    """Send a message to a room in a unit of its own; None where the sender may not.
+
+    It is a brief one for every other number.
+    """
     letter = Draft(
         id=MessageId(campus_id(message + 10_000 * sender)),
         conversation_id=ConversationId(room_id(number)),
@@ -316,7 +319,9 @@ async def say(stores: RelationalStores, number: int, sender: int, message: int) 
         at=Millis(START_MS + message),
         content=Content(f"message {message}"),
     )
-    return await stores.units.write(lambda unit: unit.messages.send_to_room(letter), locking=True)
+    return await stores.units.write(
+        lambda unit: unit.messages.send_to_room(letter), locking=True, brief=message % 2 == 0
+    )
 
 
 async def history(stores: RelationalStores, number: int, window: Window) -> Sequence[Message]:

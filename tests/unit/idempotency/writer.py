@@ -79,15 +79,13 @@ class Gates:
         self.before.set()
         self.after.set()
 
-    async def write(
-        self, body: Callable[[StoreUnit], Awaitable[ResultT]], *, locking: bool = False
-    ) -> ResultT:
+    async def write(self, body: Callable[[StoreUnit], Awaitable[ResultT]], **how: bool) -> ResultT:
         self.entered += 1
         self.reached.set()
         await self.before.wait()
         if self.failure is not None:
             raise self.failure
-        result = await self._units.write(body, locking=locking)
+        result = await self._units.write(body, **how)
         await self.after.wait()
         if self.loss is not None:
             raise self.loss

@@ -6,9 +6,11 @@ from contextlib import AsyncExitStack
 import anyio
 import pytest
 
-from divan_core.stores.bundle import RelationalStores
+from divan_core.kernel.clock import Millis
+from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.stores.sql.store import open_sql
-from divan_core.testing.contracts.letters import history, send
+from divan_core.testing.clock import START_MS
+from divan_core.testing.contracts.letters import draft, history, keep, send
 from divan_core.testing.contracts.samples import populate, running
 
 pytestmark = pytest.mark.anyio
@@ -21,6 +23,24 @@ async def several(request: pytest.FixtureRequest) -> AsyncIterator[list[Relation
     url = request.getfixturevalue(request.param)
     async with AsyncExitStack() as stack:
         yield [await stack.enter_async_context(running(open_sql(url))) for _ in range(2)]
+
+
+async def test_what_was_undone_is_not_supposed(several: list[RelationalStores]) -> None:
+    """Neither its number nor its moment, when another process has used the number meanwhile."""
+    first, second = several
+    await populate(first, 2)
+    await send(first, 1, 1, 2)
+    late = Millis(START_MS + 1000)
+
+    async def undone(unit: StoreUnit) -> None:
+        await keep(unit, draft(3, 1, 2), 1, 2)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await first.units.write(undone, locking=True)
+    await send(second, 5, 2, 1, at=late)
+    message = await send(first, 6, 1, 2)
+    assert (message.seq, message.at) == (3, late)
 
 
 async def test_numbers_of_several_processes(several: list[RelationalStores]) -> None:

@@ -17,6 +17,7 @@ from divan_core.kernel.units import UnitMisused
 from divan_core.stores.sql import postgres
 from divan_core.stores.sql.address import parse_address
 from divan_core.stores.sql.connection import SqlConnection
+from divan_core.stores.sql.lone import LoneConnection
 from divan_core.stores.sql.postgres import TRIES, PostgresEngine
 from divan_core.stores.sql.postgres_connection import LoopConnection
 from divan_core.stores.sql.store import open_sql
@@ -313,6 +314,28 @@ async def test_a_statement_has_a_time(postgres_url: str, monkeypatch: pytest.Mon
         with pytest.raises(StoreUnavailable, match="in time"):
             await engine.write(body)
         assert body.runs == 1
+        assert await engine.read(count) == 0
+
+
+async def test_what_is_supposed_has_a_time(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not waited for twice, neither before the one statement nor, with a key, for it."""
+    monkeypatch.setattr(postgres, "STATEMENT_TIMEOUT_S", 0.5)
+    engine = PostgresEngine(parse_address(postgres_url), pool_size=1)
+    endless = select(func.pg_sleep(60))
+
+    async def glances(connection: LoneConnection) -> None:
+        await connection.glance(endless, {})
+
+    async def concludes(connection: LoneConnection) -> None:
+        connection.conclude(endless, {}, keyed=True)
+
+    async with engine.running():
+        with pytest.raises(StoreUnavailable, match="in time"):
+            await engine.suppose(glances)
+        with pytest.raises(OutcomeUnknown):
+            await engine.suppose(concludes)
         assert await engine.read(count) == 0
 
 

@@ -15,6 +15,7 @@ from divan_core.social.model import Block, Friendship
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.stores.sql.connection import Parameters, ThreadConnection
 from divan_core.stores.sql.postgres_connection import LoopConnection
+from divan_core.stores.sql.postgres_lone import PostgresLoneConnection
 from divan_core.stores.sql.spelling import Statement, Together, driver_text
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.contracts.invites import invite
@@ -69,6 +70,17 @@ def run(monkeypatch: pytest.MonkeyPatch, statements: list[str]) -> list[str]:
     for kind in (ThreadConnection, LoopConnection):
         monkeypatch.setattr(kind, "rows", _noting(kind, statements))
         monkeypatch.setattr(kind, "rows_of_text", _noting_text(kind, statements))
+    commit = PostgresLoneConnection.commit
+
+    async def noted(connection: PostgresLoneConnection) -> None:
+        statements.append(connection.concluded)
+        try:
+            await commit(connection)
+        except Exception as fault:
+            statements.append(type(fault).__name__)
+            raise
+
+    monkeypatch.setattr(PostgresLoneConnection, "commit", noted)
     return statements
 
 
@@ -187,12 +199,33 @@ async def test_a_message(stores: RelationalStores, run: list[str], kind: str) ->
     assert len(run) == (4 if "CAST(ROUND" in run[0] else 3)
 
 
-def keeping(kind: str, number: int) -> Callable[[StoreUnit], Awaitable[None]]:
-    """Write a message with its key and its event."""
+@pytest.mark.parametrize("kind", ["another one", "in a room"])
+async def test_a_brief_message(stores: RelationalStores, run: list[str], kind: str) -> None:
+    """On PostgreSQL one statement and no more, and one before it where others write, too."""
+    await put(stores, room(1), member(1, 1))
+    if kind == "another one":
+        await send(stores, 1, 1, 2)
+    await stores.units.write(keeping(kind, 3), locking=True)
+    run.clear()
+    await stores.units.write(keeping(kind, 4), locking=True, brief=True)
+    if "CAST(ROUND" in run[0]:
+        return
+    (only,) = run
+    assert only.startswith("WITH bumped")
+    run.clear()
+    await stores.units.write(keeping(kind, 5, key=4), locking=True, brief=True)
+    assert run[:2] == [only, "SupposedWrongly"]  # the database has no error to write in its log
+
+
+def keeping(
+    kind: str, number: int, key: int | None = None
+) -> Callable[[StoreUnit], Awaitable[None]]:
+    """Write a message with its key and its event, if the key is new."""
 
     async def body(unit: StoreUnit) -> None:
-        scope = attrs.evolve(SCOPE, key=f"key {number}")
-        assert await unit.keys.claim(scope, bytes(32), 1) is None
+        scope = attrs.evolve(SCOPE, key=f"key {key or number}")
+        if await unit.keys.claim(scope, bytes(32), 1) is not None:
+            return
         if kind == "in a room":
             letter = draft(number, 1, 2, conversation_id=ConversationId(room(1).id))
             assert await unit.messages.send_to_room(letter) is not None
