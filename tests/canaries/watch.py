@@ -111,7 +111,8 @@ def distinct(value: object) -> str:
         return cut(str(value))
     if not isinstance(value, str) or len(value) < 2 or IDS.fullmatch(value):
         return ""
-    return value if len(value) >= SHORTEST else encoded(value)
+    known = value.encode(errors="replace").decode()  # halves of characters are written nowhere
+    return known if len(known) >= SHORTEST else encoded(known)
 
 
 def cut(number: str) -> str:
