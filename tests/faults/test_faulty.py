@@ -169,7 +169,7 @@ async def invites_of(world: World) -> Mapping[str, InviteId]:
     accounts, found = world.divan.accounts, dict[str, InviteId]()
     ana = await accounts.actor(world.ana)
     for reply in ("accept", "decline", "cancel"):
-        other = await accounts.create_person(CreatePerson(world.campus, reply, reply))
+        other = await accounts.create_person(CreatePerson(world.campus, reply, f"To {reply}"))
         ends = [await accounts.actor(other.user_id), ana][:: -1 if reply == "cancel" else 1]
         done = await world.divan.social.invite(ends[0], SendInvite(ends[1].user_id))
         found[f"invites.{reply}"] = done.view.id
@@ -227,7 +227,9 @@ async def cases_of(world: World) -> Mapping[str, str]:
     """A case for each thing that can be done about one."""
     accounts, found = world.divan.accounts, dict[str, str]()
     for name in ("get", "assign", "escalate", "dismiss", "actions", "revert"):
-        other = await accounts.create_person(CreatePerson(world.campus, f"x{name}", name))
+        other = await accounts.create_person(
+            CreatePerson(world.campus, f"x{name}", f"Whom they {name}")
+        )
         await as_staff(world, "POST", f"{MOD}/reports", json=reported(other.user_id))
         answer = await as_staff(world, "GET", f"{MOD}/cases", params={"q": f"x{name}"})
         (case,) = answer.json()["items"]

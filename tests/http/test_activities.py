@@ -186,7 +186,8 @@ async def test_a_typing_duel(friends: World) -> None:
     assert set(prompt) == {"activity_id", "round", "prompt", "opens_at", "closes_at"}
     assert (prompt["activity_id"], prompt["round"]) == (match, 1)
     assert prompt["closes_at"] == "2026-09-21T14:14:20.000Z"
-    typed = {"activity_id": match, "round": 1, "text": prompt["prompt"]}
+    text = prompt["prompt"].removesuffix(".") + "!"  # which, unlike the prompt, is theirs
+    typed = {"activity_id": match, "round": 1, "text": text}
     friends.clock.advance(30)
     answer = await post(friends, "/activities/typing/submissions", typed, friends.ben)
     assert answer.status_code == 201

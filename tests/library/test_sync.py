@@ -91,7 +91,7 @@ def test_every_use_case_of_requests_is_there() -> None:
     }
     internal |= {"stats", "close_over", "expire", "every", "appeals", "in_force", "catalogue"}
     internal |= {"enforce", "enforce_all", "around", "afterwards"}  # what workers do with decisions
-    internal |= {"backtest_all"}
+    internal |= {"backtest_all", "measure"}
     internal |= {"settle_due", "purge"}  # what workers do with activities
     internal |= {"keep"}  # what workers do with names
     for service, waiting in (

@@ -19,9 +19,9 @@ from divan_core.stores.sql.postgres import PostgresEngine
 from divan_core.stores.sql.postgres_connection import LoopConnection
 from divan_core.stores.sql.spelling import DialectName, driver_text
 from divan_core.stores.sql.store import open_sql
-from divan_core.testing.contracts.outbox import (
+from divan_core.testing.contracts.outbox import GROUPS
+from divan_core.testing.contracts.outboxevents import (
     ALL,
-    GROUPS,
     LEASE_MS,
     begin,
     claim,
@@ -31,7 +31,7 @@ from divan_core.testing.contracts.outbox import (
     publish,
     record,
 )
-from divan_core.testing.contracts.outbox import event as event_of
+from divan_core.testing.contracts.outboxevents import event as event_of
 from divan_core.testing.contracts.samples import running
 from tests.unit.stores.sql.test_postgres import FAIL, Failing
 

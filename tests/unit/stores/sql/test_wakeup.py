@@ -15,7 +15,7 @@ from divan_core.stores.sql.address import parse_address
 from divan_core.stores.sql.migrate import upgrade
 from divan_core.stores.sql.store import open_sql
 from divan_core.stores.sql.wakeup import CHANNEL, PostgresWakeup
-from divan_core.testing.contracts.outbox import claim, event, record
+from divan_core.testing.contracts.outboxevents import claim, event, record
 from divan_core.testing.contracts.samples import running
 from tests.servers.postgres import PostgresServer
 from tests.unit.stores.sql.conftest import Backdoor
