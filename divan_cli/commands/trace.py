@@ -8,14 +8,12 @@ import typer
 
 from divan_cli import render, session
 from divan_cli.options import AsJson
+from divan_core.kernel.traces import LOST, SENT
 
 if TYPE_CHECKING:  # as session.py says
     from divan_core.divan import Divan
 
 app = typer.Typer(help="Traces.", no_args_is_help=True)
-
-SENT: Final = "divan_trace_spans_sent_total"
-LOST: Final = "divan_trace_spans_lost_total"
 
 _MEANINGS: Final = {
     "ok": "The collector has taken the trace {}.",
@@ -46,7 +44,7 @@ async def try_out(*, as_json: AsJson = False) -> None:
 def _fate(divan: Divan) -> str:
     """What became of the spans, once Divan is closed: nothing waits then."""
     counts = divan.metrics.snapshot().counts
-    totals = {one.name: sum(values.values()) for one, values in counts.items()}
-    if SENT not in totals:
+    if SENT not in counts:
         return "unsent"
-    return "ok" if totals[SENT] and not totals[LOST] else "lost"
+    sent, lost = (sum(counts.get(one, {}).values()) for one in (SENT, LOST))
+    return "ok" if sent and not lost else "lost"

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 import attrs
 
-from divan_core.kernel.telemetry import Readings
+from divan_core.kernel.telemetry import Counter, Readings
 
 Kind: TypeAlias = Literal["internal", "server", "client", "producer", "consumer"]
 """What a span is to the one it is in, as OpenTelemetry names it."""
 
 NEW: Literal[""] = ""
 """The place of what begins a trace of its own."""
+
+SENT: Final = Counter("divan_trace_spans_sent_total", "Spans that the collector has taken")
+LOST: Final = Counter("divan_trace_spans_lost_total", "Spans that the collector did not take")
 
 
 class Span(Protocol):

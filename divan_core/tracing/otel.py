@@ -22,12 +22,9 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from opentelemetry.trace import Link, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from divan_core.kernel.telemetry import Counter, Readings
-from divan_core.kernel.traces import Beginning, Span
+from divan_core.kernel.telemetry import Readings
+from divan_core.kernel.traces import LOST, SENT, Beginning, Span
 from divan_core.settings import Settings
-
-SENT: Final = Counter("divan_trace_spans_sent_total", "Spans that the collector has taken")
-LOST: Final = Counter("divan_trace_spans_lost_total", "Spans that the collector did not take")
 
 FAREWELL_S: Final = 3.0
 """How long the last spans may take to be sent when Divan is closed."""

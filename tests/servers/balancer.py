@@ -2,53 +2,35 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from typing import Self
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import anyio
-from anyio.abc import ByteStream, SocketAttribute
-from anyio.from_thread import start_blocking_portal
+from anyio.abc import ByteStream
+
+from tests.servers.proxy import TcpProxy
 
 ENDS = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, OSError)
 
 
-class Balancer:
-    """Stands before servers, on a thread of its own; a context manager, ``url`` leads through it.
+class Balancer(TcpProxy):
+    """Stands before servers; ``url`` leads through it.
 
     ``carried`` counts the connections of each server, by its address; ``last`` is whose the newest
     one is.
     """
 
     def __init__(self, urls: Sequence[str]) -> None:
+        super().__init__()
         self._urls = list(urls)
-        self._stack = contextlib.ExitStack()
-        self.url = ""
         self.carried: Counter[str] = Counter()
         self.last = ""
 
-    def __enter__(self) -> Self:
-        with contextlib.ExitStack() as stack:
-            portal = stack.enter_context(start_blocking_portal())
-            port = stack.enter_context(portal.wrap_async_context_manager(self._running()))
-            self.url = f"http://127.0.0.1:{port}"
-            self._stack = stack.pop_all()
-        return self
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
-    def __exit__(self, *_exc: object) -> None:
-        self._stack.close()
-
-    @contextlib.asynccontextmanager
-    async def _running(self) -> AsyncIterator[int]:
-        async with (
-            await anyio.create_tcp_listener(local_host="127.0.0.1") as listener,
-            anyio.create_task_group() as tasks,
-        ):
-            tasks.start_soon(listener.serve, self._serve)
-            yield listener.extra(SocketAttribute.local_port)  # noqa: S610 - not a query
-            tasks.cancel_scope.cancel()
-
-    async def _serve(self, client: ByteStream) -> None:
+    async def serve(self, client: ByteStream) -> None:
         async with client:
             server = await self._connected()
             if server is not None:

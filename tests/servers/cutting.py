@@ -8,15 +8,15 @@ https://www.postgresql.org/docs/current/protocol-message-formats.html
 
 import contextlib
 import enum
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Self
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 import anyio
 import attrs
-from anyio.abc import ByteStream, SocketAttribute
-from anyio.from_thread import start_blocking_portal
+from anyio.abc import ByteStream
 from anyio.streams.buffered import BufferedByteReceiveStream
+
+from tests.servers.proxy import TcpProxy
 
 LENGTH = 4
 WANTS_ENCRYPTION = (80_877_103, 80_877_104)
@@ -38,43 +38,25 @@ class _Order:
     times: int
 
 
-class CuttingProxy:
-    """Stands in front of the server of a URL; a context manager, ``url`` leads through it."""
+class CuttingProxy(TcpProxy):
+    """Stands in front of the server of a URL; ``url`` leads through it."""
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self._server = urlsplit(url)
         self._orders: list[_Order] = []
-        self._stack = contextlib.ExitStack()
-        self.url = ""
         self.cuts = 0
+
+    @property
+    def url(self) -> str:
+        user = self._server.netloc.rpartition("@")[0]
+        return self._server._replace(netloc=f"{user}@127.0.0.1:{self.port}").geturl()
 
     def cut(self, cut: Cut, about: str, times: int = 1) -> None:
         """Cut the next transactions with a statement that has the words ``about``."""
         self._orders.append(_Order(cut, about, times))
 
-    def __enter__(self) -> Self:
-        with contextlib.ExitStack() as stack:
-            portal = stack.enter_context(start_blocking_portal())
-            port = stack.enter_context(portal.wrap_async_context_manager(self._running()))
-            user = self._server.netloc.rpartition("@")[0]
-            self.url = self._server._replace(netloc=f"{user}@127.0.0.1:{port}").geturl()
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self._stack.close()
-
-    @contextlib.asynccontextmanager
-    async def _running(self) -> AsyncIterator[int]:
-        async with (
-            await anyio.create_tcp_listener(local_host="127.0.0.1") as listener,
-            anyio.create_task_group() as tasks,
-        ):
-            tasks.start_soon(listener.serve, self._serve)
-            yield listener.extra(SocketAttribute.local_port)  # noqa: S610 - not a query
-            tasks.cancel_scope.cancel()
-
-    async def _serve(self, client: ByteStream) -> None:
+    async def serve(self, client: ByteStream) -> None:
         host, port = self._server.hostname or "", self._server.port or 5432
         with contextlib.suppress(*LOST):
             async with client, await anyio.connect_tcp(host, port) as server:

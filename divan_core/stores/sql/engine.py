@@ -47,9 +47,9 @@ class SqlEngine(Protocol):
 
         Raises:
             SupposedWrongly: it does not, or what it supposes is wrong, or it failed; nothing is
-                kept, or whether it is can be found out by a key.
+                kept.
             StoreUnavailable: it could not be begun.
-            OutcomeUnknown: the connection was lost, or too slow, and it has no key.
+            OutcomeUnknown: the connection was lost, or too slow, while the statement ran.
         """
         ...
 

@@ -43,11 +43,8 @@ class LoneConnection(SqlConnection, Protocol):
         """The first row of a statement that only reads."""
         ...
 
-    def conclude(self, statement: Statement, parameters: Mapping[str, Any], *, keyed: bool) -> None:
-        """Run this in place of a commit; it has a row if everything is kept, else nothing is.
-
-        What becomes of a ``keyed`` one can be found out by its key.
-        """
+    def conclude(self, statement: Statement, parameters: Mapping[str, Any]) -> None:
+        """Run this in place of a commit; it has a row if everything is kept, else nothing is."""
         ...
 
 
@@ -108,7 +105,7 @@ class Lone:
         parameters = {**sending.given, **number, **pending.columns(), **present(self._clock)}
         for one in answers:
             parameters |= self._keyed(one)
-        self._connection.conclude(statement, parameters, keyed=bool(answers))
+        self._connection.conclude(statement, parameters)
 
     def end(self, *, kept: bool) -> None:
         """Remember what has come of it."""

@@ -203,12 +203,7 @@ class PostgresEngine:
         async with self._open.turns.beside_others():
             with self._failures:
                 unit = await self._connected(PostgresLoneConnection, reading=False)
-                try:
-                    return await self._concluded(body, unit)
-                except OutcomeUnknown as fault:  # for a key it is found out by claiming it
-                    if unit.keyed and not isinstance(fault.__cause__, TimeoutError):
-                        raise SupposedWrongly from fault
-                    raise
+                return await self._concluded(body, unit)
 
     async def _concluded(
         self, body: Callable[[LoneConnection], Awaitable[ResultT]], unit: PostgresLoneConnection

@@ -14,9 +14,8 @@ from divan_core.stores.sql.spelling import DriverText, Statement, driver_text
 
 
 class PostgresLoneConnection(LoopConnection):
-    """A :class:`~divan_core.stores.sql.lone.LoneConnection`; ``keyed`` once it has concluded so."""
+    """A :class:`~divan_core.stores.sql.lone.LoneConnection`."""
 
-    keyed = False
     _last: tuple[DriverText, Mapping[str, Any]] | None = None
 
     async def execute(
@@ -42,10 +41,9 @@ class PostgresLoneConnection(LoopConnection):
         """The statement that it comes to; empty as long as there is none."""
         return "" if self._last is None else self._last[0].sql
 
-    def conclude(self, statement: Statement, parameters: Mapping[str, Any], *, keyed: bool) -> None:
+    def conclude(self, statement: Statement, parameters: Mapping[str, Any]) -> None:
         """Run this in place of a commit."""
         self._last = driver_text(statement, "postgresql"), parameters
-        self.keyed = keyed
 
     async def commit(self) -> None:
         """Run what it comes to; raises what the driver raises.
@@ -53,7 +51,7 @@ class PostgresLoneConnection(LoopConnection):
         Raises:
             SupposedWrongly: nothing is kept.
         """
-        if self._last is None:
+        if self._last is None or self._driver.is_closed():
             raise SupposedWrongly
         written, parameters = self._last
         if not await self._driver.fetch(written.sql, *written.values(parameters)):

@@ -320,7 +320,7 @@ async def test_a_statement_has_a_time(postgres_url: str, monkeypatch: pytest.Mon
 async def test_what_is_supposed_has_a_time(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is not waited for twice, neither before the one statement nor, with a key, for it."""
+    """It is not waited for twice, neither before the one statement nor for it."""
     monkeypatch.setattr(postgres, "STATEMENT_TIMEOUT_S", 0.5)
     engine = PostgresEngine(parse_address(postgres_url), pool_size=1)
     endless = select(func.pg_sleep(60))
@@ -329,7 +329,7 @@ async def test_what_is_supposed_has_a_time(
         await connection.glance(endless, {})
 
     async def concludes(connection: LoneConnection) -> None:
-        connection.conclude(endless, {}, keyed=True)
+        connection.conclude(endless, {})
 
     async with engine.running():
         with pytest.raises(StoreUnavailable, match="in time"):
