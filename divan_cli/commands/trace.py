@@ -8,7 +8,6 @@ import typer
 
 from divan_cli import render, session
 from divan_cli.options import AsJson
-from divan_core.kernel.traces import LOST, SENT
 
 if TYPE_CHECKING:  # as session.py says
     from divan_core.divan import Divan
@@ -43,6 +42,8 @@ async def try_out(*, as_json: AsJson = False) -> None:
 
 def _fate(divan: Divan) -> str:
     """What became of the spans, once Divan is closed: nothing waits then."""
+    from divan_core.kernel.traces import LOST, SENT
+
     counts = divan.metrics.snapshot().counts
     if SENT not in counts:
         return "unsent"
