@@ -5,6 +5,7 @@ databases called ``divan_test_*`` are created and dropped; on the second, each w
 numbered database, counted from the one in the address.
 """
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -29,7 +30,13 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def pytest_configure() -> None:
+    gc.disable()  # thousands of tests are about to be collected, and stay
     canaries.begin()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
