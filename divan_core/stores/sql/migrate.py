@@ -80,10 +80,14 @@ def upgrade(url: str, branch: str | None = None) -> tuple[BranchReport, ...]:
         StoreUnavailable: the database cannot be reached, or stays locked for a minute.
         ConfigurationError: the address or the branch is not one of Divan's.
     """
-    address = parse_address(url)
-    return tuple(
-        _upgrade_branch(address, one, strict=one in ("core", branch)) for one in _chosen(branch)
-    )
+    address, chosen = parse_address(url), _chosen(branch)
+    try:
+        return _connected(address, lambda connection: _upgraded(connection, chosen, branch))
+    except Exception as fault:
+        meaning = _meaning(chosen[0], fault)
+        if meaning is fault:
+            raise
+        raise meaning from fault
 
 
 def status(url: str) -> tuple[BranchStatus, ...]:
@@ -167,9 +171,24 @@ def _chosen(branch: str | None) -> tuple[str, ...]:
     return (branch,)
 
 
-def _upgrade_branch(address: Address, branch: str, *, strict: bool) -> BranchReport:
+def _upgraded(
+    connection: Connection, branches: Sequence[str], named: str | None
+) -> tuple[BranchReport, ...]:
+    """Apply what is missing of branches; at most starts of a process nothing is."""
+    revisions = Revisions()
+    found = revisions.current(current_heads(connection))
+    connection.rollback()
+    return tuple(
+        BranchReport(one, found[one], found[one])
+        if found.get(one) == revisions.newest[one]
+        else _upgrade_branch(connection, one, strict=one in ("core", named))
+        for one in branches
+    )
+
+
+def _upgrade_branch(connection: Connection, branch: str, *, strict: bool) -> BranchReport:
     try:
-        before, after = _connected(address, lambda connection: _apply(connection, branch))
+        before, after = _apply(connection, branch)
     except Exception as fault:
         meaning = _meaning(branch, fault)
         if strict:
@@ -191,8 +210,6 @@ def _apply(connection: Connection, branch: str) -> tuple[str | None, str | None]
     revisions = Revisions()
     before = revisions.current(current_heads(connection)).get(branch)
     connection.rollback()
-    if before == revisions.newest[branch]:  # as at most starts
-        return before, before
     config = configuration()
     config.attributes["divan"] = {
         "connection": connection,
