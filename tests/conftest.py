@@ -16,6 +16,7 @@ import redis
 
 from tests import canaries
 from tests.canaries.outputs import tell_streams
+from tests.servers import statements
 from tests.servers.databases import Databases
 from tests.servers.postgres import PostgresServer
 from tests.servers.valkey import (
@@ -32,6 +33,7 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 def pytest_configure() -> None:
     gc.disable()  # thousands of tests are about to be collected, and stay
     canaries.begin()
+    statements.keep()
 
 
 def pytest_collection_finish() -> None:
