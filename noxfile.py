@@ -96,6 +96,8 @@ MEETING_TESTS = (
     "tests/observability",  # OpenTelemetry
     "tests/library/test_examples.py",
 )
+# Where less is repeated by default.
+THOROUGH = ("tests/library",)
 NEWER = ("python3.14", "python3.13", "python3.12")
 PACKAGES = ("divan_core", "divan_http", "divan_rt", "divan_cli")
 # What decides without doing: every branch of it is tested.
@@ -129,6 +131,14 @@ def tests(session: nox.Session) -> None:
     """All tests, on real servers out of wheels; what follows ``--`` goes to pytest."""
     programs = environment(session, "dev", "dev")
     run(session, programs, "pytest", "-n", "2", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def thorough(session: nox.Session) -> None:
+    """The tests that are repeated on more servers, and at a larger scale, than ``tests`` does."""
+    programs = environment(session, "dev", "dev")
+    session.env["DIVAN_THOROUGH"] = "1"
+    run(session, programs, "pytest", "-n", "2", *THOROUGH, *session.posargs)
 
 
 @nox.session(venv_backend="none")

@@ -1,5 +1,6 @@
 """Divan as a library, on every set of stores."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,11 @@ ROOMY = LimitSettings(
     heartbeat_per_minute=100_000, nearby_per_minute=100_000, search_per_minute=100_000
 )
 
-KINDS = ("memory", "sqlite", "postgres+valkey", "sqlite+cluster", "sqlite+redis62")
+EVERY_KIND = ("memory", "sqlite", "postgres+valkey", "sqlite+cluster", "sqlite+redis62")
+"""For what is kept in Redis, which may be a cluster, or the oldest one."""
+
+KINDS = EVERY_KIND if os.environ.get("DIVAN_THOROUGH") else EVERY_KIND[:3]
+"""For everything else: each database, and each way to know who is where."""
 
 
 def stores_of(kind: str, request: pytest.FixtureRequest, clock: ManualClock) -> Stores:

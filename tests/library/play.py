@@ -25,7 +25,6 @@ from divan_core.workers.subscription import Subscription
 from tests.library.conftest import World
 
 NONCE = "0123456789abcdef" * 2
-KINDS = ("memory", "sqlite", "postgres+valkey")
 
 
 @attrs.frozen

@@ -36,8 +36,8 @@ from divan_core.kernel.ids import UserId
 from divan_core.settings import LimitSettings, Settings
 from divan_core.testing.clock import ManualClock
 from divan_core.workers.periodic import MOST
-from tests.library.conftest import World, stores_of
-from tests.library.play import KINDS, Friends, befriended, events
+from tests.library.conftest import KINDS, World, stores_of
+from tests.library.play import Friends, befriended, events
 
 pytestmark = pytest.mark.anyio
 

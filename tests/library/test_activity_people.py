@@ -29,8 +29,8 @@ from divan_core.kernel.visibility import Standing
 from divan_core.safety.gate import Gate as SafetyGate
 from divan_core.settings import Settings
 from divan_core.testing.clock import ManualClock
-from tests.library.conftest import CAMPUS, World, stores_of
-from tests.library.play import KINDS, Friends, befriended, events
+from tests.library.conftest import CAMPUS, KINDS, World, stores_of
+from tests.library.play import Friends, befriended, events
 from tests.sanctions import sentence
 
 pytestmark = pytest.mark.anyio

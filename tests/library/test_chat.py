@@ -48,13 +48,12 @@ from divan_core.settings import LimitSettings
 from divan_core.stores.bundle import StoreUnit
 from divan_core.testing.clock import ManualClock
 from divan_core.workers.subscription import Subscription
-from tests.library.conftest import CAMPUS, CENTRE, World, stores_of
+from tests.library.conftest import CAMPUS, CENTRE, KINDS, World, stores_of
 from tests.library.pages import page_of
 
 pytestmark = pytest.mark.anyio
 
 NOBODY = UserId(UUID(int=7))
-KINDS = ("memory", "sqlite", "postgres+valkey")
 
 
 @pytest.fixture(params=KINDS)

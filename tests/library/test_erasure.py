@@ -32,11 +32,10 @@ from divan_core.stores.factories import embedded_stores
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.faults import FaultPoints, Raise
 from divan_core.testing.mail import Letters, quick_hasher
-from tests.library.conftest import stores_of
+from tests.library.conftest import KINDS, stores_of
 
 pytestmark = pytest.mark.anyio
 
-KINDS = ("memory", "sqlite", "postgres+valkey")
 CAMPUS = CampusId(UUID(int=0xCA))
 NOBODY = UserId(UUID(int=0))
 PASSWORD = "plum under seven bridges"

@@ -24,13 +24,10 @@ from divan_core.stores.bundle import Stores, StoreUnit
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.faults import FaultPoints
 
-from .conftest import CAMPUS, CENTRE, World, stores_of
+from .conftest import CAMPUS, CENTRE, KINDS, World, stores_of
 from .pages import page_of
 
 pytestmark = pytest.mark.anyio
-
-KINDS = ("memory", "sqlite", "postgres+valkey")
-
 
 @pytest.fixture(params=KINDS)
 def stores(request: pytest.FixtureRequest, clock: ManualClock) -> Stores:

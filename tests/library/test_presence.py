@@ -29,9 +29,9 @@ from divan_core.presence.messages import (
 )
 from divan_core.settings import LimitSettings, Settings
 
-from .conftest import CAMPUS, World
+from .conftest import CAMPUS, EVERY_KIND, World
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("stores", EVERY_KIND, indirect=True)]
 NOBODY = UserId(UUID(int=404))
 
 

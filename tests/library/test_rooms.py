@@ -41,14 +41,13 @@ from divan_core.kernel.ids import RoomId, UserId
 from divan_core.kernel.once import Done
 from divan_core.presence.messages import GoOffline
 from divan_core.testing.clock import ManualClock
-from tests.library.conftest import World, stores_of
+from tests.library.conftest import KINDS, World, stores_of
 from tests.library.pages import page_of
 
 pytestmark = pytest.mark.anyio
 
 NOBODY = UserId(UUID(int=7))
 NO_ROOM = RoomId(UUID(int=8))
-KINDS = ("memory", "sqlite", "postgres+valkey")
 
 
 @pytest.fixture(params=KINDS)

@@ -18,8 +18,8 @@ from divan_core.moderation.actionmessages import ApplyAction, RevertAction
 from divan_core.moderation.messages import CasesQuery, OneCase, SendReport
 from divan_core.moderation.sanctionmessages import SanctionsQuery
 
-from .conftest import World
-from .play import KINDS, Friends, befriended
+from .conftest import KINDS, World
+from .play import Friends, befriended
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("stores", KINDS, indirect=True)]
 

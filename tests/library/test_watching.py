@@ -9,10 +9,10 @@ from divan_core.kernel.actor import ADMIN, MODERATOR, Actor
 from divan_core.kernel.ids import CampusId
 from divan_core.kernel.notices import PersonNotice
 from divan_core.moderation.messages import DismissCase
-from tests.library.conftest import World
+from tests.library.conftest import EVERY_KIND, World
 from tests.library.test_cases import about, moderator, only_case, staff
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("stores", EVERY_KIND, indirect=True)]
 
 PATIENCE_S = 10
 
