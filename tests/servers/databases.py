@@ -56,6 +56,7 @@ class Databases:
         self._shape = ""
         self._emptying = ""
         self._free: list[str] = []
+        self._emptiers: dict[str, asyncpg.Connection[asyncpg.Record]] = {}
         self._stack = contextlib.ExitStack()
         self._portal: BlockingPortal
         self._connection: asyncpg.Connection[asyncpg.Record]
@@ -82,7 +83,7 @@ class Databases:
             if self._portal.call(self._emptied, name):
                 self._free.append(name)
             else:
-                self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+                self._drop(name)
 
     @contextlib.contextmanager
     def empty(self) -> Iterator[str]:
@@ -98,7 +99,7 @@ class Databases:
         try:
             yield name
         finally:
-            self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            self._drop(name)
 
     def _migrated_template(self) -> str:
         if not self._template:
@@ -129,20 +130,27 @@ class Databases:
     async def _emptied(self, name: str) -> bool:
         """Bring a database back to what it was; whether that can be done."""
         try:
-            connection = await asyncpg.connect(self._address(name))
-        except asyncpg.PostgresError:  # the test has dropped it
-            return False
-        try:
+            connection = await self._emptier(name)
             await connection.execute(_OTHERS)
             size = await connection.fetchval("SELECT pg_database_size(current_database())")
             if size > _LARGEST or str(await connection.fetchrow(_SHAPE)) != self._shape:
                 return False
             await connection.execute(self._emptying)
-        except asyncpg.InsufficientPrivilegeError:  # on a server that was given, perhaps
+        except asyncpg.PostgresError:  # the test has dropped it, or we may not do all that
             return False
-        finally:
-            await connection.close()
         return True
+
+    async def _emptier(self, name: str) -> "asyncpg.Connection[asyncpg.Record]":
+        """The connection that empties a database: a new one would look up every table first."""
+        found = self._emptiers.get(name)
+        if found is None or found.is_closed():
+            found = self._emptiers[name] = await asyncpg.connect(self._address(name))
+        return found
+
+    def _drop(self, name: str) -> None:
+        if emptier := self._emptiers.pop(name, None):
+            self._portal.call(emptier.close)
+        self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def _execute(self, statement: str) -> None:
         self._portal.call(self._connection.execute, statement)
