@@ -15,9 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 
-from tests import canaries
+from tests import canaries, kept
 from tests.canaries.outputs import tell_streams
-from tests.servers import statements
 from tests.servers.databases import Databases
 from tests.servers.postgres import PostgresServer
 from tests.servers.valkey import (
@@ -39,7 +38,8 @@ def pytest_configure() -> None:
         # A commit of SQLite waits for the disk: 3 ms, tens of thousands of times.
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     canaries.begin()
-    statements.keep()
+    kept.keep_statements()
+    kept.keep_settings()
 
 
 def pytest_collection_finish() -> None:

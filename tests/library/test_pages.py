@@ -29,6 +29,7 @@ from .pages import page_of
 
 pytestmark = pytest.mark.anyio
 
+
 @pytest.fixture(params=KINDS)
 def stores(request: pytest.FixtureRequest, clock: ManualClock) -> Stores:
     return stores_of(request.param, request, clock)
