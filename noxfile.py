@@ -172,7 +172,7 @@ def faults(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def thorough(session: nox.Session) -> None:
-    """What the tests show with a part of it, whole: a recorded day, 10,000 questions about people."""
+    """What the tests try a part of, whole: a recorded day, 10,000 questions about people."""
     programs = environment(session, "dev", "dev")
     session.env["DIVAN_THOROUGH"] = "1"
     run(session, programs, "pytest", "-n", "2", *THOROUGH_TESTS, *session.posargs)

@@ -9,6 +9,7 @@ import contextlib
 import functools
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from typing import IO, Final
 from tests.servers import nursery
 
 ROOT: Final = Path(__file__).parents[2]
+KILLED_S: Final = 30.0
 
 
 class Forked:
@@ -30,8 +32,7 @@ class Forked:
     number.
     """
 
-    def __init__(self, job: socket.socket, told: IO[bytes], stdout: IO[str]) -> None:
-        self._job = job
+    def __init__(self, told: IO[bytes], stdout: IO[str]) -> None:
         self._told = told
         self.pid = int(told.readline())
         self.stdout = stdout
@@ -47,6 +48,10 @@ class Forked:
             with contextlib.suppress(ProcessLookupError):
                 self.send_signal(signal.SIGKILL)
 
+    def has_ended(self) -> bool:
+        """Whether it has ended."""
+        return self.returncode is not None or bool(self._news(0))
+
     def wait(self, timeout_s: float) -> int:
         """Its exit status, once it has ended.
 
@@ -54,9 +59,14 @@ class Forked:
             TimeoutError: it has not, after so long.
         """
         if self.returncode is None:
-            self._job.settimeout(timeout_s)
+            if not self._news(timeout_s):
+                raise TimeoutError
             self.returncode = int(self._told.readline())
         return self.returncode
+
+    def _news(self, timeout_s: float) -> object:
+        """Whether there is something to be read, after some time at most."""
+        return select.select([self._told], [], [], timeout_s)[0]
 
 
 @contextlib.contextmanager
@@ -70,8 +80,8 @@ def forked(
 ) -> Iterator[Forked]:
     """Run a program; at the end it is killed unless it has ended.
 
-    Its standard output is ``stdout``, its standard error the file ``stderr``; it reads ``stdin``,
-    if there is one.
+    What it prints is read from ``stdout``; its standard error is the file ``stderr``, and it reads
+    ``stdin``, if there is one.
     """
     wanted = {
         "program": program,
@@ -89,11 +99,12 @@ def forked(
         os.close(writing)
         theirs.close()
         job.sendall(json.dumps(wanted).encode() + b"\n")
-        process = Forked(job, stack.enter_context(job.makefile("rb", buffering=0)), stdout)
+        process = Forked(stack.enter_context(job.makefile("rb", buffering=0)), stdout)
         try:
             yield process
         finally:
             process.kill()
+            process.wait(KILLED_S)
 
 
 def ran(
