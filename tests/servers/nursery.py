@@ -43,7 +43,7 @@ HEAVY: Final = (
 
 
 def main() -> None:
-    """Fork until nobody wants anything any more; the programs themselves come back from here."""
+    """Fork until nobody wants anything any more."""
     load()
     owner = socket.socket(fileno=os.dup(0))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers say what there is to be said
@@ -66,18 +66,21 @@ def load() -> None:
     from divan_cli.main import app  # noqa: PLC0415 - as all that is heavy
     from divan_http.routes import table  # noqa: PLC0415
 
-    remember_options()
-    app(["config", "show"], standalone_mode=False)
+    remember_what_never_changes()
+    for words in (["--help"], ["config", "show"]):
+        app(words, standalone_mode=False)
     for dev, signing_in in product((True, False), repeat=2):
         table(dev=dev, signing_in=signing_in)
     gc.collect()
     gc.freeze()  # what is never looked at is never copied
 
 
-def remember_options() -> None:
-    """Read the docstrings of all settings once; CPython before 3.13 takes 0.1 s for it."""
+def remember_what_never_changes() -> None:
+    """Make commands of functions once, and read the docstrings of all settings, in 0.1 s each."""
+    import typer.main  # noqa: PLC0415 - as all that is heavy
     from typed_settings import cls_utils  # noqa: PLC0415
 
+    typer.main.get_command = functools.cache(typer.main.get_command)
     cls_utils.deep_options = functools.cache(cls_utils.deep_options)
 
 
