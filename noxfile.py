@@ -100,6 +100,8 @@ MEETING_TESTS = (
 THOROUGH = ("tests/library",)
 NEWER = ("python3.14", "python3.13", "python3.12")
 PACKAGES = ("divan_core", "divan_http", "divan_rt", "divan_cli")
+# What tries a part of what there is to try, unless DIVAN_THOROUGH is set.
+THOROUGH_TESTS = ("tests/e2e/test_privacy.py", "tests/e2e/test_traces.py")
 # What decides without doing: every branch of it is tested.
 PURE = (
     "divan_core/*/model.py",
@@ -176,6 +178,14 @@ def faults(session: nox.Session) -> None:
     programs = environment(session, "dev", "dev")
     session.env["DIVAN_FAULTS"] = "long"
     run(session, programs, "pytest", "tests/faults", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def thorough(session: nox.Session) -> None:
+    """What the tests try a part of, whole: a recorded day, 10,000 questions about people."""
+    programs = environment(session, "dev", "dev")
+    session.env["DIVAN_THOROUGH"] = "1"
+    run(session, programs, "pytest", "-n", "2", *THOROUGH_TESTS, *session.posargs)
 
 
 @nox.session(venv_backend="none")

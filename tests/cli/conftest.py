@@ -1,5 +1,6 @@
 """The command, run as people run it: in a process and a home folder of its own."""
 
+import functools
 import logging
 import os
 import re
@@ -17,17 +18,24 @@ from urllib.parse import urlsplit
 import attrs
 import msgspec
 import pytest
-from typer.testing import CliRunner
+import typer.main
+import typer.testing
+from typed_settings import cls_utils
 
 from divan_cli.main import app
 from divan_core.divan import DATABASE_FILE
 from tests.canaries.outputs import tell_log
 from tests.canaries.watch import WATCH
+from tests.servers.forked import Forked, forked
 from tests.servers.sqlite import migrated
 
 ENTRY = "from divan_cli.main import run; run()"
 PATIENCE_S = 60.0
 STARTED = re.compile(r"Divan is at (http://\S+)\n")
+
+GRAMMAR = functools.cache(typer.main.get_command)
+OPTIONS = functools.cache(cls_utils.deep_options)
+"""What every command finds out anew, in 0.2 s, and all of one process might remember."""
 
 Command = Callable[..., "Ended"]
 
@@ -49,7 +57,7 @@ class Ended:
 class Served:
     """A server that runs."""
 
-    process: "subprocess.Popen[str]"
+    process: Forked
     url: str
     log: Path
 
@@ -108,10 +116,14 @@ def divan(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Comma
             monkeypatch.delenv(name)
     monkeypatch.setattr(logging.root, "handlers", [])  # a server sets up the log of its process
     monkeypatch.setattr(logging.root, "level", logging.root.level)
+    monkeypatch.setattr(typer.testing, "_get_command", GRAMMAR)
+    monkeypatch.setattr(cls_utils, "deep_options", OPTIONS)
 
     def run(*arguments: object, stdin: bytes = b"", **variables: str) -> Ended:
         words = list(map(str, arguments))
-        done = CliRunner().invoke(app, words, input=stdin, env=environment | variables)
+        done = typer.testing.CliRunner().invoke(
+            app, words, input=stdin, env=environment | variables
+        )
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         return Ended(done.exit_code, done.stdout, done.stderr)
@@ -144,28 +156,23 @@ def serve(environment: dict[str, str], tmp_path: Path) -> Serve:
     @contextmanager
     def serving(*arguments: object, **variables: str) -> Iterator[Served]:
         log = tmp_path / "serve.log"
-        with (
-            log.open("w") as errors,
-            subprocess.Popen(
-                [sys.executable, "-c", ENTRY, "serve", "--port", "0", *map(str, arguments)],
-                env=environment | variables,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            ) as process,
-        ):
-            try:
+        given = ("serve", "--port", 0, *arguments)
+        try:
+            with (
+                log.open("w") as errors,
+                forked(
+                    ENTRY, *given, environment=environment | variables, stderr=errors
+                ) as process,
+            ):
                 yield Served(process, started(process, log), log)
-            finally:
-                process.kill()
-                tell_log(WATCH, log)
+        finally:
+            tell_log(WATCH, log)
 
     return serving
 
 
-def started(process: "subprocess.Popen[str]", log: Path) -> str:
+def started(process: Forked, log: Path) -> str:
     """Wait for the line with the address."""
-    assert process.stdout is not None
     line = process.stdout.readline()
     found = STARTED.fullmatch(line)
     assert found, f"{line!r}\n{log.read_text()}"

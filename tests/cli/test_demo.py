@@ -3,7 +3,6 @@
 import re
 import signal
 import socket
-import subprocess
 import sys
 import webbrowser
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import pytest
 
 from divan_cli.commands import demo
 from tests.cli.conftest import ENTRY, PATIENCE_S, Command
+from tests.servers.forked import Forked, forked
 
 URL = "http://127.0.0.1:1"
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/\n")
@@ -33,9 +33,10 @@ def home(tmp_path: Path) -> Path:
 class Running:
     """A demo that runs, its address and its temporary folder."""
 
-    process: "subprocess.Popen[str]"
+    process: Forked
     url: str
     folder: Path
+    log: Path
 
     def scene(self) -> dict[str, object]:
         """What the page is told first."""
@@ -50,23 +51,16 @@ class Running:
 def running(environment: dict[str, str], folder: Path, *arguments: str) -> Iterator[Running]:
     """A demo in a process of its own; it is killed unless it has ended."""
     folder.mkdir(exist_ok=True)
-    command = [sys.executable, "-c", ENTRY, "demo", "--no-browser", *arguments]
-    with subprocess.Popen(
-        command,
-        env=environment | {"TMPDIR": str(folder)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            if not line:
-                pytest.fail(process.communicate()[1])
-            assert ADDRESS.fullmatch(line)
-            yield Running(process, line.strip(), folder)
-        finally:
-            process.kill()
+    log, given = folder.with_name("demo.log"), ("demo", "--no-browser", *arguments)
+    with (
+        log.open("w") as errors,
+        forked(
+            ENTRY, *given, environment=environment | {"TMPDIR": str(folder)}, stderr=errors
+        ) as process,
+    ):
+        line = process.stdout.readline()
+        assert ADDRESS.fullmatch(line), log.read_text()
+        yield Running(process, line.strip(), folder, log)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -77,9 +71,9 @@ def test_it_prints_one_address_and_ends_cleanly(
         assert lively.scene()["people"] == 20
         assert [one.name[:11] for one in lively.folder.iterdir()] == ["divan-demo-"]
         lively.process.send_signal(how)
-        out, err = lively.process.communicate(timeout=PATIENCE_S)
-        assert (lively.process.returncode, out) == (0, "")
-        assert err == "A campus is alive at this address. Ctrl-C ends it.\n"
+        assert lively.process.wait(PATIENCE_S) == 0
+        assert lively.process.stdout.read() == ""
+        assert lively.log.read_text() == "A campus is alive at this address. Ctrl-C ends it.\n"
         assert list(lively.folder.iterdir()) == []
 
 

@@ -1,11 +1,18 @@
 import pytest
 
 from divan_cli.commands.privacy import holds
+from divan_core.testing import probe
 from divan_core.testing.probe import Finding
 
 from .conftest import Command
 
 SMALL = ("privacy", "probe", "--queries", 100, "--accounts", 3)
+
+
+@pytest.fixture(autouse=True)
+def _few_targets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found of a hundred is shown in tests/e2e."""
+    monkeypatch.setattr(probe, "TARGETS", 10)
 
 
 def test_the_figures_are_printed(divan: Command) -> None:

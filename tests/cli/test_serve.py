@@ -4,7 +4,6 @@ import contextlib
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -18,14 +17,15 @@ from websockets.sync.client import ClientConnection, connect
 
 from divan_cli.seed import CAMPUS_ID, FRIEND, ME, demo_campus
 from divan_core.system import SystemClock
+from tests.servers.forked import ran
 
-from .conftest import PATIENCE_S, Command, Serve, Served, eventually
+from .conftest import ENTRY, PATIENCE_S, Command, Serve, Served, eventually
 
 SECRET = "a secret of at least thirty-two bytes"
 SERVE_UNCHECKED = """
 from divan_cli.listening import Plan, bound, serve_in_processes
 with bound(Plan(port=0)) as listener:
-    serve_in_processes(2, listener, print)
+    serve_in_processes(1, listener, print)
 """
 PROD = {"DIVAN_ENV": "prod", "DIVAN_SECRET_KEY": SECRET, "DIVAN_JWT_SECRET": SECRET}
 
@@ -80,8 +80,17 @@ def test_it_tells_its_address_and_ends_in_an_orderly_way(
         assert served.get("/health/live")[0] == 200
         assert served.get("/health/ready")[1]["status"] == "ok"
         assert served.end(how) == 0
-        assert served.process.stdout is not None
         assert served.process.stdout.read() == ""
+
+
+def test_it_is_begun_as_usual(environment: dict[str, str]) -> None:
+    """As no other test of a server does, because it takes seconds to load everything."""
+    command = [sys.executable, "-c", ENTRY, "serve", "--port", "0"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("Divan is at http://127.0.0.1:")
+        process.terminate()
+        assert process.wait(PATIENCE_S) == 0
 
 
 def test_its_log_is_json_and_its_answers_name_no_server(serve: Serve) -> None:
@@ -216,42 +225,38 @@ def test_postgresql_is_not_migrated_behind_ones_back(
         assert served.end() == 0
 
 
-@pytest.fixture
-def pair(
+def test_two_processes_serve_at_one_address(
     divan: Command, serve: Serve, postgres_url: str, redis_url: str
-) -> Iterator[tuple[Served, dict[str, str]]]:
-    """Two processes at one address."""
+) -> None:
     given = {"DIVAN_DATABASE_URL": postgres_url, "DIVAN_REDIS_URL": redis_url}
     divan("seed", "demo", "--people", 0, **given)
     with serve("--processes", 2, OBS_METRICS_PUBLIC="true", **given) as served:
-        yield served, given
+        check_that_both_know_the_same(served)
+        assert "demo_me" in divan("nearby", "--as", FRIEND, "--radius", 50, **given).out
+        check_that_only_websockets_are_offered(served)
+        check_that_one_that_dies_is_replaced(served)
         assert served.end() == 0
 
 
-def test_two_processes_know_the_same(pair: tuple[Served, dict[str, str]], divan: Command) -> None:
-    served, given = pair
+def check_that_both_know_the_same(served: Served) -> None:
     assert len(workers(served)) == 2
     for user_id in (ME, FRIEND):
         assert served.post("/presence/heartbeat", heartbeat(), **credentials(user_id))[0] == 200
     for _ in range(10):  # whichever process answers
         status, page = served.get("/proximity/nearby?radius_m=50", **credentials(ME))
         assert (status, [one["handle"] for one in page["items"]]) == (200, ["demo_friend"])
-    asked = divan("nearby", "--as", FRIEND, "--radius", 50, **given)
-    assert "demo_me" in asked.out
     for _ in range(4):  # and whichever tells of both, once it has heard of the other
         assert eventually(lambda: measured(served, "divan_nearby_total") == 10)
         assert eventually(lambda: measured(served, "divan_heartbeats_total") == 2)
 
 
-def test_beside_others_only_websockets_are_offered(pair: tuple[Served, dict[str, str]]) -> None:
-    served, _ = pair
+def check_that_only_websockets_are_offered(served: Served) -> None:
     assert served.get("/socket.io/?EIO=4&transport=polling")[0] == 400
     with websocket(served) as client:
         assert str(client.recv()).startswith("0")
 
 
-def test_a_process_that_dies_is_replaced(pair: tuple[Served, dict[str, str]]) -> None:
-    served, _ = pair
+def check_that_one_that_dies_is_replaced(served: Served) -> None:
     before = workers(served)
     next(iter(before.values())).kill()
     assert eventually(lambda: len(workers(served).keys() - before.keys()) == 1)
@@ -267,13 +272,10 @@ def test_what_keeps_processes_from_starting_is_told_once(divan: Command) -> None
 
 
 def test_processes_that_cannot_start_are_given_up(environment: dict[str, str]) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-c", SERVE_UNCHECKED],
-        env=environment | {"DIVAN_REDIS_URL": "redis://cache:x"},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
+    ended = ran(
+        SERVE_UNCHECKED,
+        environment=environment | {"DIVAN_REDIS_URL": "redis://cache:x"},
+        timeout_s=PATIENCE_S,
     )
     assert "Unavailable: The server's processes did not start" in ended.stderr
     assert ended.stdout == ""

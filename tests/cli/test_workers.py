@@ -1,8 +1,6 @@
 """Workers in a process of their own, and what operators ask of the outbox."""
 
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -23,10 +21,11 @@ from divan_core.observability.snapshot import read
 from divan_core.stores.bundle import StoreUnit
 from tests.canaries.outputs import tell_log
 from tests.canaries.watch import WATCH
+from tests.servers.forked import Forked, forked
 
 from .conftest import ENTRY, PATIENCE_S, Command, Serve, eventually
 
-Run = Callable[..., AbstractContextManager["subprocess.Popen[str]"]]
+Run = Callable[..., AbstractContextManager[Forked]]
 GROUP = Group("indexer", "chat")
 SECRET = "a secret of at least thirty-two bytes"
 
@@ -36,32 +35,27 @@ def workers(environment: dict[str, str], tmp_path: Path) -> Run:
     """Run workers; they have to have ended, or are killed."""
 
     @contextmanager
-    def running(*arguments: object, **variables: str) -> Iterator["subprocess.Popen[str]"]:
-        with (
-            (tmp_path / "workers.log").open("w") as errors,
-            subprocess.Popen(
-                [sys.executable, "-c", ENTRY, "workers", "run", *map(str, arguments)],
-                env=environment | variables,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            ) as process,
-        ):
-            try:
+    def running(*arguments: object, **variables: str) -> Iterator[Forked]:
+        log, given = tmp_path / "workers.log", ("workers", "run", *arguments)
+        try:
+            with (
+                log.open("w") as errors,
+                forked(
+                    ENTRY, *given, environment=environment | variables, stderr=errors
+                ) as process,
+            ):
                 yield process
-            finally:
-                process.kill()
-                tell_log(WATCH, tmp_path / "workers.log")
+        finally:
+            tell_log(WATCH, log)
 
     return running
 
 
-def line(process: "subprocess.Popen[str]") -> str:
-    assert process.stdout is not None
+def line(process: Forked) -> str:
     return process.stdout.readline()
 
 
-def end(process: "subprocess.Popen[str]", how: signal.Signals = signal.SIGTERM) -> int:
+def end(process: Forked, how: signal.Signals = signal.SIGTERM) -> int:
     process.send_signal(how)
     return process.wait(PATIENCE_S)
 

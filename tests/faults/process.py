@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -14,10 +15,12 @@ import psutil
 
 from tests.canaries.watch import WATCH
 from tests.faults.server import SERVES, STRUCK, Arm
-from tests.servers.process import ServerProcess, free_port, private_folder, wait_until
+from tests.servers.forked import forked
+from tests.servers.process import free_port, wait_until
 
-ROOT = Path(__file__).parents[2]
+PROGRAM = "from tests.faults.server import main; main()"
 ANSWER_S = 1.0
+ENDING_S = 10.0
 SECRET = "a secret of at least thirty-two bytes"
 SETTINGS = {
     "DIVAN_ENV": "test",
@@ -33,27 +36,29 @@ SETTINGS = {
 def serving(settings: Mapping[str, str], count: int = 1) -> Iterator[list["FaultServer"]]:
     """Run servers inside the context, each at an address of its own."""
     kept = {name: value for name, value in os.environ.items() if "DIVAN" not in name}
-    environment = kept | SETTINGS | dict(settings) | {"PYTHONPATH": str(ROOT)}
     ports = [free_port() for _ in range(count)]
-    command = [sys.executable, "-m", "tests.faults.server", *map(str, ports)]
-    process = ServerProcess(command, private_folder(), environment=environment)
-    servers = [FaultServer(process, port) for port in ports]
-    process.start(lambda: all(one.answers() for one in servers))
-    try:
-        yield servers
-    except BaseException:
-        sys.stderr.write(process.said())  # shown with the failed test
-        raise
-    finally:
-        WATCH.tell("the log of a server", process.said())
-        process.close()
+    with tempfile.NamedTemporaryFile("w") as log:
+        servers = [FaultServer(Path(log.name), port) for port in ports]
+        try:
+            with forked(
+                PROGRAM, *ports, environment=kept | SETTINGS | dict(settings), stderr=log
+            ) as process:
+                wait_until(lambda: all(one.answers() for one in servers), process.has_ended)
+                yield servers
+                process.send_signal(signal.SIGTERM)
+                process.wait(ENDING_S)
+        except BaseException:
+            sys.stderr.write(Path(log.name).read_text())  # shown with the failed test
+            raise
+        finally:
+            WATCH.tell("the log of a server", Path(log.name).read_text())
 
 
 class FaultServer:
     """One server; its process is replaced when it dies."""
 
-    def __init__(self, process: ServerProcess, port: int) -> None:
-        self._process = process
+    def __init__(self, log: Path, port: int) -> None:
+        self._log = log
         self._begun = f"{SERVES} {port} "
         self.url = f"http://127.0.0.1:{port}"
 
@@ -81,7 +86,7 @@ class FaultServer:
 
     def struck(self, arm: Arm) -> int:
         """How often a fault has struck at the point, of whichever kind."""
-        return self._process.said().count(f"{STRUCK} {arm.point}\n")
+        return self._log.read_text().count(f"{STRUCK} {arm.point}\n")
 
     def wait_for(self, arm: Arm, times: int = 1) -> None:
         """Return once a fault has struck at the point, so many times in all."""
@@ -89,7 +94,7 @@ class FaultServer:
 
     def _serving(self) -> int:
         """The process that was begun last."""
-        lines = self._process.said().splitlines()
+        lines = self._log.read_text().splitlines()
         return next(int(one.split()[2]) for one in reversed(lines) if one.startswith(self._begun))
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> int:

@@ -1,6 +1,6 @@
 """A process that closes days, in small portions, and dies in the middle of it.
 
-``python -m tests.faults.rolling DATABASE POINT AFTER``.
+Its arguments are a database, a point, and how often that is passed before.
 """
 
 import sys
@@ -39,7 +39,3 @@ def main() -> None:
     faults = FaultPoints()
     faults.arm(point, Kill(), after=int(after))
     anyio.run(rolled, faults.around(sql_stores(database)), 2)
-
-
-if __name__ == "__main__":
-    main()

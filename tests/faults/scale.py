@@ -8,10 +8,12 @@ import attrs
 
 @attrs.frozen
 class Scale:
-    """``kills`` and ``points`` (every one, or a few) are per database.
+    """How often, how many, how long.
 
-    In the room, ``senders`` write ``lines`` each, with as many ``listeners`` who stay as who come
-    back, through so many ``troubles``.
+    ``kills`` and ``points`` (every one, or a few) are per database. Where ``points`` is false,
+    databases share out those at which the machine's decisions go wrong; in memory all do. In the
+    room, ``senders`` write ``lines`` each, with as many ``listeners`` who stay as who come back,
+    through so many ``troubles``.
     """
 
     rounds: int
@@ -28,14 +30,14 @@ class Scale:
 
 SHORT: Final = Scale(
     rounds=2,
-    duplicates=200,
-    kills=6,
-    events=300,
-    outage_s=1,
+    duplicates=100,
+    kills=3,
+    events=120,
+    outage_s=0.5,
     points=False,
-    senders=8,
-    lines=25,
-    listeners=4,
+    senders=4,
+    lines=20,
+    listeners=3,
     troubles=2,
 )
 LONG: Final = Scale(

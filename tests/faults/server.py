@@ -1,10 +1,10 @@
 """Divan as ``divan serve`` runs it, over stores with fault points, in processes that are replaced.
 
-``python -m tests.faults.server PORT...``, with the settings of the environment. One process listens
-at all ports and forks one for each that serves, and another one whenever that has died: whoever
-connects meanwhile waits in the queue of the socket. ``POST /faults`` takes an :class:`Arm`. A
-consumer answers every event with an echo. Leases are short, so that what a dead process held is
-free again soon.
+Its arguments are ports, its settings those of the environment. One process listens at all ports and
+forks one for each that serves, and another one whenever that has died: whoever connects meanwhile
+waits in the queue of the socket. ``POST /faults`` takes an :class:`Arm`. A consumer answers every
+event with an echo. Leases are short, so that what a dead process held is free again soon; and for
+games that are over somebody looks every second.
 """
 
 import os
@@ -26,6 +26,7 @@ import divan_core.stores.sql.migrate
 import divan_core.stores.sql.postgres  # noqa: F401 - as above
 from divan_cli import listening
 from divan_cli.asgi import Application, Asgi, begin_log, serving
+from divan_core import staffing
 from divan_core.configuration import load
 from divan_core.divan import Divan, stores_of
 from divan_core.errors import StoreUnavailable
@@ -42,6 +43,7 @@ SERVES: Final = "serves"
 STRUCK: Final = "struck"
 QUEUE: Final = 2048
 LEASE_MS: Final = 1000
+DEADLINE_S: Final = 1.0
 
 
 @attrs.frozen
@@ -93,7 +95,7 @@ class Supervisor:
         if child == 0:
             self._serve(listener)
         self._children[child] = listener
-        os.write(1, f"{SERVES} {listener.getsockname()[1]} {child}\n".encode())
+        os.write(2, f"{SERVES} {listener.getsockname()[1]} {child}\n".encode())
 
     def _serve(self, listener: socket) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -132,6 +134,7 @@ async def faulty(settings: Settings) -> AsyncIterator[Asgi]:
 
 
 def main() -> None:
+    staffing.DEADLINE_S = DEADLINE_S  # type: ignore[misc]
     relay.LEASE_MS = taking.CONSUMER_LEASE_MS = LEASE_MS  # type: ignore[misc, attr-defined]
     settings = load(os.environ).settings
     begin_log(settings)
@@ -139,7 +142,3 @@ def main() -> None:
     for listener in listeners:
         listener.listen(QUEUE)
     Supervisor(settings, listeners).run()
-
-
-if __name__ == "__main__":
-    main()

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 
 ROUND_S: Final = 5
 IN_TIME_S: Final = 15.0
-"""Five seconds until somebody looks, and what a process takes to begin on a busy machine."""
+"""A second until somebody looks, and what a process takes to begin on a busy machine."""
 
 DYING: Final = Arm("activities.replace:after", "kill")
 

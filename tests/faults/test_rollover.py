@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -27,8 +26,8 @@ from divan_core.stores.factories import memory_stores, sql_stores
 from divan_core.testing.clock import START_MS
 from divan_core.testing.contracts import samples
 from tests.faults.campus import CAMPUS, person
-from tests.faults.process import ROOT
 from tests.faults.rolling import DAY_S, PORTION, SETTINGS, clock_after, rolled
+from tests.servers.forked import ran
 
 pytestmark = pytest.mark.anyio
 
@@ -98,8 +97,8 @@ async def told(stores: Stores, deeds: Sequence[Deed]) -> None:
 
 def died(url: str, point: str, after: int) -> int:
     """How a process ends that closes days and dies at a point."""
-    command = [sys.executable, "-m", "tests.faults.rolling", url, point, str(after)]
-    return subprocess.run(command, cwd=ROOT, check=False, timeout=120).returncode
+    program = "from tests.faults.rolling import main; main()"
+    return ran(program, url, point, after, environment=os.environ, timeout_s=120).returncode
 
 
 def counted(deeds: Sequence[Deed]) -> list[tuple[int, UserId, float]]:

@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from tests.packaging.conftest import ROOT
 from tests.packaging.fences import Block, blocks, commands
+from tests.servers.forked import ran
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SNIPPETS = [block for page in PAGES for block in blocks(page, "python")]
@@ -33,14 +33,14 @@ def typed(*programs: str) -> list[str]:
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=str)
 def test_snippets_run(snippet: Block, tmp_path: Path) -> None:
-    done = run_python(tmp_path, "-c", snippet.text)
+    done = run_python(tmp_path, snippet.text)
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("command", typed("divan"))
 def test_divan_commands_and_their_options_exist(command: str, tmp_path: Path) -> None:
     # --help answers once the command and its options are recognised, and before anything runs.
-    done = run_python(tmp_path, "-c", RUN_DIVAN, *command.split()[1:], "--help")
+    done = run_python(tmp_path, RUN_DIVAN, *command.split()[1:], "--help")
     assert done.returncode == 0, done.stderr
     assert "Usage" in done.stdout
 
@@ -63,18 +63,11 @@ def test_every_command_is_known_here() -> None:
     assert {command.split()[0] for command in COMMANDS} <= CHECKED | OTHERS
 
 
-def run_python(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run Python in an empty folder, which is its home as well, with no setting of Divan's."""
-    environment = {name: value for name, value in os.environ.items() if "DIVAN" not in name}
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=home,
-        env={**environment, "HOME": str(home), "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def run_python(home: Path, program: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a program in an empty folder, which is its home as well, with no setting of Divan's."""
+    kept = {name: value for name, value in os.environ.items() if "DIVAN" not in name}
+    environment = {**kept, "HOME": str(home), "PYTHONPATH": str(ROOT)}
+    return ran(program, *arguments, environment=environment, timeout_s=60, folder=home)
 
 
 def sessions() -> set[str]:

@@ -1,6 +1,6 @@
 """Clients of which no two behave: every event is answered as documented, and the server stays up.
 
-``DIVAN_FUZZ_EXAMPLES`` (30) says how many connections are made; each sends some forty frames.
+``DIVAN_FUZZ_EXAMPLES`` (8) says how many connections are made; each sends some forty frames.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from tests.rt.world import World, a_world, heartbeat_json, ids_of
 
 pytestmark = pytest.mark.anyio
 
-CONNECTIONS: Final = int(os.environ.get("DIVAN_FUZZ_EXAMPLES", "30"))
+CONNECTIONS: Final = int(os.environ.get("DIVAN_FUZZ_EXAMPLES", "8"))
 FRAMES: Final = 40
 DOCUMENTED: Final = frozenset({400, 401, 403, 404, 409, 410, 413, 422, 429, 503})
 SOMEBODY: Final = "00000000-0000-0000-0000-000000000001"
