@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from divan_core.safety.facts import LEVELS
-from divan_core.safety.wording import SHORTENED, Known, Wording, meant
+from divan_core.safety.wording import Known, Wording, if_drawn_out, meant
 
 MANY: Final = 3
 """So many words of one level weigh as much as one of the next."""
@@ -86,7 +86,7 @@ class WordList:
             return found
         if "*" in word:
             return self._hidden(word)
-        otherwise = SHORTENED[word] or ()
+        otherwise = if_drawn_out(word) or ()
         return next((level for one in otherwise if (level := self._exactly(one))), 0)
 
     def _exactly(self, word: str) -> int:

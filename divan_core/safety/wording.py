@@ -233,10 +233,14 @@ def joined(words: list[str]) -> list[str]:
 
 def shortened(word: str) -> tuple[str, str]:
     """The word with one, and with two, of every letter that is written three times in a row."""
-    parts = (_DRAWN_OUT if word.isascii() else DRAWN_OUT).split(word)  # every other is a letter
+    parts = _letters_of(word).split(word)  # every other is a letter
     once = "".join(parts)
     parts[1::2] = [letter * 2 for letter in parts[1::2]]
     return once, "".join(parts)
+
+
+def _letters_of(word: str) -> re.Pattern[str]:
+    return _DRAWN_OUT if word.isascii() else DRAWN_OUT
 
 
 def drawn_out(words: Sequence[str], together: str) -> Mapping[str, tuple[str, str]]:
@@ -246,21 +250,22 @@ def drawn_out(words: Sequence[str], together: str) -> Mapping[str, tuple[str, st
     """
     if not _has_three(together):
         return {}
-    return {one: short for one in words if (short := SHORTENED[one]) is not None}
+    return {one: short for one in words if (short := _SHORTENED[one]) is not None}
 
 
-def _shortened(word: str) -> tuple[str, str] | None:
+def if_drawn_out(word: str) -> tuple[str, str] | None:
     """The word shortened; None where no letter is drawn out."""
-    return shortened(word) if DRAWN_OUT.search(word) else None
+    return shortened(word) if _letters_of(word).search(word) else None
 
 
 def _words(part: str) -> tuple[str, ...]:
     """The words of what has no white space."""
+    if part.isascii() and part.isalpha():
+        return (part,)
     return tuple([one if one.isalpha() else spelt(one) for one in pieces(part)])
 
 
-SHORTENED: Final = Known(_shortened)
-"""What words are where letters that are drawn out stand once, and twice; None without such."""
+_SHORTENED: Final = Known(if_drawn_out)
 _WORDS: Final = Known(_words)
 
 
