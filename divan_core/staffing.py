@@ -193,6 +193,7 @@ def moderating(services: Services) -> tuple[Subscription, ...]:
             actions.around,
             locking=True,
             together=actions.enforce_all,
+            urgent=True,
         ),
         *(
             Subscription(
@@ -249,5 +250,5 @@ def reactions(stores: Stores, activities: Activities) -> tuple[Subscription, ...
         Subscription(Group(SOCKETS, SOCIAL), notices_of, publish),
         Subscription(Group(SOCKETS, ACTIVITIES), news_of, play_on),
         *(Subscription(Group(SOCKETS, one), watching.notices_of, publish) for one in OF_CASES),
-        Subscription(Group(VEILS, ACTIONS), enforcement.notices_of, publish),
+        Subscription(Group(VEILS, ACTIONS), enforcement.notices_of, publish, urgent=True),
     )

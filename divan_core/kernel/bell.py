@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import anyio
 
@@ -46,6 +46,12 @@ class Bells:
     def of(self, name: str) -> Bell:
         """The bell of a name."""
         return self._bells.setdefault(name, Bell())
+
+    def shared(self, names: Collection[str]) -> Bell:
+        """One bell of all these names: the one that one of them has, or a new one."""
+        bell = next((self._bells[name] for name in names if name in self._bells), Bell())
+        self._bells |= dict.fromkeys(names, bell)
+        return bell
 
     def ring(self, names: Iterable[str] | None = None) -> None:
         """Ring those of these names, or all there are."""

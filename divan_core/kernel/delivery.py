@@ -48,6 +48,10 @@ class OutboxQueue(Protocol):
         """Rings when events may have been recorded, by any process where that can be known."""
         ...
 
+    def bell_of(self, topics: Collection[str]) -> Bell:
+        """A bell that rings when this process has recorded events of these topics."""
+        ...
+
     @property
     def tally(self) -> EventTally:
         """What this process has recorded."""

@@ -16,13 +16,14 @@ MAX_PROGRAM: Final = 2_000
 """How many instructions one pattern may come to: what a letter of a text costs at the worst."""
 
 MEMORY: Final = 1024 * 1024
-MEMORY_TOGETHER: Final = 2 * MEMORY
+MEMORY_TOGETHER: Final = 10 * MEMORY
 """How many bytes one pattern may take, and several at once. RE2 learns while it looks; where that
 needs more, it forgets, and goes on slower and still right."""
 
-PROGRAM_TOGETHER: Final = 4_000
+PROGRAM_TOGETHER: Final = 20_000
 """Up to how many instructions patterns are looked for at once: a larger program would not leave RE2
-the room to learn, which makes it a thousand times slower than one pattern after the other."""
+the room to learn, which makes it a thousand times slower than one pattern after the other. A fifth
+of both would take as much memory for as many patterns, and five calls in place of one."""
 
 
 class PatternFault(ValueError):

@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from divan_core.safety.facts import LEVELS
-from divan_core.safety.wording import Wording, meant
+from divan_core.safety.wording import Known, Wording, if_drawn_out, meant
 
 MANY: Final = 3
 """So many words of one level weigh as much as one of the next."""
@@ -25,7 +25,7 @@ class WordList:
     """Words with their levels: whole words, beginnings, parts of words, and phrases.
 
     ``heads`` are the first letters of beginnings, ``lengths`` how long these are; ``alike`` are all
-    but phrases by their length and first letter.
+    but phrases by their length and first letter. Levels of words are remembered.
     """
 
     words: dict[str, int] = attrs.field(factory=dict)
@@ -35,6 +35,11 @@ class WordList:
     lengths: tuple[int, ...] = ()
     heads: frozenset[str] = frozenset()
     alike: dict[tuple[int, str], list[tuple[str, int]]] = attrs.field(factory=dict)
+    _levels: Known[int] = attrs.field(init=False, eq=False, repr=False)
+
+    @_levels.default
+    def _remembering(self) -> Known[int]:
+        return Known(self._word)
 
     @classmethod
     def of(cls, entries: Iterable[tuple[str, int]]) -> WordList:
@@ -60,13 +65,8 @@ class WordList:
 
     def level(self, wording: Wording) -> int:
         """The level of a text."""
-        text = wording.text
-        drawn_out = wording.drawn_out
-        levels = [
-            found
-            for one in self._worth_a_look(wording)
-            if (found := self._word(one, drawn_out.get(one, ())))
-        ]
+        text, known = wording.text, self._levels
+        levels = [found for one in wording.words if (found := known[one])]
         for phrase, level in self.phrases:
             if phrase in text:
                 levels.append(level)
@@ -79,25 +79,14 @@ class WordList:
         many = levels.count(highest) >= MANY
         return min(highest + many, _HIGHEST)
 
-    def _worth_a_look(self, wording: Wording) -> Iterable[str]:
-        """The words that may be in the list; of nearly every text there are none."""
-        known, heads = self.words, self.heads
-        drawn_out = wording.drawn_out
-        if drawn_out or "*" in wording.text:
-            return [
-                one
-                for one in wording.words
-                if one in known or one[:_SHORTEST] in heads or "*" in one or one in drawn_out
-            ]
-        return [one for one in wording.words if one in known or one[:_SHORTEST] in heads]
-
-    def _word(self, word: str, otherwise: Iterable[str]) -> int:
-        """The level of a word, or of what it may be ``otherwise``."""
+    def _word(self, word: str) -> int:
+        """The level of a word, or of what it may be without letters that are drawn out."""
         found = self._exactly(word)
         if found or len(word) < MANY:
             return found
         if "*" in word:
             return self._hidden(word)
+        otherwise = if_drawn_out(word) or ()
         return next((level for one in otherwise if (level := self._exactly(one))), 0)
 
     def _exactly(self, word: str) -> int:

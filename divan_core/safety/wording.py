@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
 
 from divan_core.kernel.values import value
+
+FoundT = TypeVar("FoundT")
 
 _MARKS: Final = (
     (0x0300, 0x036F),
@@ -160,11 +162,33 @@ DRAWN_OUT: Final = re.compile(r"([^\W\d_])\1{2,}")
 _DRAWN_OUT: Final = re.compile(r"([a-z])\1{2,}")
 """A letter is drawn out from three times in a row on; the second is for folded ASCII, and takes a
 quarter of the time."""
-_THREE: Final = tuple([chr(one) * 3 for one in range(ord("a"), ord("z") + 1)])
 GAPS: Final = 3
 """From how many single letters in a row on they are one word with gaps."""
 
 _GAPPED: Final = bytes([1] * GAPS)
+
+REMEMBERED: Final = 16_384
+LONGEST_REMEMBERED: Final = 32
+"""How many words, and how long ones, a process remembers as they are meant: nearly everything that
+people write is made of the same few thousand."""
+
+
+class Known(dict[str, FoundT]):
+    """What comes of words, found once and remembered of short ones; some thousands of them."""
+
+    def __init__(self, find: Callable[[str], FoundT]) -> None:
+        """Find by ``find``."""
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, word: str) -> FoundT:
+        """What comes of another word."""
+        found = self._find(word)
+        if len(word) <= LONGEST_REMEMBERED:
+            if len(self) >= REMEMBERED:
+                self.clear()
+            self[word] = found
+        return found
 
 
 def folded(text: str) -> str:
@@ -209,23 +233,40 @@ def joined(words: list[str]) -> list[str]:
 
 def shortened(word: str) -> tuple[str, str]:
     """The word with one, and with two, of every letter that is written three times in a row."""
-    parts = (_DRAWN_OUT if word.isascii() else DRAWN_OUT).split(word)  # every other is a letter
+    parts = _letters_of(word).split(word)  # every other is a letter
     once = "".join(parts)
     parts[1::2] = [letter * 2 for letter in parts[1::2]]
     return once, "".join(parts)
 
 
-def drawn_out(words: Sequence[str], together: str) -> frozenset[str]:
-    """Those of these words in which a letter stands three times or more in a row.
+def _letters_of(word: str) -> re.Pattern[str]:
+    return _DRAWN_OUT if word.isascii() else DRAWN_OUT
+
+
+def drawn_out(words: Sequence[str], together: str) -> Mapping[str, tuple[str, str]]:
+    """Those of these words in which a letter stands three times or more in a row, shortened.
 
     ``together`` are all of them, with something between them.
     """
     if not _has_three(together):
-        return frozenset()
-    if together.isascii():  # a tenth of the time of looking for any letter
-        threes = [one for one in _THREE if one in together]
-        return frozenset([word for one in threes for word in words if one in word])
-    return frozenset([word for word in words if DRAWN_OUT.search(word)])
+        return {}
+    return {one: short for one in words if (short := _SHORTENED[one]) is not None}
+
+
+def if_drawn_out(word: str) -> tuple[str, str] | None:
+    """The word shortened; None where no letter is drawn out."""
+    return shortened(word) if _letters_of(word).search(word) else None
+
+
+def _words(part: str) -> tuple[str, ...]:
+    """The words of what has no white space."""
+    if part.isascii() and part.isalpha():
+        return (part,)
+    return tuple([one if one.isalpha() else spelt(one) for one in pieces(part)])
+
+
+_SHORTENED: Final = Known(if_drawn_out)
+_WORDS: Final = Known(_words)
 
 
 def _has_three(text: str) -> bool:
@@ -259,9 +300,9 @@ class Wording:
 def wording(text: str) -> Wording:
     """What a text says."""
     plain = folded(text)
-    words = joined([one if one.isalpha() else spelt(one) for one in pieces(plain)])
+    words = joined([word for part in plain.split() for word in _WORDS[part]])
     together = " ".join(words)
-    drawn = {one: shortened(one) for one in drawn_out(words, together)}
+    drawn = drawn_out(words, together)
     spoken = together
     if drawn:
         spoken = " ".join([drawn[one][0] if one in drawn else one for one in words])

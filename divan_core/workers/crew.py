@@ -143,7 +143,8 @@ class Workers:
         """
         self._stores = stores
         self._groups = groups_of(subscriptions)
-        relay = Relay(Route.of(stores, self._groups), tools)
+        urgent = {one.group.topic for one in subscriptions if one.urgent}
+        relay = Relay(Route.of(stores, self._groups, urgent), tools)
         consumers = [Consumer(one, stores, tools) for one in subscriptions]
         self._telemetry = surroundings.telemetry
         self.housekeeping = _housekeeping(stores, self._groups, relay)

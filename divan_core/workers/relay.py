@@ -6,7 +6,7 @@ again, and consumers tell repeats. Never the other way round.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -30,7 +30,8 @@ BATCH: Final = 500
 LEASE_MS: Final = 10_000
 
 GATHER_S: Final = 0.01
-"""How long events gather after a batch that was not full, so that a busy outbox is asked seldom."""
+"""How long events gather after a batch that was not full, so that a busy outbox is asked seldom.
+Those of urgent topics end that."""
 
 LOOK_MS: Final = 30_000
 """How often the bus is asked what it has lost."""
@@ -40,17 +41,21 @@ _PAGE: Final = 200
 
 @attrs.frozen
 class Route:
-    """Where events come from and go to, who expects them, and how campuses are listed."""
+    """Where events come from and go to, who expects them, and how campuses are listed.
+
+    Events of ``urgent`` topics do not wait for others to go along.
+    """
 
     outbox: OutboxQueue
     bus: EventBus
     groups: GroupsOfTopics
     units: Units[StoreUnit]
+    urgent: Collection[str] = ()
 
     @classmethod
-    def of(cls, stores: Stores, groups: GroupsOfTopics) -> Route:
+    def of(cls, stores: Stores, groups: GroupsOfTopics, urgent: Collection[str] = ()) -> Route:
         """The route through these stores."""
-        return cls(stores.outbox, stores.bus, groups, stores.units)
+        return cls(stores.outbox, stores.bus, groups, stores.units, urgent)
 
 
 class Relay:
@@ -64,6 +69,7 @@ class Relay:
     def __init__(self, route: Route, tools: WorkerTools) -> None:
         """Carry events along ``route``."""
         self._route = route
+        self._alarm = route.outbox.bell_of(route.urgent)
         self._tools = tools
         self._owner = tools.owner()
         self._outage = Outage(self.name, tools)
@@ -109,6 +115,7 @@ class Relay:
         await self._mark()
         await self._release()
         await self._look()
+        heard = self._alarm.rings
         events = await outbox.claim(self._owner, BATCH, LEASE_MS)
         if not events:
             return Turn(0, POLL_S)
@@ -120,7 +127,9 @@ class Relay:
             with suppress(Unavailable):
                 await self._release()
             raise
-        return Turn(len(events)) if len(events) == BATCH else Turn(len(events), GATHER_S, deaf=True)
+        if len(events) == BATCH or self._alarm.rings != heard:
+            return Turn(len(events))
+        return Turn(len(events), GATHER_S, deaf=True, alarm=self._alarm)
 
     async def _publish(self, events: Sequence[Event]) -> None:
         if not events:

@@ -86,8 +86,11 @@ class Runner:
                     turn = Turn(0, self._setback_s(failures), deaf=True)
                 else:
                     failures = 0
-                bell = Bell() if turn.deaf else worker.bell
-                await shift.rest(bell, 0 if turn.deaf else heard, turn.rest_s)
+                if turn.deaf:
+                    bell = turn.alarm or Bell()
+                    await shift.rest(bell, bell.rings, turn.rest_s)
+                else:
+                    await shift.rest(worker.bell, heard, turn.rest_s)
         finally:
             self._running.discard(worker.name)
             await self._leave(worker)

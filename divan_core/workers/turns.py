@@ -29,12 +29,13 @@ class Turn:
     """What a turn came to.
 
     ``done`` is how many things it did or tried, ``rest_s`` how many seconds nothing is expected.
-    A ``deaf`` rest is not ended by the worker's bell.
+    A ``deaf`` rest is not ended by the worker's bell, but by this ``alarm``, if there is one.
     """
 
     done: int
     rest_s: float = 0.0
     deaf: bool = False
+    alarm: Bell | None = None
 
 
 class Worker(Protocol):

@@ -1,6 +1,7 @@
 """The relay loses nothing and reorders nothing, whatever happens to it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from unittest.mock import patch
 from uuid import UUID
 
 import attrs
@@ -8,12 +9,13 @@ import pytest
 
 from divan_core.errors import StoreUnavailable
 from divan_core.kernel.delivery import Group
+from divan_core.kernel.events import Event
 from divan_core.kernel.ids import CampusId
 from divan_core.stores.memory.bus import MemoryBus
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.faults import FaultPoints, Raise
-from divan_core.workers.relay import BATCH, GATHER_S, LEASE_MS, LOOK_MS
-from divan_core.workers.turns import OUTAGE_LONGEST_MS, POLL_S
+from divan_core.workers.relay import BATCH, GATHER_S, LEASE_MS, LOOK_MS, Relay, Route
+from divan_core.workers.turns import OUTAGE_LONGEST_MS, POLL_S, Turn
 from tests.workers.stage import (
     TOPIC,
     Crashed,
@@ -46,6 +48,34 @@ async def test_events_come_onto_the_bus_in_order(stage: Stage) -> None:
     assert await published(stage) == [("a", 0), ("b", 0), ("a", 1)]
     lag = await stage.stores.outbox.lag(stage.groups)
     assert (lag.waiting, lag.unsettled) == (0, 3)
+
+
+async def test_what_is_urgent_ends_the_gathering(stage: Stage) -> None:
+    route = Route.of(stage.stores, stage.groups, {TOPIC})
+    relay = Relay(route, stage.tools())
+    await stage.say(("a", 0))
+    turn = await relay.turn()
+    assert (turn.rest_s, turn.deaf) == (GATHER_S, True)
+    assert turn.alarm is not None
+    heard = turn.alarm.rings
+    await stage.record(event("b", 0, topic="slow"))
+    assert turn.alarm.rings == heard
+    await stage.say(("a", 1))
+    assert turn.alarm.rings > heard
+
+
+async def test_what_is_urgent_and_comes_during_a_turn_goes_along_at_once(stage: Stage) -> None:
+    relay = Relay(Route.of(stage.stores, stage.groups, {TOPIC}), stage.tools())
+    await stage.say(("a", 0))
+    publish = stage.stores.bus.publish
+
+    async def meanwhile(events: Sequence[Event]) -> frozenset[CampusId]:
+        await stage.say(("a", 1))
+        return await publish(events)
+
+    with patch.object(stage.stores.bus, "publish", meanwhile):
+        assert await relay.turn() == Turn(1)
+    assert (await relay.turn()).done == 1
 
 
 async def test_batches_are_bounded_and_follow_at_once(stage: Stage) -> None:

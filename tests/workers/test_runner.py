@@ -111,6 +111,27 @@ async def test_a_bell_ends_a_rest_unless_it_is_deaf(tools: WorkerTools) -> None:
     assert turns == {"deaf": 1, "hears": 2}
 
 
+async def test_a_deaf_rest_is_ended_by_its_alarm(tools: WorkerTools) -> None:
+    turns, alarm, twice = 0, Bell(), anyio.Event()
+
+    async def act() -> Turn:
+        nonlocal turns
+        turns += 1
+        if turns == 2:
+            twice.set()
+        return Turn(1, 3600, deaf=True, alarm=alarm)
+
+    work = Work("work", act)
+    with anyio.fail_after(10):
+        async with Runner([work], tools).running():
+            await anyio.wait_all_tasks_blocked()
+            work.bell.ring()
+            await anyio.wait_all_tasks_blocked()
+            assert turns == 1
+            alarm.ring()
+            await twice.wait()
+
+
 async def test_a_bell_that_rings_during_a_turn_is_heard(tools: WorkerTools) -> None:
     turns = 0
     done = anyio.Event()

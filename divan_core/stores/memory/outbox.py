@@ -11,7 +11,7 @@ from typing import TypeVar
 import attrs
 from anyio.lowlevel import checkpoint
 
-from divan_core.kernel.bell import Bell
+from divan_core.kernel.bell import Bell, Bells
 from divan_core.kernel.clock import Clock, Millis
 from divan_core.kernel.delivery import GroupsOfTopics, OutboxLag
 from divan_core.kernel.events import Event, EventId
@@ -151,12 +151,17 @@ class MemoryOutboxQueue:
         self._records = records
         self._clock = clock
         self._bell = Bell()
+        self._bells = Bells()
         self._tally = EventTally()
 
     @property
     def bell(self) -> Bell:
         """See the port."""
         return self._bell
+
+    def bell_of(self, topics: Collection[str]) -> Bell:
+        """See the port."""
+        return self._bells.shared(topics)
 
     @property
     def tally(self) -> EventTally:
@@ -167,6 +172,7 @@ class MemoryOutboxQueue:
         """Say that a unit has recorded events; to be called after its commit."""
         self._tally.add(events)
         self._bell.ring()
+        self._bells.ring({event.topic for event in events})
 
     async def claim(self, owner: str, most: int, lease_ms: int) -> Sequence[Event]:
         """See the port."""

@@ -68,7 +68,9 @@ class Appending:
             *(self._streams.roll.enter(topic, those) for topic, those in topics.items()),
         )
         gone = [one for one, is_lost in zip(asked, all_of(done), strict=False) if is_lost]
-        self._missed.update(gone)
+        if gone:
+            self._missed.update(gone)
+            self._streams.roll.doubt()
         return frozenset(gone).union(self._untold.intersection(asked))
 
     def _begin_anew(self, published: Collection[tuple[CampusId, str]]) -> None:
@@ -95,6 +97,7 @@ class Appending:
                 raise
             if begun:
                 self._untold.add(campus_id)
+                self._streams.roll.doubt()
                 self._streams.forget(stream)
             self._streams.saw(stream, last)
 

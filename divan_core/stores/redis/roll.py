@@ -1,12 +1,13 @@
 """Which campuses have streams of a topic, and which groups read them.
 
 A list of both lies in Redis, so that consumers find streams that other processes began. It is
-copied into each process, and written again by every publication and every look for losses: losing
-it costs nothing.
+copied into each process, and written again with publications and looks for losses, once a second:
+losing it costs nothing.
 """
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -25,6 +26,9 @@ from divan_core.stores.redis.scripts import load_script
 
 GIVEN_UP_MS: Final = 7 * 86_400_000
 """A group that has not taken for this long does not hold up trimming any more."""
+
+ENTER_MS: Final = 1_000
+"""How long it is enough to have put a campus on the list."""
 
 _ROLL: Final = load_script("roll")
 
@@ -45,6 +49,7 @@ class Roll:
         self._redis = redis
         self._clock = clock
         self._known: defaultdict[str, dict[bytes, CampusId]] = defaultdict(dict)
+        self._entered: dict[tuple[str, CampusId], float] = {}
         self._turns = 0
 
     def campuses(self, topic: str) -> list[CampusId]:
@@ -68,12 +73,25 @@ class Roll:
         self._known[topic][_name(campus_id)] = campus_id
 
     async def enter(self, topic: str, campuses: Collection[CampusId]) -> None:
-        """Put campuses on the list."""
-        for campus_id in campuses:
+        """Put campuses on the list, those that were not just now."""
+        now = time.monotonic() * 1000 if self._clock is None else self._clock.now()
+        stale = [one for one in campuses if self._is_stale(topic, one, now)]
+        if not stale:
+            return
+        for campus_id in stale:
             self.learn(topic, campus_id)
-        names = [_name(campus_id) for campus_id in campuses]
+        names = [_name(campus_id) for campus_id in stale]
         key = roll_of(topic)[0]
         await self._redis.client.call(b"SADD", key, *names, idempotent=True)
+        self._entered |= {(topic, campus_id): now for campus_id in stale}
+
+    def _is_stale(self, topic: str, campus_id: CampusId, now: float) -> bool:
+        entered = self._entered.get((topic, campus_id))
+        return entered is None or not 0 <= now - entered < ENTER_MS
+
+    def doubt(self) -> None:
+        """Put all on the list anew when next they are met: the server has lost something."""
+        self._entered.clear()
 
     async def read(self, topic: str, group: str = "") -> list[CampusId]:
         """Copy the list, where ``group`` stands from now on; the campuses that are news."""

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from sqlalchemy import Executable, Row, Update
 
-from divan_core.kernel.bell import Bell
+from divan_core.kernel.bell import Bell, Bells
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.delivery import GroupsOfTopics, OutboxLag
 from divan_core.kernel.events import Event, EventId
@@ -47,12 +47,17 @@ class SqlOutboxQueue:
         self._clock = clock
         self._wakeup = wakeup
         self._bell = wakeup.bell if wakeup else Bell()
+        self._bells = Bells()
         self._tally = EventTally()
 
     @property
     def bell(self) -> Bell:
         """See the port."""
         return self._bell
+
+    def bell_of(self, topics: Collection[str]) -> Bell:
+        """See the port."""
+        return self._bells.shared(topics)
 
     @property
     def tally(self) -> EventTally:
@@ -63,6 +68,7 @@ class SqlOutboxQueue:
         """Say that a unit has recorded events; to be called after its commit."""
         self._tally.add(events)
         self._bell.ring()
+        self._bells.ring({event.topic for event in events})
         if self._wakeup:
             self._wakeup.tell()
 

@@ -10,7 +10,16 @@ from divan_core.safety.facts import LEVELS
 from divan_core.safety.links import host, is_denied, links
 from divan_core.safety.profanity import WordList, word_list
 from divan_core.safety.signals import Standing, facts_of, pace, read
-from divan_core.safety.wording import drawn_out, folded, meant, shortened, wording
+from divan_core.safety.wording import (
+    LONGEST_REMEMBERED,
+    REMEMBERED,
+    Known,
+    drawn_out,
+    folded,
+    meant,
+    shortened,
+    wording,
+)
 
 OFFENSIVE = [
     "you are a sh1t",
@@ -155,7 +164,7 @@ def test_levels_of_velocity() -> None:
 def test_drawn_out_letters(text: str) -> None:
     words = text.split()
     expected = {word for word in words if re.search(r"([^\W\d_])\1\1", word)}
-    assert drawn_out(words, " ".join(words)) == expected
+    assert drawn_out(words, " ".join(words)).keys() == expected
     for times in (1, 2):
         for word in words:
             assert shortened(word)[times - 1] == re.sub(r"([^\W\d_])\1{2,}", r"\1" * times, word)
@@ -183,3 +192,20 @@ def test_hostile_texts_come_to_an_end(part: str, expected: int) -> None:
     found = read(part * 10_000, [], word_list(), {"evil.test"})
     assert found.text == {"profanity": expected}
     assert found.denied_links == 0
+
+
+def test_what_is_known_of_words_is_bounded() -> None:
+    """Long ones are found anew each time, and what there is too much of is forgotten."""
+    asked: list[str] = []
+
+    def find(word: str) -> int:
+        asked.append(word)
+        return len(word)
+
+    known = Known(find)
+    long = "a" * (LONGEST_REMEMBERED + 1)
+    assert [known[one] for one in ("ab", "ab", long, long)] == [2, 2, len(long), len(long)]
+    assert asked == ["ab", long, long]
+    for number in range(REMEMBERED):
+        assert known[str(number)] == len(str(number))
+    assert len(known) < REMEMBERED
