@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Final, Literal, TypeVar, cast
+from typing import Any, Final, Literal, TypeVar, cast
 
 import asyncpg
 import attrs
@@ -90,6 +90,17 @@ async def connect(
     )
 
 
+@attrs.frozen
+class _Connecting:
+    """A connection that is made once it is waited for: the pool may find that it cannot wait."""
+
+    address: Address
+    statement_timeout_s: float | None
+
+    def __await__(self) -> Generator[Any, None, asyncpg.Connection[asyncpg.Record]]:
+        return connect(self.address, self.statement_timeout_s).__await__()
+
+
 _SCALARS: Final = "uuid", "text", "varchar", "bytea", "bool", "int2", "int4", "int8", "timestamptz"
 _KNOWN: Final = "SELECT " + ", ".join(
     f"${at}::{one}[]" for at, one in enumerate((*_SCALARS, "jsonb"), 1)
@@ -115,7 +126,7 @@ def postgres_engine(
     """SQLAlchemy's engine for an address, over connections of ``connect``."""
     engine = create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=partial(connect, address, statement_timeout_s),
+        async_creator=partial(_Connecting, address, statement_timeout_s),
         max_overflow=0,
         pool_size=pool_size,
         pool_timeout=QUEUE_TIMEOUT_S,

@@ -14,8 +14,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast
 
 import asyncpg
-from sqlalchemy import Connection, CursorResult, Executable, PoolProxiedConnection, TextClause
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    PoolProxiedConnection,
+    TextClause,
+)
+from sqlalchemy.exc import MissingGreenlet, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from divan_core.kernel.units import AWAITS_NOTHING_ELSE, UnitMisused
@@ -24,6 +31,8 @@ from divan_core.stores.sql.faults import disconnected, refuse
 from divan_core.stores.sql.spelling import DriverText, Statement, Together, driver_text
 
 if TYPE_CHECKING:
+    from sqlalchemy import QueuePool
+
     Driver: TypeAlias = asyncpg.Connection[asyncpg.Record]
 
 ResultT = TypeVar("ResultT")
@@ -45,11 +54,24 @@ the end of the connection, which come one after the other.
 async def lent(pool: AsyncEngine) -> PoolProxiedConnection:
     """A connection of the pool, and none whose other end has gone."""
     while True:
-        connection = await pool.raw_connection()
+        connection = _idle(pool.sync_engine) or await pool.raw_connection()
         if not _driver_of(connection).is_closed():
             return connection
         connection.invalidate()
         connection.close()
+
+
+def _idle(engine: Engine) -> PoolProxiedConnection | None:
+    """A connection that is there at once, if one is.
+
+    SQLAlchemy would start a greenlet to wait for it, which takes longer than all else about it.
+    """
+    if not cast("QueuePool", engine.pool).checkedin():
+        return None
+    try:
+        return engine.raw_connection()
+    except MissingGreenlet:  # it was lost, and is to be made anew
+        return None
 
 
 def _driver_of(connection: PoolProxiedConnection) -> Driver:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
+from typing import NoReturn
 
 import anyio
 import asyncpg
@@ -11,6 +12,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from divan_core.errors import ConfigurationError, OutcomeUnknown, StoreUnavailable
 from divan_core.kernel.units import UnitMisused
@@ -95,6 +97,18 @@ async def test_a_connection_knows_types_from_the_beginning(postgres_engine: Post
     await postgres_engine.ask(body)
     await checkpoint()
     assert [query.partition("(")[0] for query in asked] == ["SELECT cardinality"] * 2
+
+
+async def test_a_connection_that_is_there_is_taken_at_once(
+    postgres_engine: PostgresEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await postgres_engine.ask(count)
+
+    async def wait(_pool: AsyncEngine) -> NoReturn:
+        pytest.fail("there is nothing to wait for")
+
+    monkeypatch.setattr(AsyncEngine, "raw_connection", wait)
+    assert await postgres_engine.ask(count) == 0
 
 
 async def test_a_reader_sees_one_moment(
