@@ -15,6 +15,7 @@ from typing import Final
 from divan_core.discovery.model import SLIP, Entry, Wanted, parts, units
 from divan_core.discovery.policy import begins
 from divan_core.discovery.ports import Likened, Resembling
+from divan_core.discovery.spelling import Spelling
 from divan_core.discovery.starts import Starts
 from divan_core.discovery.texts import Texts
 from divan_core.kernel.ids import UserId
@@ -29,6 +30,7 @@ class Names:
     def __init__(self) -> None:
         """Begin with nobody."""
         self._people: dict[int, Entry] = {}
+        self._spelling = Spelling()
         self._units: Holders = {}
         self._words: Holders = {}  # of handles, unless the person has them as a unit too
         self._starts = Starts()  # units
@@ -49,47 +51,62 @@ class Names:
         if after is not None:
             self._add(after)
 
-    def beginning(self, wanted: Wanted, most: int) -> list[Entry]:
+    def beginning(self, wanted: Wanted, most: int) -> Sequence[Entry]:
         """The first people of the first tier, in the order of its cut."""
-        text, found = wanted.text, dict[int, None]()
-        holding = self._holding_begun if " " in text else self._holding_start
-        for numbers in holding(text):
-            found.update(dict.fromkeys(islice(numbers, most)))
-            if len(found) >= most:
-                break
-        return list(map(self._people.__getitem__, islice(found, most)))
-
-    def inside(self, wanted: Wanted) -> Iterator[Entry]:
-        """Everyone of the second tier, in the order of its cut."""
-        text, seen = wanted.text, set[int]()
-        for unit in self._texts.containing(text):
-            if not unit.startswith(text):
-                for number in self._units.get(unit, ()):
-                    if number not in seen and not begins(text, one := self._people[number]):
-                        seen.add(number)
-                        yield one
-
-    def similar(self, wanted: Wanted, most: int) -> Sequence[Entry]:
-        """The first people of the third tier, in the order of its cut.
-
-        Where that leaves nobody out, all of theirs that is similar was met on the way.
-        """
-        text, people, found = wanted.text, self._people, dict[int, float]()
-        slips = [(word, SLIP) for word in self._texts.slips(wanted)]
-        for part, alike in chain(slips, self._texts.alike(wanted)):
-            for number in self._holding(part):
-                if number in found:
-                    found[number] = max(found[number], alike)
-                elif text not in (one := people[number]).handle and text not in one.name:
-                    found[number] = alike
-                    if len(found) == most:
-                        return list(map(people.__getitem__, found))
-        return Likened(map(people.__getitem__, found), list(found.values()))
+        holding = self._holding_begun if " " in wanted.text else self._holding_start
+        holders = chain.from_iterable(holding(wanted.text))
+        found = dict[int, None]()
+        while more := dict.fromkeys(islice(holders, most - len(found))):
+            found |= more
+        return self._likened(wanted, list(found)) if found else ()
 
     def resembling(self, wanted: Wanted, most: int) -> Resembling:
         """The first people of the second and of the third tier."""
-        inside = list(islice(self.inside(wanted), most))
-        return Resembling(inside, self.similar(wanted, most))
+        inside = list(islice(self._inside(wanted.text), most))
+        slips = list(self._texts.slips(wanted))
+        similar = self._similar(wanted, slips, most)
+        return Resembling(
+            self._likened(wanted, inside, slips) if inside else (),
+            self._likened(wanted, similar, slips) if similar else (),
+        )
+
+    def _inside(self, text: str) -> Iterator[int]:
+        """Everyone of the second tier, in the order of its cut."""
+        seen = set[int]()
+        for unit in self._texts.containing(text):
+            if not unit.startswith(text):
+                for number in self._units.get(unit, ()):
+                    if number not in seen and not begins(text, self._people[number]):
+                        seen.add(number)
+                        yield number
+
+    def _similar(self, wanted: Wanted, slips: Iterable[str], most: int) -> Sequence[int]:
+        """The first people of the third tier, in the order of its cut."""
+        text, people, found = wanted.text, self._people, dict[int, None]()
+        for part in chain(slips, self._texts.alike(wanted)):
+            for number in self._holding(part):
+                if number not in found:
+                    one = people[number]
+                    if text not in one.handle and text not in one.name:
+                        found[number] = None
+                        if len(found) == most:
+                            return list(found)
+        return list(found)
+
+    def _likened(
+        self, wanted: Wanted, numbers: Sequence[int], slips: Iterable[str] | None = None
+    ) -> Sequence[Entry]:
+        """These people, with how alike the query each of them is."""
+        people = map(self._people.__getitem__, numbers)
+        alike = self._spelling.likeness(wanted, numbers)
+        if alike is None:
+            return list(people)
+        slips = self._texts.slips(wanted) if slips is None else slips
+        if held := set(chain.from_iterable(map(self._holding, slips))):
+            for at, number in enumerate(numbers):
+                if number in held:
+                    alike[at] = max(alike[at], SLIP)
+        return Likened(people, numbers, alike)
 
     def _holding(self, part: str) -> Iterable[int]:
         """Whoever has a text in any way, by id."""
@@ -136,6 +153,7 @@ class Names:
             if text not in self._words and text not in self._units:
                 self._texts.add(text)
             insort(self._words.setdefault(text, []), number)
+        self._spelling.add(number, {*parts(one)} - {""})
 
     def _discard(self, one: Entry) -> None:
         number = one.user_id.int
@@ -152,6 +170,7 @@ class Names:
             _remove(self._words, text, number)
             if text not in self._words and text not in self._units:
                 self._texts.discard(text)
+        self._spelling.discard(number)
         del self._people[number]
 
 

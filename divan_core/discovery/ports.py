@@ -16,11 +16,15 @@ class Likened(list[Entry]):
     """People whom an index found, by one that knows how alike the query each of them is.
 
     ``alike`` is that in their order: the similarity of the best of ``model.parts``, with slips.
+    ``numbers`` are those of their ids, which the index has at hand.
     """
 
-    def __init__(self, people: Iterable[Entry], alike: Sequence[float]) -> None:
+    def __init__(
+        self, people: Iterable[Entry], numbers: Sequence[int], alike: Sequence[float]
+    ) -> None:
         """Know of each how alike they are."""
         super().__init__(people)
+        self.numbers = numbers
         self.alike = alike
 
 

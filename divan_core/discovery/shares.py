@@ -44,10 +44,10 @@ class Ranked:
 
 def ranked(wanted: Wanted, people: Sequence[Entry], asked: int, tier: Tier) -> Ranked:
     """Score a tier's people, the first ``asked`` that there are in the order of its cut."""
-    numbers = [one.user_id.int for one in people]
     if isinstance(people, Likened):
-        scores = tier_scores(people.alike, tier)
+        numbers, scores = people.numbers, tier_scores(people.alike, tier)
     else:
+        numbers = [one.user_id.int for one in people]
         scores = text_scores(wanted, people, tier)
     losses = [-score for score in scores]
     order = sorted(range(len(people)), key=numbers.__getitem__)

@@ -1,4 +1,4 @@
-"""Texts spelt in trigrams, one character for each, so that native code counts what they share.
+"""What people are called, spelt in trigrams, one character for each: native code compares them.
 
 Two ascending texts in which no character comes again have a longest common subsequence, and that
 is what both of them have. RapidFuzz finds its length for hundreds of texts in some microseconds.
@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterable, Sequence
+from itertools import accumulate, pairwise
 from typing import Final
 
 from rapidfuzz import process
 from rapidfuzz.distance import LCSseq
 
+from divan_core.discovery.model import Wanted
+from divan_core.discovery.similarity import trigrams
+
 MOST: Final = sys.maxunicode
 """How many different trigrams can be spelt: as many as there are characters."""
+
+_NEXT: Final = "\0"
+"""Stands between texts: no trigram is spelt so."""
 
 
 class Alphabet:
@@ -42,6 +49,39 @@ class Alphabet:
         """Those of some trigrams that were met, ascending: no text has any of the others."""
         known = self._characters
         return "".join(sorted([known[gram] for gram in grams if gram in known]))
+
+
+class Spelling:
+    """People by numbers, with all that each is called in one string.
+
+    What takes time is to fetch what lies all over the memory: so there is little of it.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nobody."""
+        self._alphabet = Alphabet()
+        self._people: dict[int, str] = {}
+
+    def add(self, number: int, texts: Iterable[str]) -> None:
+        """Know somebody, at least one text, whose words have one space between them."""
+        spell = self._alphabet.spell
+        self._people[number] = _NEXT.join([spell(trigrams(one)) for one in texts])
+
+    def discard(self, number: int) -> None:
+        """Remove somebody who is there."""
+        del self._people[number]
+
+    def likeness(self, wanted: Wanted, numbers: Iterable[int]) -> list[float] | None:
+        """How alike the query the best text of each is; None where not all could be spelt."""
+        if self._alphabet.is_full:
+            return None
+        people = list(map(self._people.__getitem__, numbers))
+        spelt, size = _NEXT.join(people).split(_NEXT), len(wanted.grams)
+        alike = [0.0] * len(spelt)
+        for text, shared, at in shares(self._alphabet.spell_known(wanted.grams), spelt):
+            alike[at] = shared / (size + len(text) - shared)
+        ends = accumulate([one.count(_NEXT) + 1 for one in people], initial=0)
+        return [max(alike[start:end]) for start, end in pairwise(ends)]
 
 
 def shares(own: str, spelt: Sequence[str]) -> Sequence[tuple[str, int, int]]:

@@ -19,8 +19,7 @@ import attrs
 
 from divan_core.discovery.model import SHORTEST_SLIP, SIMILAR, Wanted
 from divan_core.discovery.policy import is_slip
-from divan_core.discovery.similarity import Trigrams, similarity, trigrams_of
-from divan_core.discovery.spelling import Alphabet, shares
+from divan_core.discovery.similarity import Trigrams, trigrams, trigrams_of
 from divan_core.discovery.starts import Starts
 
 BLOCK: Final = 3600
@@ -39,8 +38,6 @@ class Texts:
         self._bands: dict[int, list[_Block]] = {}
         self._openings: defaultdict[str, set[str]] = defaultdict(set)  # trigrams by two letters
         self._places: dict[str, tuple[_Block, int]] = {}
-        self._alphabet = Alphabet()
-        self._spelt: dict[str, str] = {}
         self._words = Starts()
         self._mirrored = Starts()  # the words from right to left
 
@@ -51,9 +48,7 @@ class Texts:
         if block is None:
             block = _Block(self._openings)
             blocks.append(block)
-        grams = trigrams_of(text.split(" "))
-        self._places[text] = block, block.put(text, grams)
-        self._spelt[text] = self._alphabet.spell(grams)
+        self._places[text] = block, block.put(text, trigrams(text))
         if " " not in text:
             self._words.add(text)
             self._mirrored.add(text[::-1])
@@ -62,7 +57,6 @@ class Texts:
         """Remove a text that is there."""
         block, place = self._places.pop(text)
         block.clear(place)
-        del self._spelt[text]
         if " " not in text:
             self._words.discard(text)
             self._mirrored.discard(text[::-1])
@@ -92,22 +86,11 @@ class Texts:
             among.update([one[::-1] for one in self._mirrored.of_length(end[::-1], length)])
             yield from sorted(one for one in among if is_slip(text, one))
 
-    def alike(self, wanted: Wanted) -> Iterator[tuple[str, float]]:
-        """Those that are similar to the query, the shortest first, then in order: how alike."""
+    def alike(self, wanted: Wanted) -> Iterator[str]:
+        """Those that are similar to the query, the shortest first, then in order."""
         for blocks in self._by_length():
             found = [one for block in blocks for one in block.those(block.alike(wanted.grams))]
-            if found:
-                alike = self._likeness(wanted, found)
-                yield from ((one, alike[one]) for one in _in_order(found))
-
-    def _likeness(self, wanted: Wanted, texts: Sequence[str]) -> dict[str, float]:
-        """How alike the query each of some texts is that are there, if it is at all."""
-        if self._alphabet.is_full:
-            own = {text: trigrams_of(text.split(" ")) for text in texts}
-            return {text: similarity(wanted.grams, own[text]) for text in texts}
-        size, spelt = len(wanted.grams), list(map(self._spelt.__getitem__, texts))
-        found = shares(self._alphabet.spell_known(wanted.grams), spelt)
-        return {texts[at]: shared / (size + len(one) - shared) for one, shared, at in found}
+            yield from _in_order(found)
 
     def _by_length(self) -> Iterator[Sequence[_Block]]:
         return (self._bands[band] for band in sorted(self._bands))

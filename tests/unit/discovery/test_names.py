@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from divan_core.discovery import texts
+from divan_core.discovery import spelling
 from divan_core.discovery.model import Entry, Tier, Wanted, entry, wanted
 from divan_core.discovery.names import Names
 from divan_core.discovery.policy import cut, text_score, tier_of, tier_scores
@@ -33,6 +33,14 @@ def known(people: Sequence[Entry]) -> Names:
     return names
 
 
+def assert_scored(looked_for: Wanted, found: Sequence[Entry], tier: Tier) -> None:
+    if found:
+        assert isinstance(found, Likened)
+        assert list(found.numbers) == [one.user_id.int for one in found]
+        scores = [text_score(looked_for, one) for one in found]
+        assert tier_scores(found.alike, tier) == scores
+
+
 @given(PEOPLE, QUERIES, st.sampled_from([1, 3, 50]))
 def test_who_is_similar_is_as_alike_as_they_score(
     people: list[tuple[str, str]], looked_for: Wanted | None, most: int
@@ -43,10 +51,25 @@ def test_who_is_similar_is_as_alike_as_they_score(
     similar = known(everybody).resembling(looked_for, most).similar
     fitting = [one for one in everybody if tier_of(looked_for, one) is Tier.SIMILAR]
     assert list(similar) == cut(looked_for, fitting, Tier.SIMILAR, most)
-    if len(similar) < most:
-        assert isinstance(similar, Likened)
-        scores = [text_score(looked_for, one) for one in similar]
-        assert tier_scores(similar.alike, Tier.SIMILAR) == scores
+    assert_scored(looked_for, similar, Tier.SIMILAR)
+
+
+@given(PEOPLE, QUERIES, st.sampled_from([1, 3, 50]))
+def test_who_is_called_so_is_as_alike_as_they_score(
+    people: list[tuple[str, str]], looked_for: Wanted | None, most: int
+) -> None:
+    if looked_for is None:
+        return
+    everybody = called(people)
+    names = known(everybody)
+    found = {
+        Tier.BEGINS: names.beginning(looked_for, most),
+        Tier.INSIDE: names.resembling(looked_for, most).inside,
+    }
+    for tier, those in found.items():
+        fitting = [one for one in everybody if tier_of(looked_for, one) is tier]
+        assert list(those) == cut(looked_for, fitting, tier, most)
+        assert_scored(looked_for, those, tier)
 
 
 def test_the_best_of_their_texts_counts() -> None:
@@ -58,19 +81,18 @@ def test_the_best_of_their_texts_counts() -> None:
     assert similar.alike == [0.5]
 
 
-def test_more_trigrams_than_characters_are_counted_one_by_one(
+def test_of_more_trigrams_than_characters_nobody_is_told_how_alike(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     people = called([("maria.silva", "Maria Silva"), ("m.salvador", "Mario Salvador")])
     looked_for = wanted("mraia slva")
     assert looked_for is not None
     by_characters = known(people).resembling(looked_for, 9).similar
-    monkeypatch.setattr(texts, "Alphabet", lambda: Alphabet(most=5))
-    one_by_one = known(people).resembling(looked_for, 9).similar
+    monkeypatch.setattr(spelling, "Alphabet", lambda: Alphabet(most=5))
+    unspelt = known(people).resembling(looked_for, 9).similar
     assert isinstance(by_characters, Likened)
-    assert isinstance(one_by_one, Likened)
-    assert list(one_by_one) == list(by_characters) != []
-    assert one_by_one.alike == by_characters.alike
+    assert not isinstance(unspelt, Likened)
+    assert list(unspelt) == list(by_characters) != []
 
 
 @given(GRAMS, st.lists(GRAMS, max_size=9), GRAMS)
