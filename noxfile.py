@@ -96,12 +96,10 @@ MEETING_TESTS = (
     "tests/observability",  # OpenTelemetry
     "tests/library/test_examples.py",
 )
-# Where less is repeated by default.
-THOROUGH = ("tests/library",)
 NEWER = ("python3.14", "python3.13", "python3.12")
 PACKAGES = ("divan_core", "divan_http", "divan_rt", "divan_cli")
 # What tries a part of what there is to try, unless DIVAN_THOROUGH is set.
-THOROUGH_TESTS = ("tests/e2e/test_privacy.py", "tests/e2e/test_traces.py")
+THOROUGH_TESTS = ("tests/library", "tests/e2e/test_privacy.py", "tests/e2e/test_traces.py")
 # What decides without doing: every branch of it is tested.
 PURE = (
     "divan_core/*/model.py",
@@ -133,14 +131,6 @@ def tests(session: nox.Session) -> None:
     """All tests, on real servers out of wheels; what follows ``--`` goes to pytest."""
     programs = environment(session, "dev", "dev")
     run(session, programs, "pytest", "-n", "2", *session.posargs)
-
-
-@nox.session(venv_backend="none")
-def thorough(session: nox.Session) -> None:
-    """The tests that are repeated on more servers, and at a larger scale, than ``tests`` does."""
-    programs = environment(session, "dev", "dev")
-    session.env["DIVAN_THOROUGH"] = "1"
-    run(session, programs, "pytest", "-n", "2", *THOROUGH, *session.posargs)
 
 
 @nox.session(venv_backend="none")
@@ -182,7 +172,7 @@ def faults(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def thorough(session: nox.Session) -> None:
-    """What the tests try a part of, whole: a recorded day, 10,000 questions about people."""
+    """What the tests try a part of, whole: a recorded day, 10,000 questions, more servers."""
     programs = environment(session, "dev", "dev")
     session.env["DIVAN_THOROUGH"] = "1"
     run(session, programs, "pytest", "-n", "2", *THOROUGH_TESTS, *session.posargs)
