@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import bisect
-import os
 import random
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import uvloop
 import websockets
 from websockets.asyncio.client import ClientConnection
 
+from benchmarks.cores import OTHERS, SERVERS, tied
 from benchmarks.fanout_server import PEOPLE, READY, STEP_S, SUBSCRIBERS, Told, moved
 from benchmarks.report import table
 from benchmarks.server import SIDE_M
@@ -30,7 +30,6 @@ EVENT = "42/presence,"
 ACK = "43/presence,"
 AT_ONCE = 50
 SETTLE_S = 6.0
-SERVER_CORE = 0
 
 
 @attrs.frozen
@@ -144,7 +143,7 @@ async def subscribers(port: int, radius_m: int, tell: IO[str], seconds: int) -> 
 
 def run(seconds: int) -> None:
     """Print the table."""
-    with _off_the_servers_core():
+    with tied(OTHERS):
         rows = [_measure(radius_m, seconds) for radius_m in (50, 200)]
     header = (
         "radius",
@@ -161,20 +160,6 @@ def run(seconds: int) -> None:
     )
     title = f"Live lists: {SUBSCRIBERS} sockets around {PEOPLE} walkers, one server on one core"
     table(title, header, rows)
-
-
-@contextmanager
-def _off_the_servers_core() -> Iterator[None]:
-    """The server has the first core for itself, where there is another one for the clients."""
-    if not hasattr(os, "sched_setaffinity"):
-        yield
-        return
-    cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores - {SERVER_CORE} or cores)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, cores)
 
 
 def _measure(radius_m: int, seconds: int) -> tuple[object, ...]:
@@ -219,9 +204,8 @@ def spread(values: Sequence[float]) -> str:
 @contextmanager
 def _server(port: int) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "benchmarks.fanout_server", str(port)]
-    if hasattr(os, "sched_setaffinity"):
-        command = ["taskset", "--cpu-list", str(SERVER_CORE), *command]
-    process = subprocess.Popen(command, stdin=-1, stdout=-1, text=True)  # noqa: S603 - our own
+    with tied(SERVERS):
+        process = subprocess.Popen(command, stdin=-1, stdout=-1, text=True)  # noqa: S603 - our own
     try:
         yield process
     finally:

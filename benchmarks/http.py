@@ -14,6 +14,7 @@ from statistics import median
 
 import attrs
 
+from benchmarks.cores import OTHERS, SERVERS, tied
 from benchmarks.load import Result, Target, client, load
 from benchmarks.report import table
 from benchmarks.server import PEOPLE, READY, SIDE_M
@@ -43,8 +44,10 @@ WANTED = {
 
 def run(rounds: int, seconds: int) -> None:
     """Print a table for the embedded stores, and one for PostgreSQL and Valkey on loopback."""
-    _measure("embedded", [], rounds, seconds)
+    with tied(OTHERS):
+        _measure("embedded", [], rounds, seconds)
     with (
+        tied(OTHERS),
         PostgresServer() as postgres,
         RedisServer(valkey_binary()) as valkey,
         Databases(postgres.url, migrate) as databases,
@@ -117,7 +120,8 @@ def serving(addresses: list[str]) -> Iterator[str]:
     """A server of its own process; gives its origin."""
     port = free_ports()
     command = [sys.executable, "-m", "benchmarks.server", str(port), *addresses]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
+    with tied(SERVERS):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
     try:
         if process.stdout is None or process.stdout.readline().strip() != READY:
             sys.exit("The server did not start.")
