@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import attrs
 import uvicorn
@@ -57,20 +59,69 @@ CONTRAST = """(element) => {
 }"""
 
 
+class Pages:
+    """Pages of a browser: who is done with one gives it back, for a new one costs a second.
+
+    Every server has an origin of its own, so that nothing a page has kept is found by the next.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._free: defaultdict[str, list[Page]] = defaultdict(list)
+        self._lent: dict[Page, str] = {}
+
+    def lend(self, **options: Any) -> Page:
+        """A page in a context with these options, which nobody else has."""
+        kind = repr(sorted(options.items()))
+        page = self._free[kind].pop() if self._free[kind] else self._new(options)
+        self._lent[page] = kind
+        return page
+
+    def give_back(self, page: Page) -> None:
+        """Let others have it; it leaves where it is."""
+        page.goto("about:blank")
+        self._free[self._lent.pop(page)].append(page)
+
+    def _new(self, options: dict[str, Any]) -> Page:
+        context = self._browser.new_context(**options)
+        context.add_init_script(VIOLATIONS)
+        return context.new_page()
+
+
 @attrs.define
 class Watched:
-    """A page, and everything that went wrong on it."""
+    """A page, and everything that went wrong on it.
+
+    ``spoilt`` is one that is not as it was, whatever it shows next: with a clock of its own, or
+    between it and a server.
+    """
 
     page: Page
     url: str
     faults: list[str] = attrs.field(factory=list)
     elsewhere: list[str] = attrs.field(factory=list)
+    spoilt: bool = False
+    _heard: list[tuple[str, Callable[[Any], None]]] = attrs.field(factory=list)
 
     def watch(self) -> None:
-        self.page.on("console", lambda message: self._told(message.type, message.text))
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("requestfailed", lambda request: self.faults.append(request.url))
-        self.page.on("request", lambda request: self._requested(request.url))
+        self.hear("console", lambda message: self._told(message.type, message.text))
+        self.hear("pageerror", lambda error: self.faults.append(str(error)))
+        self.hear("requestfailed", lambda request: self.faults.append(request.url))
+        self.hear("request", lambda request: self._requested(request.url))
+
+    def hear(self, event: Any, do: Callable[[Any], None]) -> None:
+        """Do something whenever the page tells of an event."""
+        self.page.on(event, do)
+        self._heard.append((event, do))
+
+    def leave(self, pages: Pages) -> None:
+        """Give the page back, or close it where nobody else may have it."""
+        for event, do in self._heard:
+            self.page.remove_listener(event, do)
+        if self.spoilt:
+            self.page.context.close()
+        else:
+            pages.give_back(self.page)
 
     def _told(self, level: str, text: str) -> None:
         if level in {"error", "warning"}:
@@ -82,11 +133,11 @@ class Watched:
 
 
 @contextmanager
-def launched(chromium: str) -> Iterator[Browser]:
-    """A browser, running inside the context."""
+def launched(chromium: str) -> Iterator[Pages]:
+    """Pages of a browser that runs inside the context."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
+        yield Pages(browser)
         browser.close()
 
 

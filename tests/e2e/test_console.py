@@ -13,7 +13,7 @@ from uuid import UUID
 import attrs
 import httpx2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, WebSocketRoute, expect
+from playwright.sync_api import Locator, WebSocketRoute, expect
 
 from divan_cli.asgi import Application, Asgi, serving
 from divan_core.bulk.importer import Importer, ImportTools
@@ -30,7 +30,7 @@ from tests.e2e.browser import (
     PATIENCE_MS,
     PHONE,
     SMALLEST_PHONE,
-    VIOLATIONS,
+    Pages,
     Watched,
     launched,
     served,
@@ -168,9 +168,9 @@ def token_of(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with launched(chromium) as browser:
-        yield browser
+def pages(chromium: str) -> Iterator[Pages]:
+    with launched(chromium) as pages:
+        yield pages
 
 
 @pytest.fixture
@@ -192,19 +192,15 @@ def people(url: str) -> Iterator[Campus]:
 
 
 @pytest.fixture
-def console(browser: Browser, url: str) -> Iterator[Open]:
+def console(pages: Pages, url: str) -> Iterator[Open]:
     """Open the page; at the end nothing may have gone wrong, nor a token be in an address."""
-    contexts: list[BrowserContext] = []
     opened: list[Console] = []
 
     def open_(name: str | None = "mod", viewport: dict[str, int] = DESKTOP, **more: Any) -> Console:
-        context = browser.new_context(viewport=viewport, **more)  # type: ignore[arg-type]  # a dict will do
-        contexts.append(context)
-        context.add_init_script(VIOLATIONS)
-        made = Console(context.new_page(), url)
+        made = Console(pages.lend(viewport=viewport, **more), url)
         opened.append(made)
         made.watch()
-        made.page.on("request", lambda request: no_token(request.url))
+        made.hear("request", lambda request: no_token(request.url))
         made.page.goto(f"{url}/console")
         if name:
             made.enter(name)
@@ -216,8 +212,7 @@ def console(browser: Browser, url: str) -> Iterator[Open]:
         assert one.elsewhere == []
         assert one.page.evaluate("window.violations") == []
         assert one.page.evaluate("window.hurt") is None
-    for context in contexts:
-        context.close()
+        one.leave(pages)
 
 
 def no_token(url: str) -> None:
@@ -453,6 +448,7 @@ def test_a_password_signs_in(console: Open) -> None:
 def test_a_session_is_renewed_before_its_token_ends(console: Open, people: Campus) -> None:
     """Each refresh token is good once, so those who ask at once share a renewal."""
     it = console(None)
+    it.spoilt = True
     it.page.clock.install()
     it.page.get_by_label("E-mail").fill("mod@divan.example")
     it.page.get_by_label("Password").fill(PASSWORD)
@@ -635,6 +631,7 @@ def test_a_lost_connection_is_taken_up_again(console: Open, people: Campus) -> N
         lines.append(line)
         line.connect_to_server()
 
+    it.spoilt = True
     it.page.route_web_socket(re.compile("/socket.io/"), carry)
     it.page.reload()
     it.enter()
@@ -708,6 +705,7 @@ def test_places_in_a_policy(console: Open) -> None:
 def test_nothing_is_asked_of_a_server_that_is_gone(console: Open, people: Campus) -> None:
     it = console()
     people.report("ana", "user", IDS["cyd"])
+    it.spoilt = True
     it.page.route(f"**{MOD}/**", lambda route: route.abort())
     it.press("4")
     expect(it.page.get_by_role("alert")).to_contain_text("The server does not answer.")

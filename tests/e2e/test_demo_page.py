@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, expect
+from playwright.sync_api import Locator, expect
 
 from divan_cli.asgi import Application
 from divan_cli.demo.host import hosted
@@ -21,7 +21,7 @@ from tests.e2e.browser import (
     PATIENCE_MS,
     PHONE,
     SMALLEST_PHONE,
-    VIOLATIONS,
+    Pages,
     Watched,
     launched,
     served,
@@ -77,30 +77,32 @@ Open = Callable[..., Visit]
 
 
 @pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with launched(chromium) as browser:
-        yield browser
+def pages(chromium: str) -> Iterator[Pages]:
+    with launched(chromium) as pages:
+        yield pages
 
 
 @pytest.fixture
-def url() -> Iterator[str]:
+def speed() -> float:
+    """How fast time runs in the demo."""
+    return 1.0
+
+
+@pytest.fixture
+def url(speed: float) -> Iterator[str]:
     """The address of a demo of its own, so that no limit is used up by another test."""
-    application = Application(partial(hosted, scene_of(Wishes(people=90)), 1, 1.0))
+    application = Application(partial(hosted, scene_of(Wishes(people=50)), 1, speed))
     with served(application) as address:
         yield address
 
 
 @pytest.fixture
-def visit(browser: Browser, url: str) -> Iterator[Open]:
+def visit(pages: Pages, url: str) -> Iterator[Open]:
     """Open the page; at the end nothing may have gone wrong on it."""
-    contexts: list[BrowserContext] = []
     visits: list[Visit] = []
 
     def opened(viewport: dict[str, int] = DESKTOP, **options: Any) -> Visit:
-        context = browser.new_context(viewport=viewport, **options)  # type: ignore[arg-type]  # a dict will do
-        contexts.append(context)
-        context.add_init_script(VIOLATIONS)
-        made = Visit(context.new_page(), url)
+        made = Visit(pages.lend(viewport=viewport, **options), url)
         visits.append(made)
         made.watch()
         made.page.goto(url)
@@ -112,10 +114,10 @@ def visit(browser: Browser, url: str) -> Iterator[Open]:
         assert one.faults == []
         assert one.elsewhere == []
         assert one.page.evaluate("window.violations") == []
-    for context in contexts:
-        context.close()
+        one.leave(pages)
 
 
+@pytest.mark.parametrize("speed", [6.0])
 def test_people_appear_in_the_list_on_the_map_and_in_the_feed(visit: Open) -> None:
     it = visit()
     expect(it.page.locator(".people li").first).to_be_visible()
@@ -165,7 +167,7 @@ def test_a_long_drag_is_refused_in_plain_words_and_can_be_walked(visit: Open) ->
     expect(walking).to_contain_text("Walking")
     walking.get_by_role("button", name="Hurry").click()
     expect(walking).to_contain_text("Hurrying")
-    wait_until(lambda: it.here()[1] > before[1] + 0.0005)
+    wait_until(lambda: it.here()[1] > before[1] + 0.0002)
     walking.get_by_role("button", name="Stop").click()
     expect(walking).to_be_hidden()
 
@@ -288,6 +290,7 @@ def test_everything_that_can_be_focused_has_a_name_and_shows_it(visit: Open) -> 
     assert it.page.evaluate(f"{focused}.outlineStyle") == "solid"
 
 
+@pytest.mark.parametrize("speed", [6.0])
 def test_changes_are_said_to_those_who_listen(visit: Open) -> None:
     it = visit()
     live = it.page.get_by_role("status")

@@ -22,7 +22,7 @@ from divan_core.kernel.notices import PersonNotice
 from divan_core.kernel.visibility import Standing
 from divan_core.settings import LimitSettings, Settings
 from divan_core.social.messages import SendInvite
-from tests.http.world import World, open_world
+from tests.http.world import World, open_world, settled
 from tests.sanctions import sentence
 
 pytestmark = pytest.mark.anyio
@@ -33,7 +33,7 @@ class Subject:
     """Somebody, or nobody at all: the ids and the name that Ana can ask about."""
 
     user_id: UUID = attrs.field(factory=uuid4)
-    handle: str = "somebody"
+    handle: str = attrs.field(factory=lambda: f"somebody{uuid4().hex[:12]}")
     invite_id: UUID = attrs.field(factory=uuid4)
     actor: Actor | None = None
 
@@ -163,13 +163,20 @@ PROBES: Final = (
 ROOMY: Final = LimitSettings(invite_per_minute=1000, block_per_minute=1000)
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    """Ana has a friend, Ben, and is online."""
+@pytest.fixture(scope="module")
+async def server() -> AsyncIterator[World]:
+    """What serves them all: to make it takes longer than a probe."""
     async with open_world(Settings(env="test", limit=ROOMY)) as made:
-        await made.divan.social.befriend(await ana_of(made), made.ben)
-        await made.beat()
         yield made
+
+
+@pytest.fixture
+async def world(server: World) -> World:
+    """On a campus of her own, Ana has a friend, Ben, and is online."""
+    made = attrs.evolve(server, **await settled(server.divan, uuid4().hex[:12]))
+    await made.divan.social.befriend(await ana_of(made), made.ben)
+    await made.beat()
+    return made
 
 
 async def ana_of(world: World) -> Actor:

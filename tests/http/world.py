@@ -92,14 +92,17 @@ def asgi_client(app: Asgi) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(transport=transport, base_url="http://divan")
 
 
-async def settled(divan: Divan) -> dict[str, Any]:
-    """Found the campuses, let the people in, and say which ids they have."""
+async def settled(divan: Divan, called: str = "") -> dict[str, Any]:
+    """Found the campuses, let the people in, and say which ids they have.
+
+    Handles end with what the people are ``called``.
+    """
     accounts = divan.accounts
     here = (await accounts.create_campus(CreateCampus("Here", LAT, LON))).id
     elsewhere = (await accounts.create_campus(CreateCampus("Elsewhere", 40.0, -70.0))).id
     ids: dict[str, Any] = {"campus": here, "elsewhere": elsewhere}
     for name, campus in (("ana", here), ("ben", here), ("zoe", elsewhere)):
-        person = await accounts.create_person(CreatePerson(campus, name, name.title()))
+        person = await accounts.create_person(CreatePerson(campus, name + called, name.title()))
         ids[name] = person.user_id
     return ids
 
