@@ -96,8 +96,8 @@ MEETING_TESTS = (
     "tests/observability",  # OpenTelemetry
     "tests/library/test_examples.py",
 )
-# Where less is repeated by default.
-THOROUGH = ("tests/library",)
+# Where less is tried by default: on fewer servers, or a third of the examples.
+THOROUGH = ("tests/library", "tests/property", "tests/search")
 NEWER = ("python3.14", "python3.13", "python3.12")
 PACKAGES = ("divan_core", "divan_http", "divan_rt", "divan_cli")
 # What decides without doing: every branch of it is tested.
@@ -135,7 +135,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def thorough(session: nox.Session) -> None:
-    """The tests that are repeated on more servers, and at a larger scale, than ``tests`` does."""
+    """What ``tests`` tries on fewer servers and with fewer examples."""
     programs = environment(session, "dev", "dev")
     session.env["DIVAN_THOROUGH"] = "1"
     run(session, programs, "pytest", "-n", "2", *THOROUGH, *session.posargs)
