@@ -17,7 +17,7 @@ import redis
 from tests import canaries, kept
 from tests.canaries.outputs import tell_streams
 from tests.servers.databases import Databases
-from tests.servers.postgres import PostgresServer
+from tests.servers.postgres import SPARING, PostgresServer
 from tests.servers.process import memory
 from tests.servers.valkey import (
     ClusterNode,
@@ -74,7 +74,7 @@ def postgres_server_url() -> Iterator[str]:
     if url:
         yield url
     else:
-        with PostgresServer() as server:
+        with PostgresServer(SPARING, where=memory()) as server:
             yield server.url
 
 
@@ -102,7 +102,7 @@ def empty_postgres_url(databases: Databases) -> Iterator[str]:
 @pytest.fixture
 def breakable_postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL server that the test may stop, restart and pause."""
-    with PostgresServer() as server:
+    with PostgresServer(SPARING, where=memory()) as server:
         yield server
 
 

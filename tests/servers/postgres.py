@@ -22,38 +22,38 @@ import asyncpg
 from anyio.from_thread import start_blocking_portal
 
 from tests.servers.guard import identity
-from tests.servers.process import (
-    ServerDidNotStart,
-    ServerProcess,
-    free_port,
-    memory,
-    private_folder,
-)
+from tests.servers.process import ServerDidNotStart, ServerProcess, free_port, private_folder
 
 NOBODY: Final = 65_534
 SUPERUSER: Final = "divan"
 CONNECT_TIMEOUT_S: Final = 5
 
-# Tests throw their data away, so nothing is made durable, and files are in memory if they can be;
-# benchmarks pass settings of their own.
+# Tests throw their data away, so nothing is made durable; benchmarks pass settings of their own.
 THROWAWAY: Final[Mapping[str, str]] = {
     "autovacuum": "off",
     "fsync": "off",
     "full_page_writes": "off",
-    "max_wal_size": "128MB",
     "synchronous_commit": "off",
 }
+# Of what is in memory, little is kept that nobody will read.
+SPARING: Final[Mapping[str, str]] = {**THROWAWAY, "max_wal_size": "128MB"}
 
 
 class PostgresServer:
     """One server on a free port of loopback, a context manager; ``url`` is its superuser's."""
 
     def __init__(
-        self, settings: Mapping[str, str] = THROWAWAY, following: "PostgresServer | None" = None
+        self,
+        settings: Mapping[str, str] = THROWAWAY,
+        following: "PostgresServer | None" = None,
+        where: Path | None = None,
     ) -> None:
-        """``following`` another server that runs, this one is its replica, and has its users."""
+        """Make a server whose folder is in ``where``, if that is not all the same.
+
+        ``following`` another server that runs, it is its replica, and has its users.
+        """
         self._user = other_user()
-        self._folder = private_folder(self._user, memory() if settings is THROWAWAY else None)
+        self._folder = private_folder(self._user, where)
         self._password = _password_of(following) if following else secrets.token_hex(16)
         port = str(free_port())
         self.url = f"postgresql://{SUPERUSER}:{self._password}@127.0.0.1:{port}/postgres"
