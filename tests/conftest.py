@@ -9,7 +9,6 @@ import gc
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,7 +17,8 @@ import redis
 from tests import canaries, kept
 from tests.canaries.outputs import tell_streams
 from tests.servers.databases import Databases
-from tests.servers.postgres import PostgresServer
+from tests.servers.postgres import SPARING, PostgresServer
+from tests.servers.process import memory
 from tests.servers.valkey import (
     ClusterNode,
     RedisServer,
@@ -28,15 +28,12 @@ from tests.servers.valkey import (
 )
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
-MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of this user's own there
-ROOMY_BYTES = 2**31
 
 
 def pytest_configure() -> None:
     gc.disable()  # thousands of tests are about to be collected, and stay
-    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOMY_BYTES:
-        # A commit of SQLite waits for the disk: 3 ms, tens of thousands of times.
-        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+    if roomy := memory():  # a commit of SQLite waits for a disk: 3 ms, tens of thousands of times
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(roomy))
     canaries.begin()
     kept.keep_statements()
     kept.keep_settings()
@@ -77,7 +74,7 @@ def postgres_server_url() -> Iterator[str]:
     if url:
         yield url
     else:
-        with PostgresServer() as server:
+        with PostgresServer(SPARING, where=memory()) as server:
             yield server.url
 
 
@@ -105,7 +102,7 @@ def empty_postgres_url(databases: Databases) -> Iterator[str]:
 @pytest.fixture
 def breakable_postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL server that the test may stop, restart and pause."""
-    with PostgresServer() as server:
+    with PostgresServer(SPARING, where=memory()) as server:
         yield server
 
 

@@ -1,6 +1,5 @@
 """Divan as a library, on every set of stores."""
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from divan_core.stores.bundle import Stores
 from divan_core.stores.factories import embedded_stores, production_stores
 from divan_core.testing.clock import ManualClock
 from tests.servers.sqlite import migrated
+from tests.thorough import THOROUGH
 
 CAMPUS = CampusId(UUID(int=0xCA))
 CENTRE = Point(45.5048, -73.5772)
@@ -31,7 +31,7 @@ ROOMY = LimitSettings(
 EVERY_KIND = ("memory", "sqlite", "postgres+valkey", "sqlite+cluster", "sqlite+redis62")
 """For what is kept in Redis, which may be a cluster, or the oldest one."""
 
-KINDS = EVERY_KIND if os.environ.get("DIVAN_THOROUGH") else EVERY_KIND[:3]
+KINDS = EVERY_KIND if THOROUGH else EVERY_KIND[:3]
 """For everything else: each database, and each way to know who is where."""
 
 

@@ -26,11 +26,12 @@ from tests.conftest import migrate
 from tests.library.conftest import CAMPUS, CENTRE, ROOMY, World
 from tests.library.desk import Scene, a_scene
 from tests.servers.databases import Databases
-from tests.servers.postgres import THROWAWAY, PostgresServer
+from tests.servers.postgres import SPARING, PostgresServer
+from tests.servers.process import memory
 
 pytestmark = pytest.mark.anyio
 
-DURABLE_AT_ONCE = {**THROWAWAY, "synchronous_commit": "local"}
+DURABLE_AT_ONCE = {**SPARING, "synchronous_commit": "local"}
 LAG_S = 5
 
 
@@ -88,8 +89,8 @@ class Pair:
 @pytest.fixture(scope="module")
 def pair() -> Iterator[Pair]:
     with (
-        PostgresServer(DURABLE_AT_ONCE) as primary,
-        PostgresServer(following=primary) as replica,
+        PostgresServer(DURABLE_AT_ONCE, where=memory()) as primary,
+        PostgresServer(following=primary, where=memory()) as replica,
         Databases(primary.url, migrate) as databases,
     ):
         yield Pair(primary, replica, databases)

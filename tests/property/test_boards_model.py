@@ -27,6 +27,7 @@ from divan_core.stores.memory.unit import open_memory
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.clock import ManualClock, SeededIds
 from divan_core.testing.contracts.samples import campus, person, running, user_id
+from tests.thorough import examples
 
 ZONE: Final = "America/Toronto"
 START: Final = datetime(2026, 10, 30, 15, 0, tzinfo=UTC)
@@ -363,13 +364,13 @@ async def on_sqlite(steps: Sequence[tuple[Any, ...]]) -> None:
         await run(stores, steps)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(STEPS, max_size=25))
 def test_boards_in_memory_are_as_counted(steps: list[tuple[Any, ...]]) -> None:
     anyio.run(on_memory, steps)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(st.lists(STEPS, max_size=20))
 def test_boards_on_sqlite_are_as_counted(steps: list[tuple[Any, ...]]) -> None:
     anyio.run(on_sqlite, steps)

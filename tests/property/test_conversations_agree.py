@@ -16,6 +16,7 @@ from divan_core.stores.sql.store import open_sql
 from divan_core.testing.clock import START_MS
 from divan_core.testing.contracts.letters import draft, pair_of, send
 from divan_core.testing.contracts.samples import populate, running, user_id
+from tests.thorough import examples
 
 NUMBERS = st.integers(1, 3)
 PAIRS = st.tuples(NUMBERS, NUMBERS).filter(lambda pair: pair[0] != pair[1])
@@ -82,7 +83,7 @@ async def compare(steps: Sequence[Any]) -> None:
         assert await all_of(memory) == await all_of(sqlite)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(STEPS)
 def test_they_agree(steps: Sequence[Any]) -> None:
     anyio.run(compare, steps)

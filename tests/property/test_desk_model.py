@@ -39,6 +39,7 @@ from divan_core.moderation.messages import (
 from divan_core.moderation.model import SubjectKind
 from divan_core.moderation.sanctionmessages import SanctionsQuery
 from divan_core.testing.clock import ManualClock
+from tests.thorough import examples
 
 TTL_MINUTES = 10
 HIDING = ("remove", "tombstone", "shadow_hide")
@@ -372,4 +373,4 @@ def attrs_of(actor: Actor, role: str) -> Actor:
 
 
 TestDesk = DeskMachine.TestCase
-TestDesk.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestDesk.settings = settings(max_examples=examples(25), stateful_step_count=25, deadline=None)

@@ -1,9 +1,5 @@
-"""Any story of keys, payloads, people, time and failures, against a dictionary.
+"""Any story of keys, payloads, people, time and failures, against a dictionary."""
 
-``DIVAN_STORY_EXAMPLES`` (60) says how many stories are tried on each store.
-"""
-
-import os
 from collections.abc import Callable
 
 import anyio
@@ -28,9 +24,9 @@ from divan_core.stores.sql.store import open_sql
 from divan_core.testing.clock import ManualClock
 from divan_core.testing.contracts.samples import running
 from divan_core.testing.faults import FaultPoints, Raise
+from tests.thorough import examples
 from tests.unit.idempotency.writer import RULES, Founded, Impossible, Writer, writer
 
-EXAMPLES = int(os.environ.get("DIVAN_STORY_EXAMPLES", "60"))
 TTL_MS = RULES.ttl_s * 1000
 
 POINTS = {
@@ -170,7 +166,7 @@ async def play(write: Write, process: Writer, faults: FaultPoints, model: Model)
 @pytest.mark.parametrize("kind", OPEN)
 def test_any_story(kind: str, required: bool) -> None:
     @given(STORIES)
-    @settings(max_examples=EXAMPLES, deadline=None)
+    @settings(max_examples=examples(60), deadline=None)
     def told(story: list[Write | float]) -> None:
         anyio.run(tell, story)
 

@@ -30,6 +30,7 @@ from divan_core.stores.bundle import Stores
 from divan_core.stores.factories import production_stores
 from divan_core.testing.clock import ManualClock
 from tests.servers.sqlite import migrated
+from tests.thorough import examples
 
 CAMPUS = CampusId(UUID(int=0xCA))
 CENTRE = Point(45.5, -73.5)
@@ -196,7 +197,7 @@ async def tell(stores: Stores, clock: ManualClock, story: list[tuple[Any, ...]])
         await told.play(story)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(stories)
 def test_in_memory(story: list[tuple[Any, ...]]) -> None:
     clock = ManualClock()
@@ -204,7 +205,9 @@ def test_in_memory(story: list[tuple[Any, ...]]) -> None:
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(15),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(stories)
 def test_in_redis(

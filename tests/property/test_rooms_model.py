@@ -14,6 +14,7 @@ from divan_core.chat.roompolicy import Roster, Shift
 from divan_core.errors import DivanError, KickedOut, RoomFull
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, RoomId, UserId
+from tests.thorough import examples
 
 PEOPLE = [UserId(UUID(int=number)) for number in range(1, 8)]
 people = st.sampled_from(PEOPLE)
@@ -137,7 +138,7 @@ class RoomModel(RuleBasedStateMachine):
 
 
 TestRooms = RoomModel.TestCase
-TestRooms.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestRooms.settings = settings(max_examples=examples(60), stateful_step_count=40, deadline=None)
 
 
 def test_a_seat_is_its_own() -> None:

@@ -30,6 +30,7 @@ from divan_core.testing.clock import ManualClock
 from tests.sanctions import sentence
 from tests.servers.databases import Databases
 from tests.servers.sqlite import migrated
+from tests.thorough import examples
 
 AnswerT = TypeVar("AnswerT")
 
@@ -316,7 +317,7 @@ async def tell(stores: Stores, clock: ManualClock, story: list[tuple[Any, ...]])
 
 def shared(most: int) -> Mapping[str, Any]:
     checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-    return {"max_examples": most, "deadline": None, "suppress_health_check": checks}
+    return {"max_examples": examples(most), "deadline": None, "suppress_health_check": checks}
 
 
 @settings(**shared(150))

@@ -16,6 +16,7 @@ from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.stores.memory.unit import open_memory
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.contracts.samples import campus, campus_id, person, running, user_id
+from tests.thorough import examples
 
 Step = tuple[str, Any]
 NUMBERS = st.integers(1, 6)
@@ -107,7 +108,7 @@ async def compare(units: Sequence[Sequence[Step]]) -> None:
             assert await everything(memory) == await everything(sql)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(st.lists(STEPS, min_size=1, max_size=5), max_size=8))
 def test_memory_and_sqlite_agree(units: list[list[Step]]) -> None:
     anyio.run(compare, units)

@@ -13,6 +13,7 @@ from divan_core.kernel.actor import Actor
 from divan_core.stores.bundle import Stores
 from divan_core.stores.factories import sql_stores
 from tests.servers.databases import Databases
+from tests.thorough import examples
 
 from .campus import QUERIES, ROOMY, Campus, campuses, told, walked
 
@@ -35,13 +36,13 @@ async def compare(stores: Stores, campus: Campus, asked: Asked, **limits: int) -
 ASKED = st.lists(st.tuples(st.integers(0, 13), QUERIES, st.integers(1, 5)), min_size=1, max_size=6)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(campuses(), ASKED)
 def test_everybody_is_found_who_may_be_and_in_order(campus: Campus, asked: Asked) -> None:
     anyio.run(compare, memory_stores(), campus, asked)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(campuses(), ASKED, st.integers(1, 4), st.integers(1, 4))
 def test_tiers_are_cut_and_looked_at(campus: Campus, asked: Asked, cut: int, enough: int) -> None:
     """With a cut at few people, which needs no hundreds of them."""
@@ -53,13 +54,13 @@ def test_tiers_are_cut_and_looked_at(campus: Campus, asked: Asked, cut: int, eno
         anyio.run(partial(compare, memory_stores(), campus, asked, cut=cut, enough=enough))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(campuses(), ASKED)
 def test_the_same_on_sqlite(campus: Campus, asked: Asked) -> None:
     anyio.run(compare, sql_stores("sqlite://"), campus, asked)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(campuses(), ASKED)
 def test_the_same_on_postgresql(databases: Databases, campus: Campus, asked: Asked) -> None:
     with databases.migrated() as url:

@@ -26,6 +26,7 @@ from divan_core.stores.bundle import Stores
 from divan_core.stores.factories import sql_stores
 from divan_core.testing.contracts.samples import campus, campus_id, person, user_id
 from tests.servers.databases import Databases
+from tests.thorough import examples
 
 from .campus import NAMES, ROOMY, Campus, campuses, told, walked
 from .test_oracle import ASKED, Asked
@@ -116,7 +117,7 @@ async def agree(divan: Divan, campus: Campus, asked: Asked) -> None:
         assert told(await walked(divan, actor, q, limit)) == oracle.found(viewer.id, q), q
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(campuses(), CHANGES, ASKED)
 def test_a_copy_answers_as_the_contract_says(
     campus: Campus, changes: Sequence[Change], asked: Asked
@@ -124,7 +125,7 @@ def test_a_copy_answers_as_the_contract_says(
     anyio.run(compare, sql_stores("sqlite://"), campus, changes, asked)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=examples(5), deadline=None)
 @given(campuses(), CHANGES, ASKED)
 def test_the_same_of_postgresql(
     databases: Databases, campus: Campus, changes: Sequence[Change], asked: Asked

@@ -35,17 +35,25 @@ THROWAWAY: Final[Mapping[str, str]] = {
     "full_page_writes": "off",
     "synchronous_commit": "off",
 }
+# Of what is in memory, little is kept that nobody will read.
+SPARING: Final[Mapping[str, str]] = {**THROWAWAY, "max_wal_size": "128MB"}
 
 
 class PostgresServer:
     """One server on a free port of loopback, a context manager; ``url`` is its superuser's."""
 
     def __init__(
-        self, settings: Mapping[str, str] = THROWAWAY, following: "PostgresServer | None" = None
+        self,
+        settings: Mapping[str, str] = THROWAWAY,
+        following: "PostgresServer | None" = None,
+        where: Path | None = None,
     ) -> None:
-        """``following`` another server that runs, this one is its replica, and has its users."""
+        """Make a server whose folder is in ``where``, if that is not all the same.
+
+        ``following`` another server that runs, it is its replica, and has its users.
+        """
         self._user = other_user()
-        self._folder = private_folder(self._user)
+        self._folder = private_folder(self._user, where)
         self._password = _password_of(following) if following else secrets.token_hex(16)
         port = str(free_port())
         self.url = f"postgresql://{SUPERUSER}:{self._password}@127.0.0.1:{port}/postgres"

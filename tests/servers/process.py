@@ -1,6 +1,7 @@
 """A server process that ends with the process that started it."""
 
 import contextlib
+import os
 import secrets
 import shutil
 import signal
@@ -19,6 +20,8 @@ from tests.servers import guard
 START_TIMEOUT_S = 30
 POLL_S = 0.01
 PORTS = range(20_000, 32_768)
+MEMORY = Path("/dev/shm")  # noqa: S108 - whoever writes there makes a folder of this user's own
+ROOMY_BYTES = 2**31
 
 
 class ServerDidNotStart(RuntimeError):
@@ -38,9 +41,19 @@ def free_port() -> int:
             return port
 
 
-def private_folder(owner: str = "") -> Path:
+def memory() -> Path | None:
+    """Where files are kept in memory; None where too few would fit, or programs cannot be."""
+    try:
+        found = os.statvfs(MEMORY)
+    except OSError:
+        return None
+    roomy = found.f_bavail * found.f_frsize > ROOMY_BYTES
+    return None if not roomy or found.f_flag & os.ST_NOEXEC else MEMORY
+
+
+def private_folder(owner: str = "", where: Path | None = None) -> Path:
     """Make a temporary folder that only ``owner`` (default: this process's user) can enter."""
-    folder = Path(tempfile.mkdtemp(prefix="divan-server-"))
+    folder = Path(tempfile.mkdtemp(prefix="divan-server-", dir=where))
     if owner:
         shutil.chown(folder, owner)
     return folder
