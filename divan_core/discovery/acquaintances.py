@@ -57,7 +57,7 @@ class Acquaintances:
             return kept.acquainted
         if len(people) > MOST:
             return Acquainted(circle, await self._of_many(actor, circle))
-        cards = await self._audience.cards(people)
+        cards = await self._audience.numbered(people)
         # Nearly always the same objects as before, which a comparison of lists sees at once.
         if kept is not None and kept.acquainted.circle is circle and kept.cards == cards:
             acquainted = kept.acquainted
@@ -70,11 +70,11 @@ class Acquaintances:
     async def _of_many(self, actor: Actor, circle: Circle) -> Lineup:
         """The visible ones with the most mutual friends; not kept, for it would fill the cache."""
         mutual = circle.mutual
-        people = sorted(circle.known, key=lambda one: (-mutual[one.int], one.int))
+        people = sorted(circle.known, key=lambda one: (-mutual[one], one))
         known: list[PersonCard] = []
         for start in range(0, len(people), MOST):
             portion = people[start : start + MOST]
-            cards = await self._audience.cards(portion)
+            cards = await self._audience.numbered(portion)
             known += visible(actor, circle.relations, cards)
             if len(known) >= MOST:
                 break

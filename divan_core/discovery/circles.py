@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from divan_core.discovery.model import Entry, entry
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience, Moment
-from divan_core.kernel.ids import UserId
+from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard, Relations, Standing
 
 CAPACITY: Final = 2_000_000
 """How many friends of friends one process keeps: about 60 MB."""
+
+FRIENDS: Final = 50_000
+"""How many different friends it keeps: about 30 MB."""
 
 
 @value
@@ -46,7 +50,7 @@ class Circle:
     texts: str
     mutual: Mapping[int, int]
     apart: frozenset[int]
-    known: Sequence[UserId]
+    known: Sequence[int]
 
 
 @value
@@ -54,8 +58,36 @@ class _Kept:
     """A circle, what it was made of, and the moment for which that is known."""
 
     moment: Moment
-    grounds: tuple[Relations, list[PersonCard | None], list[Relations]]
+    grounds: tuple[Relations, list[PersonCard | None], list[Sequence[int]]]
     circle: Circle
+
+
+class Friends:
+    """Friends as searches look at them, each made once of their card: many have the same ones."""
+
+    def __init__(self, capacity: int = FRIENDS) -> None:
+        """Keep so many at most; the oldest go first."""
+        self._capacity = capacity
+        self._kept: dict[int, Friend] = {}
+
+    def of(self, card: PersonCard) -> Friend:
+        """Whoever has this card; one that has changed is another one."""
+        number = card.user_id.int
+        kept = self._kept.get(number)
+        if kept is not None and kept.card is card:
+            return kept
+        made = self._kept[number] = _friend(card)
+        if len(self._kept) > self._capacity:
+            del self._kept[next(iter(self._kept))]
+        return made
+
+    def forget(self, _campus_id: CampusId, people: Collection[UserId] | None) -> None:
+        """Keep nothing of these, or of anybody: what somebody was called is theirs to remove."""
+        if people is None:
+            self._kept.clear()
+            return
+        for user_id in people:
+            self._kept.pop(user_id.int, None)
 
 
 class Circles:
@@ -64,6 +96,8 @@ class Circles:
     def __init__(self, audience: Audience, capacity: int = CAPACITY) -> None:
         """Make them of what ``audience`` knows."""
         self._audience = audience
+        self._friends = Friends()
+        audience.follow(self._friends.forget)
         self._capacity = capacity
         self._kept: dict[UserId, _Kept] = {}
         self._size = 0
@@ -77,12 +111,36 @@ class Circles:
         relations = await self._audience.relations(actor.user_id)
         friends = tuple(relations.friends)
         cards = await self._audience.cards(friends)
-        grounds = relations, cards, await self._audience.relations_of(friends)
+        grounds = relations, cards, await self._audience.friends_of(friends)
         # Nearly always the same objects as before, which a comparison of lists sees at once.
         same = kept is not None and kept.grounds == grounds
-        circle = kept.circle if kept is not None and same else _circle(actor, *grounds)
+        circle = kept.circle if kept is not None and same else self._made(actor, *grounds)
         self._keep(actor.user_id, _Kept(moment, grounds, circle))
         return circle
+
+    def _made(
+        self,
+        actor: Actor,
+        relations: Relations,
+        cards: Sequence[PersonCard | None],
+        theirs: Sequence[Sequence[int]],
+    ) -> Circle:
+        campus = actor.campus_id.int
+        known = [
+            (card, their)
+            for card, their in zip(cards, theirs, strict=True)
+            if card is not None
+            and card.campus_id.int == campus
+            and card.standing is Standing.ACTIVE
+        ]
+        mutual = Counter(chain.from_iterable([their for _, their in known]))
+        del mutual[actor.user_id.int]
+        friends = [self._friends.of(card) for card, _ in known]
+        apart = {one.int for one in (*relations.blocked, *relations.friends, actor.user_id)}
+        texts = "\n".join([f"{one.entry.handle}\n{one.entry.name}" for one in friends])
+        connected = dict.fromkeys(apart, 0) | mutual
+        others = tuple(mutual.keys() - apart)
+        return Circle(relations, friends, texts, connected, frozenset(apart), others)
 
     def _keep(self, user_id: UserId, kept: _Kept) -> None:
         self._drop(user_id)
@@ -100,31 +158,6 @@ class Circles:
 def _size(kept: _Kept) -> int:
     circle = kept.circle
     return 1 + len(circle.mutual) + len(circle.apart) + len(circle.known)
-
-
-def _circle(
-    actor: Actor,
-    relations: Relations,
-    cards: Sequence[PersonCard | None],
-    theirs: Sequence[Relations],
-) -> Circle:
-    known = [
-        (card, their)
-        for card, their in zip(cards, theirs, strict=True)
-        if card is not None
-        and card.campus_id == actor.campus_id
-        and card.standing is Standing.ACTIVE
-    ]
-    befriended = [one for _, their in known for one in their.friends]
-    numbers = [one.int for one in befriended]
-    mutual, met = Counter(numbers), dict(zip(numbers, befriended, strict=True))
-    del mutual[actor.user_id.int]
-    friends = [_friend(card) for card, _ in known]
-    apart = {one.int for one in (*relations.blocked, *relations.friends, actor.user_id)}
-    others = tuple([met[one] for one in met.keys() - apart])
-    texts = "\n".join(f"{one.entry.handle}\n{one.entry.name}" for one in friends)
-    connected = dict.fromkeys(apart, 0) | mutual
-    return Circle(relations, friends, texts, connected, frozenset(apart), others)
 
 
 def _friend(card: PersonCard) -> Friend:

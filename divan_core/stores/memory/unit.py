@@ -308,6 +308,11 @@ class MemoryPeopleSource:
         """The same of many."""
         return {user_id: self._records.social.of(user_id) for user_id in people}
 
+    async def friends_of(self, people: Collection[UserId]) -> dict[UserId, Sequence[int]]:
+        """The friends of many, as numbers."""
+        friends = self._records.social.friends
+        return {user_id: [one.int for one in friends.get(user_id, ())] for user_id in people}
+
 
 def open_memory(clock: Clock | None = None) -> RelationalStores:
     """Stores of their own with nothing in them, by the machine's clock or another."""

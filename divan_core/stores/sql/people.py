@@ -53,6 +53,13 @@ class SqlPeopleSource:
             found |= await self._engine.look(functools.partial(_read_many_relations, portion))
         return found
 
+    async def friends_of(self, people: Collection[UserId]) -> dict[UserId, Sequence[int]]:
+        """The friends of many, as numbers; one statement for every five thousand asked for."""
+        found: dict[UserId, Sequence[int]] = {}
+        for portion in portions(list(people), MOST_AT_ONCE // 2):
+            found |= await self._engine.look(functools.partial(_read_friends, portion))
+        return found
+
 
 async def _read_cards(
     people: Sequence[UserId], connection: SqlConnection, tables: OptionalTables
@@ -69,7 +76,7 @@ async def _read_relations(user_id: UserId, connection: SqlConnection) -> Relatio
 async def _read_many_relations(
     people: Sequence[UserId], connection: SqlConnection
 ) -> dict[UserId, Relations]:
-    statement = _relations(connection.dialect)
+    statement = _relations(connection.dialect, "friendships", "blocks")
     rows = await connection.rows_of_text(statement, _among(people, connection.dialect))
     friends, blocked = defaultdict[UserId, set[UserId]](set), defaultdict[UserId, set[UserId]](set)
     for this, other, is_friend in rows:
@@ -78,6 +85,18 @@ async def _read_many_relations(
         one: Relations(frozenset(friends.get(one, ())), frozenset(blocked.get(one, ())))
         for one in people
     }
+
+
+async def _read_friends(
+    people: Sequence[UserId], connection: SqlConnection
+) -> dict[UserId, Sequence[int]]:
+    statement = _relations(connection.dialect, "friendships")
+    rows = await connection.rows_of_text(statement, _among(people, connection.dialect))
+    friends = defaultdict[UUID | bytes, list[int]](list)
+    for this, other, _ in rows:
+        friends[this].append(_known(other).int)
+    found: dict[UserId, Sequence[int]] = dict.fromkeys(people, ())
+    return found | {_known(this): them for this, them in friends.items()}
 
 
 def _among(people: Sequence[UserId], dialect: DialectName) -> Mapping[str, Any]:
@@ -111,8 +130,8 @@ _SIDES: Final = (
 
 
 @functools.cache
-def _relations(dialect: DialectName) -> TextClause:
-    """Of each who is asked for: the others, and whether as friends.
+def _relations(dialect: DialectName, *tables: str) -> TextClause:
+    """Of each who is asked for: the others in these tables, and whether as friends.
 
     PostgreSQL is given an array, because these tables' indexes are the better way, however they
     grow.
@@ -122,6 +141,7 @@ def _relations(dialect: DialectName) -> TextClause:
         f"SELECT {this}, {other}, {int(table == 'friendships')}"  # noqa: S608 - constants
         f" FROM {table} WHERE {this} {given}"
         for table, this, other in _SIDES
+        if table in tables
     )
     return _typed(dialect, " UNION ALL ".join(sides))
 

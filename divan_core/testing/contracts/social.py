@@ -92,6 +92,20 @@ class RelationsContract(ABC):
             one: found.get(one, known()) for one in crowd
         }
 
+    async def test_friends_of_many_are_numbers(self, stores: RelationalStores) -> None:
+        """Each friend once, whoever exists or not, and however many are asked for."""
+        await populate(stores, 6)
+        await befriend(stores, (1, 2), (3, 1), (4, 5))
+        await block(stores, (2, 4), (4, 2), (6, 1))
+        crowd = [user_id(number) for number in range(1, 12_001)]
+        found = await stores.people.friends_of(crowd)
+        friends = {1: [2, 3], 2: [1], 3: [1], 4: [5], 5: [4]}
+        assert {one: sorted(them) for one, them in found.items()} == {
+            one: [user_id(other).int for other in friends.get(at, ())]
+            for at, one in enumerate(crowd, 1)
+        }
+        assert await stores.people.friends_of([]) == {}
+
     async def test_pages_of_friends(self, stores: RelationalStores) -> None:
         """By id, from both sides of the friendships together."""
         await populate(stores, 9)

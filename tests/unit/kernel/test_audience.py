@@ -1,13 +1,13 @@
 """The cache of cards and relations, and what makes it forget."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import anyio
 import pytest
 
 from divan_core.errors import StoreUnavailable
-from divan_core.kernel.audience import Audience
+from divan_core.kernel.audience import Audience, JournalSlice
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.visibility import PersonCard, Relations
 from divan_core.stores.memory.journal import MemoryJournal
@@ -45,6 +45,12 @@ class Source:
         self.asked = list(people)
         await self.pause.wait()
         return {one: Relations(friends=frozenset({one})) for one in people}
+
+    async def friends_of(self, people: Collection[UserId]) -> dict[UserId, Sequence[int]]:
+        self.loads += 1
+        self.asked = list(people)
+        await self.pause.wait()
+        return {one: () if one == NOBODY else (one.int,) for one in people}
 
 
 class BrokenJournal(MemoryJournal):
@@ -107,6 +113,25 @@ async def test_relations_of_many_are_loaded_at_once_where_they_are_not_known() -
         pass
     await cache.relations_of([ANA, BEN])
     assert (source.asked, source.loads) == ([ANA], loads + 1)
+
+
+async def test_friends_of_many_are_loaded_at_once_where_they_are_not_known() -> None:
+    source = Source()
+    cache = audience(source)
+    await cache.friends_of([BEN])
+    found = await cache.friends_of([ANA, BEN, NOBODY, ANA])
+    assert [list(one) for one in found] == [[1], [2], [], [1]]
+    assert set(source.asked) == {ANA, NOBODY}
+    loads = source.loads
+    assert await cache.friends_of([NOBODY, BEN]) == [found[2], found[1]]
+    assert source.loads == loads
+    async with cache.changing(CAMPUS, (ANA,)):
+        pass
+    await cache.friends_of([ANA, BEN])
+    assert (source.asked, source.loads) == ([ANA], loads + 1)
+    cache.apply(CAMPUS, JournalSlice(b"elsewhere", None))
+    await cache.friends_of([BEN])
+    assert source.loads == loads + 2
 
 
 async def test_relations_that_a_change_overtook_are_not_kept() -> None:
