@@ -6,7 +6,7 @@ import enum
 import functools
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Final, NewType
+from typing import Annotated, Final, NewType, TypeAlias
 from uuid import UUID
 
 import attrs
@@ -404,3 +404,7 @@ class Window:
     before: int | None = None
     hidden: frozenset[UserId] = frozenset()
     inside: bool = False
+
+
+Excerpt: TypeAlias = tuple[ConversationId, Window]
+"""A conversation, and what is to be shown of it."""

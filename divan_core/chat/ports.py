@@ -12,6 +12,7 @@ from divan_core.chat.model import (
     DialogueSummary,
     Draft,
     Edition,
+    Excerpt,
     Mark,
     Member,
     Message,
@@ -100,10 +101,11 @@ class MessageRepository(Protocol):
         """
         ...
 
-    async def editions(self, conversation_id: ConversationId, window: Window) -> Sequence[Edition]:
-        """Those of the messages that :meth:`history` gives, without what they say. One statement.
+    async def editions(self, excerpts: Sequence[Excerpt]) -> Sequence[Sequence[Edition]]:
+        """Those of the messages that :meth:`history` gives of each, without what they say.
 
-        Decided anew each time: what somebody may not see is not among them.
+        Decided anew each time: what somebody may not see is not among them. One statement for all
+        where the store is a round trip away, but for those from whom somebody is hidden.
         """
         ...
 

@@ -13,9 +13,10 @@ import attrs
 from msgspec import Raw
 
 from divan_core.chat.messages import MessageView
-from divan_core.chat.model import ConversationId, Edition, Message, Window
+from divan_core.chat.model import ConversationId, Edition, Excerpt, Message, Window
 from divan_core.chat.ports import ChatUnit
 from divan_core.codec.reader import encode
+from divan_core.kernel.ferry import Ferry
 from divan_core.kernel.units import Units
 from divan_core.kernel.values import value
 
@@ -106,23 +107,33 @@ class Pages:
         """Read through ``units`` what is not among ``prints``."""
         self._units = units
         self._prints = prints
+        self._ferry = Ferry(self._editions)
 
     async def read(
         self, conversation_id: ConversationId, window: Window, views: Views
     ) -> Sequence[Print]:
-        """What a window shows, newest first: one statement, or two where some of it is new."""
+        """What a window shows, newest first: one statement, or two where some of it is new.
+
+        The first one is shared by all who read at the same time.
+        """
         kept = self._prints.of(conversation_id)
+        if kept is not None:
+            editions = await self._ferry.ask((conversation_id, window))
+            found = [kept[one] for one in editions if one in kept]
+            if len(found) == len(editions):
+                return found
 
-        async def body(unit: ChatUnit) -> tuple[Sequence[Print], Sequence[Message]]:
-            if kept is not None:
-                editions = await unit.messages.editions(conversation_id, window)
-                found = [kept[one] for one in editions if one in kept]
-                if len(found) == len(editions):
-                    return found, ()
-            return (), await unit.messages.history(conversation_id, window)
+        async def body(unit: ChatUnit) -> Sequence[Message]:
+            return await unit.messages.history(conversation_id, window)
 
-        found, messages = await self._units.look(body)
-        return self._printed(conversation_id, messages, views) if messages else found
+        messages = await self._units.look(body)
+        return self._printed(conversation_id, messages, views) if messages else ()
+
+    async def _editions(self, excerpts: Sequence[Excerpt]) -> Sequence[Sequence[Edition]]:
+        async def body(unit: ChatUnit) -> Sequence[Sequence[Edition]]:
+            return await unit.messages.editions(excerpts)
+
+        return await self._units.look(body)
 
     def _printed(
         self, conversation_id: ConversationId, messages: Sequence[Message], views: Views

@@ -15,6 +15,7 @@ from divan_core.chat.model import (
     DialogueSummary,
     Draft,
     Edition,
+    Excerpt,
     Mark,
     Member,
     Message,
@@ -111,9 +112,9 @@ class MemoryMessages:
             shown = (one for one in shown if one.sender not in window.hidden)
         return list(islice(shown, window.limit))
 
-    async def editions(self, conversation_id: ConversationId, window: Window) -> Sequence[Edition]:
-        """Those of the messages that ``history`` gives."""
-        return [one.edition for one in await self.history(conversation_id, window)]
+    async def editions(self, excerpts: Sequence[Excerpt]) -> Sequence[Sequence[Edition]]:
+        """Those of the messages that ``history`` gives of each."""
+        return [[one.edition for one in await self.history(*each)] for each in excerpts]
 
     async def waiting(self, conversation_id: ConversationId, window: Window) -> Sequence[Message]:
         """Those that others wrote and the viewer's devices do not have, oldest first."""

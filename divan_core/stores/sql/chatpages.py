@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     ColumnElement,
     LargeBinary,
     Select,
     String,
     bindparam,
     case,
+    column,
     func,
     literal_column,
+    not_,
     null,
+    or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy import cast as as_type
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.types import TypeEngine
 
 from divan_core.chat.model import Veil
 from divan_core.stores.sql.chatstatements import (
@@ -63,6 +70,51 @@ def editions(dialect: DialectName, *, hiding: bool, inside: bool) -> Select[Any]
     """The editions of what :func:`history` gives."""
     query = history(dialect, hiding=hiding, inside=inside)
     return query.with_only_columns(_edition(dialect))
+
+
+EACH: Final[Mapping[str, TypeEngine[Any]]] = {
+    "conversation_id": CONVERSATION.type,
+    "viewer_id": VIEWER.type,
+    "after_seq": BigInteger(),
+    "before_seq": BigInteger(),
+    "most": LIMIT.type,
+    "inside": Boolean(),
+}
+"""What is said of each of several excerpts."""
+
+
+@functools.cache
+def editions_of_each() -> Select[Any]:
+    """On PostgreSQL, an array of the editions of each excerpt, in their order; NULL for none.
+
+    It is given an array for each of ``EACH``. Nobody is hidden from the viewers.
+    """
+    arrays = (bindparam(f"each_{name}", type_=ARRAY(kind)) for name, kind in EACH.items())
+    columns = (column(*field) for field in EACH.items())
+    each = func.unnest(*arrays).table_valued(*columns, with_ordinality="place")
+    each = each.render_derived(name="each")
+    cleared = select(MEMBERS.c.cleared_seq).where(
+        MEMBERS.c.conversation_id == each.c.conversation_id,
+        MEMBERS.c.user_id == each.c.viewer_id,
+        or_(not_(each.c.inside), TAKEN),
+    )
+    page = (
+        select(_edition("postgresql").label("edition"), MESSAGES.c.seq)
+        .where(
+            MESSAGES.c.conversation_id == each.c.conversation_id,
+            visible(each.c.viewer_id),
+            MESSAGES.c.seq > cleared.correlate(each).scalar_subquery(),
+            MESSAGES.c.seq > each.c.after_seq,
+            MESSAGES.c.seq < each.c.before_seq,
+        )
+        .order_by(MESSAGES.c.seq.desc())
+        .limit(each.c.most)
+        .correlate(each)
+        .subquery("page")
+    )
+    shown = func.array_agg(aggregate_order_by(page.c.edition, page.c.seq.desc()))
+    found = select(shown.label("shown")).correlate(each).lateral("found")
+    return select(found.c.shown).select_from(each.join(found, true())).order_by(each.c.place)
 
 
 @functools.cache

@@ -199,10 +199,10 @@ def veil_statement() -> Update:
     return sql_update(MESSAGES).where(found).values(veil=bindparam("to_veil", type_=String(16)))
 
 
-def visible() -> ColumnElement[bool]:
-    """Whether the viewer sees a message: ``Message.shown_to``."""
+def visible(viewer: ColumnElement[Any] = VIEWER) -> ColumnElement[bool]:
+    """Whether a viewer sees a message: ``Message.shown_to``."""
     removed = literal_column(f"'{Veil.REMOVED.value}'", String())
-    theirs = and_(MESSAGES.c.sender_id == VIEWER, MESSAGES.c.veil.is_distinct_from(removed))
+    theirs = and_(MESSAGES.c.sender_id == viewer, MESSAGES.c.veil.is_distinct_from(removed))
     return or_(_plain(), theirs)
 
 

@@ -19,6 +19,7 @@ from divan_core.chat.model import (
     DialogueSummary,
     Draft,
     Edition,
+    Excerpt,
     Mark,
     Message,
     MessageId,
@@ -116,8 +117,19 @@ class SqlMessages:
             return [_message(row) for row in rows]
         return await self._found(query, conversation_id, **_page(window))
 
-    async def editions(self, conversation_id: ConversationId, window: Window) -> Sequence[Edition]:
-        """Those of the messages that ``history`` gives."""
+    async def editions(self, excerpts: Sequence[Excerpt]) -> Sequence[Sequence[Edition]]:
+        """Those of the messages that ``history`` gives of each."""
+        if self._connection.dialect == "sqlite":
+            return [await self._editions(*one) for one in excerpts]
+        plain = [one for one in excerpts if not one[1].hidden]
+        query = chatpages.editions_of_each()
+        found = iter(await self._connection.rows(query, _arrays(plain)) if plain else ())
+        return [
+            await self._editions(*one) if one[1].hidden else next(found)[0] or ()
+            for one in excerpts
+        ]
+
+    async def _editions(self, conversation_id: ConversationId, window: Window) -> Sequence[Edition]:
         hiding = bool(window.hidden)
         query = chatpages.editions(self._connection.dialect, hiding=hiding, inside=window.inside)
         if hiding and self._connection.dialect == "sqlite":
@@ -305,6 +317,15 @@ def _page(window: Window) -> dict[str, Any]:
     before = chatpages.ENDLESS if window.before is None else window.before
     hidden = {"among": list(window.hidden)} if window.hidden else {}
     return {**_window(window), "before_seq": before, **hidden}
+
+
+def _arrays(excerpts: Sequence[Excerpt]) -> dict[str, list[Any]]:
+    """The parameters of each excerpt, by the names of the arrays that have them."""
+    given = [
+        {"conversation_id": talk, **_page(window), "inside": window.inside}
+        for talk, window in excerpts
+    ]
+    return {f"each_{name}": [one[name] for one in given] for name in chatpages.EACH}
 
 
 def _numbered(draft: Draft, row: Sequence[Any]) -> Message:

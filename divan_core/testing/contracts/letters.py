@@ -109,7 +109,8 @@ async def editions(
     """The editions of what a viewer is shown of a conversation."""
     conversation_id = pair_of(viewer, peer).conversation_id
     asked = Window(user_id(viewer), **{"limit": 50, **window})
-    found = await read(stores, lambda unit: unit.messages.editions(conversation_id, asked))
+    excerpt = (conversation_id, asked)
+    (found,) = await read(stores, lambda unit: unit.messages.editions([excerpt]))
     return list(found)
 
 

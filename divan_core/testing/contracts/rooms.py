@@ -176,6 +176,29 @@ class RoomsContract(ABC):
             shown = [] if viewer == 3 else expected
             assert [one.seq for one in await history(stores, 1, inside)] == shown
 
+    async def test_excerpts_of_several(self, stores: RelationalStores) -> None:
+        """Each is as it is by itself, whoever looks and whatever stands beside it."""
+        await populate(stores, 4)
+        for number in (1, 2):
+            seats = (member(number, 1), member(number, 2), member(number, 3, seat=Seat.LEFT))
+            await put(stores, room(number), *seats)
+            for message in range(3):
+                await say(stores, number, 1 + message % 2, 10 * number + message)
+        windows = [
+            Window(user_id(viewer), limit, after, before, hidden, inside)
+            for viewer in (1, 2, 3)
+            for limit, after, before in ((2, 0, None), (9, 1, 3))
+            for hidden in (frozenset[UserId](), frozenset([user_id(2)]))
+            for inside in (False, True)
+        ]
+        asked = [(number, window) for window in windows for number in (1, 2, 3)]
+        excerpts = [(ConversationId(room_id(number)), window) for number, window in asked]
+        found = await stores.units.read(lambda unit: unit.messages.editions(excerpts))
+        assert len(found) == len(asked)
+        for each, (number, window) in zip(found, asked, strict=True):
+            shown = await history(stores, number, window)
+            assert list(each) == [one.edition for one in shown]
+
     async def test_who_may_write_in_a_room(self, stores: RelationalStores) -> None:
         """Whoever is in it and not muted at the moment of what they write; no number is lost."""
         await populate(stores, 5)
@@ -329,7 +352,8 @@ async def history(stores: RelationalStores, number: int, window: Window) -> Sequ
     conversation_id = ConversationId(room_id(number))
     units = stores.units
     found = await units.read(lambda unit: unit.messages.history(conversation_id, window))
-    editions = await units.read(lambda unit: unit.messages.editions(conversation_id, window))
+    excerpt = (conversation_id, window)
+    (editions,) = await units.read(lambda unit: unit.messages.editions([excerpt]))
     assert list(editions) == [one.edition for one in found]
     return found
 
