@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -88,7 +88,8 @@ class Deciding(Generic[UnitT]):
             for one, known in zip(subjects, background.known, strict=True)
         }
         await unit.decisions.add(*verdicts.values())
-        await self._follow(unit, list(verdicts.values()))
+        authors = {one.written.author_id: one.author for one in subjects}
+        await self._follow(unit, list(verdicts.values()), authors)
         return [verdicts.get(one.id) for one in events]
 
     async def count(self, verdict: Verdict | None) -> None:
@@ -126,14 +127,16 @@ class Deciding(Generic[UnitT]):
             self._tools.telemetry.count(SILENT, name)
         return _Subject(event, written, author, reading, recall, own)
 
-    async def _follow(self, unit: UnitT, verdicts: Sequence[Verdict]) -> None:
+    async def _follow(
+        self, unit: UnitT, verdicts: Sequence[Verdict], authors: Mapping[UserId, Author]
+    ) -> None:
         """Let what follows from decisions be done, and be known of their authors."""
         acting = [one for one in verdicts if one.decision.action != "none"]
         if acting:
             new_id = self._tools.ids.uuid
             await unit.outbox.add(*(_decided(one, EventId(new_id())) for one in acting))
         offences = (one for one in acting if is_offence(one.decision))
-        await self._tools.trusting.note(unit, *map(_note, offences))
+        await self._tools.trusting.note(unit, *map(_note, offences), known=authors)
 
     def _print(self, reading: Reading) -> bytes | None:
         if reading.print is None:

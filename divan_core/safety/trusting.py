@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Generic, TypeVar
 
 from divan_core.kernel.clock import Millis
@@ -33,15 +34,20 @@ class Trusting(Generic[UnitT]):
         """Ask ``witness`` who people are."""
         self._witness = witness
 
-    async def note(self, unit: UnitT, *notes: Note) -> None:
+    async def note(
+        self, unit: UnitT, *notes: Note, known: Mapping[UserId, Author] | None = None
+    ) -> None:
         """Change trust by these; what has counted, or is more than counts in a time, is nothing.
 
-        The unit is a locking one, and notes all that it has at once.
+        The unit is a locking one, and notes all that it has at once. ``known`` are those people,
+        where the unit has asked for them before.
         """
         if not notes:
             return
         await unit.locks.take(*(f"trust:{one.user_id}" for one in notes))
-        authors = await self._witness.authors(unit, [one.user_id for one in notes])
+        authors = known
+        if authors is None:
+            authors = await self._witness.authors(unit, [one.user_id for one in notes])
         for one in notes:
             if one.user_id in authors:
                 await self._noted(unit, one, authors[one.user_id])

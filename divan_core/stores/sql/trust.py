@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Final
 
 from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy.sql.dml import Insert
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
 from divan_core.safety.trust import Change, Merit, Trust
 from divan_core.stores.sql.catalogue import OptionalTables
 from divan_core.stores.sql.clauses import insert_missing, insert_or_replace
-from divan_core.stores.sql.connection import SqlConnection
+from divan_core.stores.sql.connection import DialectName, SqlConnection
 from divan_core.stores.sql.safetytables import TRUST, TRUST_CHANGES
 from divan_core.stores.sql.types import Id, millis_of
 
 _GET: Final = select(TRUST.c.score, TRUST.c.at).where(
     TRUST.c.user_id == bindparam("of_user", type_=Id())
 )
+
+
+@functools.cache
+def _adding(dialect: DialectName) -> Insert:
+    row = {one.name: bindparam(one.name, type_=one.type) for one in TRUST_CHANGES.c}
+    return insert_missing(TRUST_CHANGES, dialect).values(row).returning(TRUST_CHANGES.c.cause)
 
 
 class SqlTrust:
@@ -50,8 +58,8 @@ class SqlTrust:
             "merit": change.merit.value,
             "at": change.at,
         }
-        statement = insert_missing(TRUST_CHANGES, self._connection.dialect).values(row)
-        return (await self._connection.execute(statement)).rowcount > 0
+        statement = _adding(self._connection.dialect)
+        return await self._connection.run(statement, row) is not None
 
     async def counted(self, user_id: UserId, merit: Merit, after: Millis) -> int:
         """How often something has changed it after a moment."""
