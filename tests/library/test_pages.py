@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import anyio
 import attrs
 import pytest
 from msgspec.json import decode, encode
@@ -111,6 +112,25 @@ async def test_what_was_read_or_sent_here_is_not_read_again(readers: Readers) ->
     assert await readers.printed(readers.ben) == ["3", "2", "1", "0"]
     assert readers.reads() == (2, 1)
     await readers.check()
+
+
+@pytest.mark.parametrize("stores", ["postgres+valkey"], indirect=True)
+async def test_who_reads_at_the_same_time_reads_together(readers: Readers) -> None:
+    """One goes at once, and all the others together; each is shown what is theirs."""
+    for number in range(3):
+        await readers.say(str(number))
+    await readers.printed(readers.ana)
+    found: dict[int, list[str]] = {}
+
+    async def read(limit: int) -> None:
+        viewer = (readers.ana, readers.ben)[limit % 2]
+        found[limit] = await readers.printed(viewer, limit=limit)
+
+    async with anyio.create_task_group() as group:
+        for limit in range(1, 9):
+            group.start_soon(read, limit)
+    assert found == {limit: ["2", "1", "0"][:limit] for limit in range(1, 9)}
+    assert readers.reads() == (2, 1)
 
 
 async def test_what_another_process_has_sent_is_read_once(readers: Readers) -> None:
