@@ -18,5 +18,7 @@ class Phrases:
     def search(self, words: str) -> int | None:
         """The number of the first listed phrase that is in these words; None where none is."""
         begun = self._beginning.keys() & words.split()
+        if not begun:
+            return None
         numbers = sorted([number for word in begun for number in self._beginning[word]])
         return next((number for number in numbers if self._phrases[number] in words), None)
