@@ -364,7 +364,7 @@ async def on_sqlite(steps: Sequence[tuple[Any, ...]]) -> None:
         await run(stores, steps)
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(STEPS, max_size=25))
 def test_boards_in_memory_are_as_counted(steps: list[tuple[Any, ...]]) -> None:
     anyio.run(on_memory, steps)

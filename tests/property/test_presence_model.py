@@ -197,7 +197,7 @@ async def tell(stores: Stores, clock: ManualClock, story: list[tuple[Any, ...]])
         await told.play(story)
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(stories)
 def test_in_memory(story: list[tuple[Any, ...]]) -> None:
     clock = ManualClock()

@@ -317,7 +317,7 @@ async def tell(stores: Stores, clock: ManualClock, story: list[tuple[Any, ...]])
 
 def shared(most: int) -> Mapping[str, Any]:
     checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-    return {"max_examples": examples(most), "deadline": None, "suppress_health_check": checks}
+    return {"max_examples": most, "deadline": None, "suppress_health_check": checks}
 
 
 @settings(**shared(150))
@@ -327,14 +327,14 @@ def test_in_memory(story: list[tuple[Any, ...]]) -> None:
     anyio.run(tell, memory_stores(clock), clock, story)
 
 
-@settings(**shared(25))
+@settings(**shared(examples(25)))
 @given(stories)
 def test_in_sqlite(tmp_path_factory: pytest.TempPathFactory, story: list[tuple[Any, ...]]) -> None:
     clock, folder = ManualClock(), Path(tmp_path_factory.mktemp("story"))
     anyio.run(tell, embedded_stores(migrated(folder / "divan.sqlite3"), clock), clock, story)
 
 
-@settings(**shared(8))
+@settings(**shared(examples(8)))
 @given(stories)
 def test_in_postgres(databases: Databases, story: list[tuple[Any, ...]]) -> None:
     clock = ManualClock()

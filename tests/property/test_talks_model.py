@@ -26,7 +26,6 @@ from divan_core.kernel.notices import NoticesLost, PersonNotice
 from divan_core.testing.clock import ManualClock
 from divan_rt import ears, talks
 from divan_rt.talks import Talks
-from tests.thorough import examples
 
 CAMPUS = CampusId(UUID(int=1))
 PEOPLE = (UserId(UUID(int=10)), UserId(UUID(int=11)))
@@ -250,7 +249,7 @@ def test_neither_who_is_far_behind_nor_who_does_not_read_holds_up_others() -> No
         anyio.run(hold_up)
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(deeds, st.integers(1, 3))
 def test_a_replica_is_the_conversation(history: list[Deed], reach: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
