@@ -5,8 +5,6 @@ import logging
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -26,7 +24,7 @@ from divan_cli.main import app
 from divan_core.divan import DATABASE_FILE
 from tests.canaries.outputs import tell_log
 from tests.canaries.watch import WATCH
-from tests.servers.forked import Forked, forked
+from tests.servers.forked import Forked, forked, ran
 from tests.servers.sqlite import migrated
 
 ENTRY = "from divan_cli.main import run; run()"
@@ -136,15 +134,9 @@ def divan_process(environment: dict[str, str]) -> Command:
     """Run a command to its end, in a process of its own."""
 
     def run(*arguments: object, stdin: bytes = b"", **variables: str) -> Ended:
-        done = subprocess.run(
-            [sys.executable, "-c", ENTRY, *map(str, arguments)],
-            env=environment | variables,
-            input=stdin,
-            capture_output=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
-        return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+        given = environment | variables
+        done = ran(ENTRY, *arguments, environment=given, stdin=stdin, timeout_s=PATIENCE_S)
+        return Ended(done.returncode, done.stdout, done.stderr)
 
     return run
 

@@ -10,10 +10,9 @@ import attrs
 class Scale:
     """How often, how many, how long.
 
-    ``kills`` and ``points`` (every one, or a few) are per database. Where ``points`` is false,
-    databases share out those at which the machine's decisions go wrong; in memory all do. In the
-    room, ``senders`` write ``lines`` each, with as many ``listeners`` who stay as who come back,
-    through so many ``troubles``.
+    ``kills`` and ``points`` (every one, or a few) are per database; in memory, the machine's
+    decisions go wrong at every point all the same. In the room, ``senders`` write ``lines`` each,
+    with as many ``listeners`` who stay as who come back, through so many ``troubles``.
     """
 
     rounds: int

@@ -7,6 +7,7 @@ by the tests that begin one as usual.
 import atexit
 import contextlib
 import functools
+import io
 import json
 import os
 import select
@@ -32,7 +33,7 @@ class Forked:
     number.
     """
 
-    def __init__(self, told: IO[bytes], stdout: IO[str]) -> None:
+    def __init__(self, told: io.RawIOBase, stdout: IO[str]) -> None:
         self._told = told
         self.pid = int(told.readline())
         self.stdout = stdout
@@ -75,13 +76,13 @@ def forked(
     *arguments: object,
     environment: Mapping[str, str],
     stderr: IO[str],
+    stdout: IO[str] | None = None,
     stdin: IO[bytes] | None = None,
     folder: Path = ROOT,
 ) -> Iterator[Forked]:
     """Run a program; at the end it is killed unless it has ended.
 
-    What it prints is read from ``stdout``; its standard error is the file ``stderr``, and it reads
-    ``stdin``, if there is one.
+    Its streams are these files; without a ``stdout``, what it prints is read from the process's.
     """
     wanted = {
         "program": program,
@@ -92,14 +93,15 @@ def forked(
     with contextlib.ExitStack() as stack:
         job, theirs = map(stack.enter_context, socket.socketpair())
         reading, writing = os.pipe()
-        stdout = stack.enter_context(open(reading, encoding="utf-8"))  # noqa: PTH123 - no path
+        printed = stack.enter_context(open(reading, encoding="utf-8"))  # noqa: PTH123 - no path
         source = stdin or stack.enter_context(open(os.devnull, "rb"))  # noqa: PTH123
-        given = [theirs.fileno(), source.fileno(), writing, stderr.fileno()]
+        sink = stdout.fileno() if stdout else writing
+        given = [theirs.fileno(), source.fileno(), sink, stderr.fileno()]
         socket.send_fds(_nursery(), [nursery.BEGIN], given)
         os.close(writing)
         theirs.close()
         job.sendall(json.dumps(wanted).encode() + b"\n")
-        process = Forked(stack.enter_context(job.makefile("rb", buffering=0)), stdout)
+        process = Forked(stack.enter_context(job.makefile("rb", buffering=0)), printed)
         try:
             yield process
         finally:
@@ -120,23 +122,24 @@ def ran(
     Raises:
         TimeoutError: it has not ended after so long.
     """
-    with tempfile.TemporaryFile("w+") as errors, tempfile.TemporaryFile() as source:
+    with contextlib.ExitStack() as stack:
+        source = stack.enter_context(tempfile.TemporaryFile())
         source.write(stdin)
         source.seek(0)
+        out, err = (stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(2))
         with forked(
             program,
             *arguments,
             environment=environment,
-            stderr=errors,
             stdin=source,
+            stdout=out,
+            stderr=err,
             folder=folder,
         ) as process:
-            out = process.stdout.read()
             status = process.wait(timeout_s)
-        errors.seek(0)
-        return subprocess.CompletedProcess(
-            [program, *map(str, arguments)], status, out, errors.read()
-        )
+        out.seek(0)
+        err.seek(0)
+        return subprocess.CompletedProcess(program, status, out.read(), err.read())
 
 
 @functools.cache
@@ -146,7 +149,7 @@ def _nursery() -> socket.socket:
     kept = {name: value for name, value in os.environ.items() if "DIVAN" not in name}
     process = subprocess.Popen(
         [sys.executable, "-m", nursery.__name__],
-        stdin=theirs,
+        stdin=theirs.fileno(),
         stdout=subprocess.DEVNULL,
         cwd=ROOT,
         env=kept | {"PYTHONWARNINGS": "error"},

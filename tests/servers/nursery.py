@@ -109,11 +109,14 @@ def ended(wanted: dict[str, Any]) -> int:
 
     What Python does at the end of a process but for this is to take everything apart.
     """
+    status: object = 0
     try:
         run(wanted)
-        status: object = 0
     except SystemExit as end:
         status = end.code
+        if status is not None and not isinstance(status, int):
+            sys.stderr.write(f"{status}\n")
+            status = 1
     except BaseException:  # noqa: BLE001 - Python shows it and ends with 1
         traceback.print_exc()
         status = 1
@@ -121,7 +124,7 @@ def ended(wanted: dict[str, Any]) -> int:
     atexit._run_exitfuncs()  # noqa: SLF001
     sys.stdout.flush()
     sys.stderr.flush()
-    return status if isinstance(status, int) else int(status is not None)
+    return status if isinstance(status, int) else 0
 
 
 def run(wanted: dict[str, Any]) -> None:
