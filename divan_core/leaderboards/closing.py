@@ -21,7 +21,7 @@ from divan_core.kernel.values import value
 from divan_core.leaderboards import policy
 from divan_core.leaderboards.days import day_of, ymd
 from divan_core.leaderboards.messages import BADGE_EARNED, BADGE_LOST, DAY_CLOSED, LEADERBOARDS
-from divan_core.leaderboards.model import SUMS, Badge, Board, Day, Period, Place
+from divan_core.leaderboards.model import SUMS, Badge, Board, Book, Day, Period, Place
 from divan_core.leaderboards.ports import BoardsUnit
 from divan_core.leaderboards.scoring import Scoring
 from divan_core.leaderboards.tools import (
@@ -81,18 +81,23 @@ class Closing(Generic[UnitT]):
         today = await self.today(campus_id)
         if book is None or today is None:
             return ()
-        first = max(book.closed + 1, today - KEPT_DAYS)
-        return [Day(one) for one in range(first, min(until, today - 1) + 1)]
+        return [Day(one) for one in range(_first_open(book, today), min(until, today - 1) + 1)]
 
     async def close(self, campus_id: CampusId, day: Day) -> ClosedDay:
-        """Close a day; all before it are closed. A second time is as once."""
+        """Close a day; all before it were closed. A second time is as once.
+
+        Where something has become known of an earlier day meanwhile, that one is open again, and
+        so is this one behind it: both are due once more.
+        """
+        today = await self.today(campus_id)
         while True:
             await self._scoring.settle(campus_id)
             await self._scoring.open_until(campus_id, day)
             book = await self._units.look(lambda unit: unit.scores.book(campus_id))
             turn = 0 if book is None else book.turn
             butterflies = await self._butterflies(campus_id, day)
-            body = self._closing(Board(campus_id, Period.DAILY, day), turn, butterflies)
+            board = Board(campus_id, Period.DAILY, day)
+            body = self._closing(board, turn, butterflies, today or day)
             closed = await self._units.write(body, locking=True)
             if closed is not None:
                 return closed
@@ -124,7 +129,7 @@ class Closing(Generic[UnitT]):
                 return total
 
     def _closing(
-        self, board: Board, turn: int, butterflies: Sequence[UserId]
+        self, board: Board, turn: int, butterflies: Sequence[UserId], today: Day
     ) -> Callable[[UnitT], Awaitable[ClosedDay | None]]:
         """A unit that closes a day; None where a day has changed meanwhile."""
         campus_id, day = board.campus_id, board.day
@@ -140,7 +145,7 @@ class Closing(Generic[UnitT]):
             await unit.scores.award(campus_id, earned, lost)
             events = [self._told(board, BADGE_EARNED, one) for one in earned]
             events += [self._told(board, BADGE_LOST, one) for one in lost]
-            if book is not None and book.closed < day:
+            if book is not None and book.closed < day <= _first_open(book, today):
                 await unit.scores.keep_book(attrs.evolve(book, closed=day))
                 events.append(self._event(board, DAY_CLOSED, {"ymd": ymd(day)}))
             if events:
@@ -175,6 +180,11 @@ class Closing(Generic[UnitT]):
             at=self._tools.clock.now(),
             data=data,
         )
+
+
+def _first_open(book: Book, today: Day) -> Day:
+    """The first day that can be closed and is not; of older ones the boards are not kept."""
+    return Day(max(book.closed + 1, today - KEPT_DAYS))
 
 
 _BELOW_ALL: Final[Place] = (0, UserId(UUID(int=0)))

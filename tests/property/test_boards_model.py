@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import anyio
 import attrs
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from divan_core.kernel.clock import Millis
@@ -345,6 +345,15 @@ async def check_badges(world: Campus) -> None:
         }
 
 
+LATE: Final[list[tuple[Any, ...]]] = [
+    ("write", 1, 2, 4350, 1),
+    ("settle",),
+    ("write", 1, 3, 5606, 1),
+    ("close", 1),
+]
+"""What is heard of an earlier day when later ones are about to be closed."""
+
+
 async def run(stores: RelationalStores, steps: Sequence[tuple[Any, ...]]) -> None:
     world = Campus(stores, ManualClock(round(START.timestamp() * 1000)))
     await world.populate()
@@ -366,11 +375,13 @@ async def on_sqlite(steps: Sequence[tuple[Any, ...]]) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(STEPS, max_size=25))
+@example(LATE)
 def test_boards_in_memory_are_as_counted(steps: list[tuple[Any, ...]]) -> None:
     anyio.run(on_memory, steps)
 
 
 @settings(max_examples=examples(15), deadline=None)
 @given(st.lists(STEPS, max_size=20))
+@example(LATE)
 def test_boards_on_sqlite_are_as_counted(steps: list[tuple[Any, ...]]) -> None:
     anyio.run(on_sqlite, steps)
