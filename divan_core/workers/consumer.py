@@ -96,7 +96,6 @@ class Consumer:
         async with self._lock:
             if not hurry and (rest := self._outage.rest_s()):
                 return Turn(0, rest, deaf=True)
-            began = self._tools.clock.now()
             try:
                 taken = await self._work(hurry=hurry)
             except Unavailable as fault:
@@ -105,7 +104,7 @@ class Consumer:
                     raise
                 return Turn(0, self._outage.rest_s(), deaf=True)
             self._outage.ended()
-            return self._next(taken, began)
+            return self._next(taken)
 
     async def leave(self) -> None:
         """Acknowledge what is handled, and let another consumer have the rest."""
@@ -118,15 +117,14 @@ class Consumer:
             with suppress(Unavailable):
                 await self._bus.leave(self.group, self._id)
 
-    def _next(self, taken: int, began: Millis) -> Turn:
+    def _next(self, taken: int) -> Turn:
         """When to go on after a turn: at once, if the bus may have more."""
         done = self._tally.tried + taken
         if self._more:
             return Turn(done)
         rest_s = self._rest_s()
-        gather_s = self._gather_s - max(self._tools.clock.now() - began, 0) / 1000
-        if taken and gather_s > 0:
-            return Turn(done, min(rest_s, gather_s), deaf=True)
+        if taken and self._gather_s:
+            return Turn(done, min(rest_s, self._gather_s), deaf=True)
         return Turn(done, rest_s)
 
     async def _work(self, *, hurry: bool) -> int:

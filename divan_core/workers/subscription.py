@@ -74,10 +74,9 @@ class Subscription:
     was handled, at most once. A ``locking`` one takes locks on what it decides by, as
     :class:`~divan_core.kernel.units.Units` tells. ``together`` does the same as ``handle`` with
     those that wait at the same time. ``at_once`` is how many units a process has for it at the same
-    time: one for what can wait for others. That may gather, too: it takes no more for ``gather_s``
-    seconds from when it began to take some, in which these are handled as well. What somebody waits
-    for is ``urgent``: events of its topic are published at once, where this process has recorded
-    them.
+    time: one for what can wait for others. That may gather, too: for ``gather_s`` seconds after it
+    has taken events it takes no more. What somebody waits for is ``urgent``: events of its topic
+    are published at once, where this process has recorded them.
 
     Raises:
         ConfigurationError: the group or its topic cannot be named so.

@@ -81,20 +81,6 @@ async def test_what_can_wait_gathers(stage: Stage) -> None:
     assert await consumer.turn() == Turn(0, POLL_S)
 
 
-async def test_what_others_wait_for_is_handled_while_more_gathers(stage: Stage) -> None:
-    """What it takes to handle events is no time in which others would have to wait besides."""
-    await stage.say(("a", 0), ("b", 0))
-    await until_idle(stage.relay())
-    stage.react = lambda _: stage.clock.advance(0.1)
-    patient = attrs.evolve(stage.subscribed(), gather_s=0.25)
-    consumer = Consumer(patient, stage.stores, stage.tools())
-    turn = await consumer.turn()
-    assert (round(turn.rest_s, 3), turn.deaf) == (0.05, True)
-    await stage.say(("a", 1), ("b", 1), ("c", 1))
-    await until_idle(stage.relay())
-    assert await consumer.turn() == Turn(6, POLL_S)
-
-
 async def test_a_crash_between_commit_and_acknowledgement_acts_once(stage: Stage) -> None:
     await stage.say(*numbered("a", 3))
     await until_idle(stage.relay())
