@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from divan_core.discovery.circles import Circle, Circles
+from divan_core.discovery.lately import Lately
 from divan_core.discovery.lineup import Lineup, lineup, visible
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience, Moment
@@ -44,9 +45,7 @@ class Acquaintances:
         """Make them of what ``audience`` and ``circles`` know."""
         self._audience = audience
         self._circles = circles
-        self._capacity = capacity
-        self._kept: dict[UserId, _Kept] = {}
-        self._size = 0
+        self._kept = Lately[UserId, _Kept](capacity, _size)
 
     async def of(self, actor: Actor) -> Acquainted:
         """The actor's circle and row, as of the journal's news that the audience has had."""
@@ -64,7 +63,7 @@ class Acquaintances:
         else:
             known = lineup(visible(actor, circle.relations, cards), circle.mutual)
             acquainted = Acquainted(circle, known)
-        self._keep(actor.user_id, _Kept(moment, cards, acquainted))
+        self._kept.keep(actor.user_id, _Kept(moment, cards, acquainted))
         return acquainted
 
     async def _of_many(self, actor: Actor, circle: Circle) -> Lineup:
@@ -79,18 +78,6 @@ class Acquaintances:
             if len(known) >= MOST:
                 break
         return lineup(known[:MOST], mutual)
-
-    def _keep(self, user_id: UserId, kept: _Kept) -> None:
-        self._drop(user_id)
-        self._kept[user_id] = kept
-        self._size += _size(kept)
-        while self._size > self._capacity and len(self._kept) > 1:
-            self._drop(next(iter(self._kept)))
-
-    def _drop(self, user_id: UserId) -> None:
-        before = self._kept.pop(user_id, None)
-        if before is not None:
-            self._size -= _size(before)
 
 
 def _size(kept: _Kept) -> int:

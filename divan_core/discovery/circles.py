@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
+from divan_core.discovery.lately import Lately
 from divan_core.discovery.model import Entry, entry
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience, Moment
@@ -98,9 +99,7 @@ class Circles:
         self._audience = audience
         self._friends = Friends()
         audience.follow(self._friends.forget)
-        self._capacity = capacity
-        self._kept: dict[UserId, _Kept] = {}
-        self._size = 0
+        self._kept = Lately[UserId, _Kept](capacity, _size)
 
     async def of(self, actor: Actor) -> Circle:
         """The actor's circle, as of the journal's news that the audience has had."""
@@ -115,7 +114,7 @@ class Circles:
         # Nearly always the same objects as before, which a comparison of lists sees at once.
         same = kept is not None and kept.grounds == grounds
         circle = kept.circle if kept is not None and same else self._made(actor, *grounds)
-        self._keep(actor.user_id, _Kept(moment, grounds, circle))
+        self._kept.keep(actor.user_id, _Kept(moment, grounds, circle))
         return circle
 
     def _made(
@@ -141,18 +140,6 @@ class Circles:
         connected = dict.fromkeys(apart, 0) | mutual
         others = tuple(mutual.keys() - apart)
         return Circle(relations, friends, texts, connected, frozenset(apart), others)
-
-    def _keep(self, user_id: UserId, kept: _Kept) -> None:
-        self._drop(user_id)
-        self._kept[user_id] = kept
-        self._size += _size(kept)
-        while self._size > self._capacity and len(self._kept) > 1:
-            self._drop(next(iter(self._kept)))
-
-    def _drop(self, user_id: UserId) -> None:
-        before = self._kept.pop(user_id, None)
-        if before is not None:
-            self._size -= _size(before)
 
 
 def _size(kept: _Kept) -> int:

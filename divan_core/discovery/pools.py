@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 import attrs
 
+from divan_core.discovery.lately import Lately
 from divan_core.discovery.model import Tier, Wanted, entry
 from divan_core.discovery.policy import begins, tier_of
 from divan_core.discovery.ports import PeopleIndex
@@ -78,9 +79,7 @@ class Pools:
         """Cache what ``index`` finds, as long as no ``news`` change it."""
         self._index = index
         self._news = news
-        self._capacity = capacity
-        self._pools: dict[tuple[int, str], _Pool] = {}
-        self._size = 0
+        self._pools = Lately[tuple[int, str], _Pool](capacity, _Pool.size)
 
     async def beginning(self, asked: Question, most: int) -> Ranked:
         """The first ``most`` people of the first tier, or more."""
@@ -117,7 +116,7 @@ class Pools:
             pool = attrs.evolve(pool, moment=asked.moment)
             self._keep(asked, pool)
         else:
-            self._pools[key] = self._pools.pop(key, pool)  # to the end: it was asked for just now
+            self._pools.renew(key)
         return pool
 
     async def _is_good(self, pool: _Pool, asked: Question) -> bool:
@@ -138,16 +137,7 @@ class Pools:
         )
 
     def _keep(self, asked: Question, pool: _Pool) -> None:
-        self._drop(_key(asked))
-        self._pools[_key(asked)] = pool
-        self._size += pool.size()
-        while self._size > self._capacity and len(self._pools) > 1:
-            self._drop(next(iter(self._pools)))
-
-    def _drop(self, key: tuple[int, str]) -> None:
-        before = self._pools.pop(key, None)
-        if before is not None:
-            self._size -= before.size()
+        self._pools.keep(_key(asked), pool)
 
 
 def _key(asked: Question) -> tuple[int, str]:
