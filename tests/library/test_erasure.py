@@ -119,7 +119,7 @@ async def everything(kind: str, scene: Scene, request: pytest.FixtureRequest) ->
     """All that the database holds, as text."""
     if kind == "memory":
         return repr(scene.divan.stores.units._records)  # type: ignore[attr-defined]  # noqa: SLF001
-    if kind == "sqlite":
+    if kind.startswith("sqlite"):
         path = request.getfixturevalue("tmp_path") / "divan.sqlite3"
         with contextlib.closing(sqlite3.connect(path)) as file:
             return "\n".join(file.iterdump())
