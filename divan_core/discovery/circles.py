@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Final
 
+from divan_core.discovery.cardwise import Cardwise
 from divan_core.discovery.lately import Lately
 from divan_core.discovery.model import Entry, entry
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience, Moment
-from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.ids import UserId
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard, Relations, Standing
 
@@ -63,41 +64,13 @@ class _Kept:
     circle: Circle
 
 
-class Friends:
-    """Friends as searches look at them, each made once of their card: many have the same ones."""
-
-    def __init__(self, capacity: int = FRIENDS) -> None:
-        """Keep so many at most; the oldest go first."""
-        self._capacity = capacity
-        self._kept: dict[int, Friend] = {}
-
-    def of(self, card: PersonCard) -> Friend:
-        """Whoever has this card; one that has changed is another one."""
-        number = card.user_id.int
-        kept = self._kept.get(number)
-        if kept is not None and kept.card is card:
-            return kept
-        made = self._kept[number] = _friend(card)
-        if len(self._kept) > self._capacity:
-            del self._kept[next(iter(self._kept))]
-        return made
-
-    def forget(self, _campus_id: CampusId, people: Collection[UserId] | None) -> None:
-        """Keep nothing of these, or of anybody: what somebody was called is theirs to remove."""
-        if people is None:
-            self._kept.clear()
-            return
-        for user_id in people:
-            self._kept.pop(user_id.int, None)
-
-
 class Circles:
     """The circles of those who asked lately. One per process; bounded; the oldest go first."""
 
     def __init__(self, audience: Audience, capacity: int = CAPACITY) -> None:
         """Make them of what ``audience`` knows."""
         self._audience = audience
-        self._friends = Friends()
+        self._friends = Cardwise(_friend, FRIENDS)
         audience.follow(self._friends.forget)
         self._kept = Lately[UserId, _Kept](capacity, _size)
 

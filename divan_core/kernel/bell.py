@@ -47,13 +47,25 @@ class Bells:
         """The bell of a name."""
         return self._bells.setdefault(name, Bell())
 
-    def shared(self, names: Collection[str]) -> Bell:
-        """One bell of all these names: the one that one of them has, or a new one."""
-        bell = next((self._bells[name] for name in names if name in self._bells), Bell())
-        self._bells |= dict.fromkeys(names, bell)
-        return bell
-
     def ring(self, names: Iterable[str] | None = None) -> None:
         """Ring those of these names, or all there are."""
         for name in tuple(self._bells) if names is None else names:
             self.of(name).ring()
+
+
+class SharedBells:
+    """A bell for each set of names, which rings with any of them."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._bells: dict[frozenset[str], Bell] = {}
+
+    def of(self, names: Collection[str]) -> Bell:
+        """The bell of these names."""
+        return self._bells.setdefault(frozenset(names), Bell())
+
+    def ring(self, names: Collection[str]) -> None:
+        """Ring each that has one of these names."""
+        for theirs, bell in self._bells.items():
+            if not theirs.isdisjoint(names):
+                bell.ring()

@@ -18,7 +18,6 @@ import msgspec
 import pytest
 import typer.main
 import typer.testing
-from typed_settings import cls_utils
 
 from divan_cli.main import app
 from divan_core.divan import DATABASE_FILE
@@ -32,8 +31,7 @@ PATIENCE_S = 60.0
 STARTED = re.compile(r"Divan is at (http://\S+)\n")
 
 GRAMMAR = functools.cache(typer.main.get_command)
-OPTIONS = functools.cache(cls_utils.deep_options)
-"""What every command finds out anew, in 0.2 s, and all of one process might remember."""
+"""What every command makes anew, in 0.1 s, and all of one process might remember."""
 
 Command = Callable[..., "Ended"]
 
@@ -115,7 +113,6 @@ def divan(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Comma
     monkeypatch.setattr(logging.root, "handlers", [])  # a server sets up the log of its process
     monkeypatch.setattr(logging.root, "level", logging.root.level)
     monkeypatch.setattr(typer.testing, "_get_command", GRAMMAR)
-    monkeypatch.setattr(cls_utils, "deep_options", OPTIONS)
 
     def run(*arguments: object, stdin: bytes = b"", **variables: str) -> Ended:
         words = list(map(str, arguments))
@@ -141,24 +138,28 @@ def divan_process(environment: dict[str, str]) -> Command:
     return run
 
 
+@contextmanager
+def logged(log: Path, *given: object, environment: dict[str, str]) -> Iterator[Forked]:
+    """The command in a process; what it says on standard error goes to a file, and is looked at."""
+    try:
+        with (
+            log.open("w") as errors,
+            forked(ENTRY, *given, environment=environment, stderr=errors) as process,
+        ):
+            yield process
+    finally:
+        tell_log(WATCH, log)
+
+
 @pytest.fixture
 def serve(environment: dict[str, str], tmp_path: Path) -> Serve:
     """Run a server on a free port; it has to have ended, or is killed."""
 
     @contextmanager
     def serving(*arguments: object, **variables: str) -> Iterator[Served]:
-        log = tmp_path / "serve.log"
-        given = ("serve", "--port", 0, *arguments)
-        try:
-            with (
-                log.open("w") as errors,
-                forked(
-                    ENTRY, *given, environment=environment | variables, stderr=errors
-                ) as process,
-            ):
-                yield Served(process, started(process, log), log)
-        finally:
-            tell_log(WATCH, log)
+        log, given = tmp_path / "serve.log", ("serve", "--port", 0, *arguments)
+        with logged(log, *given, environment=environment | variables) as process:
+            yield Served(process, started(process, log), log)
 
     return serving
 

@@ -25,7 +25,7 @@ SECRET = "a secret of at least thirty-two bytes"
 SERVE_UNCHECKED = """
 from divan_cli.listening import Plan, bound, serve_in_processes
 with bound(Plan(port=0)) as listener:
-    serve_in_processes(1, listener, print)
+    serve_in_processes(2, listener, print)
 """
 PROD = {"DIVAN_ENV": "prod", "DIVAN_SECRET_KEY": SECRET, "DIVAN_JWT_SECRET": SECRET}
 

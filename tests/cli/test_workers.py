@@ -19,11 +19,9 @@ from divan_core.kernel.events import Event, EventId
 from divan_core.kernel.ids import CampusId
 from divan_core.observability.snapshot import read
 from divan_core.stores.bundle import StoreUnit
-from tests.canaries.outputs import tell_log
-from tests.canaries.watch import WATCH
-from tests.servers.forked import Forked, forked
+from tests.servers.forked import Forked
 
-from .conftest import ENTRY, PATIENCE_S, Command, Serve, eventually
+from .conftest import PATIENCE_S, Command, Serve, eventually, logged
 
 Run = Callable[..., AbstractContextManager[Forked]]
 GROUP = Group("indexer", "chat")
@@ -37,16 +35,8 @@ def workers(environment: dict[str, str], tmp_path: Path) -> Run:
     @contextmanager
     def running(*arguments: object, **variables: str) -> Iterator[Forked]:
         log, given = tmp_path / "workers.log", ("workers", "run", *arguments)
-        try:
-            with (
-                log.open("w") as errors,
-                forked(
-                    ENTRY, *given, environment=environment | variables, stderr=errors
-                ) as process,
-            ):
-                yield process
-        finally:
-            tell_log(WATCH, log)
+        with logged(log, *given, environment=environment | variables) as process:
+            yield process
 
     return running
 

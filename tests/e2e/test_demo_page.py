@@ -167,7 +167,7 @@ def test_a_long_drag_is_refused_in_plain_words_and_can_be_walked(visit: Open) ->
     expect(walking).to_contain_text("Walking")
     walking.get_by_role("button", name="Hurry").click()
     expect(walking).to_contain_text("Hurrying")
-    wait_until(lambda: it.here()[1] > before[1] + 0.0002)
+    wait_until(lambda: it.here()[1] > before[1] + 0.0005)
     walking.get_by_role("button", name="Stop").click()
     expect(walking).to_be_hidden()
 

@@ -78,10 +78,11 @@ def load() -> None:
 def remember_what_never_changes() -> None:
     """Make commands of functions once, and read the docstrings of all settings, in 0.1 s each."""
     import typer.main  # noqa: PLC0415 - as all that is heavy
-    from typed_settings import cls_utils  # noqa: PLC0415
+
+    from tests.kept import keep_settings  # noqa: PLC0415
 
     typer.main.get_command = functools.cache(typer.main.get_command)
-    cls_utils.deep_options = functools.cache(cls_utils.deep_options)
+    keep_settings()
 
 
 def keep(job: socket.socket, streams: list[int]) -> dict[str, Any]:

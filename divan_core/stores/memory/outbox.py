@@ -11,7 +11,7 @@ from typing import TypeVar
 import attrs
 from anyio.lowlevel import checkpoint
 
-from divan_core.kernel.bell import Bell, Bells
+from divan_core.kernel.bell import Bell, SharedBells
 from divan_core.kernel.clock import Clock, Millis
 from divan_core.kernel.delivery import GroupsOfTopics, OutboxLag
 from divan_core.kernel.events import Event, EventId
@@ -151,7 +151,7 @@ class MemoryOutboxQueue:
         self._records = records
         self._clock = clock
         self._bell = Bell()
-        self._bells = Bells()
+        self._bells = SharedBells()
         self._tally = EventTally()
 
     @property
@@ -161,7 +161,7 @@ class MemoryOutboxQueue:
 
     def bell_of(self, topics: Collection[str]) -> Bell:
         """See the port."""
-        return self._bells.shared(topics)
+        return self._bells.of(topics)
 
     @property
     def tally(self) -> EventTally:

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from sqlalchemy import Executable, Row, Update
 
-from divan_core.kernel.bell import Bell, Bells
+from divan_core.kernel.bell import Bell, SharedBells
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.delivery import GroupsOfTopics, OutboxLag
 from divan_core.kernel.events import Event, EventId
@@ -47,7 +47,7 @@ class SqlOutboxQueue:
         self._clock = clock
         self._wakeup = wakeup
         self._bell = wakeup.bell if wakeup else Bell()
-        self._bells = Bells()
+        self._bells = SharedBells()
         self._tally = EventTally()
 
     @property
@@ -57,7 +57,7 @@ class SqlOutboxQueue:
 
     def bell_of(self, topics: Collection[str]) -> Bell:
         """See the port."""
-        return self._bells.shared(topics)
+        return self._bells.of(topics)
 
     @property
     def tally(self) -> EventTally:

@@ -104,12 +104,14 @@ class LeasesContract(EventsContract):
         assert found == [event(1)]
 
     async def test_bells_of_topics_ring_for_these_alone(self, stores: RelationalStores) -> None:
-        """One bell of some topics, however often it is asked for."""
-        ours, theirs = (stores.outbox.bell_of([one]) for one in (event(1).topic, "another"))
-        heard = ours.rings, theirs.rings
+        """One bell of some topics, however often it is asked for, beside those of others."""
+        topic, bell_of = event(1).topic, stores.outbox.bell_of
+        bells = [bell_of(one) for one in ([topic], ["another"], ["another", topic], [])]
+        heard = [one.rings for one in bells]
         await record(stores, event(1))
-        assert (ours.rings, theirs.rings) == (heard[0] + 1, heard[1])
-        assert stores.outbox.bell_of([event(1).topic]) is ours
+        rung = [one.rings - before for one, before in zip(bells, heard, strict=True)]
+        assert rung == [1, 0, 1, 0]
+        assert bell_of([topic, "another"]) is bells[2]
 
     async def test_a_lease_excludes_until_it_ends(
         self, stores: RelationalStores, other: RelationalStores, clock: ManualClock
