@@ -14,7 +14,7 @@ from divan_core.kernel.audience import JournalSlice
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.notices import NoticesLost
-from divan_core.kernel.values import value
+from divan_core.kernel.values import kept_value, value
 
 LEASE_MS: Final = 90_000
 """How long an accepted heartbeat shows its device's person online."""
@@ -41,7 +41,7 @@ class PersonKey:
     user_id: UserId
 
 
-@value
+@kept_value
 class Fix:
     """Where a device says it was: server time, metres in the campus's frame, metres accuracy."""
 
@@ -51,7 +51,7 @@ class Fix:
     accuracy_m: float
 
 
-@value
+@kept_value
 class Lease:
     """A device shows its person online until ``until``. The device is a fingerprint, not a name."""
 
@@ -59,7 +59,7 @@ class Lease:
     until: Millis
 
 
-@value
+@kept_value
 class Cell:
     """A square of the lattice with edges of ``size_m`` metres: column east, row north."""
 
@@ -78,7 +78,7 @@ class Cell:
         return (self.row + 0.5) * self.size_m
 
 
-@value
+@kept_value
 class Offset:
     """A person's secret offset in one hour since the epoch, in standard deviations."""
 
@@ -87,7 +87,7 @@ class Offset:
     north: float
 
 
-@value
+@kept_value
 class PresenceRecord:
     """Everything known of one person's presence; gone 90 s after the last accepted fix.
 

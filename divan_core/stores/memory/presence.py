@@ -20,11 +20,10 @@ from divan_core.presence.model import (
     Reach,
     Rule,
 )
-from divan_core.presence.record import glimpse
 from divan_core.stores.memory.journal import MemoryJournal
 from divan_core.stores.memory.limits import MemoryRateLimits
 from divan_core.stores.memory.notices import MemoryNotices
-from divan_core.stores.memory.standing import DUE, Campus, cell_at, found
+from divan_core.stores.memory.standing import Campus, cell_at, found
 
 
 class MemoryPresence:
@@ -62,8 +61,8 @@ class MemoryPresence:
         """See the port."""
         campus = self.campus(key.campus_id, now)
         news = self._journal.since(key.campus_id, since)
-        value = campus.records.get(key.user_id.int)
-        here = None if value is None else glimpse(value, now, DUE)
+        record = campus.get(key.user_id)
+        here = record.here() if record is not None and record.online(now) else None
         if here is None:
             return Neighbourhood(None, (), math.inf, news)
         if limit is not None:

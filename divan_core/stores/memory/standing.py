@@ -56,7 +56,7 @@ class Campus:
     def get(self, user_id: UserId) -> PresenceRecord | None:
         """What is kept of a person."""
         value = self.records.get(user_id.int)
-        return None if value is None else unpacked(value, DUE)
+        return None if value is None else unpacked(value[DUE:])
 
     def put(
         self, user_id: UserId, before: PresenceRecord | None, record: PresenceRecord, now: Millis
@@ -84,7 +84,7 @@ class Campus:
             number = int.from_bytes(entry[DUE:], "big")
             value = self.records.get(number)
             if value is not None and value[:DUE] == entry[:DUE]:
-                self._end(number, unpacked(value, DUE), now)
+                self._end(number, unpacked(value[DUE:]), now)
         if now >= self._forget_at:
             self._forget_seen(now)
 

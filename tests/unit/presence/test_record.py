@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from divan_core.kernel.clock import Millis
 from divan_core.presence.model import Cell, Fix, Lease, Offset, PresenceRecord
-from divan_core.presence.record import glimpse, packed, unpacked
+from divan_core.presence.record import packed, unpacked
 
 moments = st.integers(0, 2**45).map(Millis)
 singles = st.floats(width=32, allow_nan=False, allow_infinity=False)
@@ -30,12 +30,6 @@ def test_what_is_packed_is_unpacked(record: PresenceRecord) -> None:
     assert unpacked(packed(record)) == record
 
 
-@given(records, moments)
-def test_a_glimpse_is_the_last_fix_while_online(record: PresenceRecord, now: Millis) -> None:
-    expected = record.here() if record.online(now) else None
-    assert glimpse(packed(record), now) == expected
-
-
 def test_a_record_is_small() -> None:
     record = PresenceRecord(
         fixes=(Fix(Millis(1), 1.0, 2.0, 3.0),) * 4,
@@ -43,7 +37,7 @@ def test_a_record_is_small() -> None:
         cell=Cell(25, 1, 1),
         offset=Offset(1, 0.0, 0.0),
     )
-    assert len(packed(record)) < 160
+    assert len(packed(record)) <= 200
 
 
 @given(records)
