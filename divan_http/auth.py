@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from hmac import compare_digest
-from typing import Final
+from typing import Final, TypeAlias
 
 from divan_core.errors import FieldError, InvalidCredentials, NotAllowed, NotAuthenticated
 from divan_core.identity.messages import Identity
@@ -23,6 +23,10 @@ _USER: Final = USER.lower().encode()
 _CAMPUS: Final = CAMPUS.lower().encode()
 _ROLES: Final = ROLES.lower().encode()
 _ONCE: Final = frozenset({_AUTHORIZATION, _USER, _CAMPUS, _ROLES})
+
+
+_Names: TypeAlias = tuple[bytes | None, bytes | None, bytes | None]
+"""Who, of which campus, and with which roles."""
 
 
 class HeaderCredentials:
@@ -47,30 +51,38 @@ class HeaderCredentials:
         # Nobody can say which of several a proxy has checked.
         if exchange.repeated and exchange.repeated & _ONCE:
             raise InvalidCredentials("Send each header of credentials once.")
-        bearer = exchange.headers.get(_AUTHORIZATION)
-        if bearer is not None:
-            found = await self._bearer(bearer, banned_too=banned_too)
-        else:
-            found = await self._named(exchange, banned_too=banned_too)
-        exchange.user_id = found.actor.user_id
-        return found.actor
+        get = exchange.headers.get
+        bearer = get(_AUTHORIZATION)
+        given = (get(_USER), get(_CAMPUS), get(_ROLES)) if bearer is None else bearer
+        actor = self._authenticator.recalled(given, banned_too=banned_too)
+        if actor is None:
+            actor = (await self._identity(given, banned_too=banned_too)).actor
+        exchange.user_id = actor.user_id
+        return actor
+
+    def _identity(self, given: bytes | _Names, *, banned_too: bool) -> Awaitable[Identity]:
+        if isinstance(given, bytes):
+            return self._bearer(given, banned_too=banned_too)
+        return self._named(given, banned_too=banned_too)
 
     def _bearer(self, header: bytes, *, banned_too: bool) -> Awaitable[Identity]:
-        scheme, _, token = header.decode("latin-1").partition(" ")
+        scheme, _, text = header.decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             raise InvalidCredentials("Send Authorization: Bearer and a token.")
-        return self._authenticator.bearer(token.strip(), banned_too=banned_too)
+        token = text.strip()
+        # A token can be padded in endless ways, of which none is worth remembering.
+        known_as = header if token == text else None
+        return self._authenticator.bearer(token, banned_too=banned_too, known_as=known_as)
 
-    def _named(self, exchange: Exchange, *, banned_too: bool) -> Awaitable[Identity]:
-        user, campus = exchange.headers.get(_USER), exchange.headers.get(_CAMPUS)
+    def _named(self, given: _Names, *, banned_too: bool) -> Awaitable[Identity]:
+        user, campus, roles = given
         if not self._authenticator.dev or user is campus is None:
             raise NotAuthenticated("Send Authorization: Bearer and a token.")
         if user is None or campus is None:
             missing = USER if user is None else CAMPUS
             raise InvalidCredentials(errors=[FieldError(f"header.{missing}", "is required")])
-        names = user.decode("latin-1"), campus.decode("latin-1")
-        roles = exchange.headers.get(_ROLES, b"").decode("latin-1")
-        return self._authenticator.named(*names, roles, banned_too=banned_too)
+        names = [one.decode("latin-1") for one in (user, campus, roles or b"")]
+        return self._authenticator.named(*names, banned_too=banned_too, known_as=given)
 
 
 class OperatorCredentials:

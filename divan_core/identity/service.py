@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Final
 
 import attrs
@@ -48,37 +49,56 @@ class Authenticator:
         self._clock = clock
         self._trust = trust
         self._capacity = capacity
-        self._known: dict[str | tuple[str, str, str], tuple[Claims, Millis | None]] = {}
+        self._known: dict[Hashable, tuple[Claims, Millis | None]] = {}
 
     @property
     def dev(self) -> bool:
         """Whether credentials of development are believed here."""
         return self._trust.dev
 
-    async def bearer(self, token: str, *, banned_too: bool = False) -> Identity:
+    def recalled(self, credentials: Hashable, *, banned_too: bool = False) -> Actor | None:
+        """Who sent these credentials before, at once, as almost always; None: ask for them.
+
+        ``credentials`` are what they were to be ``known_as``, else the token or the tuple of names.
+        ``banned_too`` as for :meth:`bearer`.
+
+        Raises:
+            UnknownUser, Banned, CampusMismatch: see :class:`~divan_core.identity.ports.People`.
+        """
+        claims = self._recalled(credentials)
+        return None if claims is None else self._kept(claims, banned_too=banned_too)
+
+    async def bearer(
+        self, token: str, *, banned_too: bool = False, known_as: Hashable = None
+    ) -> Identity:
         """Whom a JWT, or in development a ``uid:`` text, names.
 
-        ``banned_too``: it may be somebody who was banned.
+        ``banned_too``: it may be somebody who was banned. ``known_as``: what :meth:`recalled` is
+        to know the token by.
 
         Raises:
             InvalidCredentials: malformed, forged, expired, or not believed here.
             UnknownUser, Banned, CampusMismatch: see :class:`~divan_core.identity.ports.People`.
             Unavailable: the issuer's keys or the person's record cannot be had.
         """
-        claims = self._recalled(token)
+        credentials = token if known_as is None else known_as
+        claims = self._recalled(credentials)
         if claims is None:
-            claims = self._remembered(token, await self._verified(token))
-        actor = self._kept(claims, banned_too=banned_too) or await self._person(
-            claims, banned_too=banned_too
-        )
-        return Identity(actor, claims.valid_until)
+            claims = self._remembered(credentials, await self._verified(token))
+        return Identity(await self._actor(claims, banned_too=banned_too), claims.valid_until)
 
     async def named(
-        self, user_id: str, campus_id: str, roles: str = "", *, banned_too: bool = False
+        self,
+        user_id: str,
+        campus_id: str,
+        roles: str = "",
+        *,
+        banned_too: bool = False,
+        known_as: Hashable = None,
     ) -> Identity:
         """Whom the headers of development name; ``roles`` is a comma list.
 
-        ``banned_too`` as for :meth:`bearer`.
+        ``banned_too`` and ``known_as`` as for :meth:`bearer`.
 
         Raises:
             InvalidCredentials: not believed here, or an id is not a UUID.
@@ -87,13 +107,11 @@ class Authenticator:
         if not self._trust.dev:
             raise InvalidCredentials("Only tokens are accepted here.")
         names = (user_id, campus_id, roles)
-        claims = self._recalled(names)
+        credentials = names if known_as is None else known_as
+        claims = self._recalled(credentials)
         if claims is None:
-            claims = self._remembered(names, policy.dev_claims(*names))
-        return Identity(
-            self._kept(claims, banned_too=banned_too)
-            or await self._person(claims, banned_too=banned_too)
-        )
+            claims = self._remembered(credentials, policy.dev_claims(*names))
+        return Identity(await self._actor(claims, banned_too=banned_too))
 
     async def _verified(self, token: str) -> Claims:
         if len(token) > MAX_TOKEN:
@@ -104,7 +122,7 @@ class Authenticator:
             raise InvalidCredentials("Tokens are not accepted here.")
         return await self._trust.tokens.verify(token)
 
-    def _recalled(self, credentials: str | tuple[str, str, str]) -> Claims | None:
+    def _recalled(self, credentials: Hashable) -> Claims | None:
         found = self._known.get(credentials)
         if found is None:
             return None
@@ -114,7 +132,7 @@ class Authenticator:
         del self._known[credentials]
         return None
 
-    def _remembered(self, credentials: str | tuple[str, str, str], claims: Claims) -> Claims:
+    def _remembered(self, credentials: Hashable, claims: Claims) -> Claims:
         until = claims.valid_until
         if until is not None:
             until = min(until, Millis(self._clock.now() + MAX_AGE_MS))
@@ -122,6 +140,10 @@ class Authenticator:
         if len(self._known) > self._capacity:
             del self._known[next(iter(self._known))]
         return claims
+
+    async def _actor(self, claims: Claims, *, banned_too: bool) -> Actor:
+        actor = self._kept(claims, banned_too=banned_too)
+        return actor or await self._person(claims, banned_too=banned_too)
 
     async def _person(self, claims: Claims, *, banned_too: bool) -> Actor:
         people = self._people

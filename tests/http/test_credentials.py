@@ -118,6 +118,15 @@ async def test_prod_believes_nothing_of_development(prod: World) -> None:
     assert (await prod.client.get("/me", headers=headers)).json()["roles"] == []
 
 
+async def test_a_padded_token_is_the_same_and_nothing_that_is_remembered(prod: World) -> None:
+    sent = token(prod)
+    known = prod.divan.identity._known  # noqa: SLF001 - what nobody can ask for
+    for padding in ("", " ", "  ", "\t ", " \t"):
+        headers = {"Authorization": f"Bearer {padding}{sent}{padding}"}
+        assert (await prod.client.get("/me", headers=headers)).status_code == 200
+    assert len(known) == 2
+
+
 async def test_a_token_ends_in_time(prod: World) -> None:
     headers = bearer(token(prod))
     assert (await prod.client.get("/me", headers=headers)).status_code == 200

@@ -199,6 +199,30 @@ async def test_what_is_remembered_is_bounded_and_the_oldest_goes(clock: ManualCl
     assert tokens.verified == 4
 
 
+async def test_credentials_are_recalled_as_what_they_were_to_be_known_as(
+    clock: ManualClock,
+) -> None:
+    people, tokens = People(), Tokens()
+    authenticator = Authenticator(people, clock, Trust(dev=True, tokens=tokens))
+    assert authenticator.recalled("good") is None
+    await authenticator.bearer("good")
+    await authenticator.bearer("good", known_as=b"Bearer good")
+    await authenticator.named(str(ANA), str(HERE), "a", known_as=(b"ana", b"here"))
+    for credentials in ("good", b"Bearer good", (b"ana", b"here")):
+        found = authenticator.recalled(credentials)
+        assert found is not None
+        assert found.user_id == ANA
+    assert authenticator.recalled((str(ANA), str(HERE), "a")) is None
+    people.banned.add(ANA)
+    with pytest.raises(Banned):
+        authenticator.recalled("good")
+    assert authenticator.recalled("good", banned_too=True) is not None
+    clock.advance(60)
+    assert authenticator.recalled("good", banned_too=True) is None
+    del people.known[ANA]  # a record that has to be read
+    assert authenticator.recalled((b"ana", b"here"), banned_too=True) is None
+
+
 async def test_refusals_are_not_remembered(clock: ManualClock) -> None:
     tokens = Tokens()
     authenticator = Authenticator(People(), clock, Trust(tokens=tokens))
