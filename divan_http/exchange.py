@@ -52,10 +52,10 @@ class Body:
             TooLarge: it is longer than ``limit`` bytes, or said to be.
             InvalidRequest: the length is no number, or the client went away in the middle.
         """
-        if length is not None and _number(length) > limit:
-            raise _too_large(limit)
         body: bytes = self._event.get("body", b"")
         if self._event.get("more_body"):
+            if length is not None and _number(length) > limit:
+                raise _too_large(limit)
             body = await self._whole(body, limit)
         if len(body) > limit:
             raise _too_large(limit)

@@ -50,16 +50,15 @@ def distance_m(a: LocalPoint, b: LocalPoint) -> float:
     return math.hypot(a.east - b.east, a.north - b.north)
 
 
-def _earth_centred(lat: float, lon: float) -> tuple[float, float, float]:
-    """Geodetic degrees to earth-centred metres (Torge, *Geodesy*, eq. 4.27, height 0)."""
-    phi, lam = math.radians(lat), math.radians(lon)
-    sin_phi, cos_phi = math.sin(phi), math.cos(phi)
+def _from_axis(lat: float) -> tuple[float, float]:
+    """How far from the earth's axis, and along it from the equator, the ground is: metres.
+
+    Torge, *Geodesy*, eq. 4.27, height 0, with the meridian of the place for that of Greenwich.
+    """
+    phi = math.radians(lat)
+    sin_phi = math.sin(phi)
     prime = EQUATORIAL_RADIUS_M / math.sqrt(1.0 - ECCENTRICITY_SQUARED * sin_phi * sin_phi)
-    return (
-        prime * cos_phi * math.cos(lam),
-        prime * cos_phi * math.sin(lam),
-        prime * (1.0 - ECCENTRICITY_SQUARED) * sin_phi,
-    )
+    return prime * math.cos(phi), prime * (1.0 - ECCENTRICITY_SQUARED) * sin_phi
 
 
 def _geodetic(x: float, y: float, z: float) -> Point:
@@ -78,24 +77,33 @@ def _geodetic(x: float, y: float, z: float) -> Point:
 class LocalFrame:
     """The tangent plane at one centre. Immutable and cheap to keep."""
 
-    __slots__ = ("_cos_lam", "_cos_phi", "_origin", "_sin_lam", "_sin_phi", "centre")
+    __slots__ = (
+        "_cos_lam",
+        "_cos_phi",
+        "_lam",
+        "_origin",
+        "_out",
+        "_sin_lam",
+        "_sin_phi",
+        "centre",
+    )
 
     def __init__(self, centre: Point) -> None:
         """Put the frame's origin at ``centre``."""
         self.centre = centre
-        phi, lam = math.radians(centre.lat), math.radians(centre.lon)
+        phi, self._lam = math.radians(centre.lat), math.radians(centre.lon)
         self._sin_phi, self._cos_phi = math.sin(phi), math.cos(phi)
-        self._sin_lam, self._cos_lam = math.sin(lam), math.cos(lam)
-        self._origin = _earth_centred(centre.lat, centre.lon)
+        self._sin_lam, self._cos_lam = math.sin(self._lam), math.cos(self._lam)
+        self._out, z = _from_axis(centre.lat)
+        self._origin = self._out * self._cos_lam, self._out * self._sin_lam, z
 
     def locate(self, lat: float, lon: float) -> LocalPoint:
         """The position in metres of this frame."""
-        x, y, z = _earth_centred(lat, lon)
-        x, y, z = x - self._origin[0], y - self._origin[1], z - self._origin[2]
-        outward = self._cos_lam * x + self._sin_lam * y
+        out, z = _from_axis(lat)
+        turn = math.radians(lon) - self._lam
+        outward, along = out * math.cos(turn) - self._out, z - self._origin[2]
         return LocalPoint(
-            east=self._cos_lam * y - self._sin_lam * x,
-            north=self._cos_phi * z - self._sin_phi * outward,
+            east=out * math.sin(turn), north=self._cos_phi * along - self._sin_phi * outward
         )
 
     def position(self, east: float, north: float) -> Point:

@@ -70,10 +70,10 @@ def cell_number(cell: Cell) -> int:
     Raises:
         ValueError: the cell is larger or farther away than that.
     """
-    low, high = min(cell.column, cell.row), max(cell.column, cell.row)
-    if not (0 < cell.size_m < _SIZES and low >= -_HALF and high < _HALF):
+    size_m, column, row = cell.size_m, cell.column + _HALF, cell.row + _HALF
+    if not (0 < size_m < _SIZES and 0 <= column < _SPAN and 0 <= row < _SPAN):
         raise ValueError(f"no number stands for {cell}")
-    return (cell.size_m * _SPAN + cell.column + _HALF) * _SPAN + cell.row + _HALF
+    return (size_m * _SPAN + column) * _SPAN + row
 
 
 def person_name(key: PersonKey) -> bytes:
