@@ -77,6 +77,30 @@ def ring(
             yield column, math.floor(y + hole) + 1, last
 
 
+def annulus(
+    span: tuple[float, float], part: tuple[int, int], parts: int
+) -> Iterator[tuple[int, int]]:
+    """The cells whose centres may lie within ``(inner, outer]`` of a point, all told in cells.
+
+    They are columns and rows from the point's own cell. Of the point itself only the ``part`` of
+    its cell is known, by column and row, of ``parts`` by ``parts``; so there are few such answers.
+    """
+    inner, outer = span
+    edge = math.ceil(outer) + 1
+    steps = range(-edge, edge + 1)
+    across, along = ([_apart(step + 0.5, one, parts) for step in steps] for one in part)
+    for column, (west, east) in zip(steps, across, strict=True):
+        for row, (south, north) in zip(steps, along, strict=True):
+            if math.hypot(west, south) <= outer and math.hypot(east, north) > inner:
+                yield column, row
+
+
+def _apart(middle: float, part: int, parts: int) -> tuple[float, float]:
+    """How near a middle may be on one axis to a point in this part of a cell, and how far."""
+    low, high = middle - (part + 1) / parts, middle - part / parts
+    return max(low, -high, 0.0), max(high, -low)
+
+
 def distance_to(cell: Cell, east: float, north: float) -> float:
     """Metres from a point to the middle of a cell."""
     size_m = cell.size_m  # the middle is Cell.east and Cell.north, in line: every answer asks a lot

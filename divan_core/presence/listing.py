@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from math import hypot
 from operator import itemgetter
 from typing import Final
-
-from msgspec import UNSET
 
 from divan_core.kernel.clock import Millis, rfc3339
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.values import value
-from divan_core.kernel.visibility import PersonCard, Relations, Surface, can_see
+from divan_core.kernel.visibility import PersonCard, acquainted
+from divan_core.presence.crowds import KINDS, Crowd, Place, Question
 from divan_core.presence.lattice import distance_to, whole_cells_m
-from divan_core.presence.messages import Group, NearbyPerson, Sighting
+from divan_core.presence.messages import NearbyPerson, Sighting
 from divan_core.presence.model import Cell, Fix, Heard, Neighbourhood
 
-_NEARBY: Final = Surface.NEARBY  # looked up once, not for everyone near everyone
 _DISTANCE: Final = itemgetter(0)
+_PLACE: Final = itemgetter(1)
+_PEOPLE: Final = itemgetter(2)
 
 
 def cell_size_m(card: PersonCard, floor_m: int) -> int:
@@ -26,12 +27,11 @@ def cell_size_m(card: PersonCard, floor_m: int) -> int:
     return max(card.blur_distance_m, floor_m)
 
 
-Occupied = tuple[float, Cell, Sequence[UserId]]
-"""A cell that counts: metres to its middle, the cell, and the people in it."""
+Occupied = tuple[float, Place]
+"""A cell that counts: metres to its middle, and the cell with the people in it."""
 
-Near = tuple[float, int, PersonCard, Cell]
-"""Somebody listed: metres to the middle of their public cell, their id as a number, their card,
-and the cell. As plain tuples they sort by distance and id without help."""
+Near = tuple[float, Cell, tuple[NearbyPerson, ...]]
+"""Some who are listed: metres to the middle of their public cell, the cell, and they, by id."""
 
 
 @value
@@ -40,15 +40,6 @@ class Position:
 
     cell: Cell
     user_id: UserId
-
-
-@value
-class Question:
-    """Who asks, about whom: by the viewer's relations, and friends only if so asked."""
-
-    viewer_id: UserId
-    relations: Relations
-    friends_only: bool = False
 
 
 def within(hood: Neighbourhood, span: tuple[float, float]) -> list[Occupied]:
@@ -63,10 +54,18 @@ def within(hood: Neighbourhood, span: tuple[float, float]) -> list[Occupied]:
     beyond, radius = span
     east, north, complete = here.east, here.north, hood.complete_m
     found = [
-        (distance, cell, people)
-        for cell, people in hood.cells
-        if beyond < (distance := distance_to(cell, east, north)) <= complete
-        and (distance <= radius or distance <= cell.size_m)
+        (distance, place)
+        for place in hood.cells
+        # This is distance_to in line, as every answer asks it of many cells.
+        if beyond
+        < (
+            distance := hypot(
+                ((cell := place[0]).column + 0.5) * (size_m := cell.size_m) - east,
+                (cell.row + 0.5) * size_m - north,
+            )
+        )
+        <= complete
+        and (distance <= radius or distance <= size_m)
     ]
     found.sort(key=_DISTANCE)
     return found
@@ -77,76 +76,88 @@ def portions(cells: Sequence[Occupied], people: int) -> Iterator[Sequence[Occupi
 
     Cells at the same distance are never parted, as people there are ordered by id.
     """
+    if sum([len(place[1]) for _, place in cells]) <= people:  # as mostly
+        if cells:
+            yield cells
+        return
     begin, count, last = 0, 0, -1.0
-    for end, (distance, _, there) in enumerate(cells):
+    for end, (distance, place) in enumerate(cells):
         if count >= people and distance != last:
             yield cells[begin:end]
             begin, count = end, 0
-        count += len(there)
+        count += len(place[1])
         last = distance
     if count:
         yield cells[begin:]
 
 
-def listed(
-    cells: Sequence[Occupied],
-    cards: Iterable[PersonCard | None],
-    question: Question,
-) -> list[Near]:
-    """Those in the cells who are listed, nearest first, then by id; one card for each id.
+def places(cells: Iterable[Occupied]) -> list[Place]:
+    """The cells as the store told of them."""
+    return list(map(_PLACE, cells))
 
-    A cell finer than its person wants by now is not shown: it is from before a change of privacy
-    that is still under way.
-    """
-    viewer_id, relations = question.viewer_id, question.relations
-    each = iter(cards)
-    found = [
-        (distance, card.user_id.int, card, cell)
-        for distance, cell, people in cells
-        for card in islice(each, len(people))
-        if card is not None
-        and card.blur_distance_m <= cell.size_m
-        and can_see(viewer_id, relations, card, _NEARBY)
+
+def listed(cells: Sequence[Occupied], crowds: Sequence[Crowd], question: Question) -> list[Near]:
+    """Those in the cells who are listed, nearest first, then by id; one crowd for each cell."""
+    known = acquainted(question.viewer_id, question.relations)
+    groups, friends_only = question.groups, question.friends_only
+    found = []
+    for (distance, (cell, _)), crowd in zip(cells, crowds, strict=True):
+        kind = whole_cells_m(distance, cell.size_m) * KINDS + groups
+        if friends_only or not crowd.are_open or not known.isdisjoint(crowd.numbers):
+            people = crowd.shown(question, kind)
+        else:
+            people = crowd.views.get(kind) or crowd.made(kind)
+        found.append((distance, cell, people))
+    alike = len(set(map(_DISTANCE, found))) < len(found)
+    return _by_id(found) if alike else found
+
+
+def _by_id(found: list[Near]) -> list[Near]:
+    """The same with everybody alone, so that people of cells at one distance stand by id."""
+    alone: list[Near] = [
+        (distance, cell, (one,)) for distance, cell, people in found for one in people
     ]
-    if question.friends_only:
-        found = [near for near in found if near[2].user_id in relations.friends]
-    found.sort()
-    return found
+    alone.sort(key=lambda near: (near[0], near[2][0].user_id.int))
+    return alone
 
 
 def after(found: list[Near], position: Position, here: Fix) -> list[Near]:
     """Those who come after a position, as the distances are now."""
-    edge = (distance_to(position.cell, here.east, here.north), position.user_id.int)
-    return [near for near in found if near[:2] > edge]
+    edge, number = distance_to(position.cell, here.east, here.north), position.user_id.int
+    rest = [near for near in found if near[0] > edge]
+    level = [
+        (distance, cell, later)
+        for distance, cell, there in found
+        if distance == edge and (later := tuple([one for one in there if one.user_id.int > number]))
+    ]
+    return level + rest
+
+
+def first(found: Iterable[Near], limit: int) -> list[Near]:
+    """So many people of those listed."""
+    page, left = [], limit
+    for distance, cell, there in found:
+        if left <= 0:
+            break
+        page.append((distance, cell, there[:left]))
+        left -= len(there)
+    return page
 
 
 def position_of(near: Near) -> Position:
-    """The position right after somebody listed."""
-    _, _, card, cell = near
-    return Position(cell, card.user_id)
+    """The position right after somebody listed, or the last of some."""
+    _, cell, there = near
+    return Position(cell, there[-1].user_id)
 
 
-def shown(
-    found: Iterable[Near], friends: frozenset[UserId], include: Collection[Group]
-) -> tuple[NearbyPerson, ...]:
-    """The views of people listed, with the groups that are included."""
-    distances, profile = "distance" in include, "profile" in include
-    return tuple(
-        [  # a list, because a generator takes a tenth longer
-            NearbyPerson(
-                card.user_id,
-                card.handle,
-                card.display_name,
-                card.avatar_url,
-                bool(friends) and card.user_id in friends,
-                whole_cells_m(distance, cell.size_m) if distances else UNSET,
-                (profile and card.major) or UNSET,
-                (profile and card.graduation_year) or UNSET,
-                (profile and card.passions) or UNSET,
-            )
-            for distance, _, card, cell in found
-        ]
-    )
+def count(found: Iterable[Near]) -> int:
+    """How many people are listed."""
+    return sum(map(len, map(_PEOPLE, found)))
+
+
+def shown(found: Iterable[Near]) -> tuple[NearbyPerson, ...]:
+    """Everybody listed, in order."""
+    return tuple(chain.from_iterable(map(_PEOPLE, found)))
 
 
 def sighting(user_id: UserId, heard: Heard | None) -> Sighting:

@@ -53,6 +53,8 @@ class PresenceIndex(Protocol):
         """Who is around this person, and the journal's news after the position ``since``.
 
         With a ``limit`` one action is admitted and remembered, unless there is no live presence.
+        A pair of a cell and its people that is the same object as in an earlier answer costs less
+        to list, so stores do well to keep pairs while the same people are there.
 
         Raises:
             RateLimited: the limit is reached.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Final
 from uuid import UUID
 
@@ -23,11 +23,11 @@ from divan_core.kernel.turnstile import Entrance
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard, Surface, can_see
 from divan_core.presence import listing, policy
+from divan_core.presence.crowds import EVERYTHING, Crowds, Question, groups_of
 from divan_core.presence.drift import Drift
-from divan_core.presence.listing import Near, Occupied, Position, Question
+from divan_core.presence.listing import Near, Position
 from divan_core.presence.messages import (
     GoOffline,
-    Group,
     Heartbeat,
     HeartbeatAccepted,
     LookupAnswer,
@@ -55,8 +55,6 @@ CHUNK: Final = 2_000
 
 HEARTBEATS: Final = Counter("divan_heartbeats_total", "Heartbeats that were accepted")
 ANSWERS: Final = Counter("divan_nearby_total", "Questions about who is near that were answered")
-
-EVERYTHING: Final[tuple[Group, ...]] = ("profile", "distance")
 
 _POSITION: Final = struct.Struct("<Hii16s")
 
@@ -91,17 +89,18 @@ class Search:
     reach: Reach
     wanted: int
     friends_only: bool = False
+    groups: int = EVERYTHING
     limit: Limit | None = None
     after: Position | None = None
 
 
 @value
 class Found:
-    """What a search found from where the viewer is; ``friends`` are the viewer's."""
+    """What a search found from where the viewer is, and how many people that is."""
 
     here: Fix
     near: list[Near]
-    friends: frozenset[UserId]
+    people: int
 
 
 class Presence:
@@ -115,6 +114,7 @@ class Presence:
         self._tools = tools
         self._limits = limits
         self._floor_m = floor_m
+        self._crowds = Crowds(tools.audience)
         self._campuses: dict[int, CampusId] = {}  # a number is hashed faster than an id
         self._heartbeats = self._answers = 0
 
@@ -219,12 +219,11 @@ class Presence:
             await self._area(actor.campus_id)
         found = await self._search(actor, self._search_for(actor, query))
         self._answers += 1
-        page = found.near[: query.limit]
-        more = len(found.near) > query.limit
-        return Page(
-            items=listing.shown(page, found.friends, query.include),
-            cursor=self._sealed(actor, query, listing.position_of(page[-1])) if more else None,
-        )
+        if found.people <= query.limit:
+            return Page(listing.shown(found.near))
+        page = listing.first(found.near, query.limit)
+        position = listing.position_of(page[-1])
+        return Page(listing.shown(page), self._sealed(actor, query, position))
 
     async def surroundings(self, actor: Actor, radius_m: int) -> Surroundings:
         """Everyone near the actor at this moment; uncounted, for live subscriptions.
@@ -233,8 +232,7 @@ class Presence:
             PresenceRequired: the actor has no live presence.
         """
         found = await self._search(actor, Search(Reach(radius_m, enough=CHUNK), EVERYBODY))
-        items = listing.shown(found.near, found.friends, EVERYTHING)
-        return Surroundings(items, found.here.east, found.here.north)
+        return Surroundings(listing.shown(found.near), found.here.east, found.here.north)
 
     async def refresh(self, campus_id: CampusId, user_id: UserId) -> None:
         """Move a person into cells of the size their privacy asks for now."""
@@ -260,20 +258,24 @@ class Presence:
         """Look outward until there are more listed people than wanted, or no more at all."""
         reach, limit = search.reach, search.limit
         near: list[Near] = []
+        count = 0
         while True:
             hood = await self._around(actor, reach, limit)
             if hood.here is None:
                 raise PresenceRequired
             relations = await self._tools.audience.relations(actor.user_id)
+            question = Question(actor.user_id, relations, search.friends_only, search.groups)
             cells = listing.within(hood, (reach.beyond_m, reach.radius_m))
-            question = Question(actor.user_id, relations, friends_only=search.friends_only)
             for portion in listing.portions(cells, search.wanted + 1):
-                listed = await self._listed(portion, question)
+                places = listing.places(portion)
+                crowds = self._crowds.kept(places) or await self._crowds.made(places)
+                listed = listing.listed(portion, crowds, question)
                 near += listing.after(listed, search.after, hood.here) if search.after else listed
-                if len(near) > search.wanted:
+                count = listing.count(near)
+                if count > search.wanted:
                     break
-            if len(near) > search.wanted or math.isinf(hood.complete_m):
-                return Found(hood.here, near, relations.friends)
+            if count > search.wanted or math.isinf(hood.complete_m):
+                return Found(hood.here, near, count)
             reach = attrs.evolve(reach, beyond_m=hood.complete_m)
             limit = None
 
@@ -288,10 +290,6 @@ class Presence:
         )
         tools.audience.apply(actor.campus_id, hood.news)
         return hood
-
-    async def _listed(self, cells: Sequence[Occupied], question: Question) -> list[Near]:
-        people = [one for _, _, there in cells for one in there]
-        return listing.listed(cells, await self._tools.audience.cards(people), question)
 
     async def _visible(self, actor: Actor, people: tuple[UserId, ...]) -> list[UserId]:
         audience = self._tools.audience
@@ -328,6 +326,7 @@ class Presence:
             Reach(query.radius_m, from_cell=after.cell if after else None, enough=_enough(query)),
             query.limit,
             friends_only=query.filter == "friends",
+            groups=groups_of(query.include),
             limit=self._limits.nearby,
             after=after,
         )

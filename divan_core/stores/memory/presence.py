@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
+from operator import itemgetter
+from typing import Final
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
@@ -23,7 +25,9 @@ from divan_core.presence.model import (
 from divan_core.stores.memory.journal import MemoryJournal
 from divan_core.stores.memory.limits import MemoryRateLimits
 from divan_core.stores.memory.notices import MemoryNotices
-from divan_core.stores.memory.standing import Campus, cell_at, found
+from divan_core.stores.memory.standing import Campus, Place, found
+
+_PEOPLE: Final = itemgetter(1)
 
 
 class MemoryPresence:
@@ -98,9 +102,9 @@ class MemoryPresence:
     async def everybody(self, campus_id: CampusId, now: Millis) -> Mapping[UserId, Cell]:
         """See the port."""
         return {
-            user_id: cell_at(size_m, place)
-            for size_m, grid in self.campus(campus_id, now).grids.items()
-            for place, people in grid.items()
+            user_id: cell
+            for grid in self.campus(campus_id, now).grids.values()
+            for cell, people in grid.values()
             for user_id in people
         }
 
@@ -117,9 +121,7 @@ class MemoryPresence:
         return campus
 
     @staticmethod
-    def _search(
-        campus: Campus, here: Fix, reach: Reach
-    ) -> tuple[list[tuple[Cell, tuple[UserId, ...]]], float]:
+    def _search(campus: Campus, here: Fix, reach: Reach) -> tuple[list[Place], float]:
         """The cells of a reach, step by step outward until there are enough people."""
         begin = reach.beyond_m
         if reach.from_cell is not None:
@@ -127,14 +129,14 @@ class MemoryPresence:
             begin = max(begin, from_m - MARGIN_M)
         edges = {size_m: max(reach.radius_m, size_m) for size_m in campus.grids}
         end = max(edges.values(), default=0.0)
-        cells: list[tuple[Cell, tuple[UserId, ...]]] = []
-        people = 0
+        cells: list[Place] = []
         for inner, outer in annuli(begin, end, reach.enough):
+            before = len(cells)
             for size_m, edge in edges.items():
                 if inner < edge:
-                    there = found(campus.grids[size_m], size_m, here, inner, min(outer, edge))
-                    cells += there
-                    people += sum([len(one) for _, one in there])
-            if people >= reach.enough and outer < end:
+                    cells += found(campus.grids[size_m], here, inner, min(outer, edge))
+            if before:  # steps may share cells at their common edge
+                cells = list({id(place): place for place in cells}.values())
+            if outer < end and sum(map(len, map(_PEOPLE, cells))) >= reach.enough:
                 return cells, outer
         return cells, math.inf

@@ -44,7 +44,7 @@ def _near(campus: Campus, viewer_id: UserId, now: Millis) -> Iterator[tuple[User
     if mine is None:
         return
     for size_m, grid in campus.grids.items():
-        for cell, people in found(grid, size_m, mine, -1.0, NEAR_M):
+        for cell, people in found(grid, mine, -1.0, NEAR_M):
             if distance_to(cell, mine.east, mine.north) <= NEAR_M:
                 for one in people:
                     yield one, size_m

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import heapq
 import math
 from collections.abc import Callable
@@ -10,27 +11,51 @@ from typing import Final
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
-from divan_core.presence.lattice import MARGIN_M, distance_to, ring
+from divan_core.presence.lattice import MARGIN_M, annulus, distance_to, ring
 from divan_core.presence.model import SEEN_MS, Cell, Fix, PresenceRecord
 from divan_core.presence.record import packed, unpacked
 
-_HALF: Final = 1 << 31
 DUE: Final = 8
 """How many bytes of a kept value are the moment of its heap entry."""
 
 _ID: Final = 16
 
-Grid = dict[int, tuple[UserId, ...]]
+Place = tuple[Cell, tuple[UserId, ...]]
+"""A cell and the people in it: the same object as long as the same people are there."""
+
+_PARTS: Final = 4
+"""Into how many parts, each way, tables divide a cell, and how finely they know distances."""
+
+_TABLED: Final = 512
+"""How many cells an annulus may have for a table of them."""
+
+_TABLES: Final = 1024
 
 
-def _place(column: int, row: int) -> int:
-    """A cell of one grid as one number, which takes half the memory of a pair."""
-    return (column + _HALF) << 32 | (row + _HALF)
+class Grid(dict[int, Place]):
+    """The occupied cells of one size, each under one number, which takes less than a pair."""
+
+    __slots__ = ("size_m",)
+
+    def __init__(self, size_m: int) -> None:
+        """Begin with nobody, in cells of this size."""
+        super().__init__()
+        self.size_m = size_m
 
 
-def cell_at(size_m: int, place: int) -> Cell:
-    """The cell of a grid that a number stands for."""
-    return Cell(size_m, (place >> 32) - _HALF, (place & 0xFFFF_FFFF) - _HALF)
+def _number(column: int, row: int) -> int:
+    """A cell of one grid as one number, which machines can count with."""
+    return (column << 32) + row
+
+
+@functools.lru_cache(maxsize=_TABLES)
+def _table(inner: int, outer: int, column: int, row: int) -> tuple[int, ...]:
+    """An annulus around whoever is in this part of a cell, its radii told in parts of cells.
+
+    Each is what is to be added to the number of their cell.
+    """
+    span = inner / _PARTS - MARGIN_M, outer / _PARTS + MARGIN_M
+    return tuple([_number(*step) for step in annulus(span, (column, row), _PARTS)])
 
 
 class Campus:
@@ -127,24 +152,30 @@ class Campus:
 
     def _enter(self, user_id: UserId, cell: Cell | None) -> None:
         if cell is not None:
-            grid = self.grids.setdefault(cell.size_m, {})
-            place = _place(cell.column, cell.row)
-            grid[place] = (*grid.get(place, ()), user_id)
+            grid = self.grids.get(cell.size_m)
+            if grid is None:
+                grid = self.grids[cell.size_m] = Grid(cell.size_m)
+            number = _number(cell.column, cell.row)
+            place = grid.get(number)
+            grid[number] = (cell, (user_id,)) if place is None else (place[0], (*place[1], user_id))
 
     def _leave(self, number: int, cell: Cell | None) -> bool:
         """Take the person out of a cell; whether they stood there."""
         grid = self.grids.get(cell.size_m) if cell is not None else None
         if cell is None or grid is None:
             return False
-        place = _place(cell.column, cell.row)
-        people = grid.get(place, ())
+        at = _number(cell.column, cell.row)
+        place = grid.get(at)
+        if place is None:
+            return False
+        kept, people = place
         left = tuple([one for one in people if one.int != number])
         if len(left) == len(people):
             return False
         if left:
-            grid[place] = left
+            grid[at] = (kept, left)
         else:
-            del grid[place]
+            del grid[at]
             if not grid:
                 del self.grids[cell.size_m]
         return True
@@ -155,21 +186,33 @@ def _moment(at: int) -> bytes:
     return max(at, 0).to_bytes(DUE, "big")
 
 
-def found(
-    grid: Grid, size_m: int, here: Fix | Cell, inner: float, outer: float
-) -> list[tuple[Cell, tuple[UserId, ...]]]:
-    """The occupied cells of one grid in an annulus around a point, by the shorter of two ways."""
-    inner, outer = inner - MARGIN_M, outer + MARGIN_M
+def found(grid: Grid, here: Fix | Cell, inner: float, outer: float) -> list[Place]:
+    """The occupied cells of one grid in an annulus around a point, by the shortest way.
+
+    There may be a few more that are less than a cell away from it.
+    """
+    size_m, east, north = grid.size_m, here.east, here.north
+    cells = math.pi * (outer / size_m + 1) ** 2
+    if len(grid) < cells or cells > _TABLED:
+        return _searched(grid, here, inner - MARGIN_M, outer + MARGIN_M)
+    scale = _PARTS / size_m
+    column, column_part = divmod(math.floor(east * scale), _PARTS)
+    row, row_part = divmod(math.floor(north * scale), _PARTS)
+    table = _table(math.floor(inner * scale), math.ceil(outer * scale), column_part, row_part)
+    mine = _number(column, row)
+    return list(filter(None, map(grid.get, [mine + step for step in table])))
+
+
+def _searched(grid: Grid, here: Fix | Cell, inner: float, outer: float) -> list[Place]:
+    """The same, exactly, by the shorter of two ways that need no table."""
+    size_m, east, north = grid.size_m, here.east, here.north
     if math.pi * (outer / size_m + 1) ** 2 > len(grid):
-        every = ((cell_at(size_m, place), people) for place, people in grid.items())
         return [
-            (cell, people)
-            for cell, people in every
-            if inner < distance_to(cell, here.east, here.north) <= outer
+            place for place in grid.values() if inner < distance_to(place[0], east, north) <= outer
         ]
     return [
-        (cell_at(size_m, place), people)
-        for column, first, last in ring(here.east, here.north, size_m, inner, outer)
-        for place in range(_place(column, first), _place(column, last) + 1)
-        if (people := grid.get(place))
+        place
+        for column, first, last in ring(east, north, size_m, inner, outer)
+        for number in range(_number(column, first), _number(column, last) + 1)
+        if (place := grid.get(number))
     ]

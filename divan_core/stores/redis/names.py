@@ -41,6 +41,11 @@ class KnownIds(dict[bytes, UserId]):
         user_id = self[data] = UserId(UUID(bytes=data))
         return user_id
 
+    def in_a_row(self, data: bytes) -> tuple[UserId, ...]:
+        """Several ids that stand one after the other."""
+        starts = range(0, len(data), ID_BYTES)
+        return tuple([self[data[start : start + ID_BYTES]] for start in starts])
+
 
 class KnownPeople(dict[bytes, tuple[UserId, ...]]):
     """Groups of people by their ids in a row."""
@@ -54,11 +59,29 @@ class KnownPeople(dict[bytes, tuple[UserId, ...]]):
         """Read and remember a group."""
         if len(self) >= _GROUPS:
             self.clear()
-        ids = self._ids
-        group = self[data] = tuple(
-            ids[data[start : start + ID_BYTES]] for start in range(0, len(data), ID_BYTES)
-        )
+        group = self[data] = self._ids.in_a_row(data)
         return group
+
+
+class KnownPlaces(dict[tuple[int, bytes], tuple[Cell, tuple[UserId, ...]]]):
+    """Cells and who is there, by the cell's number and the ids in a row.
+
+    What is still as it was is the same object again, so that whatever is made of it can be kept.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none known."""
+        super().__init__()
+        self._cells = KnownCells()
+        self._ids = KnownIds()
+
+    def __missing__(self, told: tuple[int, bytes]) -> tuple[Cell, tuple[UserId, ...]]:
+        """Read and remember a cell and its people."""
+        if len(self) >= _GROUPS:
+            self.clear()
+        number, data = told
+        place = self[told] = self._cells[number], self._ids.in_a_row(data)
+        return place
 
 
 def cell_number(cell: Cell) -> int:

@@ -28,7 +28,7 @@ from divan_core.stores.redis.keys import CampusKeys, KnownCampuses
 from divan_core.stores.redis.lifecycle import RedisLifecycle
 from divan_core.stores.redis.limits import moment, windows
 from divan_core.stores.redis.link import Part, Reply
-from divan_core.stores.redis.names import KnownCells, KnownPeople, person_name
+from divan_core.stores.redis.names import KnownPlaces, person_name
 from divan_core.stores.redis.notices import NoticeSeal
 from divan_core.stores.redis.proposal import Proposal, live_record, stored_fix, stored_record
 from divan_core.stores.redis.scripts import load_script
@@ -84,8 +84,7 @@ class RedisPresence:
         self._amending: dict[int, _Amending] = {}  # by the campus's id as a number
         self._guesses = Guesses()
         self._turns = Turns()
-        self._cells = KnownCells()
-        self._people = KnownPeople()
+        self._places = KnownPlaces()
 
     async def amend(
         self, key: PersonKey, rule: Rule, now: Millis, limit: Limit | None = None
@@ -161,9 +160,10 @@ class RedisPresence:
         while reply == _AGAIN:
             reply = await self._redis.client.run(_EVERYBODY, index, (now,), idempotent=True)
         return {
-            one: self._cells[int(number)]
-            for number, there in zip(reply[::2], reply[1::2], strict=True)
-            for one in self._people[there]
+            one: cell
+            for number, there in zip(map(int, reply[::2]), reply[1::2], strict=True)
+            for cell, people in (self._places[number, there],)
+            for one in people
         }
 
     async def _settled(
@@ -201,14 +201,10 @@ class RedisPresence:
 
     def _neighbourhood(self, reply: Reply) -> Neighbourhood:
         position, changed, complete_m, fix = reply[:4]
-        found = zip(
-            map(self._cells.__getitem__, reply[4::2]),
-            map(self._people.__getitem__, reply[5::2]),
-            strict=True,
-        )
+        told = zip(reply[4::2], reply[5::2], strict=True)
         return Neighbourhood(
             here=stored_fix(fix),
-            cells=tuple(found),
+            cells=tuple(map(self._places.__getitem__, told)),
             complete_m=math.inf if complete_m == _TO_THE_END else float(complete_m),
             news=self._journal.slice(position, changed),
         )

@@ -1,5 +1,6 @@
 """Who sees whom, as a table."""
 
+from itertools import product
 from uuid import UUID
 
 import pytest
@@ -11,7 +12,9 @@ from divan_core.kernel.visibility import (
     Standing,
     Surface,
     Visibility,
+    acquainted,
     can_see,
+    is_open,
 )
 
 VIEWER, OTHER = UserId(UUID(int=1)), UserId(UUID(int=2))
@@ -126,3 +129,20 @@ def test_lists_of_the_social_graph(
     """A list of the blocked or of friends is drawn from such people alone."""
     asked = (INBOX, OUTBOX, FRIENDS_LIST, BLOCKED_LIST)
     assert {one for one in asked if can_see(VIEWER, relations, person, one)} == surfaces
+
+
+@pytest.mark.parametrize("relations", [STRANGERS, FRIENDS, BLOCKED])
+def test_open_people_with_whom_one_has_nothing_to_do_need_not_be_asked_about(
+    relations: Relations,
+) -> None:
+    for visibility, standing, ghost in product(Visibility, Standing, (True, False)):
+        person = card(visibility, standing, ghost=ghost)
+        if is_open(person) and person.user_id.int not in acquainted(VIEWER, relations):
+            assert all(can_see(VIEWER, relations, person, surface) for surface in Surface)
+
+
+def test_one_has_to_do_with_oneself_friends_and_the_blocked() -> None:
+    third = UserId(UUID(int=3))
+    relations = Relations(friends=frozenset({OTHER}), blocked=frozenset({third}))
+    assert acquainted(VIEWER, relations) == {1, 2, 3}
+    assert acquainted(VIEWER, STRANGERS) == {1}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from divan_core.presence.lattice import (
     annuli,
+    annulus,
     distance_to,
     public_cell,
     ring,
@@ -68,6 +69,21 @@ def test_rings_leave_nothing_out(
     disc = cells(ring(east, north, size_m, -1.0, inner + 1e-6))
     rest = cells(ring(east, north, size_m, inner - 1e-6, outer + 1e-6))
     assert cells(ring(east, north, size_m, -1.0, outer)) <= disc | rest
+
+
+@given(st.floats(0, 1, exclude_max=True), st.floats(0, 1, exclude_max=True), st.data())
+def test_an_annulus_of_a_part_leaves_nothing_out(x: float, y: float, data: st.DataObject) -> None:
+    parts = data.draw(st.integers(1, 5))
+    inner, outer = data.draw(st.floats(-1, 4)), data.draw(st.floats(0, 6))
+    found = list(annulus((inner, outer), (int(x * parts), int(y * parts)), parts))
+    assert len(found) == len(set(found))
+    for column in range(-9, 10):
+        for row in range(-9, 10):
+            distance = math.hypot(column + 0.5 - x, row + 0.5 - y)
+            if inner < distance - 1e-9 and distance + 1e-9 <= outer:
+                assert (column, row) in found
+            if (column, row) in found:
+                assert inner - 1.5 / parts < distance <= outer + 1.5 / parts
 
 
 @given(st.floats(-1, 6000), st.floats(1, 6000), st.integers(1, 100))

@@ -1,7 +1,8 @@
 """Who is listed, in what order, and what is shown."""
 
 import math
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
+from itertools import islice, pairwise
 from uuid import UUID
 
 import attrs
@@ -15,7 +16,8 @@ from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.visibility import PersonCard, Relations
 from divan_core.presence import listing
-from divan_core.presence.listing import Position, Question
+from divan_core.presence.crowds import Crowd, Question, groups_of
+from divan_core.presence.listing import Near, Occupied, Position
 from divan_core.presence.messages import Group
 from divan_core.presence.model import Cell, Fix, Heard, Neighbourhood
 
@@ -36,26 +38,26 @@ def hood(*cells: tuple[Cell, tuple[UserId, ...]], complete_m: float = math.inf) 
 
 def test_a_cell_counts_within_the_radius_or_its_own_size() -> None:
     around = hood((NEAR, ()), (FAR, ()), (WIDE, ()))
-    assert [cell for _, cell, _ in listing.within(around, (-1.0, 50))] == [NEAR, WIDE]
-    assert [cell for _, cell, _ in listing.within(around, (-1.0, 100))] == [NEAR, FAR, WIDE]
-    assert [cell for _, cell, _ in listing.within(around, (20.0, 100))] == [FAR, WIDE]
+    assert [cell for _, (cell, _) in listing.within(around, (-1.0, 50))] == [NEAR, WIDE]
+    assert [cell for _, (cell, _) in listing.within(around, (-1.0, 100))] == [NEAR, FAR, WIDE]
+    assert [cell for _, (cell, _) in listing.within(around, (20.0, 100))] == [FAR, WIDE]
     incomplete = hood((NEAR, ()), (FAR, ()), complete_m=30.0)
-    assert [cell for _, cell, _ in listing.within(incomplete, (-1.0, 100))] == [NEAR]
+    assert [cell for _, (cell, _) in listing.within(incomplete, (-1.0, 100))] == [NEAR]
 
 
 def test_the_nearest_cell_comes_first() -> None:
     around = hood((FAR, ()), (WIDE, ()), (NEAR, ()))
-    assert [cell for _, cell, _ in listing.within(around, (-1.0, 500))] == [NEAR, FAR, WIDE]
+    assert [cell for _, (cell, _) in listing.within(around, (-1.0, 500))] == [NEAR, FAR, WIDE]
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 3))), st.integers(1, 7))
 def test_portions_are_large_enough_and_part_no_distance(
     crowds: list[tuple[int, int]], people: int
 ) -> None:
-    cells = [(float(at), Cell(25, at, 0), PEOPLE[:count]) for at, count in sorted(crowds)]
+    cells = [(float(at), (Cell(25, at, 0), PEOPLE[:count])) for at, count in sorted(crowds)]
     portions = list(listing.portions(cells, people))
     assert [cell for portion in portions for cell in portion] == cells
-    assert all(sum(len(there) for _, _, there in one) >= people for one in portions[:-1])
+    assert all(sum(len(there) for _, (_, there) in one) >= people for one in portions[:-1])
     assert all(one[-1][0] < other[0][0] for one, other in pairwise(portions))
 
 
@@ -64,16 +66,38 @@ def test_nobody_is_around_somebody_who_is_away() -> None:
     assert listing.within(away, (-1.0, 50)) == []
 
 
+def crowds(cells: Sequence[Occupied], cards: Iterable[PersonCard | None]) -> list[Crowd]:
+    """The crowds of these cells, of one card for each person in turn."""
+    each = iter(cards)
+    return [Crowd(place, list(islice(each, len(place[1])))) for _, place in cells]
+
+
+def numbers(found: list[Near]) -> list[int]:
+    return [one.user_id.int for one in listing.shown(found)]
+
+
 def listed(question: Question, *cards: PersonCard | None) -> list[int]:
-    cells = [(10.0, NEAR, PEOPLE[: len(cards)])]
-    return [number for _, number, _, _ in listing.listed(cells, cards, question)]
+    cells: list[Occupied] = [(10.0, (NEAR, PEOPLE[: len(cards)]))]
+    return numbers(listing.listed(cells, crowds(cells, cards), question))
 
 
 def test_the_nearest_come_first_then_the_smaller_id() -> None:
     two, three, four = (card(one) for one in PEOPLE[:3])
-    cells = [(90.0, FAR, PEOPLE[:1]), (10.0, NEAR, PEOPLE[1:3])]
-    found = listing.listed(cells, [two, four, three], Question(ME, Relations()))
-    assert [near[1] for near in found] == [3, 4, 2]
+    cells: list[Occupied] = [(10.0, (NEAR, PEOPLE[1:3])), (90.0, (FAR, PEOPLE[:1]))]
+    found = listing.listed(cells, crowds(cells, [four, three, two]), Question(ME, Relations()))
+    assert numbers(found) == [3, 4, 2]
+
+
+def test_people_at_one_distance_stand_by_id_whatever_their_cells() -> None:
+    cells: list[Occupied] = [
+        (10.0, (NEAR, PEOPLE[3:4])),
+        (20.0, (FAR, [PEOPLE[2], PEOPLE[0]])),
+        (20.0, (WIDE, [PEOPLE[1], PEOPLE[4]])),
+    ]
+    there = map(card, [one for _, (_, people) in cells for one in people])
+    found = listing.listed(cells, crowds(cells, there), Question(ME, Relations()))
+    assert numbers(found) == [5, 2, 3, 4, 6]
+    assert [cell for _, cell, _ in found[1:]] == [FAR, WIDE, FAR, WIDE]
 
 
 def test_the_hidden_the_unknown_and_oneself_are_left_out() -> None:
@@ -90,19 +114,31 @@ def test_friends_only() -> None:
     assert listed(question, card(PEOPLE[0]), card(PEOPLE[1])) == [3]
 
 
-def test_a_page_goes_on_after_a_position() -> None:
-    cells = [(NEAR, tuple(PEOPLE[:2])), (FAR, tuple(PEOPLE[2:4]))]
-    within = listing.within(hood(*cells), (-1.0, 500))
-    found = listing.listed(within, map(card, PEOPLE[:4]), Question(ME, Relations()))
-    position = listing.position_of(found[1])
-    assert position == Position(NEAR, PEOPLE[1])
-    assert listing.after(found, position, HERE) == found[2:]
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_a_page_goes_on_after_a_position(limit: int) -> None:
+    around = hood((NEAR, tuple(PEOPLE[:2])), (FAR, tuple(PEOPLE[2:4])))
+    cells = listing.within(around, (-1.0, 500))
+    found = listing.listed(cells, crowds(cells, map(card, PEOPLE[:4])), Question(ME, Relations()))
+    page = listing.first(found, limit)
+    position = listing.position_of(page[-1])
+    assert position == Position(NEAR if limit < 3 else FAR, PEOPLE[limit - 1])
+    assert numbers(page) == [2, 3, 4, 5][:limit]
+    assert numbers(listing.after(found, position, HERE)) == [2, 3, 4, 5][limit:]
+
+
+def test_the_listed_are_counted() -> None:
+    cells: list[Occupied] = [(1.0, (NEAR, PEOPLE[:2])), (9.0, (FAR, PEOPLE[2:5]))]
+    found = listing.listed(cells, crowds(cells, map(card, PEOPLE[:5])), Question(ME, Relations()))
+    assert listing.count(found) == 5
 
 
 @pytest.mark.parametrize("include", [(), ("profile",), ("distance",), ("profile", "distance")])
 def test_groups(include: tuple[Group, ...]) -> None:
     person = attrs.evolve(card(PEOPLE[0]), major="Law", passions=("chess",))
-    (view,) = listing.shown([(26.0, 2, person, NEAR)], frozenset({PEOPLE[0]}), include)
+    cells: list[Occupied] = [(26.0, (NEAR, PEOPLE[:1]))]
+    relations = Relations(friends=frozenset({PEOPLE[0]}))
+    question = Question(ME, relations, groups=groups_of(include))
+    (view,) = listing.shown(listing.listed(cells, crowds(cells, [person]), question))
     assert view.is_friend
     assert view.distance_m == (50 if "distance" in include else UNSET)
     assert view.major == ("Law" if "profile" in include else UNSET)
