@@ -21,7 +21,7 @@ class RequestLog:
     """
 
     def __init__(self, clock: Clock, rate: float, draw: Callable[[], float]) -> None:
-        """``rate`` (0-1) of the successes are logged, as ``draw`` decides with numbers in 0-1."""
+        """``rate`` (0-1) of the successes are logged, as ``draw`` decides with numbers below 1."""
         self._clock = clock
         self._rate = rate
         self._draw = draw
@@ -32,17 +32,17 @@ class RequestLog:
         status = exchange.status
         if status >= 500:
             _write(logging.ERROR, exchange, now)
-        elif self._is_due(exchange) and _LOG.isEnabledFor(logging.INFO):
+            return
+        due = self._draw() < self._rate if status < 400 else self._is_news(exchange.code)
+        if due and _LOG.isEnabledFor(logging.INFO):
             _write(logging.INFO, exchange, now)
 
-    def _is_due(self, exchange: Exchange) -> bool:
-        if exchange.status < 400:
-            return self._rate >= 1.0 or self._draw() < self._rate
+    def _is_news(self, code: str) -> bool:
         now = self._clock.now()
-        last = self._told.get(exchange.code)
+        last = self._told.get(code)
         if last is not None and 0 <= now - last < _PAUSE_MS:
             return False
-        self._told[exchange.code] = now
+        self._told[code] = now
         return True
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 import attrs
 import msgspec
 
-from divan_core.codec.depth import MOST, too_deep, too_many
+from divan_core.codec.depth import DEEPEST, MOST, too_deep, too_many
 from divan_core.codec.faults import faults, first_fault
 from divan_core.errors import InvalidRequest, ValidationFailed
 
@@ -108,10 +108,8 @@ class JsonReader(Generic[CommandT]):
         """
         if not body and self.optional:
             return self._command()
-        if too_deep(body):
-            raise InvalidRequest("The body is not JSON, or is nested too deeply.")
-        if too_many(body):
-            raise InvalidRequest(f"The body has more than {MOST} members and items.")
+        if len(body) > DEEPEST:  # what is shorter is neither, as almost all bodies are
+            _refuse_huge(body)
         try:
             if not body.isascii():
                 body.decode()  # fields that nobody reads are not decoded otherwise
@@ -129,3 +127,10 @@ class JsonReader(Generic[CommandT]):
         except (msgspec.DecodeError, RecursionError):
             return InvalidRequest("The body is not JSON, or is nested too deeply.")
         return ValidationFailed(errors=found or [first_fault(refusal)])
+
+
+def _refuse_huge(body: bytes) -> None:
+    if too_deep(body):
+        raise InvalidRequest("The body is not JSON, or is nested too deeply.")
+    if too_many(body):
+        raise InvalidRequest(f"The body has more than {MOST} members and items.")

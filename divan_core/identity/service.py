@@ -66,7 +66,10 @@ class Authenticator:
             UnknownUser, Banned, CampusMismatch: see :class:`~divan_core.identity.ports.People`.
         """
         claims = self._recalled(credentials)
-        return None if claims is None else self._kept(claims, banned_too=banned_too)
+        if claims is None:
+            return None
+        actor = self._people.kept(claims.user_id, claims.campus_id, banned_too=banned_too)
+        return None if actor is None else _with_roles(actor, claims)
 
     async def bearer(
         self, token: str, *, banned_too: bool = False, known_as: Hashable = None
@@ -85,7 +88,7 @@ class Authenticator:
         claims = self._recalled(credentials)
         if claims is None:
             claims = self._remembered(credentials, await self._verified(token))
-        return Identity(await self._actor(claims, banned_too=banned_too), claims.valid_until)
+        return Identity(await self._person(claims, banned_too=banned_too), claims.valid_until)
 
     async def named(
         self,
@@ -111,7 +114,7 @@ class Authenticator:
         claims = self._recalled(credentials)
         if claims is None:
             claims = self._remembered(credentials, policy.dev_claims(*names))
-        return Identity(await self._actor(claims, banned_too=banned_too))
+        return Identity(await self._person(claims, banned_too=banned_too))
 
     async def _verified(self, token: str) -> Claims:
         if len(token) > MAX_TOKEN:
@@ -141,10 +144,6 @@ class Authenticator:
             del self._known[next(iter(self._known))]
         return claims
 
-    async def _actor(self, claims: Claims, *, banned_too: bool) -> Actor:
-        actor = self._kept(claims, banned_too=banned_too)
-        return actor or await self._person(claims, banned_too=banned_too)
-
     async def _person(self, claims: Claims, *, banned_too: bool) -> Actor:
         people = self._people
         try:
@@ -154,12 +153,6 @@ class Authenticator:
                 raise
             actor = await self._admitted(claims)
         return _with_roles(actor, claims)
-
-    def _kept(self, claims: Claims, *, banned_too: bool) -> Actor | None:
-        """The person without waiting, as almost always; None when their record must be read."""
-        people = self._people
-        actor = people.kept(claims.user_id, claims.campus_id, banned_too=banned_too)
-        return None if actor is None else _with_roles(actor, claims)
 
     def _provisions(self, claims: Claims) -> bool:
         """Only a verified token vouches for a newcomer; credentials of development never do."""

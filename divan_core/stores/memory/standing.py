@@ -92,7 +92,11 @@ class Campus:
             self.seen.pop(number, None)
             self.seen[number] = fixes[-1].at
         online = until > now
-        due = self._due(number, until if online else record.keep_until)
+        moment = _moment(until if online else record.keep_until)
+        kept = self.records.get(number)
+        if kept is None or (due := kept[:DUE]) > moment:
+            due = moment  # the old entry stands as long as it is soon enough
+            self._await(moment, number)
         self.records[number] = due + packed(record)
         left = before.cell if before is not None and before.online_until > now else None
         entered = record.cell if online else None
@@ -112,15 +116,6 @@ class Campus:
                 self._end(number, unpacked(value[DUE:]), now)
         if now >= self._forget_at:
             self._forget_seen(now)
-
-    def _due(self, number: int, until: int) -> bytes:
-        """The moment of the person's heap entry: the old one as long as it is soon enough."""
-        moment = _moment(until)
-        value = self.records.get(number)
-        if value is not None and (due := value[:DUE]) <= moment:
-            return due
-        self._await(moment, number)
-        return moment
 
     def _await(self, moment: bytes, number: int) -> None:
         heapq.heappush(self.endings, moment + number.to_bytes(_ID, "big"))
