@@ -70,7 +70,8 @@ class Crowd:
         """The place as the store told of it, with a card for each there who exists."""
         size_m = place[0].size_m
         there = [one for one in cards if one is not None and one.blur_distance_m <= size_m]
-        there.sort(key=_number)
+        if len(there) > 1:
+            there.sort(key=_number)
         self.place = place
         self.numbers = frozenset([card.user_id.int for card in there])
         self.are_open = all(map(is_open, there))
@@ -80,7 +81,7 @@ class Crowd:
     def shown(self, question: Question, kind: int) -> tuple[NearbyPerson, ...]:
         """What is shown of those whom the question finds."""
         viewer_id, relations = question.viewer_id, question.relations
-        friends = relations.friends
+        friends, friends_only = relations.friends, question.friends_only
         strange = self.made(kind)
         friendly = self.made(kind + _FRIENDS) if friends else strange
         return tuple(
@@ -88,7 +89,7 @@ class Crowd:
                 as_friend if is_friend else as_stranger
                 for card, as_stranger, as_friend in zip(self._cards, strange, friendly, strict=True)
                 if can_see(viewer_id, relations, card, _NEARBY)
-                and ((is_friend := card.user_id in friends) or not question.friends_only)
+                and ((is_friend := bool(friends) and card.user_id in friends) or not friends_only)
             ]
         )
 
@@ -98,7 +99,7 @@ class Crowd:
         if views is None:
             if len(self.views) >= VIEWS:
                 self.views.clear()
-            views = self.views[kind] = tuple([_view(card, kind) for card in self._cards])
+            views = self.views[kind] = tuple(_views(self._cards, kind))
         return views
 
 
@@ -126,32 +127,32 @@ class Crowds:
     async def made(self, places: Sequence[Place]) -> list[Crowd]:
         """The crowds of these places, of cards that are as good as any that are just asked for."""
         forgotten = self._forgotten
-        each = iter(await self._audience.cards([one for _, there in places for one in there]))
-        crowds = []
-        for place in places:
-            cards = list(islice(each, len(place[1])))
-            crowd = self._kept.get(id(place))
-            if crowd is None:
-                crowd = Crowd(place, cards)
-                if forgotten == self._forgotten and all(cards):
-                    self._keep(crowd)
-            crowds.append(crowd)
-        return crowds
+        found = list(map(self._kept.get, map(id, places)))
+        missing = [place for place, crowd in zip(places, found, strict=True) if crowd is None]
+        cards = await self._audience.cards([one for _, there in missing for one in there])
+        current, each = forgotten == self._forgotten, iter(cards)
+        return [
+            crowd or self._new(place, list(islice(each, len(place[1]))), keep=current)
+            for place, crowd in zip(places, found, strict=True)
+        ]
 
-    def _keep(self, crowd: Crowd) -> None:
-        numbers = [one.int for one in crowd.place[1]]
-        for number in self._of.keys() & numbers:
-            self._drop(number)
-        self._of.update(dict.fromkeys(numbers, crowd))
-        self._kept[id(crowd.place)] = crowd
-        while len(self._of) > self._capacity:
-            self._drop(next(iter(self._of)))
+    def _new(self, place: Place, cards: list[PersonCard | None], *, keep: bool) -> Crowd:
+        crowd = Crowd(place, cards)
+        if keep and all(cards):
+            numbers = {one.int for one in place[1]}
+            for number in numbers:
+                self._drop(number)
+                self._of[number] = crowd
+            self._kept[id(place)] = crowd
+            while len(self._of) > self._capacity:
+                self._drop(next(iter(self._of)))
+        return crowd
 
     def _drop(self, number: int) -> None:
         """End the crowd that somebody is in."""
         crowd = self._of.get(number)
         if crowd is not None:
-            del self._kept[id(crowd.place)]
+            self._kept.pop(id(crowd.place), None)
             for one in crowd.place[1]:
                 self._of.pop(one.int, None)
 
@@ -169,17 +170,21 @@ def _number(card: PersonCard) -> int:
     return card.user_id.int
 
 
-def _view(card: PersonCard, kind: int) -> NearbyPerson:
+def _views(cards: Iterable[PersonCard], kind: int) -> list[NearbyPerson]:
     metres, what = divmod(kind, KINDS)
-    profile = what & PROFILE
-    return NearbyPerson(
-        card.user_id,
-        card.handle,
-        card.display_name,
-        card.avatar_url,
-        bool(what & _FRIENDS),
-        metres if what & DISTANCE else UNSET,
-        (profile and card.major) or UNSET,
-        (profile and card.graduation_year) or UNSET,
-        (profile and card.passions) or UNSET,
-    )
+    profile, is_friend = what & PROFILE, bool(what & _FRIENDS)
+    distance = metres if what & DISTANCE else UNSET
+    return [
+        NearbyPerson(
+            card.user_id,
+            card.handle,
+            card.display_name,
+            card.avatar_url,
+            is_friend,
+            distance,
+            (profile and card.major) or UNSET,
+            (profile and card.graduation_year) or UNSET,
+            (profile and card.passions) or UNSET,
+        )
+        for card in cards
+    ]

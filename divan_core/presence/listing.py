@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from math import hypot
 from operator import itemgetter
 from typing import Final
@@ -76,9 +76,9 @@ def portions(cells: Sequence[Occupied], people: int) -> Iterator[Sequence[Occupi
 
     Cells at the same distance are never parted, as people there are ordered by id.
     """
-    if sum([len(place[1]) for _, place in cells]) <= people:  # as mostly
+    if len(cells) <= people and sum([len(place[1]) for _, place in cells]) <= people:
         if cells:
-            yield cells
+            yield cells  # all of them, as mostly
         return
     begin, count, last = 0, 0, -1.0
     for end, (distance, place) in enumerate(cells):
@@ -133,26 +133,16 @@ def after(found: list[Near], position: Position, here: Fix) -> list[Near]:
     return level + rest
 
 
-def first(found: Iterable[Near], limit: int) -> list[Near]:
-    """So many people of those listed."""
-    page, left = [], limit
-    for distance, cell, there in found:
-        if left <= 0:
-            break
-        page.append((distance, cell, there[:left]))
-        left -= len(there)
-    return page
+def position_of(found: Iterable[Near], count: int) -> Position:
+    """The position right after so many of those listed."""
+    everybody = ((cell, one) for _, cell, there in found for one in there)
+    cell, last = next(islice(everybody, count - 1, None))
+    return Position(cell, last.user_id)
 
 
-def position_of(near: Near) -> Position:
-    """The position right after somebody listed, or the last of some."""
-    _, cell, there = near
-    return Position(cell, there[-1].user_id)
-
-
-def count(found: Iterable[Near]) -> int:
-    """How many people are listed."""
-    return sum(map(len, map(_PEOPLE, found)))
+def more_than(count: int, found: Sequence[Near]) -> bool:
+    """Whether more people than that are listed."""
+    return bool(found) and sum(map(len, map(_PEOPLE, found))) > count
 
 
 def shown(found: Iterable[Near]) -> tuple[NearbyPerson, ...]:

@@ -96,11 +96,10 @@ class Search:
 
 @value
 class Found:
-    """What a search found from where the viewer is, and how many people that is."""
+    """What a search found from where the viewer is."""
 
     here: Fix
     near: list[Near]
-    people: int
 
 
 class Presence:
@@ -219,11 +218,11 @@ class Presence:
             await self._area(actor.campus_id)
         found = await self._search(actor, self._search_for(actor, query))
         self._answers += 1
-        if found.people <= query.limit:
-            return Page(listing.shown(found.near))
-        page = listing.first(found.near, query.limit)
-        position = listing.position_of(page[-1])
-        return Page(listing.shown(page), self._sealed(actor, query, position))
+        items = listing.shown(found.near)
+        if len(items) <= query.limit:
+            return Page(items)
+        position = listing.position_of(found.near, query.limit)
+        return Page(items[: query.limit], self._sealed(actor, query, position))
 
     async def surroundings(self, actor: Actor, radius_m: int) -> Surroundings:
         """Everyone near the actor at this moment; uncounted, for live subscriptions.
@@ -258,7 +257,6 @@ class Presence:
         """Look outward until there are more listed people than wanted, or no more at all."""
         reach, limit = search.reach, search.limit
         near: list[Near] = []
-        count = 0
         while True:
             hood = await self._around(actor, reach, limit)
             if hood.here is None:
@@ -267,15 +265,14 @@ class Presence:
             question = Question(actor.user_id, relations, search.friends_only, search.groups)
             cells = listing.within(hood, (reach.beyond_m, reach.radius_m))
             for portion in listing.portions(cells, search.wanted + 1):
+                if listing.more_than(search.wanted, near):
+                    break
                 places = listing.places(portion)
                 crowds = self._crowds.kept(places) or await self._crowds.made(places)
                 listed = listing.listed(portion, crowds, question)
                 near += listing.after(listed, search.after, hood.here) if search.after else listed
-                count = listing.count(near)
-                if count > search.wanted:
-                    break
-            if count > search.wanted or math.isinf(hood.complete_m):
-                return Found(hood.here, near, count)
+            if math.isinf(hood.complete_m) or listing.more_than(search.wanted, near):
+                return Found(hood.here, near)
             reach = attrs.evolve(reach, beyond_m=hood.complete_m)
             limit = None
 

@@ -21,11 +21,13 @@ class _Campus:
 
     def __init__(self) -> None:
         self.last = 0
+        self.nothing_new = JournalSlice(b"0")
         self.entries: deque[tuple[int, frozenset[UserId]]] = deque(maxlen=REMEMBERED)
         self.announced: dict[frozenset[UserId], int] = {}
 
     def add(self, people: frozenset[UserId]) -> None:
         self.last += 1
+        self.nothing_new = JournalSlice(b"%d" % self.last)
         self.entries.append((self.last, people))
 
     def after(self, position: int) -> frozenset[UserId] | None:
@@ -69,9 +71,10 @@ class MemoryJournal:
             campus = self._campuses[campus_id.int] = _Campus()
         if campus.announced:
             self.settle(campus_id)
-        position = b"%d" % campus.last
+        nothing_new = campus.nothing_new
+        position = nothing_new.position
         if after == position:
-            return JournalSlice(position)
+            return nothing_new
         return JournalSlice(position, campus.after(int(after)) if after else None)
 
     def settle(self, campus_id: CampusId) -> None:

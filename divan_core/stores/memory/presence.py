@@ -127,14 +127,15 @@ class MemoryPresence:
         if reach.from_cell is not None:
             from_m = distance_to(reach.from_cell, here.east, here.north)
             begin = max(begin, from_m - MARGIN_M)
-        edges = {size_m: max(reach.radius_m, size_m) for size_m in campus.grids}
-        end = max(edges.values(), default=0.0)
+        radius_m, grids = reach.radius_m, campus.grids
+        end = max((radius_m, *grids))
         cells: list[Place] = []
         for inner, outer in annuli(begin, end, reach.enough):
             before = len(cells)
-            for size_m, edge in edges.items():
+            for size_m, grid in grids.items():
+                edge = max(radius_m, size_m)
                 if inner < edge:
-                    cells += found(campus.grids[size_m], here, inner, min(outer, edge))
+                    cells += found(grid, here, inner, min(outer, edge))
             if before:  # steps may share cells at their common edge
                 cells = list({id(place): place for place in cells}.values())
             if outer < end and sum(map(len, map(_PEOPLE, cells))) >= reach.enough:

@@ -119,17 +119,16 @@ def test_a_page_goes_on_after_a_position(limit: int) -> None:
     around = hood((NEAR, tuple(PEOPLE[:2])), (FAR, tuple(PEOPLE[2:4])))
     cells = listing.within(around, (-1.0, 500))
     found = listing.listed(cells, crowds(cells, map(card, PEOPLE[:4])), Question(ME, Relations()))
-    page = listing.first(found, limit)
-    position = listing.position_of(page[-1])
+    position = listing.position_of(found, limit)
     assert position == Position(NEAR if limit < 3 else FAR, PEOPLE[limit - 1])
-    assert numbers(page) == [2, 3, 4, 5][:limit]
     assert numbers(listing.after(found, position, HERE)) == [2, 3, 4, 5][limit:]
 
 
 def test_the_listed_are_counted() -> None:
     cells: list[Occupied] = [(1.0, (NEAR, PEOPLE[:2])), (9.0, (FAR, PEOPLE[2:5]))]
     found = listing.listed(cells, crowds(cells, map(card, PEOPLE[:5])), Question(ME, Relations()))
-    assert listing.count(found) == 5
+    assert [listing.more_than(count, found) for count in (0, 4, 5)] == [True, True, False]
+    assert not listing.more_than(0, [])
 
 
 @pytest.mark.parametrize("include", [(), ("profile",), ("distance",), ("profile", "distance")])
