@@ -12,6 +12,7 @@ from uuid import UUID
 
 from benchmarks.policies import OBFUSCATED, PLAIN, larger
 from benchmarks.report import table
+from divan_cli.collecting import settled_memory
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.ingress import Written
@@ -68,10 +69,11 @@ async def run() -> None:
 
                 await stores.units.write(body)
             backtests = Backtests[StoreUnit](stores.units, Texts())
-            rows = [
-                await _measured("labels and signals", backtests, default_policy()),
-                await _measured("with words, 100 phrases, 100 patterns", backtests, larger()),
-            ]
+            with settled_memory():  # as the command does, and a server
+                rows = [
+                    await _measured("labels and signals", backtests, default_policy()),
+                    await _measured("with words, 100 phrases, 100 patterns", backtests, larger()),
+                ]
     rows.append(("wanted", f"{WANTED:,}", "", ""))
     header = ("policy", "decisions/s", "seconds", "would act on")
     table(f"Back-test: {EVENTS:,} decisions of a year, of SQLite, CPU time", header, rows)

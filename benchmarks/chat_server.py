@@ -17,7 +17,8 @@ from benchmarks.chat_scene import settle
 from benchmarks.search_server import stores_at
 from benchmarks.server import READY, beside_hello, config
 from benchmarks.world import settings
-from divan_cli.asgi import settle_memory, split
+from divan_cli.asgi import split
+from divan_cli.collecting import settle_memory
 from divan_cli.doorway import DoorwayProtocol
 from divan_core import Divan
 from divan_http.exchange import Asgi, Receive, Scope, Send

@@ -21,7 +21,7 @@ from benchmarks.http import migrate
 from benchmarks.report import table
 from benchmarks.search_server import stores_at
 from benchmarks.world import CAMPUS, settings
-from divan_cli.asgi import settle_memory
+from divan_cli.collecting import settle_memory
 from divan_core import Divan
 from divan_core.chat.messages import SendMessage
 from divan_core.chat.model import MessageId, ulid

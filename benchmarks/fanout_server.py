@@ -20,7 +20,7 @@ import uvloop
 
 from benchmarks.server import SIDE_M
 from benchmarks.world import CENTRE, Walker, beat, populate, settings, walkers
-from divan_cli.asgi import settle_memory
+from divan_cli.collecting import settle_memory
 from divan_core import Divan, memory_stores
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.geo import LocalFrame, Point

@@ -15,7 +15,7 @@ import uvloop
 from benchmarks.crowd import settle
 from benchmarks.server import READY, beside_hello, config
 from benchmarks.world import settings
-from divan_cli.asgi import settle_memory
+from divan_cli.collecting import settle_memory
 from divan_cli.doorway import DoorwayProtocol
 from divan_core import Divan, Stores, memory_stores
 from divan_core.stores.factories import production_stores, sql_stores

@@ -15,7 +15,7 @@ import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from benchmarks.world import populate, settings, walkers
-from divan_cli.asgi import settle_memory
+from divan_cli.collecting import settle_memory
 from divan_cli.doorway import DoorwayProtocol
 from divan_core import Divan, memory_stores
 from divan_core.stores.factories import production_stores

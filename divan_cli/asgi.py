@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import sys
@@ -14,6 +13,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from functools import partial
 from typing import Any, Final, TypeAlias
 
+from divan_cli.collecting import settle_memory
 from divan_core.configuration import load
 from divan_core.divan import Divan
 from divan_core.errors import DivanError
@@ -35,8 +35,6 @@ METRICS_FOLDER: Final = "_DIVAN_METRICS"
 """The variable by which the processes of one server are told where they share their metrics."""
 
 _GOING_AWAY: Final = 1001
-_YOUNG: Final = 20_000
-"""Objects more than there were at the last collection, until there is another: some megabytes."""
 _LOG: Final = logging.getLogger("divan.serve")
 
 
@@ -180,15 +178,3 @@ def begin_log(settings: Settings) -> None:
     """Write this process's log to standard error."""
     log_to(sys.stderr.buffer, settings.log.level, settings.env)
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells every step it looks at
-
-
-def settle_memory() -> None:
-    """Keep what lives for ever out of collections: full ones stall a server of many sockets.
-
-    Those of what is young are made rare: thirty requests that wait for a store are more objects
-    than CPython waits for, so they were looked through for cycles, of which they leave none,
-    every dozen requests.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])

@@ -10,6 +10,7 @@ from uuid import UUID
 import typer
 
 from divan_cli import render, session
+from divan_cli.collecting import settled_memory
 from divan_cli.options import AsJson
 
 if TYPE_CHECKING:  # loading these takes as long as all the rest of the command
@@ -121,7 +122,7 @@ async def backtest(
 
     command = Backtest(_document(file), since, until)
     async with session.running() as divan:
-        with render.progress() as step:
+        with settled_memory(), render.progress() as step:
 
             def progress(done: int, total: int) -> None:
                 step("Decisions", done, total)

@@ -14,7 +14,7 @@ from divan_core.kernel.ids import UserId
 from divan_core.kernel.units import Locks
 from divan_core.safety.model import KeptPolicy, PolicyId, Restriction, RestrictionId
 from divan_core.safety.pacing import Background, Recall
-from divan_core.safety.trust import Change, Merit, Trust
+from divan_core.safety.trust import Before, Change, Merit, Trust
 from divan_core.safety.verdicts import DecisionId, Period, Place, Verdict, Writing
 
 UnitT_contra = TypeVar("UnitT_contra", contravariant=True)
@@ -156,12 +156,22 @@ class TrustRepository(Protocol):
         """Somebody's trust; None where nothing has changed it yet."""
         ...
 
-    async def put(self, user_id: UserId, trust: Trust) -> None:
-        """Keep it, in place of what it was."""
+    async def before(self, *causes: tuple[UserId, str]) -> Sequence[Before]:
+        """What there is of each of these people before a cause changes their trust, in order.
+
+        One statement where the database is another process.
+        """
         ...
 
-    async def add(self, user_id: UserId, change: Change) -> bool:
-        """Keep why it is changed; False, and nothing is kept, where that cause has counted."""
+    async def put(self, trust: Mapping[UserId, Trust]) -> None:
+        """Keep the trust of each, in place of what it was. One statement."""
+        ...
+
+    async def add(self, *changes: tuple[UserId, Change]) -> None:
+        """Keep why the trust of each is changed; a cause that has counted stays as it is.
+
+        No two have the same cause for the same person. One statement.
+        """
         ...
 
     async def counted(self, user_id: UserId, merit: Merit, after: Millis) -> int:

@@ -103,6 +103,14 @@ class Change:
     at: Millis
 
 
+@value
+class Before:
+    """What there is of somebody before a change: their trust, and whether its cause has counted."""
+
+    trust: Trust | None
+    counted: bool
+
+
 def beginning(since: Millis) -> Trust:
     """The trust of somebody of whom nothing is known but since when they are here."""
     return Trust(BEGINNING, since)

@@ -1,11 +1,10 @@
-import gc
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, NoReturn
 
 import pytest
 
-from divan_cli.asgi import Application, Event, Receive, Scope, Send, settle_memory, split
+from divan_cli.asgi import Application, Event, Receive, Scope, Send, split
 from divan_core.errors import StoreUnavailable
 
 pytestmark = pytest.mark.anyio
@@ -113,15 +112,3 @@ async def test_a_websocket_elsewhere_is_answered_as_a_request() -> None:
     start, body = line.sent
     assert (start["type"], start["status"]) == ("websocket.http.response.start", 404)
     assert (body["type"], body["body"]) == ("websocket.http.response.body", b"")
-
-
-async def test_requests_under_way_are_not_looked_through_for_cycles() -> None:
-    before = gc.get_threshold()
-    try:
-        settle_memory()
-        collections = gc.get_stats()[0]["collections"]
-        under_way: list[list[int]] = [[] for _ in range(10_000)]  # as much as a hundred requests
-        assert gc.get_stats()[0]["collections"] == collections, len(under_way)
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*before)

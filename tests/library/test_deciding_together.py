@@ -56,7 +56,7 @@ async def told(divan: Divan) -> Sequence[Event]:
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """The statements that are run on PostgreSQL from now on."""
     run: list[object] = []
-    for name in ("rows", "execute"):
+    for name in ("_fetched", "execute"):
         before = getattr(LoopConnection, name)
 
         async def noted(self: Any, statement: Any, *rest: Any, before: Any = before) -> Any:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 import attrs
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
-from divan_core.safety.trust import Change, Merit, Trust
+from divan_core.safety.trust import Before, Change, Merit, Trust
 from divan_core.stores.memory.changes import Changes
 
 
@@ -36,19 +37,24 @@ class MemoryTrust:
         """Somebody's trust; None where nothing has changed it yet."""
         return self._records.trust.get(user_id)
 
-    async def put(self, user_id: UserId, trust: Trust) -> None:
-        """Keep it, in place of what it was."""
-        self._changes.begin()
-        self._changes.set(self._records.trust, user_id, trust)
+    async def before(self, *causes: tuple[UserId, str]) -> Sequence[Before]:
+        """What there is of each of these people before a cause changes their trust, in order."""
+        trust, changes = self._records.trust, self._records.changes
+        return [Before(trust.get(who), cause in changes.get(who, {})) for who, cause in causes]
 
-    async def add(self, user_id: UserId, change: Change) -> bool:
-        """Keep why it is changed; False where that cause has counted."""
+    async def put(self, trust: Mapping[UserId, Trust]) -> None:
+        """Keep the trust of each, in place of what it was."""
         self._changes.begin()
-        theirs = self._records.changes[user_id]
-        if change.cause in theirs:
-            return False
-        self._changes.set(theirs, change.cause, change)
-        return True
+        for user_id, theirs in trust.items():
+            self._changes.set(self._records.trust, user_id, theirs)
+
+    async def add(self, *changes: tuple[UserId, Change]) -> None:
+        """Keep why the trust of each is changed; a cause that has counted stays as it is."""
+        self._changes.begin()
+        for user_id, change in changes:
+            theirs = self._records.changes[user_id]
+            if change.cause not in theirs:
+                self._changes.set(theirs, change.cause, change)
 
     async def counted(self, user_id: UserId, merit: Merit, after: Millis) -> int:
         """How often something has changed it after a moment."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, or_, select, update
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
@@ -23,6 +23,7 @@ from divan_core.moderation.model import CaseId, Subject, SubjectKind
 from divan_core.stores.sql.clauses import insert_or_replace
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.desktables import ACTIONS
+from divan_core.stores.sql.reading import named_rows
 
 _PLAIN = (
     "id",
@@ -43,6 +44,16 @@ _PLAIN = (
 )
 """What stands in a row as in an action."""
 
+_IN_FORCE: Final = (
+    select(ACTIONS)
+    .where(
+        ACTIONS.c.target_id == bindparam("of_target", type_=ACTIONS.c.target_id.type),
+        ACTIONS.c.target_kind == bindparam("of_kind", type_=ACTIONS.c.target_kind.type),
+        ACTIONS.c.ended_at.is_(None),
+    )
+    .order_by(ACTIONS.c.id)
+)
+
 
 class SqlActions:
     """Keeps what was done about cases."""
@@ -60,7 +71,7 @@ class SqlActions:
     async def put(self, action: Action) -> None:
         """Keep it, replacing the one of the same id."""
         upsert = insert_or_replace(ACTIONS, self._connection.dialect)
-        await self._connection.rows(upsert, _row(action))
+        await self._connection.later(upsert, _row(action))
 
     async def of_case(self, case_id: CaseId, limit: int) -> Sequence[Action]:
         """The first ``limit`` actions of a case, by id."""
@@ -82,12 +93,8 @@ class SqlActions:
 
     async def in_force(self, target: Subject) -> Sequence[Action]:
         """The actions on a target that have not ended, by id."""
-        query = select(ACTIONS).where(
-            ACTIONS.c.target_id == target.id,
-            ACTIONS.c.target_kind == target.kind.value,
-            ACTIONS.c.ended_at.is_(None),
-        )
-        return await self._all(query.order_by(ACTIONS.c.id))
+        given = {"of_target": target.id, "of_kind": target.kind.value}
+        return [_action(row) for row in await named_rows(self._connection, _IN_FORCE, given)]
 
     async def due(self, now: Millis, most: int) -> Sequence[Action]:
         """Up to ``most`` actions that end by themselves and whose time has come, by that."""

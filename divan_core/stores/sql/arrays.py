@@ -24,7 +24,7 @@ async def insert_all(
     for portion in portions(rows):
         if connection.dialect == "postgresql":
             arrays = {name: [row[name] for row in portion] for name in portion[0]}
-            await connection.rows(_of_arrays(statement), arrays)
+            await connection.later(_of_arrays(statement), arrays)
         else:
             await connection.rows(statement, portion)
 

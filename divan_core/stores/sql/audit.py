@@ -19,6 +19,7 @@ from sqlalchemy import (
 
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.moderation.chain import Entry, Link
+from divan_core.stores.sql.arrays import insert_all
 from divan_core.stores.sql.clauses import insert_missing
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.desktables import AUDIT, AUDIT_HEAD
@@ -55,11 +56,8 @@ class SqlAudit:
             return
         rows = [{name: getattr(one, name) for name in _FIELDS} for one in entries]
         moved = {"last_seq": entries[-1].seq, "last_mac": entries[-1].mac}
-        if self._connection.dialect == "postgresql" and len(rows) == 1:
-            await self._connection.rows(_ADD_ONE, {**rows[0], **moved})
-            return
-        await self._connection.rows(_ADD, rows)
-        await self._connection.rows(_MOVE, moved)
+        await insert_all(self._connection, _ADD, rows)
+        await self._connection.later(_MOVE, moved)
 
     async def end(self) -> Link:
         """The end of the record, for reading."""
@@ -112,10 +110,6 @@ _MOVE: Final = (
         mac=bindparam("last_mac", type_=AUDIT_HEAD.c.mac.type),
     )
 )
-_ADD_ONE: Final = _MOVE.add_cte(
-    _ADD.values({one.name: bindparam(one.name, type_=one.type) for one in AUDIT.c}).cte("added")
-)
-"""Both at once on PostgreSQL, so that everybody who waits for the head waits a round trip less."""
 _PLAIN: Final = select(AUDIT_HEAD.c.seq, AUDIT_HEAD.c.mac).where(AUDIT_HEAD.c.id == _HEAD)
 _LOCKED: Final = _PLAIN.with_for_update()
 _AFTER: Final = (

@@ -8,13 +8,16 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Row,
     Select,
     and_,
+    bindparam,
     case,
     desc,
     func,
     insert,
+    literal_column,
     or_,
     select,
     text,
@@ -42,12 +45,23 @@ from divan_core.moderation.model import (
 from divan_core.stores.sql.clauses import insert_or_replace
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.desktables import CASES, REPORTS
+from divan_core.stores.sql.reading import named_rows
 
 _LIVE: Final = CASES.c.decision.is_(None)
 APPEALED: Final = text("cases.appeal_open")
 """Whether an appeal waits; as the index has it, which SQLite would not use for ``= 1``."""
 _WAITS: Final = or_(_LIVE, APPEALED)
 _ESCALATED_FIRST: Final = desc(CASES.c.status == CaseStatus.ESCALATED.value)
+
+_LATEST: Final = (
+    select(CASES)
+    .where(
+        CASES.c.subject_kind == bindparam("of_kind", type_=CASES.c.subject_kind.type),
+        CASES.c.subject_id == bindparam("of_subject", type_=CASES.c.subject_id.type),
+    )
+    .order_by(CASES.c.id.desc())
+    .limit(literal_column("1", Integer()))
+)
 
 
 class SqlCases:
@@ -73,12 +87,13 @@ class SqlCases:
 
     async def latest(self, subject: Subject) -> Case | None:
         """The newest case about a subject, whatever its state, or None."""
-        is_its = (CASES.c.subject_kind == subject.kind.value, CASES.c.subject_id == subject.id)
-        return await self._one(select(CASES).where(*is_its).order_by(CASES.c.id.desc()).limit(1))
+        given = {"of_kind": subject.kind.value, "of_subject": subject.id}
+        found = await named_rows(self._connection, _LATEST, given)
+        return case_of(found[0]) if found else None
 
     async def put(self, case: Case) -> None:
         """Keep it, replacing the one of the same id."""
-        await self._connection.rows(insert_or_replace(CASES, self._connection.dialect), _row(case))
+        await self._connection.later(insert_or_replace(CASES, self._connection.dialect), _row(case))
 
     async def page(self, wanted: CaseFilter, before: CaseId | None, limit: int) -> Sequence[Case]:
         """Up to ``limit`` cases that fit, by id descending."""

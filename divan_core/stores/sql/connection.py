@@ -64,6 +64,18 @@ class SqlConnection(Protocol):
         """The first one of :meth:`rows`, if there is any."""
         ...
 
+    async def later(self, statement: Statement, parameters: Mapping[str, Any]) -> None:
+        """Run one statement as ``rows`` does, at some time before anybody could tell.
+
+        It changes something, and its unit wants no rows of it. What it raises may be raised by
+        another statement, or by :meth:`catch_up`.
+        """
+        ...
+
+    async def catch_up(self) -> None:
+        """Run what is left of :meth:`later`; to be called at the end of a unit."""
+        ...
+
     async def rows_of_text(
         self, statement: TextClause, parameters: Mapping[str, Any]
     ) -> Sequence[Sequence[Any]]:
@@ -140,6 +152,13 @@ class ThreadConnection(Failing):
         """Run one statement in the driver; see :class:`SqlConnection`."""
         rows = await self.rows(statement, parameters)
         return rows[0] if rows else None
+
+    async def later(self, statement: Statement, parameters: Mapping[str, Any]) -> None:
+        """Run it now: the database is here."""
+        await self.rows(statement, parameters)
+
+    async def catch_up(self) -> None:
+        """Do nothing: all is run."""
 
     def _execute(self, written: DriverText, parameters: Parameters) -> sqlite3.Cursor:
         if isinstance(parameters, Mapping):

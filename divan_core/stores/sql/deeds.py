@@ -22,6 +22,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     or_,
     select,
     tuple_,
@@ -51,6 +52,18 @@ from divan_core.stores.sql.several import SeveralKeys
 from divan_core.stores.sql.types import id_of, millis_of
 
 _OF: Final = DEEDS.c
+_FIRST: Final = (
+    select(DEEDS)
+    .where(
+        _OF.user_id == bindparam("of_user", type_=_OF.user_id.type),
+        _OF.day == bindparam("of_day", type_=_OF.day.type),
+        _OF.kind == literal_column(f"'{DeedKind.DIRECT.value}'", _OF.kind.type),
+        _OF.peer_id == bindparam("of_peer", type_=_OF.peer_id.type),
+        _OF.hidden == false(),
+    )
+    .order_by(_OF.at, _OF.cause)
+    .limit(literal_column("1", Integer()))
+)
 _COUNTS: Final = and_(_OF.hidden == false(), _OF.shunned == false())
 
 
@@ -74,15 +87,9 @@ class SqlDeeds:
 
     async def first(self, user_id: UserId, peer_id: UserId, day: Day) -> Deed | None:
         """What somebody wrote to a peer first on a day, of what is not hidden."""
-        query = select(DEEDS).where(
-            _OF.user_id == user_id,
-            _OF.day == day,
-            _OF.kind == DeedKind.DIRECT.value,
-            _OF.peer_id == peer_id,
-            _OF.hidden == false(),
-        )
-        found = await self._found(query.order_by(_OF.at, _OF.cause).limit(1))
-        return found[0] if found else None
+        given = {"of_user": user_id, "of_day": day, "of_peer": peer_id}
+        found = await self._connection.run(_FIRST, given)
+        return None if found is None else _deed(found)
 
     async def about_room(self, room_id: RoomId) -> Sequence[Deed]:
         """Who has made a room, or come into it."""
@@ -125,7 +132,9 @@ class SqlDeeds:
     async def mark(self, campus_id: CampusId, days: Collection[UserDay]) -> None:
         """Remember that these days have to be added up anew."""
         rows = [{"campus_id": campus_id, "user_id": who, "day": day} for who, day in days]
-        if rows:
+        if len(rows) == 1:
+            await self._connection.later(_mark_statement(), rows[0])
+        elif rows:
             await self._connection.rows(_mark_statement(), rows)
 
     async def marks(self, campus_id: CampusId, most: int) -> Sequence[Mark]:

@@ -106,7 +106,7 @@ class SqlMessages:
     async def veil(self, message_id: MessageId, veil: Veil | None) -> None:
         """Hide a message, if there is one, as staff has decided, or show it again with None."""
         given = {"message_id": message_id, "to_veil": None if veil is None else veil.value}
-        await self._connection.rows(statements.veil_statement(), given)
+        await self._connection.later(statements.veil_statement(), given)
 
     async def history(self, conversation_id: ConversationId, window: Window) -> Sequence[Message]:
         """The messages that a window shows, newest first."""

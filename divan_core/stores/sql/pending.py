@@ -78,7 +78,7 @@ class Pending:
     async def flush(self, connection: SqlConnection) -> None:
         """Write it all in one statement; in none if it is nothing.
 
-        On SQLite, in two where there are many events.
+        On SQLite, in two where there are many events. Events alone go with what else is left.
 
         Raises:
             StoreUnavailable: as any statement of the unit.
@@ -87,6 +87,9 @@ class Pending:
         if not self._events and not self._answers:
             return
         connection.confirm()
+        if connection.dialect == "postgresql" and not self._answers:
+            await connection.later(record(clocked=self._clocked), self.columns())
+            return
         for statement, parameters in self._steps(connection.dialect):
             await connection.rows(statement, parameters)
 
@@ -108,13 +111,11 @@ class Pending:
         elif dialect == "sqlite":
             yield _record_on_sqlite(clocked=self._clocked), self._rows()
             yield from answers
-        elif answers:
+        else:
             _, parameters = answers[0]
             statement = _record_and_answer(clocked=self._clocked)
             yield statement, {**parameters, **self.columns()}
             yield from answers[1:]
-        else:
-            yield record(clocked=self._clocked), self.columns()
 
     def _answering(self, dialect: DialectName, answer: Answer) -> Step:
         statements = KeyStatements(IDEMPOTENCY_KEYS, dialect, self._clock)

@@ -28,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from divan_core.kernel.units import AWAITS_NOTHING_ELSE, UnitMisused
 from divan_core.stores.sql.connection import DialectName, Failing, Parameters
 from divan_core.stores.sql.faults import disconnected, refuse
+from divan_core.stores.sql.postponed import Postponed
 from divan_core.stores.sql.spelling import DriverText, Statement, Together, driver_text
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class LoopConnection(Failing):
         self._lent = connection
         self._driver = _driver_of(connection)
         self._begun = False
+        self._postponed = Postponed()
         self.busy = False
 
     @functools.cached_property
@@ -115,6 +117,7 @@ class LoopConnection(Failing):
         self, statement: Executable, parameters: Parameters | None = None
     ) -> CursorResult[Any]:
         """Run one statement; see :class:`SqlConnection`."""
+        await self.catch_up()
         self.busy = True
         try:
             return await self._connection.execute(statement, parameters)
@@ -127,6 +130,7 @@ class LoopConnection(Failing):
         self, statement: TextClause, parameters: Mapping[str, Any]
     ) -> Sequence[Sequence[Any]]:
         """Run one text in the driver; see :class:`SqlConnection`."""
+        await self.catch_up()
         return await self._rows(driver_text(statement, "postgresql"), parameters)
 
     async def rows(
@@ -135,16 +139,15 @@ class LoopConnection(Failing):
         """Run one statement in the driver; see :class:`SqlConnection`."""
         if isinstance(statement, Together):
             raise UnitMisused("Statements run together on SQLite only.")
+        if self._postponed and self._postponed.concern(statement):
+            await self.catch_up()
         return await self._rows(driver_text(statement, "postgresql"), parameters)
 
     async def _rows(self, written: DriverText, parameters: Parameters) -> Sequence[Sequence[Any]]:
+        if isinstance(parameters, Mapping):
+            return await self._fetched(written.sql, written.values(parameters))
         self.busy = True
         try:
-            if isinstance(parameters, Mapping):
-                found: Sequence[Any] = await self._driver.fetch(
-                    written.sql, *written.values(parameters)
-                )
-                return found
             await self._driver.executemany(written.sql, map(written.values, parameters))
         except FAULTS as fault:
             refuse(fault, self.failed(fault))
@@ -152,10 +155,34 @@ class LoopConnection(Failing):
             self.busy = False
         return ()
 
+    async def _fetched(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        self.busy = True
+        try:
+            found: Sequence[Any] = await self._driver.fetch(sql, *values)
+        except FAULTS as fault:
+            refuse(fault, self.failed(fault))
+        finally:
+            self.busy = False
+        return found
+
     async def run(self, statement: Statement, parameters: Parameters) -> Sequence[Any] | None:
         """Run one statement in the driver; see :class:`SqlConnection`."""
         rows = await self.rows(statement, parameters)
         return rows[0] if rows else None
+
+    async def later(self, statement: Statement, parameters: Mapping[str, Any]) -> None:
+        """Run one statement together with others; see :class:`SqlConnection`."""
+        if self._postponed.add(statement, parameters):
+            return
+        await self.catch_up()
+        if not self._postponed.add(statement, parameters):
+            await self.rows(statement, parameters)
+
+    async def catch_up(self) -> None:
+        """Run what is left; see :class:`SqlConnection`."""
+        if self._postponed:
+            whole = self._postponed.take()
+            await self._fetched(whole.sql, whole.values)
 
     def failed(self, fault: BaseException) -> BaseException:
         """Keep what the fault means; asyncpg has no code for a connection that has ended."""

@@ -29,6 +29,11 @@ class PostgresLoneConnection(LoopConnection):
         del written, parameters
         raise self.failed(SupposedWrongly())
 
+    async def later(self, statement: Statement, parameters: Mapping[str, Any]) -> None:
+        """Refuse, as any other."""
+        del statement, parameters
+        raise self.failed(SupposedWrongly())
+
     async def glance(
         self, statement: Statement, parameters: Mapping[str, Any]
     ) -> Sequence[Any] | None:

@@ -26,6 +26,7 @@ from divan_core.kernel.visibility import Relations
 from divan_core.stores.sql import roomstatements as statements
 from divan_core.stores.sql.clauses import among, insert_missing, insert_or_replace, portions
 from divan_core.stores.sql.connection import SqlConnection
+from divan_core.stores.sql.reading import named_rows
 from divan_core.stores.sql.tables import CONVERSATIONS, MEMBERS, ROOMS
 from divan_core.stores.sql.types import id_of
 
@@ -41,9 +42,9 @@ class SqlRooms:
 
     async def get(self, room_id: RoomId) -> Room | None:
         """The room, closed ones included, or None."""
-        query = statements.room_with().where(ROOMS.c.id == room_id)
-        row = (await self._connection.execute(query)).first()
-        return _room(row) if row else None
+        query = statements.room_statement()
+        found = await named_rows(self._connection, query, {"conversation_id": room_id})
+        return _room(found[0]) if found else None
 
     async def seated(self, room_id: RoomId, user_id: UserId) -> tuple[Room, Member | None] | None:
         """The room, and what this person is in it or was."""

@@ -36,6 +36,12 @@ from divan_core.stores.sql.types import Id, Moment
 
 
 @functools.cache
+def room_statement() -> Select[Any]:
+    """A room."""
+    return room_with().where(ROOMS.c.id == CONVERSATION)
+
+
+@functools.cache
 def seated_statement() -> Select[Any]:
     """A room, and somebody's membership, whose columns begin with ``member_``."""
     joined = and_(MEMBERS.c.conversation_id == ROOMS.c.id, MEMBERS.c.user_id == VIEWER)

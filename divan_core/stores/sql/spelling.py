@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import attrs
@@ -35,6 +35,11 @@ class DriverText:
     sql: str
     _parameters: tuple[tuple[str, Callable[[Any], Any] | None], ...]
     _constants: Mapping[str, Any]
+
+    @property
+    def count(self) -> int:
+        """How many parameters it has."""
+        return len(self._parameters)
 
     def values(self, parameters: Mapping[str, Any]) -> list[Any]:
         """The values of the parameters, in their order and in the form of the database."""
@@ -106,3 +111,12 @@ def driver_text(statement: Statement | TextClause, dialect_name: DialectName) ->
     bound = [(name, one.type.dialect_impl(dialect).bind_processor(dialect)) for name, one in binds]
     constants = {name: one.value for name, one in binds if not one.required}
     return DriverText(str(compiled), tuple(bound), constants)
+
+
+def result_values(
+    query: Select[Any], dialect_name: DialectName
+) -> Sequence[Callable[[Any], Any] | None]:
+    """What makes of each column, as the driver of a database has it, the value that is meant."""
+    dialect = _DRIVERS[dialect_name]
+    kinds = [one.type.dialect_impl(dialect) for one in query.selected_columns]
+    return [kind.result_processor(dialect, None) for kind in kinds]

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-import functools
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, func, select
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Select,
+    String,
+    bindparam,
+    column,
+    delete,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import UserId
-from divan_core.safety.trust import Change, Merit, Trust
+from divan_core.safety.trust import Before, Change, Merit, Trust
+from divan_core.stores.sql.arrays import insert_all
 from divan_core.stores.sql.catalogue import OptionalTables
 from divan_core.stores.sql.clauses import insert_missing, insert_or_replace
-from divan_core.stores.sql.connection import DialectName, SqlConnection
+from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.safetytables import TRUST, TRUST_CHANGES
 from divan_core.stores.sql.types import Id, millis_of
 
@@ -22,10 +35,36 @@ _GET: Final = select(TRUST.c.score, TRUST.c.at).where(
 )
 
 
-@functools.cache
-def _adding(dialect: DialectName) -> Insert:
-    row = {one.name: bindparam(one.name, type_=one.type) for one in TRUST_CHANGES.c}
-    return insert_missing(TRUST_CHANGES, dialect).values(row).returning(TRUST_CHANGES.c.cause)
+def _known(one: FromClause, user_id: ColumnElement[Any], cause: ColumnElement[Any]) -> Select[Any]:
+    """The trust of somebody, and whether a cause has counted; of each row of ``one``."""
+    of = TRUST_CHANGES.c
+    counted = select(of.cause).where(of.user_id == user_id, of.cause == cause).exists()
+    joined = one.outerjoin(TRUST, TRUST.c.user_id == user_id)
+    return select(TRUST.c.score, TRUST.c.at, counted).select_from(joined)
+
+
+_BEFORE: Final = _known(
+    select(literal_column("1")).subquery("one"),
+    bindparam("of_user", type_=Id()),
+    bindparam("of_cause", type_=String()),
+)
+
+
+def _before_each() -> Select[Any]:
+    """On PostgreSQL, of each person and cause of two arrays, in their order."""
+    arrays: list[BindParameter[Any]] = [
+        bindparam("each_user", type_=ARRAY(Id())),
+        bindparam("each_cause", type_=ARRAY(String())),
+    ]
+    each = (
+        func.unnest(*arrays)
+        .table_valued(column("who", Id()), column("cause", String()), with_ordinality="place")
+        .render_derived(name="each")
+    )
+    return _known(each, each.c.who, each.c.cause).order_by(each.c.place)
+
+
+_BEFORE_EACH: Final = _before_each()
 
 
 class SqlTrust:
@@ -43,23 +82,40 @@ class SqlTrust:
         row = await self._connection.run(_GET, {"of_user": user_id})
         return None if row is None else Trust(row[0], millis_of(row[1]))
 
-    async def put(self, user_id: UserId, trust: Trust) -> None:
-        """Keep it, in place of what it was."""
-        row = {"user_id": user_id, "score": trust.score, "at": trust.at}
-        await self._connection.rows(insert_or_replace(TRUST, self._connection.dialect), row)
+    async def before(self, *causes: tuple[UserId, str]) -> Sequence[Before]:
+        """What there is of each of these people before a cause changes their trust, in order."""
+        if not causes or not self._tables.safety:
+            return [Before(None, counted=True)] * len(causes)
+        people, names = map(list, zip(*causes, strict=True))
+        if self._connection.dialect == "postgresql":
+            given = {"each_user": people, "each_cause": names}
+            rows = await self._connection.rows(_BEFORE_EACH, given)
+        else:
+            asked = [{"of_user": one, "of_cause": name} for one, name in causes]
+            rows = [(await self._connection.rows(_BEFORE, one))[0] for one in asked]
+        return [_before(row) for row in rows]
 
-    async def add(self, user_id: UserId, change: Change) -> bool:
-        """Keep why it is changed; False where that cause has counted."""
+    async def put(self, trust: Mapping[UserId, Trust]) -> None:
+        """Keep the trust of each, in place of what it was."""
         if not self._tables.safety:
-            return False
-        row = {
-            "user_id": user_id,
-            "cause": change.cause,
-            "merit": change.merit.value,
-            "at": change.at,
-        }
-        statement = _adding(self._connection.dialect)
-        return await self._connection.run(statement, row) is not None
+            return
+        rows = [
+            {"user_id": who, "score": theirs.score, "at": theirs.at}
+            for who, theirs in trust.items()
+        ]
+        statement = insert_or_replace(TRUST, self._connection.dialect)
+        await insert_all(self._connection, statement, rows)
+
+    async def add(self, *changes: tuple[UserId, Change]) -> None:
+        """Keep why the trust of each is changed; a cause that has counted stays as it is."""
+        if not self._tables.safety:
+            return
+        rows = [
+            {"user_id": who, "cause": one.cause, "merit": one.merit.value, "at": one.at}
+            for who, one in changes
+        ]
+        statement = insert_missing(TRUST_CHANGES, self._connection.dialect)
+        await insert_all(self._connection, statement, rows)
 
     async def counted(self, user_id: UserId, merit: Merit, after: Millis) -> int:
         """How often something has changed it after a moment."""
@@ -90,3 +146,8 @@ class SqlTrust:
             trust = delete(TRUST).where(TRUST.c.user_id == user_id)
             removed += (await self._connection.execute(trust)).rowcount
         return removed
+
+
+def _before(row: Sequence[Any]) -> Before:
+    score, at, counted = row
+    return Before(None if score is None else Trust(score, millis_of(at)), bool(counted))

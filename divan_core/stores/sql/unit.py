@@ -196,6 +196,7 @@ class SqlUnit:
             self._lone.conclude(self._pending)
         else:
             await self._pending.flush(self._connection)
+            await self._connection.catch_up()
 
 
 class SqlUnits:

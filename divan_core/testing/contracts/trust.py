@@ -5,11 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 
+import attrs
 import pytest
 
 from divan_core.kernel.clock import Millis
+from divan_core.kernel.ids import UserId
 from divan_core.safety.pacing import Recall
-from divan_core.safety.trust import Change, Merit, Trust
+from divan_core.safety.trust import Before, Change, Merit, Trust
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.testing.clock import START_MS
 from divan_core.testing.contracts.samples import user_id
@@ -23,13 +25,17 @@ def change(number: int, merit: Merit = Merit.INVITE) -> Change:
     return Change(merit, f"invite:{number}", Millis(NOW + number))
 
 
-async def add(stores: RelationalStores, *changes: Change) -> list[bool]:
+async def add(stores: RelationalStores, *changes: Change, who: UserId = ME) -> None:
     """Keep changes of one person."""
+    told = [(who, one) for one in changes]
+    await stores.units.write(lambda unit: unit.trust.add(*told), locking=True)
 
-    async def body(unit: StoreUnit) -> list[bool]:
-        return [await unit.trust.add(ME, one) for one in changes]
 
-    return await stores.units.write(body, locking=True)
+async def counted(stores: RelationalStores, *causes: tuple[UserId, Change]) -> list[bool]:
+    """Whether each of these has changed somebody's trust before."""
+    names = [(who, one.cause) for who, one in causes]
+    found = await stores.units.read(lambda unit: unit.trust.before(*names))
+    return [one.counted for one in found]
 
 
 class TrustContract(ABC):
@@ -45,19 +51,47 @@ class TrustContract(ABC):
     async def test_trust_comes_back_as_it_was(self, stores: RelationalStores) -> None:
         """The last that was kept, each person's own."""
         for trust in (Trust(55, NOW), Trust(0, Millis(NOW + 1))):
-            await stores.units.write(lambda unit, trust=trust: unit.trust.put(ME, trust))  # type: ignore[misc]
+            await stores.units.write(lambda unit, trust=trust: unit.trust.put({ME: trust}))  # type: ignore[misc]
             assert await stores.units.read(lambda unit: unit.trust.get(ME)) == trust
         assert await stores.units.read(lambda unit: unit.trust.get(OTHER)) is None
         recalls = [Recall(one, "message", NOW) for one in (OTHER, ME, ME)]
         found = await stores.units.read(lambda unit: unit.decisions.background(*recalls))
         assert found is not None
         assert [one.trust for one in found.known] == [None, trust, trust]
+        causes = [(one, "invite:1") for one in (OTHER, ME, ME)]
+        before = await stores.units.read(lambda unit: unit.trust.before(*causes))
+        assert [one.trust for one in before] == [None, trust, trust]
+        assert not await stores.units.read(lambda unit: unit.trust.before())
 
     async def test_a_cause_counts_once(self, stores: RelationalStores) -> None:
-        """Of each person, also in a later unit."""
-        assert await add(stores, change(1), change(1), change(2)) == [True, False, True]
-        assert await add(stores, change(2), change(3)) == [False, True]
-        assert await stores.units.write(lambda unit: unit.trust.add(OTHER, change(1)))
+        """Of each person; one that has counted stays as it was."""
+        asked = [(ME, change(1)), (ME, change(3)), (OTHER, change(1)), (ME, change(1))]
+        assert await counted(stores, *asked) == [False] * 4
+        await add(stores, change(1), change(2))
+        assert await counted(stores, *asked) == [True, False, False, True]
+        again = attrs.evolve(change(2), at=Millis(NOW + 99))
+        await add(stores, again, change(3))
+        await add(stores, change(1), who=OTHER)
+        assert await counted(stores, *asked) == [True] * 4
+        assert await stores.units.read(lambda unit: unit.trust.count_of(ME)) == 3
+        moment = Millis(NOW + 3)
+        late = await stores.units.read(lambda unit: unit.trust.counted(ME, Merit.INVITE, moment))
+        assert late == 0
+
+    async def test_what_a_unit_has_changed_it_finds(self, stores: RelationalStores) -> None:
+        """Whenever the store writes it."""
+
+        async def body(unit: StoreUnit) -> tuple[Before, int, Trust | None]:
+            await unit.trust.add((ME, change(1)))
+            await unit.trust.put({ME: Trust(5, NOW)})
+            before = await unit.trust.before((ME, change(1).cause))
+            await unit.trust.put({ME: Trust(6, NOW)})
+            await unit.trust.put({ME: Trust(7, NOW)})
+            count = await unit.trust.counted(ME, Merit.INVITE, NOW)
+            return before[0], count, await unit.trust.get(ME)
+
+        found = await stores.units.write(body, locking=True)
+        assert found == (Before(Trust(5, NOW), counted=True), 1, Trust(7, NOW))
 
     async def test_changes_are_counted(self, stores: RelationalStores) -> None:
         """Those of a kind, after a moment."""
@@ -74,8 +108,7 @@ class TrustContract(ABC):
         await add(stores, change(1), change(2), change(3))
 
         async def body(unit: StoreUnit) -> None:
-            await unit.trust.put(ME, Trust(1, NOW))
-            await unit.trust.put(OTHER, Trust(2, NOW))
+            await unit.trust.put({ME: Trust(1, NOW), OTHER: Trust(2, NOW)})
 
         await stores.units.write(body)
         assert await stores.units.read(lambda unit: unit.trust.count_of(ME)) == 4
@@ -83,4 +116,4 @@ class TrustContract(ABC):
             assert await stores.units.write(lambda unit: unit.trust.remove_of(ME, 2)) == removed
         assert await stores.units.read(lambda unit: unit.trust.count_of(ME)) == 0
         assert await stores.units.read(lambda unit: unit.trust.get(OTHER)) == Trust(2, NOW)
-        assert await add(stores, change(1)) == [True]
+        assert await counted(stores, (ME, change(1))) == [False]

@@ -1,12 +1,14 @@
 """Whatever is done to a chain behind its back is found, and the first bad entry named."""
 
+import hashlib
+import hmac
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from divan_core.kernel.clock import Millis
@@ -59,6 +61,19 @@ def test_a_whole_chain_is_right(count: int, split: int) -> None:
     assert inspection.go_on(entries[split:])
     inspection.finish(entries[-1].link if entries else Link(), None)
     assert (inspection.fault, inspection.end.seq, inspection.erased) == (None, count, 0)
+
+
+@given(st.binary(min_size=32, max_size=130))
+@example(bytes(64))
+@example(bytes(65))
+def test_seals_are_those_of_hmac(key: bytes) -> None:
+    """Of the one that came before, the number, and what the entry says; by keys of any length."""
+    _, second = Chain(key).entries(Link(), [(deed(0), bytes(16)), (deed(5), bytes(16))])
+    first = Chain(key).entries(Link(), [(deed(0), bytes(16))])[0]
+    said = hashlib.sha256(bytes(16) + b"Because of 5.").digest()
+    parts = (first.mac, bytes([0] * 7 + [2]), CAMPUS.bytes, PERSON.bytes, said)
+    whole = b"".join(parts) + b"case:5\x1f" + second.payload.encode()
+    assert second.mac == hmac.digest(key, whole, "sha256")
 
 
 @given(st.integers(1, 8), st.data())

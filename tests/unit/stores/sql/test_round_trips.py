@@ -16,6 +16,7 @@ from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.stores.sql.connection import Parameters, ThreadConnection
 from divan_core.stores.sql.postgres_connection import LoopConnection
 from divan_core.stores.sql.postgres_lone import PostgresLoneConnection
+from divan_core.stores.sql.postponed import Postponed, Whole
 from divan_core.stores.sql.spelling import Statement, Together, driver_text
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.contracts.invites import invite
@@ -81,6 +82,14 @@ def run(monkeypatch: pytest.MonkeyPatch, statements: list[str]) -> list[str]:
             raise
 
     monkeypatch.setattr(PostgresLoneConnection, "commit", noted)
+    take = Postponed.take
+
+    def taken(postponed: Postponed) -> Whole:
+        whole = take(postponed)
+        statements.append(whole.sql)
+        return whole
+
+    monkeypatch.setattr(Postponed, "take", taken)
     return statements
 
 
