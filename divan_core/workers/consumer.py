@@ -3,9 +3,9 @@
 What a handler does and the record that its group has handled the event are one unit of work, and
 the bus hears of it afterwards. So an event that is delivered again, for whatever reason, acts once.
 
-An event that fails holds up its own aggregate only. It is tried again a few times, ever later, and
-then becomes a dead letter, upon which its aggregate goes on. A store that is away is not the
-event's fault and is waited for, however long.
+An event that fails holds up its own aggregate only, or nothing where order is all the same. It is
+tried again a few times, ever later, and then becomes a dead letter, upon which its aggregate goes
+on. A store that is away is not the event's fault and is waited for, however long.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Consumer:
         self._id = tools.owner()
         self._outage = Outage(self.name, tools)
         self._lock = anyio.Lock()
-        self._lanes = Lanes()
+        self._lanes = Lanes(unordered=subscription.unordered)
         self._handled: list[Delivery] = []
         self._doomed: list[tuple[Delivery, str]] = []
         self._tally = _Tally()

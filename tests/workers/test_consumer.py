@@ -153,6 +153,25 @@ async def test_the_events_of_many_are_handled_together(clock: ManualClock) -> No
     assert (await stage.backlog()).pending == 0
 
 
+async def test_where_order_is_all_the_same_those_of_one_go_together(clock: ManualClock) -> None:
+    """And one that fails holds up nothing."""
+    stage = await Stage.on_memory(clock, together=True)
+    stage.react = poisonous("a", 1)  # type: ignore[assignment]  # any reaction
+    await stage.say(*(("a", count) for count in range(MOST_TOGETHER)), ("b", 0), ("b", 1))
+    consumer = Consumer(
+        attrs.evolve(stage.subscription, unordered=True), stage.stores, stage.tools()
+    )
+    await until_idle(stage.relay())
+    await consumer.turn()
+    assert stage.units == [MOST_TOGETHER, 2]  # who was beside it went on alone
+    assert stage.of("a") == [0, *range(2, MOST_TOGETHER)]
+    await persist(stage, consumer)
+    assert stage.told.lines == [("gave up", "indexer", "a", "builtins.LookupError")]
+    await stage.say(("a", MOST_TOGETHER), ("a", MOST_TOGETHER + 1))
+    await until_idle(stage.relay(), consumer)
+    assert stage.units == [MOST_TOGETHER, 2, 2]
+
+
 async def test_poison_among_many_is_the_trouble_of_one(clock: ManualClock) -> None:
     stage = await Stage.on_memory(clock, together=True)
     stage.react = poisonous("a1", 0)  # type: ignore[assignment]  # any reaction
