@@ -33,6 +33,9 @@ RETRY_LONGEST_MS: Final = 30_000
 
 BATCH: Final = 200
 
+SPARE_S: Final = 0.25
+"""How long a consumer rests while others have all streams: each event would wake it for nothing."""
+
 MOST_TOGETHER: Final = 32
 """How many events are handled in one unit, where that can be: it is over in some milliseconds."""
 
@@ -123,6 +126,8 @@ class Consumer:
         if self._more:
             return Turn(done)
         rest_s = self._rest_s()
+        if self._bus.is_spare(self.group, self._id):
+            return Turn(done, min(rest_s, SPARE_S), deaf=True)
         if taken and self._gather_s:
             return Turn(done, min(rest_s, self._gather_s), deaf=True)
         return Turn(done, rest_s)

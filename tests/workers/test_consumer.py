@@ -21,6 +21,7 @@ from divan_core.workers.consumer import (
     MOST_COUNT,
     MOST_TOGETHER,
     RETRY_LONGEST_MS,
+    SPARE_S,
     Consumer,
 )
 from divan_core.workers.subscription import AT_ONCE, Subscription
@@ -438,6 +439,21 @@ async def test_one_that_leaves_lets_another_go_on_at_once(stage: Stage) -> None:
     stage.react = lambda _: None
     await until_idle(stage.consumer())
     assert stage.seen == numbered("a", 3)
+
+
+async def test_one_that_is_not_needed_is_not_woken_by_every_event(stage: Stage) -> None:
+    """It looks again soon, for whoever is at it may have left or ended."""
+    one, other = stage.consumer(), stage.consumer()
+    assert await other.turn() == Turn(0, POLL_S)  # nobody has what is to come
+    await stage.say(("a", 0), ("a", 1))
+    await until_idle(stage.relay(), one)
+    assert await other.turn() == Turn(0, SPARE_S, deaf=True)
+    await one.leave()
+    await stage.say(("a", 2))
+    await until_idle(stage.relay())
+    assert await other.turn() == Turn(2, POLL_S)
+    assert stage.of("a") == [0, 1, 2]
+    assert await one.turn() == Turn(0, SPARE_S, deaf=True)
 
 
 async def test_leaving_does_not_need_the_bus(stage: Stage) -> None:
