@@ -58,7 +58,10 @@ class Scorekeeping:
         await self.count_all(unit, (event,))
 
     async def count_all(self, unit: StoreUnit, events: Sequence[Event]) -> Sequence[None]:
-        """The same of many; as many statements as of one, but for one for each room come into."""
+        """The same of many, in whatever order.
+
+        They take as many statements as one, but for one for each room come into.
+        """
         found = [one for one in map(tidings_of, events) if one is not None]
         if found:
             await self._scoring.hold(unit, *(about for one in found for about in one.about))

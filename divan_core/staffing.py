@@ -221,6 +221,7 @@ def scoring(services: Services) -> tuple[Subscription, ...]:
                 together=keeping.count_all,
                 at_once=1,
                 gather_s=GATHER_S,
+                unordered=True,
             )
             for topic in OF_SCORES
         ),

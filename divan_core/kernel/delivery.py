@@ -199,6 +199,13 @@ class EventBus(Protocol):
         """
         ...
 
+    def is_spare(self, group: Group, consumer: str) -> bool:
+        """Whether all streams that the consumer met when it last took are somebody else's.
+
+        Not where it met none.
+        """
+        ...
+
     async def leave(self, group: Group, consumer: str) -> None:
         """Give the consumer's leases back, so that another takes over at once."""
         ...

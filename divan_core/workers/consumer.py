@@ -3,9 +3,9 @@
 What a handler does and the record that its group has handled the event are one unit of work, and
 the bus hears of it afterwards. So an event that is delivered again, for whatever reason, acts once.
 
-An event that fails holds up its own aggregate only. It is tried again a few times, ever later, and
-then becomes a dead letter, upon which its aggregate goes on. A store that is away is not the
-event's fault and is waited for, however long.
+An event that fails holds up its own aggregate only, or nothing where order is all the same. It is
+tried again a few times, ever later, and then becomes a dead letter, upon which its aggregate goes
+on. A store that is away is not the event's fault and is waited for, however long.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ RETRY_FIRST_MS: Final = 500
 RETRY_LONGEST_MS: Final = 30_000
 
 BATCH: Final = 200
+
+SPARE_S: Final = 0.25
+"""How long a consumer rests while others have all streams: each event would wake it for nothing."""
 
 MOST_TOGETHER: Final = 32
 """How many events are handled in one unit, where that can be: it is over in some milliseconds."""
@@ -78,7 +81,7 @@ class Consumer:
         self._id = tools.owner()
         self._outage = Outage(self.name, tools)
         self._lock = anyio.Lock()
-        self._lanes = Lanes()
+        self._lanes = Lanes(unordered=subscription.unordered)
         self._handled: list[Delivery] = []
         self._doomed: list[tuple[Delivery, str]] = []
         self._tally = _Tally()
@@ -123,6 +126,8 @@ class Consumer:
         if self._more:
             return Turn(done)
         rest_s = self._rest_s()
+        if self._bus.is_spare(self.group, self._id):
+            return Turn(done, min(rest_s, SPARE_S), deaf=True)
         if taken and self._gather_s:
             return Turn(done, min(rest_s, self._gather_s), deaf=True)
         return Turn(done, rest_s)

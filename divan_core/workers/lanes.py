@@ -1,4 +1,4 @@
-"""Where a consumer keeps what it has taken: one lane for each aggregate."""
+"""Where a consumer keeps what it has taken: a lane for each aggregate, or for each event."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import attrs
 
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.delivery import Delivery
-from divan_core.kernel.events import Event
 from divan_core.kernel.ids import CampusId
 
 LaneKey: TypeAlias = tuple[CampusId, str]
@@ -21,7 +20,7 @@ NOW: Final = Millis(0)
 
 @attrs.define
 class Lane:
-    """The deliveries of one aggregate, in order.
+    """The deliveries of one aggregate, in order; where that is all the same, a single one.
 
     Of the first of them: ``attempts`` is how often it failed, ``setbacks`` how often a store was
     away, ``due`` when it is to be tried again, ``verdict`` why it is to be given up.
@@ -52,8 +51,9 @@ class Lane:
 class Lanes:
     """All lanes of a consumer; ``held`` is how many deliveries are in them."""
 
-    def __init__(self) -> None:
-        """Begin empty."""
+    def __init__(self, *, unordered: bool = False) -> None:
+        """Begin empty. Where they are ``unordered``, each delivery has a lane of its own."""
+        self._unordered = unordered
         self._lanes: dict[LaneKey, Lane] = {}
 
     @property
@@ -62,8 +62,10 @@ class Lanes:
         return sum(len(lane.waiting) for lane in self._lanes.values())
 
     def add(self, delivery: Delivery) -> Lane:
-        """Queue a delivery behind those of its aggregate."""
-        lane = self._lanes.setdefault(_key(delivery.event), Lane())
+        """Queue a delivery behind those of its aggregate, if it has to wait for them."""
+        event = delivery.event
+        order = str(event.id) if self._unordered else event.aggregate
+        lane = self._lanes.setdefault((event.campus_id, order), Lane())
         lane.waiting.append(delivery)
         return lane
 
@@ -82,7 +84,3 @@ class Lanes:
     def next_due(self) -> Millis | None:
         """When the first lane is to be tried again."""
         return min((lane.due for lane in self._lanes.values()), default=None)
-
-
-def _key(event: Event) -> LaneKey:
-    return event.campus_id, event.aggregate

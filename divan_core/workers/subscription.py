@@ -26,10 +26,10 @@ it raises undoes the unit, and the event is tried again later.
 """
 
 Together: TypeAlias = Callable[[StoreUnit, Sequence[Event]], Awaitable[Sequence[Any]]]
-"""Does as a handler for each of some events, no two of them of one aggregate, with what it returns.
+"""Does as a handler for each of some events, with what it returns.
 
-It is for what takes as few statements for many as for one. What it raises undoes all, and each
-event is handled alone.
+No two of them are of one aggregate, unless their order is all the same. It is for what takes as few
+statements for many as for one. What it raises undoes all, and each event is handled alone.
 """
 
 Effect: TypeAlias = Callable[[Any], Awaitable[None]]
@@ -69,14 +69,15 @@ more there, and let requests wait.
 class Subscription:
     """A group's reaction to each event of its topic.
 
-    However many processes have the group, each event is handled once, and those of one aggregate
-    in their order. ``around`` wraps the unit that handles events, and ``afterwards`` acts on what
-    was handled, at most once. A ``locking`` one takes locks on what it decides by, as
-    :class:`~divan_core.kernel.units.Units` tells. ``together`` does the same as ``handle`` with
-    those that wait at the same time. ``at_once`` is how many units a process has for it at the same
-    time: one for what can wait for others. That may gather, too: for ``gather_s`` seconds after it
-    has taken events it takes no more. What somebody waits for is ``urgent``: events of its topic
-    are published at once, where this process has recorded them.
+    However many processes have the group, each event is handled once, and those of one aggregate in
+    their order, unless they are ``unordered``: what comes to the same in any order need not wait
+    for each other, however many are of one aggregate. ``around`` wraps the unit that handles
+    events, and ``afterwards`` acts on what was handled, at most once. A ``locking`` one takes locks
+    on what it decides by, as :class:`~divan_core.kernel.units.Units` tells. ``together`` does the
+    same as ``handle`` with those that wait at the same time. ``at_once`` is how many units a
+    process has for it at the same time: one for what can wait for others. That may gather, too: for
+    ``gather_s`` seconds after it has taken events it takes no more. What somebody waits for is
+    ``urgent``: events of its topic are published at once, where this process has recorded them.
 
     Raises:
         ConfigurationError: the group or its topic cannot be named so.
@@ -91,6 +92,7 @@ class Subscription:
     at_once: int = AT_ONCE
     gather_s: float = 0.0
     urgent: bool = False
+    unordered: bool = False
 
 
 def groups_of(subscriptions: Iterable[Subscription]) -> GroupsOfTopics:

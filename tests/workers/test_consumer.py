@@ -21,6 +21,7 @@ from divan_core.workers.consumer import (
     MOST_COUNT,
     MOST_TOGETHER,
     RETRY_LONGEST_MS,
+    SPARE_S,
     Consumer,
 )
 from divan_core.workers.subscription import AT_ONCE, Subscription
@@ -151,6 +152,25 @@ async def test_the_events_of_many_are_handled_together(clock: ManualClock) -> No
         [*((name, 0) for name in names), ("a0", 1), ("a0", 2), ("a1", 1)]
     )
     assert (await stage.backlog()).pending == 0
+
+
+async def test_where_order_is_all_the_same_those_of_one_go_together(clock: ManualClock) -> None:
+    """And one that fails holds up nothing."""
+    stage = await Stage.on_memory(clock, together=True)
+    stage.react = poisonous("a", 1)  # type: ignore[assignment]  # any reaction
+    await stage.say(*(("a", count) for count in range(MOST_TOGETHER)), ("b", 0), ("b", 1))
+    consumer = Consumer(
+        attrs.evolve(stage.subscription, unordered=True), stage.stores, stage.tools()
+    )
+    await until_idle(stage.relay())
+    await consumer.turn()
+    assert stage.units == [MOST_TOGETHER, 2]  # who was beside it went on alone
+    assert stage.of("a") == [0, *range(2, MOST_TOGETHER)]
+    await persist(stage, consumer)
+    assert stage.told.lines == [("gave up", "indexer", "a", "builtins.LookupError")]
+    await stage.say(("a", MOST_TOGETHER), ("a", MOST_TOGETHER + 1))
+    await until_idle(stage.relay(), consumer)
+    assert stage.units == [MOST_TOGETHER, 2, 2]
 
 
 async def test_poison_among_many_is_the_trouble_of_one(clock: ManualClock) -> None:
@@ -419,6 +439,21 @@ async def test_one_that_leaves_lets_another_go_on_at_once(stage: Stage) -> None:
     stage.react = lambda _: None
     await until_idle(stage.consumer())
     assert stage.seen == numbered("a", 3)
+
+
+async def test_one_that_is_not_needed_is_not_woken_by_every_event(stage: Stage) -> None:
+    """It looks again soon, for whoever is at it may have left or ended."""
+    one, other = stage.consumer(), stage.consumer()
+    assert await other.turn() == Turn(0, POLL_S)  # nobody has what is to come
+    await stage.say(("a", 0), ("a", 1))
+    await until_idle(stage.relay(), one)
+    assert await other.turn() == Turn(0, SPARE_S, deaf=True)
+    await one.leave()
+    await stage.say(("a", 2))
+    await until_idle(stage.relay())
+    assert await other.turn() == Turn(2, POLL_S)
+    assert stage.of("a") == [0, 1, 2]
+    assert await one.turn() == Turn(0, SPARE_S, deaf=True)
 
 
 async def test_leaving_does_not_need_the_bus(stage: Stage) -> None:

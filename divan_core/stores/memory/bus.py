@@ -143,6 +143,12 @@ class MemoryBus:
                 taken += stream.next_for(reading, left)
         return taken
 
+    def is_spare(self, group: Group, consumer: str) -> bool:
+        """See the port."""
+        streams = self._streams[group.topic].values()
+        holders = {stream.readings[group.name].holder for stream in streams}
+        return bool(holders) and holders.isdisjoint((None, consumer))
+
     async def leave(self, group: Group, consumer: str) -> None:
         """See the port."""
         for stream in self._streams[group.topic].values():

@@ -73,6 +73,10 @@ class RedisBus:
         """See the port."""
         return await self._taking.take(Reader(group, consumer), most)
 
+    def is_spare(self, group: Group, consumer: str) -> bool:
+        """See the port."""
+        return self._taking.is_spare(Reader(group, consumer))
+
     async def leave(self, group: Group, consumer: str) -> None:
         """See the port."""
         await self._taking.leave(Reader(group, consumer))

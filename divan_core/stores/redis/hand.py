@@ -31,7 +31,10 @@ class Reader:
 
 @attrs.frozen
 class Share:
-    """What came of asking one stream for ``asked`` entries: ``read`` of them, events or not."""
+    """What came of asking one stream for ``asked`` entries: ``read`` of them, events or not.
+
+    Without a ``place`` it is somebody else's, or was asked for none and is nobody's.
+    """
 
     campus_id: CampusId
     asked: int
@@ -56,6 +59,12 @@ class Hand:
         self.left = most
         self.places = dict(places)
         self.deliveries: list[Delivery] = []
+        self._others = self._own = 0
+
+    @property
+    def is_spare(self) -> bool:
+        """Whether every stream that was met is somebody else's."""
+        return self._others > 0 and not self._own
 
     def asked(self, campuses: Sequence[CampusId]) -> list[tuple[CampusId, int]]:
         """How many to ask each campus for: even shares, and when there are fewer, 0 of some.
@@ -73,6 +82,8 @@ class Hand:
         got = [share for share in shares if isinstance(share, Share)]
         for share in got:
             self.left -= share.read
+            self._own += share.place is not None or not share.asked
+            self._others += share.place is None
             self.deliveries += share.deliveries
             if share.place is not None:
                 self.places[share.campus_id] = share.place

@@ -41,6 +41,7 @@ class Taking:
         self._seal = seal
         self._ring = ring
         self._places: defaultdict[Reader, dict[CampusId, Place]] = defaultdict(dict)
+        self._spare: set[Reader] = set()
 
     async def take(self, reader: Reader, most: int) -> Sequence[Delivery]:
         """See the port. Streams whose node is away are left out while others give something."""
@@ -62,11 +63,17 @@ class Taking:
         if not hand.deliveries:
             all_of(done)
         self._places[reader] = hand.places
+        (self._spare.add if hand.is_spare else self._spare.discard)(reader)
         return hand.deliveries
+
+    def is_spare(self, reader: Reader) -> bool:
+        """See the port."""
+        return reader in self._spare
 
     async def leave(self, reader: Reader) -> None:
         """See the port. A lease that cannot be given back runs out."""
         places = self._places.pop(reader, {})
+        self._spare.discard(reader)
         keys = [self._streams.keys(one, reader.group.topic) for one in places]
         args = (reader.group.name, reader.consumer, self._ring(reader.group.topic))
         with suppress(StoreUnavailable):

@@ -1,4 +1,8 @@
-"""Where a process has seen conversations stand, by which it supposes what comes next."""
+"""Where a process has seen conversations stand, by which it supposes what comes next.
+
+Numbers are given out before it is known what became of those before: what is sent at the same time
+follows one upon the other, and goes together.
+"""
 
 from __future__ import annotations
 
@@ -27,13 +31,18 @@ class Standing:
 
 @attrs.define(eq=False)
 class _Place:
-    """``shared`` where others than this process have written, so that it is to be looked up."""
+    """``shared`` where others than this process have written, so that it is to be looked up.
+
+    ``ahead`` is the last that was given out and is under way, as ``under_way`` others are; once one
+    of them was ``wrong``, so are those that follow.
+    """
 
     standing: Standing | None = None
     shared: bool = False
-    looked_up: bool = False
-    busy: bool = False
     rests: int = 0
+    ahead: Standing | None = None
+    under_way: int = 0
+    wrong: bool = False
 
 
 class Foresight:
@@ -44,43 +53,63 @@ class Foresight:
         self._capacity = capacity
         self._places: dict[int, _Place] = {}
 
-    def take(self, conversation_id: ConversationId) -> bool:
-        """Begin to suppose; False where somebody of this process is at it, or it went wrong."""
+    def begins(self, conversation_id: ConversationId) -> bool:
+        """Whether to suppose something; not where it goes or went wrong."""
         place = self._place(conversation_id)
-        if place.busy:
+        if place.wrong:
             return False
         if place.rests:
             place.rests -= 1
             return False
-        place.busy = True
         return True
 
     def standing(self, conversation_id: ConversationId) -> Standing | None:
         """Where it stands if nobody else writes there; None where that has to be looked up."""
         place = self._place(conversation_id)
-        place.looked_up = place.standing is None or place.shared
-        return None if place.looked_up else place.standing
+        return place.ahead or (None if place.shared else place.standing)
 
-    def looked_up(self, conversation_id: ConversationId, found: Standing) -> None:
-        """This is where it stands now; nobody else writes there if that was known."""
+    def looked_up(self, conversation_id: ConversationId, found: Standing) -> Standing:
+        """Where it stands: as ``found``, or further on by now.
+
+        Nobody else writes there if that was known.
+        """
         place = self._place(conversation_id)
+        if place.ahead is not None:
+            return place.ahead
         place.shared = place.standing is not None and place.standing != found
         place.standing = found
+        return found
 
-    def give(self, conversation_id: ConversationId) -> None:
-        """End it."""
-        self._place(conversation_id).busy = False
+    def gave(self, conversation_id: ConversationId, standing: Standing) -> None:
+        """A number is given out that is supposed; it will have been kept, or wrong."""
+        place = self._place(conversation_id)
+        place.ahead = standing
+        place.under_way += 1
 
-    def was_wrong(self, conversation_id: ConversationId) -> None:
+    def kept(self, conversation_id: ConversationId, standing: Standing) -> None:
+        """A number that was supposed is kept."""
+        place = self._place(conversation_id)
+        if place.standing is None or place.standing.seq < standing.seq:
+            place.standing = standing  # who went together learns of it in any order
+        self._arrive(place)
+
+    def was_wrong(self, conversation_id: ConversationId, *, looked_up: bool) -> None:
         """What was supposed was not so: look it up from now on, or rest if that was done."""
         place = self._place(conversation_id)
-        if place.looked_up:
+        if looked_up:
             place.rests = RESTS
-        place.shared = True
+        place.shared = place.wrong = True
+        self._arrive(place)
 
     def saw(self, conversation_id: ConversationId, standing: Standing) -> None:
-        """Remember what was given out."""
+        """Remember what the database has given out."""
         self._place(conversation_id).standing = standing
+
+    @staticmethod
+    def _arrive(place: _Place) -> None:
+        place.under_way -= 1
+        if place.under_way <= 0:  # less, where a place that was forgotten has come again
+            place.ahead, place.under_way, place.wrong = None, 0, False
 
     def _place(self, conversation_id: ConversationId) -> _Place:
         number = conversation_id.int

@@ -5,12 +5,15 @@ five times, which takes longer than everything that is done. What a message need
 database is little: that its key is new, and which number comes next. The process mostly knows the
 number, for it has given out the one before. So it says what it supposes with all that follows from
 it; where that was wrong, nothing has happened, and the unit is run in the ordinary way.
+
+What is sent to one conversation at the same time supposes one number after the other, and goes
+together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import attrs
 
@@ -31,6 +34,18 @@ class SupposedWrongly(Exception):
     """Nothing has happened; the unit is to be run in the ordinary way."""
 
 
+class Conclusion(NamedTuple):
+    """A statement that has a row with its ``name`` alone if everything is kept, else nothing is.
+
+    Those about the same ``thing`` run in the order of their conclusion.
+    """
+
+    thing: Hashable
+    name: Hashable
+    statement: Statement
+    parameters: Mapping[str, Any]
+
+
 class LoneConnection(SqlConnection, Protocol):
     """A connection with no transaction, for a unit that is one statement.
 
@@ -43,18 +58,22 @@ class LoneConnection(SqlConnection, Protocol):
         """The first row of a statement that only reads."""
         ...
 
-    def conclude(self, statement: Statement, parameters: Mapping[str, Any]) -> None:
-        """Run this in place of a commit; it has a row if everything is kept, else nothing is."""
+    def conclude(self, conclusion: Conclusion) -> None:
+        """Run this in place of a commit."""
         ...
 
 
 @attrs.frozen
 class _Sending:
-    """A message with its parameters; ``room`` where it is sent to one."""
+    """A message with its parameters; ``room`` where it is sent to one.
+
+    ``looked_up`` where its number follows from what was just read.
+    """
 
     message: Message
     given: Mapping[str, Any]
     room: bool
+    looked_up: bool
 
 
 class Lone:
@@ -71,7 +90,6 @@ class Lone:
         self._foresight = foresight
         self._clock = clock
         self.claims = 0
-        self._taken: ConversationId | None = None
         self._sending: _Sending | None = None
 
     async def send(self, draft: Draft, given: Mapping[str, Any], *, room: bool) -> Message:
@@ -81,12 +99,13 @@ class Lone:
             SupposedWrongly: there is nothing to suppose it by, or no use.
         """
         talk = draft.conversation_id
-        if self._taken is not None or not self._foresight.take(talk):
+        if self._sending is not None or not self._foresight.begins(talk):
             raise SupposedWrongly
-        self._taken = talk
-        standing = self._foresight.standing(talk) or await self._looked_up(talk)
-        message = Message.of(draft, standing.seq + 1, max(standing.at, draft.at))
-        self._sending = _Sending(message, given, room)
+        known = self._foresight.standing(talk)
+        before = known or await self._looked_up(talk)
+        message = Message.of(draft, before.seq + 1, max(before.at, draft.at))
+        self._foresight.gave(talk, Standing(message.seq, message.at))
+        self._sending = _Sending(message, given, room, looked_up=known is None)
         return message
 
     def conclude(self, pending: Pending) -> None:
@@ -105,28 +124,27 @@ class Lone:
         parameters = {**sending.given, **number, **pending.columns(), **present(self._clock)}
         for one in answers:
             parameters |= self._keyed(one)
-        self._connection.conclude(statement, parameters)
+        message = sending.message
+        self._connection.conclude(
+            Conclusion(message.conversation_id, message.id, statement, parameters)
+        )
 
     def end(self, *, kept: bool) -> None:
         """Remember what has come of it."""
-        talk, sending = self._taken, self._sending
-        if talk is None:
+        if (sending := self._sending) is None:
             return
-        self._foresight.give(talk)
-        if sending is not None and kept:
-            sent = sending.message
-            self._foresight.saw(talk, Standing(sent.seq, sent.at))
-        elif sending is not None:
-            self._foresight.was_wrong(talk)
+        sent = sending.message
+        if kept:
+            self._foresight.kept(sent.conversation_id, Standing(sent.seq, sent.at))
+        else:
+            self._foresight.was_wrong(sent.conversation_id, looked_up=sending.looked_up)
 
     async def _looked_up(self, conversation_id: ConversationId) -> Standing:
         given = {"conversation_id": conversation_id}
         row = await self._connection.glance(standing_statement(), given)
         if row is None or row[1] is None:
             raise SupposedWrongly
-        found = Standing(row[0], millis_of(row[1]))
-        self._foresight.looked_up(conversation_id, found)
-        return found
+        return self._foresight.looked_up(conversation_id, Standing(row[0], millis_of(row[1])))
 
     def _keyed(self, answer: Answer) -> Mapping[str, Any]:
         statements = KeyStatements(IDEMPOTENCY_KEYS, "postgresql", self._clock)

@@ -40,13 +40,14 @@ def standing_statement() -> Select[Any]:
 def lone_statement(*, room: bool, keyed: bool, clocked: bool) -> Select[Any]:
     """Keep a message and all that goes with it, if its number is the next one.
 
-    The conversation's row comes first, and everything else follows from it.
+    The conversation's row comes first, and everything else follows from it. Its own row is the id
+    of the message.
     """
     bumped = _bumped(room=room, keyed=keyed)
     steps = [_kept(bumped).cte("kept"), record(clocked=clocked, after=bumped).cte("recorded")]
     if keyed:
         steps.append(keep_after(IDEMPOTENCY_KEYS, bumped, clocked=clocked).cte("keyed"))
-    return select(bumped.c.one).add_cte(*steps)
+    return select(*given(("id",))).select_from(bumped).add_cte(*steps)
 
 
 def _bumped(*, room: bool, keyed: bool) -> CTE:

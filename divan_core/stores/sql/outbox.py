@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Protocol
 
@@ -21,6 +23,10 @@ from divan_core.stores.sql.engine import SqlEngine
 from divan_core.stores.sql.eventdata import read_data
 from divan_core.stores.sql.moments import present
 from divan_core.stores.sql.types import id_of, millis_of
+
+CARRIES_S: Final = 2.0
+"""How long after it has claimed events a process is taken to carry its own: a relay at work looks
+every second."""
 
 
 class Wakeup(Protocol):
@@ -49,6 +55,7 @@ class SqlOutboxQueue:
         self._bell = wakeup.bell if wakeup else Bell()
         self._bells = SharedBells()
         self._tally = EventTally()
+        self._claimed_at = -math.inf
 
     @property
     def bell(self) -> Bell:
@@ -65,11 +72,15 @@ class SqlOutboxQueue:
         return self._tally
 
     def recorded(self, events: Sequence[Event]) -> None:
-        """Say that a unit has recorded events; to be called after its commit."""
+        """Say that a unit has recorded events; to be called after its commit.
+
+        Other processes are told where no relay of this one carries them: theirs would come for
+        little more than to find them gone.
+        """
         self._tally.add(events)
         self._bell.ring()
         self._bells.ring({event.topic for event in events})
-        if self._wakeup:
+        if self._wakeup and time.monotonic() - self._claimed_at > CARRIES_S:
             self._wakeup.tell()
 
     async def claim(self, owner: str, most: int, lease_ms: int) -> Sequence[Event]:
@@ -81,6 +92,7 @@ class SqlOutboxQueue:
             return await connection.rows(statement, wish)
 
         rows = await self._engine.change(body)
+        self._claimed_at = time.monotonic()
         return [_event(row) for row in sorted(rows, key=_position)]
 
     async def published(self, owner: str, events: Collection[EventId]) -> None:

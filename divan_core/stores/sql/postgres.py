@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Generator,
+    Hashable,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final, Literal, TypeVar, cast
@@ -22,6 +30,7 @@ from divan_core.errors import ConfigurationError, OutcomeUnknown, StoreUnavailab
 from divan_core.kernel.telemetry import Readings
 from divan_core.stores.sql.address import Address
 from divan_core.stores.sql.connection import DialectName, SqlConnection
+from divan_core.stores.sql.convoys import Convoys
 from divan_core.stores.sql.faults import ConnectionLost, UnitConflict, overdue, refuse
 from divan_core.stores.sql.figures import POOL, Failures
 from divan_core.stores.sql.lone import LoneConnection, SupposedWrongly
@@ -31,7 +40,7 @@ from divan_core.stores.sql.postgres_connection import (
     OnlyItsUnit,
     lent,
 )
-from divan_core.stores.sql.postgres_lone import PostgresLoneConnection
+from divan_core.stores.sql.postgres_lone import PostgresConvoy, PostgresLoneConnection
 from divan_core.stores.sql.settling import settled
 from divan_core.stores.sql.turns import Turns
 
@@ -165,6 +174,7 @@ class PostgresEngine:
         self._pool_size = pool_size
         self._now: _Open | None = None
         self._failures = Failures()
+        self._convoys = Convoys(self._carry, QUEUE_TIMEOUT_S)
 
     def tell(self, readings: Readings) -> None:
         """See :class:`~divan_core.stores.sql.engine.SqlEngine`."""
@@ -210,30 +220,38 @@ class PostgresEngine:
             return await self._write(how, body)
 
     async def suppose(self, body: Callable[[LoneConnection], Awaitable[ResultT]]) -> ResultT:
-        """Run ``body`` in one statement."""
-        async with self._open.turns.beside_others():
-            with self._failures:
-                unit = await self._connected(PostgresLoneConnection, reading=False)
-                return await self._concluded(body, unit)
-
-    async def _concluded(
-        self, body: Callable[[LoneConnection], Awaitable[ResultT]], unit: PostgresLoneConnection
-    ) -> ResultT:
+        """Run ``body`` in one statement, together with those of others about the same."""
+        unit = PostgresLoneConnection(self.ask)
         try:
             result = await OnlyItsUnit(body(unit), unit)
             unit.confirm()
-        except BaseException as fault:
-            await unit.give_back()  # which waits for nothing
-            if isinstance(fault, Exception) and not isinstance(fault.__cause__, TimeoutError):
-                raise SupposedWrongly from fault
-            raise
-        try:
-            await settled(_commit(unit))
-        except OutcomeUnknown:
-            raise
         except Exception as fault:
+            if isinstance(fault.__cause__, TimeoutError):
+                raise
             raise SupposedWrongly from fault
+        if not await settled(self._convoys.ride(unit.rider)):
+            raise SupposedWrongly
         return result
+
+    async def _carry(self, sql: str, each: Sequence[Sequence[Any]]) -> Collection[Hashable]:
+        """Run a statement with each of some values in one transaction; whose were kept.
+
+        Raises:
+            SupposedWrongly: it failed, and nothing is kept.
+            StoreUnavailable: it could not be begun.
+            OutcomeUnknown: the answer of the server never came.
+        """
+        async with self._open.turns.beside_others():
+            with self._failures:
+                convoy = await self._connected(PostgresConvoy, reading=False)
+                convoy.load = sql, each
+                try:
+                    await _commit(convoy)
+                except OutcomeUnknown:
+                    raise
+                except Exception as fault:
+                    raise SupposedWrongly from fault
+                return convoy.names
 
     async def read(self, body: Body[ResultT]) -> ResultT:
         """Run ``body`` on one snapshot, again when its connection turned out to be stale."""

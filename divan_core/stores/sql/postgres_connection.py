@@ -79,7 +79,13 @@ def _driver_of(connection: PoolProxiedConnection) -> Driver:
     return cast("Driver", connection.driver_connection)
 
 
-class LoopConnection(Failing):
+class Watched(Failing):
+    """Says whether a statement is running now, which is all that its unit may wait for."""
+
+    busy = False
+
+
+class LoopConnection(Watched):
     """Runs statements on the event loop, over asyncpg."""
 
     dialect: DialectName = "postgresql"
@@ -94,7 +100,6 @@ class LoopConnection(Failing):
         self._driver = _driver_of(connection)
         self._begun = False
         self._postponed = Postponed()
-        self.busy = False
 
     @functools.cached_property
     def _connection(self) -> AsyncConnection:
@@ -216,7 +221,7 @@ class OnlyItsUnit(Generic[ResultT]):
     one direction or the other.
     """
 
-    def __init__(self, body: Awaitable[ResultT], connection: LoopConnection) -> None:
+    def __init__(self, body: Awaitable[ResultT], connection: Watched) -> None:
         """Watch ``body``, which runs its statements over ``connection``."""
         self._body = body
         self._connection = connection

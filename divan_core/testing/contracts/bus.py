@@ -197,6 +197,24 @@ class BusContract(LiveContract):
         await other.bus.leave(group, "ben")
         assert await other.bus.take(group, "cyd", 5) == []
 
+    async def test_who_is_not_needed_knows_it(
+        self, live: LiveStores, other: LiveStores, campus_id: CampusId, group: Group
+    ) -> None:
+        """Until it has taken in somebody's place."""
+        await other.bus.take(group, "ben", 5)
+        assert not other.bus.is_spare(group, "ben")
+        await live.bus.publish(facts(campus_id, group.topic, 2))
+        await live.bus.take(group, "ann", 1)
+        for _ in range(2):
+            assert await other.bus.take(group, "ben", 5) == []
+            assert other.bus.is_spare(group, "ben")
+            assert not live.bus.is_spare(group, "ann")
+        await live.bus.leave(group, "ann")
+        assert len(await other.bus.take(group, "ben", 5)) == 2
+        assert not other.bus.is_spare(group, "ben")
+        assert await live.bus.take(group, "ann", 5) == []
+        assert live.bus.is_spare(group, "ann")
+
     async def test_who_lost_the_lease_may_acknowledge_late(
         self, live: LiveStores, other: LiveStores, clock: ManualClock, group: Group
     ) -> None:

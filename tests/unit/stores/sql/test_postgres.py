@@ -19,7 +19,7 @@ from divan_core.kernel.units import UnitMisused
 from divan_core.stores.sql import postgres
 from divan_core.stores.sql.address import parse_address
 from divan_core.stores.sql.connection import SqlConnection
-from divan_core.stores.sql.lone import LoneConnection
+from divan_core.stores.sql.lone import Conclusion, LoneConnection
 from divan_core.stores.sql.postgres import TRIES, PostgresEngine
 from divan_core.stores.sql.postgres_connection import LoopConnection
 from divan_core.stores.sql.store import open_sql
@@ -343,7 +343,7 @@ async def test_what_is_supposed_has_a_time(
         await connection.glance(endless, {})
 
     async def concludes(connection: LoneConnection) -> None:
-        connection.conclude(endless, {})
+        connection.conclude(Conclusion("thing", "name", endless, {}))
 
     async with engine.running():
         with pytest.raises(StoreUnavailable, match="in time"):

@@ -1,21 +1,23 @@
 """How many statements the hot paths cost, on both databases."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+import anyio
 import attrs
 import pytest
 from sqlalchemy import Engine, TextClause
 from sqlalchemy import event as listening
 
-from divan_core.chat.model import ConversationId
+from divan_core.chat.model import ConversationId, Pair
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.visibility import Relations
 from divan_core.social.model import Block, Friendship
 from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.stores.sql.connection import Parameters, ThreadConnection
 from divan_core.stores.sql.postgres_connection import LoopConnection
-from divan_core.stores.sql.postgres_lone import PostgresLoneConnection
+from divan_core.stores.sql.postgres_lone import PostgresConvoy
 from divan_core.stores.sql.postponed import Postponed, Whole
 from divan_core.stores.sql.spelling import Statement, Together, driver_text
 from divan_core.stores.sql.store import open_sql
@@ -71,17 +73,15 @@ def run(monkeypatch: pytest.MonkeyPatch, statements: list[str]) -> list[str]:
     for kind in (ThreadConnection, LoopConnection):
         monkeypatch.setattr(kind, "rows", _noting(kind, statements))
         monkeypatch.setattr(kind, "rows_of_text", _noting_text(kind, statements))
-    commit = PostgresLoneConnection.commit
+    commit = PostgresConvoy.commit
 
-    async def noted(connection: PostgresLoneConnection) -> None:
-        statements.append(connection.concluded)
-        try:
-            await commit(connection)
-        except Exception as fault:
-            statements.append(type(fault).__name__)
-            raise
+    async def noted(connection: PostgresConvoy) -> None:
+        statements.append(connection.load[0])
+        await commit(connection)
+        if not connection.names:
+            statements.append("wrong")
 
-    monkeypatch.setattr(PostgresLoneConnection, "commit", noted)
+    monkeypatch.setattr(PostgresConvoy, "commit", noted)
     take = Postponed.take
 
     def taken(postponed: Postponed) -> Whole:
@@ -223,7 +223,41 @@ async def test_a_brief_message(stores: RelationalStores, run: list[str], kind: s
     assert only.startswith("WITH bumped")
     run.clear()
     await stores.units.write(keeping(kind, 5, key=4), locking=True, brief=True)
-    assert run[:2] == [only, "SupposedWrongly"]  # the database has no error to write in its log
+    assert run[:2] == [only, "wrong"]  # the database has no error to write in its log
+
+
+@pytest.mark.parametrize("kind", ["another one", "in a room"])
+async def test_brief_messages_at_the_same_time(
+    stores: RelationalStores, run: list[str], kind: str
+) -> None:
+    """Those to the same go together, and one that is a repeat takes nothing with it."""
+    await put(stores, room(1), member(1, 1))
+    if kind == "another one":
+        await send(stores, 1, 1, 2)
+    for number in (3, 4):
+        await stores.units.write(keeping(kind, number), locking=True)
+    run.clear()
+    await _at_once(stores, [keeping(kind, number) for number in range(5, 15)])
+    if "CAST(ROUND" not in run[0]:
+        assert len(run) == 2  # of which the first has gone at once, by itself
+        assert all(one.startswith("WITH bumped") for one in run)
+    await _at_once(stores, [keeping(kind, 15), keeping(kind, 16, key=5), keeping(kind, 17)])
+    direct = kind == "another one"
+    place = Pair.of(user_id(1), user_id(2)).conversation_id if direct else room(1).id
+    messages, _ = await stores.units.look(
+        lambda unit: unit.messages.news(ConversationId(place), 0, 50)
+    )
+    assert [one.seq for one in messages] == list(range(1, 16 if direct else 15))
+    assert [one.at for one in messages] == sorted(one.at for one in messages)
+    assert "message 16" not in {one.content.body for one in messages}
+
+
+async def _at_once(
+    stores: RelationalStores, bodies: Sequence[Callable[[StoreUnit], Awaitable[None]]]
+) -> None:
+    async with anyio.create_task_group() as tasks:
+        for body in bodies:
+            tasks.start_soon(partial(stores.units.write, body, locking=True, brief=True))
 
 
 def keeping(

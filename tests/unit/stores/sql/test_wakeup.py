@@ -11,10 +11,11 @@ from anyio.lowlevel import checkpoint
 
 from divan_core.errors import StoreUnavailable
 from divan_core.stores.bundle import RelationalStores
+from divan_core.stores.sql import outbox
 from divan_core.stores.sql.address import parse_address
 from divan_core.stores.sql.migrate import upgrade
 from divan_core.stores.sql.store import open_sql
-from divan_core.stores.sql.wakeup import CHANNEL, PostgresWakeup
+from divan_core.stores.sql.wakeup import APART_S, CHANNEL, PostgresWakeup
 from divan_core.testing.contracts.outboxevents import claim, event, record
 from divan_core.testing.contracts.samples import running
 from tests.servers.postgres import PostgresServer
@@ -77,6 +78,20 @@ async def test_a_process_does_not_hear_itself(
     await record(other, event(2))
     await rung(stores, theirs)
     assert stores.outbox.bell.rings == mine + 2
+
+
+async def test_who_carries_their_own_tells_nobody(
+    stores: RelationalStores, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with notices(postgres_url) as heard:
+        await claim(stores, "a")
+        await record(stores, event(1))
+        await anyio.sleep(10 * APART_S)
+        monkeypatch.setattr(outbox, "CARRIES_S", 0.0)  # as if that were long ago
+        await record(stores, event(2))
+        await heard(1)
+        await anyio.sleep(10 * APART_S)
+        assert await heard(1) == 1
 
 
 async def test_a_connection_that_was_ended_comes_back(
