@@ -21,7 +21,7 @@ FRIENDS: Final = 20
 VIEWERS: Final = 2_000
 """How many different people ask; they are online, too."""
 
-BATCH: Final = 2_000
+BATCH: Final = 10_000
 
 
 def viewers(count: int) -> list[UserId]:
@@ -63,10 +63,10 @@ async def _beat(divan: Divan, one: UserId) -> None:
 def _friendships(count: int) -> Iterator[Friendship]:
     """Circulant: everybody with those at ten random distances, on both sides; all different."""
     distances = random.Random(8).sample(range(1, count // 2), FRIENDS // 2)
-    for number in range(1, count + 1):
+    people = [user_id(number) for number in range(1, count + 1)]
+    for at, one in enumerate(people):
         for distance in distances:
-            other = (number + distance - 1) % count + 1
-            yield Friendship.between(user_id(number), user_id(other))
+            yield Friendship.between(one, people[(at + distance) % count])
 
 
 def _portions(them: Iterator[ItemT]) -> Iterator[Sequence[ItemT]]:

@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import quote
 
 import attrs
+import psutil
 
 from benchmarks import names
 from benchmarks.crowd import viewers
@@ -30,6 +31,11 @@ from tests.servers.valkey import RedisServer, valkey_binary
 QUERIES: Final = 20_000
 """How many different queries a kind of load has, at most: more than any answer's cache holds."""
 
+WARMING: Final = 5_000
+MOST_WARMING: Final = 8
+"""How often each kind of load is asked to warm the caches, which is not counted; in at most so many
+turns, where the machine is busy."""
+
 _APART: Final = 7_777
 """How far on each round begins, that it does not ask again what warmed the caches."""
 
@@ -43,6 +49,27 @@ class Load:
     name: str
     paths: Sequence[str]
     callers: int = CALLERS
+
+
+@attrs.frozen
+class Asked:
+    """What came of a load, and how many milliseconds of CPU an answer took the server."""
+
+    result: Result
+    cpu_ms: float
+
+
+@attrs.frozen
+class Server:
+    """A server of its own process."""
+
+    origin: str
+    process: psutil.Process
+
+    def cpu_s(self) -> float:
+        """How long it has been at work."""
+        taken = self.process.cpu_times()
+        return float(taken.user + taken.system)
 
 
 WRK: Final = """\
@@ -133,22 +160,22 @@ def _measure(
     name: str, addresses: list[str], loads: list[Load], size: tuple[int, int, int]
 ) -> None:
     rounds, seconds, people = size
-    results: dict[str, list[Result]] = {one.name: [] for one in loads}
-    with _serving(people, addresses) as origin, tempfile.TemporaryDirectory() as folder:
+    results: dict[str, list[Asked]] = {one.name: [] for one in loads}
+    with _serving(people, addresses) as server, tempfile.TemporaryDirectory() as folder:
         asking = Path(folder) / "people"
         asking.write_text("\n".join(map(str, viewers(people))))
-        for one in loads:  # warm caches, not counted
-            _ask(origin, one, seconds, Path(folder), 0)
+        for one in loads:
+            _warm(server, one, seconds, Path(folder))
         for number in range(1, rounds + 1):
             for one in loads:
                 start = number * _APART
-                results[one.name].append(_ask(origin, one, seconds, Path(folder), start))
+                results[one.name].append(_ask(server, one, seconds, Path(folder), start))
     _print(name, people, loads, results)
 
 
 @contextmanager
-def _serving(people: int, addresses: list[str]) -> Iterator[str]:
-    """A server of its own process; gives its origin."""
+def _serving(people: int, addresses: list[str]) -> Iterator[Server]:
+    """A server of its own process."""
     port = free_ports()
     command = [sys.executable, "-m", "benchmarks.search_server", str(port), str(people), *addresses]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
@@ -156,15 +183,32 @@ def _serving(people: int, addresses: list[str]) -> Iterator[str]:
         told = process.stdout.readline().split() if process.stdout else []
         if told[:1] != [READY]:
             sys.exit("The server did not start.")
-        print(f"{people:,} people and their friends let in after {told[1]} s")
+        copied = f", their names copied in {told[2]} s" if addresses else ""
+        print(f"{people:,} people and their friends let in after {told[1]} s{copied}")
         wait(port)
-        yield f"http://127.0.0.1:{port}"
+        yield Server(f"http://127.0.0.1:{port}", psutil.Process(process.pid))
     finally:
         process.terminate()
         process.wait()
 
 
-def _ask(origin: str, load: Load, seconds: int, folder: Path, start: int) -> Result:
+def _warm(server: Server, load: Load, seconds: int, folder: Path) -> None:
+    """Ask as often as a machine that does nothing else is asked in some seconds."""
+    asked = 0
+    for _ in range(MOST_WARMING):
+        asked += int(_ask(server, load, seconds, folder, asked).result.rate * seconds)
+        if asked >= WARMING:
+            return
+
+
+def _ask(server: Server, load: Load, seconds: int, folder: Path, start: int) -> Asked:
+    before = server.cpu_s()
+    result = _run(server.origin, load, seconds, folder, start)
+    answers = max(1.0, result.rate * seconds)
+    return Asked(result, (server.cpu_s() - before) / answers * 1000)
+
+
+def _run(origin: str, load: Load, seconds: int, folder: Path, start: int) -> Result:
     paths = folder / "paths"
     paths.write_text("\n".join(load.paths))
     wrk = client() == "wrk"
@@ -186,12 +230,12 @@ def _ask(origin: str, load: Load, seconds: int, folder: Path, start: int) -> Res
     return run_client([k6_path() or "k6", "run", "--quiet", "--no-usage-report", str(script)])
 
 
-def _print(name: str, people: int, loads: list[Load], results: dict[str, list[Result]]) -> None:
-    hello = [one.rate for one in results["hello"]]
+def _print(name: str, people: int, loads: list[Load], results: dict[str, list[Asked]]) -> None:
+    hello = [one.result.rate for one in results["hello"]]
     least = {"search, the mix": WANTED[name][0], "discovery of people": WANTED[name][1]}
     rows = []
     for load in loads:
-        found = results[load.name]
+        found = [one.result for one in results[load.name]]
         ratio = median(one.rate / base for one, base in zip(found, hello, strict=True))
         wanted = least.get(load.name)
         times = (median(getattr(one, field) for one in found) for field in ("p50", "p95", "p99"))
@@ -203,6 +247,7 @@ def _print(name: str, people: int, loads: list[Load], results: dict[str, list[Re
                 f"{ratio:.3f}",
                 "" if wanted is None else f"{wanted:.2f}",
                 *(f"{one:.1f}" for one in times),
+                f"{median(one.cpu_ms for one in results[load.name]):.2f}",
                 sum(one.failed for one in found),
             )
         )
@@ -215,6 +260,7 @@ def _print(name: str, people: int, loads: list[Load], results: dict[str, list[Re
         "p50 ms",
         "p95 ms",
         "p99 ms",
+        "CPU ms",
         "failed",
     )
     table(f"Search, {name}, one process, {people:,} people by {client()}", header, rows)

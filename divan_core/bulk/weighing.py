@@ -221,12 +221,18 @@ class Ties:
         """Add a relation; whether it is new. No friendship comes about where a block stands."""
         if isinstance(relation, Block):
             return self._take_block(relation)
-        blocks = (Block(relation.low, relation.high), Block(relation.high, relation.low))
-        if relation in self.friendships or relation in parted or self.blocks.intersection(blocks):
+        if relation in self.friendships or relation in parted or self._parts(relation):
             return False
         self.friendships.add(relation)
         self.befriended.append(relation)
         return True
+
+    def _parts(self, friendship: Friendship) -> bool:
+        """Whether there is a block between the two."""
+        if not self.blocks:  # as mostly, and making two of them takes longer than all the rest
+            return False
+        low, high = friendship.low, friendship.high
+        return not self.blocks.isdisjoint((Block(low, high), Block(high, low)))
 
     def _take_block(self, block: Block) -> bool:
         if block in self.blocks:

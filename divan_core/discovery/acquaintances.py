@@ -14,8 +14,8 @@ from divan_core.kernel.ids import UserId
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard
 
-CAPACITY: Final = 250_000
-"""How many people one process keeps in rows: about 30 MB."""
+CAPACITY: Final = 500_000
+"""How many people one process keeps in rows: about 26 MB."""
 
 MOST: Final = 1_000
 """Of more friends of friends, those with the most mutual friends are suggested."""

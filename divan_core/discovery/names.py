@@ -140,7 +140,7 @@ class Names:
     def _add(self, one: Entry) -> None:
         number = one.user_id.int
         self._people[number] = one
-        whole = _whole(one)
+        whole, every = _whole(one), _every(one)
         for text in whole:
             if text not in self._units:
                 self._starts.add(text)
@@ -149,11 +149,11 @@ class Names:
                 if text not in self._words:
                     self._texts.add(text)
             insort(self._units.setdefault(text, []), number)
-        for text in set(parts(one)) - whole - {""}:
+        for text in every - whole:
             if text not in self._words and text not in self._units:
                 self._texts.add(text)
             insort(self._words.setdefault(text, []), number)
-        self._spelling.add(number, {*parts(one)} - {""})
+        self._spelling.add(number, every)
 
     def _discard(self, one: Entry) -> None:
         number = one.user_id.int
@@ -166,7 +166,7 @@ class Names:
                     self._tails.discard(tail)
                 if text not in self._words:
                     self._texts.discard(text)
-        for text in set(parts(one)) - whole - {""}:
+        for text in _every(one) - whole:
             _remove(self._words, text, number)
             if text not in self._words and text not in self._units:
                 self._texts.discard(text)
@@ -177,6 +177,11 @@ class Names:
 def _whole(one: Entry) -> set[str]:
     """What a query can begin; there is no name where one has no letters at all."""
     return set(units(one)) - {""}
+
+
+def _every(one: Entry) -> set[str]:
+    """What a query can be similar to."""
+    return set(parts(one)) - {""}
 
 
 _OF: Final = "\t"

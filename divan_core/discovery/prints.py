@@ -30,13 +30,14 @@ class Prints:
 
     def of(self, card: PersonCard, mutual_friends: int, *, is_friend: bool) -> Raw:
         """What ``views.shown`` makes of this, as JSON."""
-        json = self._strangers.of(card)
+        stranger = self._strangers.of(card)
+        if not (is_friend or mutual_friends):
+            return stranger
+        json = bytes(stranger)
         if is_friend:
             json = json.replace(_NO_FRIEND, b'"is_friend":true')
-        if mutual_friends:
-            json = json.replace(_NO_MUTUAL, b'"mutual_friends":%d' % mutual_friends)
-        return Raw(json)
+        return Raw(json.replace(_NO_MUTUAL, b'"mutual_friends":%d' % mutual_friends))
 
 
-def _as_stranger(card: PersonCard) -> bytes:
-    return encode(shown(card, 0, is_friend=False))
+def _as_stranger(card: PersonCard) -> Raw:
+    return Raw(encode(shown(card, 0, is_friend=False)))

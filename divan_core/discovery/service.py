@@ -26,7 +26,6 @@ from divan_core.kernel.limits import RateLimits
 from divan_core.kernel.paging import CursorSealer, Page
 from divan_core.kernel.turnstile import Entrance
 from divan_core.kernel.values import value
-from divan_core.kernel.visibility import PersonCard
 
 _PLACE: Final = struct.Struct("<Bd16s")
 _EDGE: Final = struct.Struct("<d16s")
@@ -153,17 +152,17 @@ class Discovery:
             return Found(())
         span = (None if data is None else _place(data)), query.limit
         found = await self._people.find(actor, query.q, looked_for, span)
-        await self._spend(actor, [card for card, _, _ in found.people])
+        await self._spend(actor, found)
         return found
 
     def _users_after(self, actor: Actor, query: SearchQuery, found: Found) -> str | None:
         """The cursor of those who come after a page."""
         return self._sealed(actor, "users", query, found.end and _packed_place(found.end))
 
-    async def _spend(self, actor: Actor, cards: list[PersonCard]) -> None:
+    async def _spend(self, actor: Actor, found: Found) -> None:
         """Count the people of an answer against the actor's budget, all or none of them."""
-        if cards:
-            people = [card.user_id for card in cards]
+        if found.people:
+            people = [card.user_id for card, _, _ in found.people]
             budget = self._limits.enumeration
             await self._tools.limits.spend(actor.campus_id, actor.user_id, budget, people)
 

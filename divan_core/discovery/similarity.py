@@ -14,7 +14,19 @@ def trigrams(text: str) -> Trigrams:
 
     Each word has two spaces before it and one behind (PostgreSQL manual, "pg_trgm").
     """
-    return trigrams_of(text.split(" "))
+    return joined_trigrams(text)
+
+
+def joined_trigrams(text: str) -> Trigrams:
+    """The same of a text that is hardly met again, but whose words mostly are those of others."""
+    if " " not in text:
+        return _of_word(text)
+    return frozenset[str]().union(*map(_of_word, text.split(" ")))
+
+
+@functools.lru_cache(maxsize=8192)
+def _of_word(word: str) -> Trigrams:
+    return trigrams_of((word,))
 
 
 def trigrams_of(words: Iterable[str]) -> Trigrams:

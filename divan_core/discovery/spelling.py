@@ -6,6 +6,7 @@ is what both of them have. RapidFuzz finds its length for hundreds of texts in s
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from itertools import accumulate, pairwise
@@ -20,6 +21,9 @@ from divan_core.discovery.similarity import trigrams
 MOST: Final = sys.maxunicode
 """How many different trigrams can be spelt: as many as there are characters."""
 
+WORDS: Final = 8192
+"""How many texts are kept as they are spelt: people share most words of their names."""
+
 _NEXT: Final = "\0"
 """Stands between texts: no trigram is spelt so."""
 
@@ -33,7 +37,7 @@ class Alphabet:
     def __init__(self, most: int = MOST) -> None:
         """Have so many characters at most."""
         self._most = most
-        self._characters: dict[str, str] = {}
+        self._characters = _Characters()
         self.is_full = False
 
     def spell(self, grams: Collection[str]) -> str:
@@ -42,13 +46,20 @@ class Alphabet:
         self.is_full = self.is_full or len(known) + len(grams) > self._most
         if self.is_full:
             return ""
-        # Characters are numbered as they come, beginning with 1.
-        return "".join(sorted([known.setdefault(gram, chr(len(known) + 1)) for gram in grams]))
+        return "".join(sorted(map(known.__getitem__, grams)))
 
     def spell_known(self, grams: Iterable[str]) -> str:
         """Those of some trigrams that were met, ascending: no text has any of the others."""
         known = self._characters
         return "".join(sorted([known[gram] for gram in grams if gram in known]))
+
+
+class _Characters(dict[str, str]):
+    """Characters by trigram, numbered as they come, beginning with 1."""
+
+    def __missing__(self, gram: str) -> str:
+        self[gram] = character = chr(len(self) + 1)
+        return character
 
 
 class Spelling:
@@ -61,15 +72,18 @@ class Spelling:
         """Begin with nobody."""
         self._alphabet = Alphabet()
         self._people: dict[int, str] = {}
+        self._spelt = functools.lru_cache(maxsize=WORDS)(self._spell)
 
     def add(self, number: int, texts: Iterable[str]) -> None:
         """Know somebody, at least one text, whose words have one space between them."""
-        spell = self._alphabet.spell
-        self._people[number] = _NEXT.join([spell(trigrams(one)) for one in texts])
+        self._people[number] = _NEXT.join(map(self._spelt, texts))
 
     def discard(self, number: int) -> None:
         """Remove somebody who is there."""
         del self._people[number]
+
+    def _spell(self, text: str) -> str:
+        return self._alphabet.spell(trigrams(text))
 
     def likeness(self, wanted: Wanted, numbers: Iterable[int]) -> list[float] | None:
         """How alike the query the best text of each is; None where not all could be spelt."""

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from operator import or_
+from operator import and_, or_
 from typing import Final
 
 import attrs
@@ -36,7 +36,7 @@ class Texts:
     def __init__(self) -> None:
         """Begin empty."""
         self._bands: dict[int, list[_Block]] = {}
-        self._openings: defaultdict[str, set[str]] = defaultdict(set)  # trigrams by two letters
+        self._contents = _Contents()
         self._places: dict[str, tuple[_Block, int]] = {}
         self._words = Starts()
         self._mirrored = Starts()  # the words from right to left
@@ -46,7 +46,7 @@ class Texts:
         blocks = self._bands.setdefault(_band(len(text)), [])
         block = next((one for one in reversed(blocks) if one.has_room), None)
         if block is None:
-            block = _Block(self._openings)
+            block = _Block(self._contents, self._contents.mark())
             blocks.append(block)
         self._places[text] = block, block.put(text, trigrams(text))
         if " " not in text:
@@ -64,11 +64,12 @@ class Texts:
     def containing(self, text: str) -> Iterator[str]:
         """Those that have this text inside, the shortest first, then in order."""
         if grams := _certain(text):
-            choose = partial(_Block.all_of, grams=grams)
+            choose, among = partial(_Block.all_of, grams=grams), self._contents.all_of(grams)
         else:
-            choose = partial(_Block.any_of, grams=self._openings.get(text, ()))
+            choose, among = partial(_Block.any_of, grams=self._contents.openings.get(text, ())), -1
         for blocks in self._by_length():
-            found = [one for block in blocks for one in block.those(choose(block)) if text in one]
+            some = [block for block in blocks if block.mark & among]
+            found = [one for block in some for one in block.those(choose(block)) if text in one]
             yield from _in_order(found)
 
     def slips(self, wanted: Wanted) -> Iterator[str]:
@@ -97,13 +98,45 @@ class Texts:
 
 
 @attrs.define(eq=False)
+class _Contents:
+    """What all blocks have: most have none with all trigrams of a longer text.
+
+    ``openings`` says which trigrams there are that begin with two letters, ``blocks`` where they
+    are: each block has its bit.
+    """
+
+    openings: defaultdict[str, set[str]] = attrs.field(factory=lambda: defaultdict(set))
+    blocks: dict[str, Bits] = attrs.field(factory=dict)
+    count: int = 0
+
+    def mark(self) -> Bits:
+        """The bit of one more block."""
+        self.count += 1
+        return 1 << self.count
+
+    def add(self, gram: str, mark: Bits) -> None:
+        """A block has a trigram now."""
+        self.openings[gram[:2]].add(gram)
+        self.blocks[gram] = self.blocks.get(gram, 0) | mark
+
+    def discard(self, gram: str, mark: Bits) -> None:
+        """A block no longer has a trigram."""
+        self.blocks[gram] ^= mark
+
+    def all_of(self, grams: Iterable[str]) -> Bits:
+        """The blocks that have all of some trigrams."""
+        return functools.reduce(and_, [self.blocks.get(gram, 0) for gram in grams])
+
+
+@attrs.define(eq=False)
 class _Block:
     """Some texts. ``sizes`` says which of them have so many trigrams.
 
-    ``openings`` are those of all blocks: which trigrams there are that begin with two letters.
+    ``mark`` is the block's bit in the ``contents`` of all blocks.
     """
 
-    openings: defaultdict[str, set[str]]
+    contents: _Contents
+    mark: Bits
     texts: list[str] = attrs.field(factory=list)
     grams: defaultdict[str, Bits] = attrs.field(factory=lambda: defaultdict(int))
     sizes: defaultdict[int, Bits] = attrs.field(factory=lambda: defaultdict(int))
@@ -124,7 +157,7 @@ class _Block:
         bit = 1 << place
         for gram in grams:
             if gram not in self.grams:
-                self.openings[gram[:2]].add(gram)
+                self.contents.add(gram, self.mark)
             self.grams[gram] |= bit
         self.sizes[len(grams)] |= bit
         return place
@@ -136,6 +169,7 @@ class _Block:
             self.grams[gram] ^= bit
             if not self.grams[gram]:
                 del self.grams[gram]
+                self.contents.discard(gram, self.mark)
         self.sizes[len(grams)] ^= bit
         self.texts[place] = ""
         self.free.append(place)
@@ -216,10 +250,10 @@ def _at_least(least: int, among: Bits, counts: Sequence[Bits]) -> Bits:
     return more | same
 
 
-_SHORT: Final = (6, 8)
+_SHORT: Final = (6, 8, 9, 10, 11, 12, 13, 14, 16, 18, 20)
 _WIDTH: Final = 6
-"""Texts are gone through in bands by their length. Short ones often are enough: there are fewer of
-these, of fewer lengths."""
+"""Texts are gone through in bands by their length. Those of a few bands often are enough, so the
+bands of a large campus, where each fills several blocks, are narrow; long texts are few."""
 
 
 def _band(length: int) -> int:

@@ -1,8 +1,10 @@
+import gc
 import json
 from pathlib import Path
 
 import pytest
 
+from divan_cli.loading import collected_rarely
 from tests.unit.bulk.conftest import block_line, campus_line, friendship_line, person_line
 
 from .conftest import Command
@@ -91,3 +93,10 @@ def test_faults_tell_nothing_of_what_people_are(divan: Command, keep: tuple[str,
     ended = divan("import", "-", *keep, stdin=lines, LOG_LEVEL="DEBUG")
     assert ended.status == 1
     assert "canary" not in ended.out + ended.err
+
+
+def test_cycles_are_looked_for_as_before_once_an_import_is_over() -> None:
+    before = gc.get_threshold()
+    with collected_rarely():
+        assert gc.get_threshold()[0] > before[0]
+    assert gc.get_threshold() == before

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from divan_core.discovery.model import SHORTEST_SLIP, Entry, parts, units
-from divan_core.discovery.similarity import Trigrams, trigrams_of
+from divan_core.discovery.similarity import Trigrams
 from divan_core.kernel.ids import CampusId
 from divan_core.kernel.values import value
 
@@ -142,18 +142,6 @@ def _shared(one: str, other: str) -> int:
             break
         at += 1
     return at
-
-
-@functools.lru_cache(maxsize=8192)
-def _of_word(word: str) -> Trigrams:
-    return trigrams_of((word,))
-
-
-def grams_of(text: str) -> Trigrams:
-    """The trigrams of a term, whose words are mostly those of others, too."""
-    if " " not in text:
-        return _of_word(text)
-    return frozenset[str]().union(*map(_of_word, text.split(" ")))
 
 
 def class_of(text: str, size: int) -> LengthClass:

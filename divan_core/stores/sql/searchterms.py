@@ -15,11 +15,12 @@ from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy import text
 
+from divan_core.discovery.similarity import joined_trigrams
 from divan_core.kernel.ids import CampusId
 from divan_core.stores.sql.clauses import portions
 from divan_core.stores.sql.connection import SqlConnection
 from divan_core.stores.sql.searchbulk import Row, fill, unnested, upsert
-from divan_core.stores.sql.searchrows import class_of, codes, grams_of, heads, is_word, padded
+from divan_core.stores.sql.searchrows import class_of, codes, heads, is_word, padded
 from divan_core.stores.sql.searchtables import SEARCH_HEADS, SEARCH_LEFT, SEARCH_TERMS
 
 IdT = TypeVar("IdT", CampusId, bytes)
@@ -140,7 +141,7 @@ def _begins(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _columns(campus_id: CampusId, texts: Sequence[str], lane: int) -> dict[str, Any]:
-    grams = list(map(grams_of, texts))
+    grams = list(map(joined_trigrams, texts))
     return {
         "c0": [campus_id] * len(texts),
         "c1": texts,
@@ -204,7 +205,7 @@ class SqliteTerms:
         campus = (await self._connection.execute(_CAMPUS, {"campus": key})).scalar_one()
         by_place: defaultdict[int, list[Row]] = defaultdict(list)
         for one in texts:
-            size = len(grams_of(one))
+            size = len(joined_trigrams(one))
             by_place[place(campus, class_of(one, size), len(one))].append((one, size))
         terms: list[Row] = []
         grams: list[Row] = []
