@@ -264,12 +264,13 @@ class Presence:
             relations = await self._tools.audience.relations(actor.user_id)
             question = Question(actor.user_id, relations, search.friends_only, search.groups)
             cells = listing.within(hood, (reach.beyond_m, reach.radius_m))
-            for portion in listing.portions(cells, search.wanted + 1):
+            for portion in listing.portions(cells, search.wanted + 2):  # they are in it themselves
                 if listing.more_than(search.wanted, near):
                     break
                 places = listing.places(portion)
                 crowds = self._crowds.kept(places) or await self._crowds.made(places)
-                listed = listing.listed(portion, crowds, question)
+                apart = self._crowds.apart(question, crowds)
+                listed = listing.listed(portion, crowds, question, apart)
                 near += listing.after(listed, search.after, hood.here) if search.after else listed
             if math.isinf(hood.complete_m) or listing.more_than(search.wanted, near):
                 return Found(hood.here, near)
