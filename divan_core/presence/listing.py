@@ -140,14 +140,13 @@ def after(found: list[Near], position: Position, here: Fix) -> list[Near]:
     return level + rest
 
 
-def position_of(found: Iterable[Near], count: int) -> Position:
-    """The position right after so many of those listed, of whom there are as many at least."""
-    left = count
-    for _, cell, there in found:
-        if left <= len(there):
-            return Position(cell, there[left - 1].user_id)
-        left -= len(there)
-    raise IndexError(count)
+def position_before(found: Sequence[Near], rest: int) -> Position:
+    """The position after all but the last so many of those listed."""
+    for _, cell, there in reversed(found):
+        if rest < len(there):
+            return Position(cell, there[-1 - rest].user_id)
+        rest -= len(there)
+    raise IndexError(rest)
 
 
 def more_than(count: int, found: Sequence[Near]) -> bool:

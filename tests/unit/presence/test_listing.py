@@ -121,7 +121,7 @@ def test_a_page_goes_on_after_a_position(limit: int) -> None:
     found = listing.listed(
         cells, crowds(cells, map(card, PEOPLE[:4])), Question(ME, Relations()), ()
     )
-    position = listing.position_of(found, limit)
+    position = listing.position_before(found, 4 - limit)
     assert position == Position(NEAR if limit < 3 else FAR, PEOPLE[limit - 1])
     assert numbers(listing.after(found, position, HERE)) == [2, 3, 4, 5][limit:]
 
