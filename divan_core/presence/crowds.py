@@ -15,7 +15,14 @@ from msgspec import UNSET
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.values import value
-from divan_core.kernel.visibility import PersonCard, Relations, Surface, can_see, is_open
+from divan_core.kernel.visibility import (
+    PersonCard,
+    Relations,
+    Surface,
+    acquainted,
+    can_see,
+    is_open,
+)
 from divan_core.presence.messages import Group, NearbyPerson
 from divan_core.presence.model import Cell
 
@@ -60,11 +67,12 @@ class Crowd:
     """The people of one place, by id.
 
     A cell finer than its person wants by now does not show them: it is from before a change of
-    privacy that is still under way. ``numbers`` are their ids; ``are_open``: all of them are.
+    privacy that is still under way. ``numbers`` are their ids. ``alike``: who has nothing to do
+    with anybody here sees all of them; false where not all are open, or the crowd is not kept.
     ``views`` are what was made of them, by kind: the metres shown times ``KINDS``, and the groups.
     """
 
-    __slots__ = ("_cards", "are_open", "numbers", "place", "views")
+    __slots__ = ("_cards", "alike", "numbers", "place", "views")
 
     def __init__(self, place: Place, cards: Iterable[PersonCard | None]) -> None:
         """The place as the store told of it, with a card for each there who exists."""
@@ -74,9 +82,13 @@ class Crowd:
             there.sort(key=_number)
         self.place = place
         self.numbers = frozenset([card.user_id.int for card in there])
-        self.are_open = all(map(is_open, there))
+        self.alike = False
         self.views: dict[int, tuple[NearbyPerson, ...]] = {}
         self._cards = there
+
+    def are_open(self) -> bool:
+        """Whether everybody shows themselves to everyone."""
+        return all(map(is_open, self._cards))
 
     def shown(self, question: Question, kind: int) -> tuple[NearbyPerson, ...]:
         """What is shown of those whom the question finds."""
@@ -136,6 +148,18 @@ class Crowds:
             for place, crowd in zip(places, found, strict=True)
         ]
 
+    def apart(self, question: Question, crowds: Sequence[Crowd]) -> set[Crowd | None]:
+        """The crowds, of these and others, in which this question is to be asked about each.
+
+        There is somebody in them whom the viewer has to do with, or strangers are not wanted.
+        """
+        if question.friends_only:
+            return set(crowds)
+        known = acquainted(question.viewer_id, question.relations)
+        if len(known) <= len(crowds):
+            return set(map(self._of.get, known))
+        return {crowd for crowd in crowds if not known.isdisjoint(crowd.numbers)}
+
     def _new(self, place: Place, cards: list[PersonCard | None], *, keep: bool) -> Crowd:
         crowd = Crowd(place, cards)
         if keep and all(cards):
@@ -144,6 +168,7 @@ class Crowds:
                 self._drop(number)
                 self._of[number] = crowd
             self._kept[id(place)] = crowd
+            crowd.alike = crowd.are_open()
             while len(self._of) > self._capacity:
                 self._drop(next(iter(self._of)))
         return crowd
@@ -152,6 +177,7 @@ class Crowds:
         """End the crowd that somebody is in."""
         crowd = self._of.get(number)
         if crowd is not None:
+            crowd.alike = False  # whoever holds it still cannot find it by its people any more
             self._kept.pop(id(crowd.place), None)
             for one in crowd.place[1]:
                 self._of.pop(one.int, None)
@@ -159,6 +185,8 @@ class Crowds:
     def _forget(self, _campus_id: CampusId, people: Collection[UserId] | None) -> None:
         self._forgotten += 1
         if people is None:
+            for crowd in self._kept.values():
+                crowd.alike = False
             self._kept.clear()
             self._of.clear()
             return

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from math import hypot
 from operator import itemgetter
 from typing import Final
@@ -11,7 +11,7 @@ from typing import Final
 from divan_core.kernel.clock import Millis, rfc3339
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.values import value
-from divan_core.kernel.visibility import PersonCard, acquainted
+from divan_core.kernel.visibility import PersonCard
 from divan_core.presence.crowds import KINDS, Crowd, Place, Question
 from divan_core.presence.lattice import distance_to, whole_cells_m
 from divan_core.presence.messages import NearbyPerson, Sighting
@@ -96,20 +96,27 @@ def places(cells: Iterable[Occupied]) -> list[Place]:
     return list(map(_PLACE, cells))
 
 
-def listed(cells: Sequence[Occupied], crowds: Sequence[Crowd], question: Question) -> list[Near]:
-    """Those in the cells who are listed, nearest first, then by id; one crowd for each cell."""
-    known = acquainted(question.viewer_id, question.relations)
-    groups, friends_only = question.groups, question.friends_only
+def listed(
+    cells: Sequence[Occupied],
+    crowds: Sequence[Crowd],
+    question: Question,
+    apart: Collection[Crowd | None],
+) -> list[Near]:
+    """Those in the cells who are listed, nearest first, then by id; one crowd for each cell.
+
+    ``apart`` are crowds in which each is to be asked about.
+    """
+    groups = question.groups
     found = []
     for (distance, (cell, _)), crowd in zip(cells, crowds, strict=True):
         kind = whole_cells_m(distance, cell.size_m) * KINDS + groups
-        if friends_only or not crowd.are_open or not known.isdisjoint(crowd.numbers):
-            people = crowd.shown(question, kind)
-        else:
+        if crowd.alike and crowd not in apart:
             people = crowd.views.get(kind) or crowd.made(kind)
+        else:
+            people = crowd.shown(question, kind)
         found.append((distance, cell, people))
-    alike = len(set(map(_DISTANCE, found))) < len(found)
-    return _by_id(found) if alike else found
+    level = len(set(map(_DISTANCE, found))) < len(found)
+    return _by_id(found) if level else found
 
 
 def _by_id(found: list[Near]) -> list[Near]:
@@ -133,11 +140,13 @@ def after(found: list[Near], position: Position, here: Fix) -> list[Near]:
     return level + rest
 
 
-def position_of(found: Iterable[Near], count: int) -> Position:
-    """The position right after so many of those listed."""
-    everybody = ((cell, one) for _, cell, there in found for one in there)
-    cell, last = next(islice(everybody, count - 1, None))
-    return Position(cell, last.user_id)
+def position_before(found: Sequence[Near], rest: int) -> Position:
+    """The position after all but the last so many of those listed."""
+    for _, cell, there in reversed(found):
+        if rest < len(there):
+            return Position(cell, there[-1 - rest].user_id)
+        rest -= len(there)
+    raise IndexError(rest)
 
 
 def more_than(count: int, found: Sequence[Near]) -> bool:

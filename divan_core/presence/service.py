@@ -221,7 +221,7 @@ class Presence:
         items = listing.shown(found.near)
         if len(items) <= query.limit:
             return Page(items)
-        position = listing.position_of(found.near, query.limit)
+        position = listing.position_before(found.near, len(items) - query.limit)
         return Page(items[: query.limit], self._sealed(actor, query, position))
 
     async def surroundings(self, actor: Actor, radius_m: int) -> Surroundings:
@@ -264,13 +264,14 @@ class Presence:
             relations = await self._tools.audience.relations(actor.user_id)
             question = Question(actor.user_id, relations, search.friends_only, search.groups)
             cells = listing.within(hood, (reach.beyond_m, reach.radius_m))
-            for portion in listing.portions(cells, search.wanted + 1):
-                if listing.more_than(search.wanted, near):
-                    break
+            for portion in listing.portions(cells, search.wanted + 2):  # they are in it themselves
                 places = listing.places(portion)
                 crowds = self._crowds.kept(places) or await self._crowds.made(places)
-                listed = listing.listed(portion, crowds, question)
+                apart = self._crowds.apart(question, crowds)
+                listed = listing.listed(portion, crowds, question, apart)
                 near += listing.after(listed, search.after, hood.here) if search.after else listed
+                if len(portion) < len(cells) and listing.more_than(search.wanted, near):
+                    break
             if math.isinf(hood.complete_m) or listing.more_than(search.wanted, near):
                 return Found(hood.here, near)
             reach = attrs.evolve(reach, beyond_m=hood.complete_m)

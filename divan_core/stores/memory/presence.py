@@ -137,7 +137,7 @@ class MemoryPresence:
                 if inner < edge:
                     cells += found(grid, here, inner, min(outer, edge))
             if before:  # steps may share cells at their common edge
-                cells = list({id(place): place for place in cells}.values())
+                cells = list(dict(zip(map(id, cells), cells, strict=True)).values())
             if outer < end and sum(map(len, map(_PEOPLE, cells))) >= reach.enough:
                 return cells, outer
         return cells, math.inf

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
+import anyio
 import attrs
 import pytest
 from hypothesis import given, settings
@@ -20,6 +21,7 @@ from divan_core.kernel.visibility import (
 )
 from divan_core.presence import listing
 from divan_core.presence.crowds import VIEWS, Crowd, Crowds, Place, Question
+from divan_core.presence.messages import NearbyPerson
 from divan_core.presence.model import Cell
 
 pytestmark = pytest.mark.anyio
@@ -91,10 +93,14 @@ class Scene:
         (crowd,) = self.crowds.kept([place]) or await self.crowds.made([place])
         return crowd
 
+    async def asked(self, place: Place, question: Question) -> list[NearbyPerson]:
+        crowds = [await self.made(place)]
+        apart = self.crowds.apart(question, crowds)
+        return [*listing.shown(listing.listed([(30.0, place)], crowds, question, apart))]
+
     async def names(self, place: Place) -> list[str]:
-        question = Question(UserId(UUID(int=1000)), Relations())
-        found = listing.listed([(1.0, place)], [await self.made(place)], question)
-        return [one.display_name for one in listing.shown(found)]
+        stranger = Question(UserId(UUID(int=1000)), Relations())
+        return [one.display_name for one in await self.asked(place, stranger)]
 
 
 def at(cell: Cell, *people: UserId) -> Place:
@@ -207,9 +213,10 @@ SOME = st.frozensets(st.sampled_from(PEOPLE))
 def test_everybody_asks_as_if_nobody_had_before(
     cards: list[PersonCard], questions: list[Question]
 ) -> None:
-    place = at(HERE, *(one.user_id for one in cards))
-    crowd = Crowd(place, cards)
-    for question in questions:
+    scene, place = Scene(), at(HERE, *(one.user_id for one in cards))
+    scene.source.people = {one.user_id: one for one in cards}
+
+    async def ask(question: Question) -> None:
         relations = question.relations
         wanted = [
             (one.user_id, one.user_id in relations.friends)
@@ -218,9 +225,50 @@ def test_everybody_asks_as_if_nobody_had_before(
             and can_see(question.viewer_id, relations, one, Surface.NEARBY)
             and (one.user_id in relations.friends or not question.friends_only)
         ]
-        found = listing.shown(listing.listed([(30.0, place)], [crowd], question))
+        found = await scene.asked(place, question)
         assert [(one.user_id, one.is_friend) for one in found] == wanted
         assert {one.distance_m for one in found} <= {50}
+
+    for question in questions:
+        anyio.run(ask, question)
+
+
+async def test_each_is_asked_about_in_a_crowd_that_was_dropped_meanwhile() -> None:
+    scene = Scene(capacity=1)
+    one, other = at(HERE, ANA), at(THERE, BEN)
+    crowds = await scene.crowds.made([one, other])
+    for viewer in (ANA, BEN):
+        question = Question(viewer, Relations())
+        apart = scene.crowds.apart(question, crowds)
+        found = listing.listed([(30.0, one), (90.0, other)], crowds, question, apart)
+        assert [who.user_id for who in listing.shown(found)] == [{ANA: BEN, BEN: ANA}[viewer]]
+
+
+@pytest.mark.parametrize("news", [frozenset({ANA}), None])
+async def test_each_is_asked_about_in_a_crowd_that_was_forgotten_meanwhile(
+    news: frozenset[UserId] | None,
+) -> None:
+    scene, place = Scene(), at(HERE, ANA, BEN)
+    crowds = await scene.crowds.made([place])
+    scene.audience.apply(CAMPUS, JournalSlice(b"3", news))
+    question = Question(ANA, Relations())
+    apart = scene.crowds.apart(question, crowds)
+    found = listing.listed([(30.0, place)], crowds, question, apart)
+    assert [who.user_id for who in listing.shown(found)] == [BEN]
+
+
+async def test_only_crowds_of_acquaintances_are_apart() -> None:
+    scene = Scene()
+    places = [at(HERE, ANA), at(THERE, BEN), at(Cell(25, 9, 9), EVE)]
+    crowds = await scene.crowds.made(places)
+    friends = frozenset({BEN, *(UserId(UUID(int=number)) for number in range(50, 60))})
+    for relations, expected in [
+        (Relations(friends=frozenset({BEN})), crowds[:2]),
+        (Relations(blocked=friends), crowds[:2]),
+        (Relations(), crowds[:1]),
+    ]:
+        assert scene.crowds.apart(Question(ANA, relations), crowds) - {None} == set(expected)
+    assert scene.crowds.apart(Question(ANA, Relations(), friends_only=True), crowds) == set(crowds)
 
 
 @pytest.mark.parametrize(

@@ -78,13 +78,13 @@ def numbers(found: list[Near]) -> list[int]:
 
 def listed(question: Question, *cards: PersonCard | None) -> list[int]:
     cells: list[Occupied] = [(10.0, (NEAR, PEOPLE[: len(cards)]))]
-    return numbers(listing.listed(cells, crowds(cells, cards), question))
+    return numbers(listing.listed(cells, crowds(cells, cards), question, ()))
 
 
 def test_the_nearest_come_first_then_the_smaller_id() -> None:
     two, three, four = (card(one) for one in PEOPLE[:3])
     cells: list[Occupied] = [(10.0, (NEAR, PEOPLE[1:3])), (90.0, (FAR, PEOPLE[:1]))]
-    found = listing.listed(cells, crowds(cells, [four, three, two]), Question(ME, Relations()))
+    found = listing.listed(cells, crowds(cells, [four, three, two]), Question(ME, Relations()), ())
     assert numbers(found) == [3, 4, 2]
 
 
@@ -95,7 +95,7 @@ def test_people_at_one_distance_stand_by_id_whatever_their_cells() -> None:
         (20.0, (WIDE, [PEOPLE[1], PEOPLE[4]])),
     ]
     there = map(card, [one for _, (_, people) in cells for one in people])
-    found = listing.listed(cells, crowds(cells, there), Question(ME, Relations()))
+    found = listing.listed(cells, crowds(cells, there), Question(ME, Relations()), ())
     assert numbers(found) == [5, 2, 3, 4, 6]
     assert [cell for _, cell, _ in found[1:]] == [FAR, WIDE, FAR, WIDE]
 
@@ -118,15 +118,19 @@ def test_friends_only() -> None:
 def test_a_page_goes_on_after_a_position(limit: int) -> None:
     around = hood((NEAR, tuple(PEOPLE[:2])), (FAR, tuple(PEOPLE[2:4])))
     cells = listing.within(around, (-1.0, 500))
-    found = listing.listed(cells, crowds(cells, map(card, PEOPLE[:4])), Question(ME, Relations()))
-    position = listing.position_of(found, limit)
+    found = listing.listed(
+        cells, crowds(cells, map(card, PEOPLE[:4])), Question(ME, Relations()), ()
+    )
+    position = listing.position_before(found, 4 - limit)
     assert position == Position(NEAR if limit < 3 else FAR, PEOPLE[limit - 1])
     assert numbers(listing.after(found, position, HERE)) == [2, 3, 4, 5][limit:]
 
 
 def test_the_listed_are_counted() -> None:
     cells: list[Occupied] = [(1.0, (NEAR, PEOPLE[:2])), (9.0, (FAR, PEOPLE[2:5]))]
-    found = listing.listed(cells, crowds(cells, map(card, PEOPLE[:5])), Question(ME, Relations()))
+    found = listing.listed(
+        cells, crowds(cells, map(card, PEOPLE[:5])), Question(ME, Relations()), ()
+    )
     assert [listing.more_than(count, found) for count in (0, 4, 5)] == [True, True, False]
     assert not listing.more_than(0, [])
 
@@ -137,7 +141,7 @@ def test_groups(include: tuple[Group, ...]) -> None:
     cells: list[Occupied] = [(26.0, (NEAR, PEOPLE[:1]))]
     relations = Relations(friends=frozenset({PEOPLE[0]}))
     question = Question(ME, relations, groups=groups_of(include))
-    (view,) = listing.shown(listing.listed(cells, crowds(cells, [person]), question))
+    (view,) = listing.shown(listing.listed(cells, crowds(cells, [person]), question, ()))
     assert view.is_friend
     assert view.distance_m == (50 if "distance" in include else UNSET)
     assert view.major == ("Law" if "profile" in include else UNSET)
