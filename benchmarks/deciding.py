@@ -110,6 +110,8 @@ async def _measured(name: str, addresses: list[str], seconds: int) -> tuple[obje
         await let_in(divan)
         for one in range(2 * PAIRS):  # what a process knows of people, it knows
             await divan.chat.send(Actor(person(one), CAMPUS), SendMessage(person(one ^ 1), WORDS))
+        for one in range(FOUL_EACH // 2, 2 * PAIRS, FOUL_EACH):  # connections have prepared all
+            await divan.chat.send(Actor(person(one), CAMPUS), SendMessage(person(one ^ 1), FOUL))
         await divan.drain()
         settle_memory()  # as a server does
         began, used, count = anyio.current_time(), time.process_time(), RATE * seconds

@@ -95,6 +95,7 @@ async def connect(
         address.url.render_as_string(hide_password=False),
         timeout=CONNECT_TIMEOUT_S,
         command_timeout=statement_timeout_s,
+        max_cached_statement_lifetime=0,  # else all are prepared again every five minutes
         server_settings=name,
     )
 

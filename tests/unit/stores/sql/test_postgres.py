@@ -320,6 +320,24 @@ async def test_one_connection_serves_many(postgres_url: str) -> None:
             group.start_soon(engine.write, count)
 
 
+async def test_what_is_prepared_stays_so(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long nobody asks: preparing is a round trip, and the first plans are thrown away."""
+    asked: list[object] = []
+    connect: Callable[..., Awaitable[object]] = asyncpg.connect
+
+    async def noted(address: str, **how: object) -> object:
+        asked.append(how["max_cached_statement_lifetime"])
+        return await connect(address, **how)
+
+    monkeypatch.setattr(asyncpg, "connect", noted)
+    engine = PostgresEngine(parse_address(postgres_url), pool_size=1)
+    async with engine.running():
+        assert await engine.read(count) == 0
+    assert asked == [0]
+
+
 async def test_a_statement_has_a_time(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres, "STATEMENT_TIMEOUT_S", 0.05)
     engine = PostgresEngine(parse_address(postgres_url), pool_size=1)
