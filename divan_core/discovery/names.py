@@ -8,7 +8,8 @@ first 200 people looks at no text that is longer than theirs.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain, islice
 from typing import Final
 
@@ -62,35 +63,47 @@ class Names:
 
     def resembling(self, wanted: Wanted, most: int) -> Resembling:
         """The first people of the second and of the third tier."""
-        inside = list(islice(self._inside(wanted.text), most))
+        inside, has_inside = self._inside(wanted.text, most)
         slips = list(self._texts.slips(wanted))
-        similar = self._similar(wanted, slips, most)
+        similar = self._similar(wanted, slips, most, has_inside)
         return Resembling(
             self._likened(wanted, inside, slips) if inside else (),
             self._likened(wanted, similar, slips) if similar else (),
         )
 
-    def _inside(self, text: str) -> Iterator[int]:
-        """Everyone of the second tier, in the order of its cut."""
-        seen = set[int]()
-        for unit in self._texts.containing(text):
-            if not unit.startswith(text):
-                for number in self._units.get(unit, ()):
-                    if number not in seen and not begins(text, self._people[number]):
-                        seen.add(number)
-                        yield number
+    def _inside(self, text: str, most: int) -> tuple[Sequence[int], Callable[[int], bool]]:
+        """The first people of the second tier, in the order of its cut.
 
-    def _similar(self, wanted: Wanted, slips: Iterable[str], most: int) -> Sequence[int]:
-        """The first people of the third tier, in the order of its cut."""
-        text, people, found = wanted.text, self._people, dict[int, None]()
-        for part in chain(slips, self._texts.alike(wanted)):
-            for number in self._holding(part):
-                if number not in found:
-                    one = people[number]
-                    if text not in one.handle and text not in one.name:
+        And whether somebody has the text inside: once all are known, that need not be looked for
+        in what each is called, which lies all over the memory.
+        """
+        found, having = dict[int, None](), set[int]()
+        for unit in self._texts.containing(text):
+            holders = self._units.get(unit, ())
+            having.update(holders)
+            if not unit.startswith(text):
+                for number in holders:
+                    if number not in found and not begins(text, self._people[number]):
                         found[number] = None
                         if len(found) == most:
-                            return list(found)
+                            return list(found), partial(self._has_inside, text)
+        return list(found), having.__contains__
+
+    def _has_inside(self, text: str, number: int) -> bool:
+        one = self._people[number]
+        return text in one.handle or text in one.name
+
+    def _similar(
+        self, wanted: Wanted, slips: Iterable[str], most: int, has_inside: Callable[[int], bool]
+    ) -> Sequence[int]:
+        """The first people of the third tier, in the order of its cut."""
+        found = dict[int, None]()
+        for part in chain(slips, self._texts.alike(wanted)):
+            for number in self._holding(part):
+                if number not in found and not has_inside(number):
+                    found[number] = None
+                    if len(found) == most:
+                        return list(found)
         return list(found)
 
     def _likened(
