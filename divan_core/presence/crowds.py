@@ -27,7 +27,7 @@ from divan_core.presence.messages import Group, NearbyPerson
 from divan_core.presence.model import Cell
 
 CAPACITY: Final = 50_000
-"""How many people's crowds one process keeps: about 25 MB."""
+"""How many people's crowds one process keeps: 50 to 80 MB."""
 
 VIEWS: Final = 8
 """How often, for other distances or groups, a crowd is made into views before it begins anew."""
