@@ -66,7 +66,7 @@ SETTLING_S: Final = 0.5
 GATHER_S: Final = 0.25
 """How long what counts for scores or trust gathers, in seconds: nobody waits for either."""
 
-DECIDE_S: Final = 0.01
+DECIDE_S: Final = 0.02
 """How long what people write gathers while there is much of it, in seconds: to decide about many
 takes hardly more than about one."""
 
