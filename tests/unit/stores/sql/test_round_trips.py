@@ -249,6 +249,9 @@ async def test_many_begin_a_conversation_at_the_same_time(
 ) -> None:
     """One of them asks for a number, by which the others know theirs."""
     await put(stores, room(1), member(1, 1))
+    async with anyio.create_task_group() as tasks:
+        for number in range(10):  # so that there is a connection for each of them
+            tasks.start_soon(dialogue, stores, 1, 20 + number)
     run.clear()
     await _at_once(stores, [keeping(kind, number) for number in range(1, 11)])
     if "CAST(ROUND" in run[0]:
