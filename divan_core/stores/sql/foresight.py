@@ -6,19 +6,28 @@ follows one upon the other, and goes together.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
+import anyio
 import attrs
 
 from divan_core.chat.model import ConversationId
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.values import value
+from divan_core.stores.sql.faults import overdue
 
 CAPACITY: Final = 20_000
 """Of how many conversations something is remembered."""
 
 RESTS: Final = 16
 """How often nothing is supposed where even what was just looked up has turned out to be old."""
+
+
+PATIENCE_S: Final = 15.0
+"""How long to wait in line, at most: as long as for a turn to write."""
 
 
 @value
@@ -33,16 +42,23 @@ class Standing:
 class _Place:
     """``shared`` where others than this process have written, so that it is to be looked up.
 
+    That is tried ``by_one`` at a time.
+
     ``ahead`` is the last that was given out and is under way, as ``under_way`` others are; once one
-    of them was ``wrong``, so are those that follow.
+    of them was ``wrong``, so are those that follow. Of the ``line`` one has its turn while it is
+    ``held``, ``openly`` once it supposes nothing.
     """
 
     standing: Standing | None = None
     shared: bool = False
+    by_one: bool = False
     rests: int = 0
     ahead: Standing | None = None
     under_way: int = 0
     wrong: bool = False
+    line: deque[anyio.Event] = attrs.field(factory=deque)
+    held: bool = False
+    openly: bool = False
 
 
 class Foresight:
@@ -56,12 +72,22 @@ class Foresight:
     def begins(self, conversation_id: ConversationId) -> bool:
         """Whether to suppose something; not where it goes or went wrong."""
         place = self._place(conversation_id)
-        if place.wrong:
-            return False
         if place.rests:
             place.rests -= 1
             return False
+        if place.wrong or place.openly or place.by_one:
+            return False
+        place.by_one = place.shared
         return True
+
+    def is_contested(self, conversation_id: ConversationId) -> bool:
+        """Whether other processes write there, too: then nobody of this one waits in line."""
+        place = self._place(conversation_id)
+        return place.shared or bool(place.rests)
+
+    def gave_up(self, conversation_id: ConversationId) -> None:
+        """Whoever began has found nothing to suppose."""
+        self._place(conversation_id).by_one = False
 
     def standing(self, conversation_id: ConversationId) -> Standing | None:
         """Where it stands if nobody else writes there; None where that has to be looked up."""
@@ -105,8 +131,33 @@ class Foresight:
         """Remember what the database has given out."""
         self._place(conversation_id).standing = standing
 
+    @asynccontextmanager
+    async def turn(self, conversation_id: ConversationId) -> AsyncIterator[bool]:
+        """Wait in line, where nothing could be supposed; whether somebody was there before.
+
+        Then it is known where the conversation stands.
+
+        Raises:
+            StoreUnavailable: the turn did not come in time.
+        """
+        place = self._place(conversation_id)
+        waits = place.held
+        if waits:
+            await _wait(place)
+        place.held = True
+        try:
+            yield waits
+        finally:
+            place.openly = False
+            _call_next(place)
+
+    def goes_openly(self, conversation_id: ConversationId) -> None:
+        """Whoever has the turn asks the database for a number: nobody supposes one meanwhile."""
+        self._place(conversation_id).openly = True
+
     @staticmethod
     def _arrive(place: _Place) -> None:
+        place.by_one = False
         place.under_way -= 1
         if place.under_way <= 0:  # less, where a place that was forgotten has come again
             place.ahead, place.under_way, place.wrong = None, 0, False
@@ -118,3 +169,25 @@ class Foresight:
         if len(self._places) > self._capacity:
             del self._places[next(iter(self._places))]
         return place
+
+
+async def _wait(place: _Place) -> None:
+    called = anyio.Event()
+    place.line.append(called)
+    try:
+        with anyio.fail_after(PATIENCE_S):
+            await called.wait()
+    except BaseException as fault:  # cancelled, perhaps just as the turn came
+        if called.is_set():
+            _call_next(place)
+        else:
+            place.line.remove(called)
+        if isinstance(fault, TimeoutError):
+            raise overdue() from fault
+        raise
+
+
+def _call_next(place: _Place) -> None:
+    place.held = bool(place.line)
+    if place.line:
+        place.line.popleft().set()

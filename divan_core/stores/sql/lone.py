@@ -33,6 +33,11 @@ from divan_core.stores.sql.types import millis_of
 class SupposedWrongly(Exception):
     """Nothing has happened; the unit is to be run in the ordinary way."""
 
+    def __init__(self, talk: ConversationId | None = None) -> None:
+        """Something was to be supposed of ``talk``, if that is known."""
+        super().__init__()
+        self.talk = talk
+
 
 class Conclusion(NamedTuple):
     """A statement that has a row with its ``name`` alone if everything is kept, else nothing is.
@@ -79,7 +84,7 @@ class _Sending:
 class Lone:
     """What one unit supposes. On PostgreSQL only.
 
-    ``claims`` is how many keys are supposed to be new.
+    ``claims`` is how many keys are supposed to be new, and ``talk`` the conversation.
     """
 
     def __init__(
@@ -90,6 +95,7 @@ class Lone:
         self._foresight = foresight
         self._clock = clock
         self.claims = 0
+        self.talk: ConversationId | None = None
         self._sending: _Sending | None = None
 
     async def send(self, draft: Draft, given: Mapping[str, Any], *, room: bool) -> Message:
@@ -98,11 +104,15 @@ class Lone:
         Raises:
             SupposedWrongly: there is nothing to suppose it by, or no use.
         """
-        talk = draft.conversation_id
+        talk = self.talk = draft.conversation_id
         if self._sending is not None or not self._foresight.begins(talk):
             raise SupposedWrongly
         known = self._foresight.standing(talk)
-        before = known or await self._looked_up(talk)
+        try:
+            before = known or await self._looked_up(talk)
+        except BaseException:
+            self._foresight.gave_up(talk)
+            raise
         message = Message.of(draft, before.seq + 1, max(before.at, draft.at))
         self._foresight.gave(talk, Standing(message.seq, message.at))
         self._sending = _Sending(message, given, room, looked_up=known is None)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
+from divan_core.chat.model import ConversationId
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.events import Event
 from divan_core.stores.past import of_past
@@ -230,9 +231,42 @@ class SqlUnits:
         brief: bool = False,
     ) -> ResultT:
         """Run ``body`` in one transaction and return what it returns once that is durable."""
-        if brief and self._catalogue.known is not None and self._engine.dialect == "postgresql":
-            with suppress(SupposedWrongly):
-                return await self._supposed(body, self._catalogue.known)
+        tables = self._catalogue.known
+        if brief and tables is not None and self._engine.dialect == "postgresql":
+            try:
+                return await self._supposed(body, tables)
+            except SupposedWrongly as wrong:
+                talk = wrong.talk
+            if talk is not None and not self._foresight.is_contested(talk):
+                return await self._in_turn(talk, body, tables, locking=locking)
+        return await self._written(body, locking=locking)
+
+    async def _in_turn(
+        self,
+        talk: ConversationId,
+        body: Callable[[SqlUnit], Awaitable[ResultT]],
+        tables: OptionalTables,
+        *,
+        locking: bool,
+    ) -> ResultT:
+        """Run ``body`` alone among those who write to a conversation, and suppose nothing of it.
+
+        But whoever had to wait for others may know by them what to suppose. Where other processes
+        write as well, the database is where to wait.
+        """
+        foresight = self._foresight
+        async with foresight.turn(talk) as waited:
+            if waited and not foresight.is_contested(talk):
+                with suppress(SupposedWrongly):
+                    return await self._supposed(body, tables)
+            if not foresight.is_contested(talk):
+                foresight.goes_openly(talk)
+                return await self._written(body, locking=locking)
+        return await self._written(body, locking=locking)
+
+    async def _written(
+        self, body: Callable[[SqlUnit], Awaitable[ResultT]], *, locking: bool
+    ) -> ResultT:
         events: Sequence[Event] = ()
 
         async def whole(connection: SqlConnection, tables: OptionalTables) -> ResultT:
@@ -273,9 +307,9 @@ class SqlUnits:
         try:
             result = await self._engine.suppose(whole)
             kept = True
-        except SupposedWrongly:
+        except SupposedWrongly as fault:
             events = ()
-            raise
+            raise SupposedWrongly(None if lone is None else lone.talk) from fault
         finally:  # as of any other unit
             if lone is not None:
                 lone.end(kept=kept)

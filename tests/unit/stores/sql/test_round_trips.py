@@ -252,6 +252,25 @@ async def test_brief_messages_at_the_same_time(
     assert "message 16" not in {one.content.body for one in messages}
 
 
+@pytest.mark.parametrize("kind", ["another one", "in a room"])
+async def test_many_begin_a_conversation_at_the_same_time(
+    stores: RelationalStores, run: list[str], kind: str
+) -> None:
+    """One of them asks for a number, by which the others know theirs."""
+    await put(stores, room(1), member(1, 1))
+    async with anyio.create_task_group() as tasks:
+        for number in range(10):  # so that there is a connection for each of them
+            tasks.start_soon(dialogue, stores, 1, 20 + number)
+    run.clear()
+    await _at_once(stores, [keeping(kind, number) for number in range(1, 11)])
+    if "CAST(ROUND" in run[0]:
+        return
+    answered = [one for one in run if one.startswith("WITH recorded")]
+    assert len(answered) == 1
+    assert "wrong" not in run
+    assert len(run) <= 10 + 3 + 9  # what each looked up, one transaction, what was supposed
+
+
 async def _at_once(
     stores: RelationalStores, bodies: Sequence[Callable[[StoreUnit], Awaitable[None]]]
 ) -> None:
