@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 
+from divan_core.codec.reader import encode
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.values import value
@@ -35,9 +36,10 @@ VIEWS: Final = 8
 PROFILE: Final = 1
 DISTANCE: Final = 2
 EVERYTHING: Final = PROFILE + DISTANCE
-_FRIENDS: Final = 4
-KINDS: Final = 8
-"""How views differ: in the groups that are asked for, and in whether they are of friends."""
+PRINTED: Final = 4
+_FRIENDS: Final = 8
+KINDS: Final = 16
+"""How views differ: in the groups asked for, in whether they are JSON, and whether of friends."""
 
 _NEARBY: Final = Surface.NEARBY  # looked up once, not for everyone near everyone
 
@@ -49,7 +51,8 @@ Place = tuple[Cell, Sequence[UserId]]
 class Question:
     """Who asks, about whom and what: by the viewer's relations, and friends only if so asked.
 
-    ``groups`` is the sum of ``PROFILE`` and ``DISTANCE``, of each that is asked for.
+    ``groups`` is the sum of ``PROFILE`` and ``DISTANCE``, of each that is asked for, and of
+    ``PRINTED`` for whoever only passes people on.
     """
 
     viewer_id: UserId
@@ -61,6 +64,18 @@ class Question:
 def groups_of(include: Collection[Group]) -> int:
     """What a question asks for, as a number."""
     return ("profile" in include) * PROFILE + ("distance" in include) * DISTANCE
+
+
+@value
+class Print:
+    """Somebody's view as JSON. To pass it on needs a tenth of the memory to be looked at."""
+
+    user_id: UserId
+    json: Raw
+
+
+Shown: TypeAlias = NearbyPerson | Print
+"""What is made of somebody who is listed, as it was asked for."""
 
 
 class Crowd:
@@ -83,14 +98,14 @@ class Crowd:
         self.place = place
         self.numbers = frozenset([card.user_id.int for card in there])
         self.alike = False
-        self.views: dict[int, tuple[NearbyPerson, ...]] = {}
+        self.views: dict[int, tuple[Shown, ...]] = {}
         self._cards = there
 
     def are_open(self) -> bool:
         """Whether everybody shows themselves to everyone."""
         return all(map(is_open, self._cards))
 
-    def shown(self, question: Question, kind: int) -> tuple[NearbyPerson, ...]:
+    def shown(self, question: Question, kind: int) -> tuple[Shown, ...]:
         """What is shown of those whom the question finds."""
         viewer_id, relations = question.viewer_id, question.relations
         friends, friends_only = relations.friends, question.friends_only
@@ -105,13 +120,15 @@ class Crowd:
             ]
         )
 
-    def made(self, kind: int) -> tuple[NearbyPerson, ...]:
+    def made(self, kind: int) -> tuple[Shown, ...]:
         """The views of everybody, kept or new."""
         views = self.views.get(kind)
         if views is None:
             if len(self.views) >= VIEWS:
                 self.views.clear()
-            views = self.views[kind] = tuple(_views(self._cards, kind))
+            made = _views(self._cards, kind)
+            views = tuple(map(_print, made) if kind & PRINTED else made)
+            self.views[kind] = views
         return views
 
 
@@ -216,3 +233,7 @@ def _views(cards: Iterable[PersonCard], kind: int) -> list[NearbyPerson]:
         )
         for card in cards
     ]
+
+
+def _print(view: NearbyPerson) -> Print:
+    return Print(view.user_id, Raw(encode(view)))

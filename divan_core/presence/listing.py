@@ -6,13 +6,15 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from math import hypot
 from operator import itemgetter
-from typing import Final
+from typing import Final, cast
+
+from msgspec import Raw
 
 from divan_core.kernel.clock import Millis, rfc3339
 from divan_core.kernel.ids import UserId
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard
-from divan_core.presence.crowds import KINDS, Crowd, Place, Question
+from divan_core.presence.crowds import KINDS, Crowd, Place, Print, Question, Shown
 from divan_core.presence.lattice import distance_to, whole_cells_m
 from divan_core.presence.messages import NearbyPerson, Sighting
 from divan_core.presence.model import Cell, Fix, Heard, Neighbourhood
@@ -30,7 +32,7 @@ def cell_size_m(card: PersonCard, floor_m: int) -> int:
 Occupied = tuple[float, Place]
 """A cell that counts: metres to its middle, and the cell with the people in it."""
 
-Near = tuple[float, Cell, tuple[NearbyPerson, ...]]
+Near = tuple[float, Cell, tuple[Shown, ...]]
 """Some who are listed: metres to the middle of their public cell, the cell, and they, by id."""
 
 
@@ -156,7 +158,14 @@ def more_than(count: int, found: Sequence[Near]) -> bool:
 
 def shown(found: Iterable[Near]) -> tuple[NearbyPerson, ...]:
     """Everybody listed, in order."""
-    return tuple(chain.from_iterable(map(_PEOPLE, found)))
+    people = chain.from_iterable(map(_PEOPLE, found))
+    return cast("tuple[NearbyPerson, ...]", tuple(people))
+
+
+def printed(found: Iterable[Near]) -> tuple[Raw, ...]:
+    """Everybody listed as JSON, in order, where the question was for that."""
+    prints = cast("Iterable[Print]", chain.from_iterable(map(_PEOPLE, found)))
+    return tuple([one.json for one in prints])
 
 
 def sighting(user_id: UserId, heard: Heard | None) -> Sighting:

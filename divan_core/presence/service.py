@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Callable, Collection
+from typing import Final, TypeVar
 from uuid import UUID
 
 import attrs
+from msgspec import Raw
 
 from divan_core.errors import CampusMismatch, PresenceRequired, UnknownUser
 from divan_core.kernel.actor import Actor
@@ -23,7 +24,7 @@ from divan_core.kernel.turnstile import Entrance
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard, Surface, can_see
 from divan_core.presence import listing, policy
-from divan_core.presence.crowds import EVERYTHING, Crowds, Question, groups_of
+from divan_core.presence.crowds import EVERYTHING, PRINTED, Crowds, Question, groups_of
 from divan_core.presence.drift import Drift
 from divan_core.presence.listing import Near, Position
 from divan_core.presence.messages import (
@@ -49,6 +50,8 @@ from divan_core.presence.model import (
     Reach,
 )
 from divan_core.presence.ports import CampusAreas, PresenceIndex
+
+ItemT = TypeVar("ItemT")
 
 CHUNK: Final = 2_000
 """How many people one round trip of a long search is to bring; it bounds what it costs a store."""
@@ -213,16 +216,15 @@ class Presence:
             InvalidCursor: the cursor is not of this list, viewer and parameters.
             RateLimited: too many questions.
         """
-        _check_campus(actor, query.campus_id)
-        if self._tools.areas.kept(actor.campus_id) is None:
-            await self._area(actor.campus_id)
-        found = await self._search(actor, self._search_for(actor, query))
-        self._answers += 1
-        items = listing.shown(found.near)
-        if len(items) <= query.limit:
-            return Page(items)
-        position = listing.position_before(found.near, len(items) - query.limit)
-        return Page(items[: query.limit], self._sealed(actor, query, position))
+        return await self._page(actor, query, listing.shown)
+
+    async def printed(self, actor: Actor, query: NearbyQuery) -> Page[Raw]:
+        """:meth:`nearby`, each as JSON, for whoever only passes them on.
+
+        Raises:
+            PresenceRequired, CampusMismatch, InvalidCursor, RateLimited: as :meth:`nearby`.
+        """
+        return await self._page(actor, query, listing.printed, PRINTED)
 
     async def surroundings(self, actor: Actor, radius_m: int) -> Surroundings:
         """Everyone near the actor at this moment; uncounted, for live subscriptions.
@@ -252,6 +254,25 @@ class Presence:
         """The same for every campus this process has had a heartbeat of."""
         for campus_id in tuple(self._campuses.values()):
             await self.sweep(campus_id)
+
+    async def _page(
+        self,
+        actor: Actor,
+        query: NearbyQuery,
+        told: Callable[[list[Near]], tuple[ItemT, ...]],
+        form: int = 0,
+    ) -> Page[ItemT]:
+        """A page of what is ``told`` of those found, who are listed in this form."""
+        _check_campus(actor, query.campus_id)
+        if self._tools.areas.kept(actor.campus_id) is None:
+            await self._area(actor.campus_id)
+        found = await self._search(actor, self._search_for(actor, query, form))
+        self._answers += 1
+        items = told(found.near)
+        if len(items) <= query.limit:
+            return Page(items)
+        position = listing.position_before(found.near, len(items) - query.limit)
+        return Page(items[: query.limit], self._sealed(actor, query, position))
 
     async def _search(self, actor: Actor, search: Search) -> Found:
         """Look outward until there are more listed people than wanted, or no more at all."""
@@ -316,7 +337,7 @@ class Presence:
     def _draw(self, user_id: UserId, now: Millis) -> Offset:
         return self._tools.drift.offset(user_id, now)
 
-    def _search_for(self, actor: Actor, query: NearbyQuery) -> Search:
+    def _search_for(self, actor: Actor, query: NearbyQuery, form: int) -> Search:
         after = None
         if query.cursor is not None:
             after = _position(self._tools.sealer.open(query.cursor, _binding(actor, query)))
@@ -324,7 +345,7 @@ class Presence:
             Reach(query.radius_m, from_cell=after.cell if after else None, enough=_enough(query)),
             query.limit,
             friends_only=query.filter == "friends",
-            groups=groups_of(query.include),
+            groups=groups_of(query.include) + form,
             limit=self._limits.nearby,
             after=after,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Raw
+
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.paging import Page
 from divan_core.presence.messages import (
@@ -45,3 +47,7 @@ class SyncPresence:
     def nearby(self, actor: Actor, query: NearbyQuery) -> Page[NearbyPerson]:
         """See ``Presence.nearby``."""
         return self._run(self._service.nearby, actor, query)
+
+    def printed(self, actor: Actor, query: NearbyQuery) -> Page[Raw]:
+        """See ``Presence.printed``."""
+        return self._run(self._service.printed, actor, query)

@@ -1,6 +1,7 @@
 """Presence and nearness, as a program that imports the library sees them."""
 
 from collections.abc import AsyncIterator
+from itertools import product
 from uuid import UUID
 
 import anyio
@@ -8,6 +9,7 @@ import attrs
 import pytest
 
 from divan_core.accounts.messages import ChangePrivacy, CreateCampus, CreatePerson
+from divan_core.codec.reader import encode
 from divan_core.errors import (
     CampusMismatch,
     EnumerationBudget,
@@ -187,6 +189,31 @@ async def test_pages_yield_everybody_once(world: World) -> None:
     assert set(walked) == everyone
     whole = await world.near(me, 500, limit=200)
     assert [one.user_id for one in whole] == walked
+
+
+async def test_people_are_the_same_as_json(world: World) -> None:
+    """Page by page, for a friend of somebody and for a stranger, whoever asked before."""
+    me, ben, eve = [await world.join(name) for name in ("ana", "ben", "eve")]
+    await world.divan.social.befriend(me, ben.user_id)
+    await world.divan.social.block(eve, me.user_id)
+    for number, one in enumerate((me, ben, eve, await world.join("cyd"), await world.join("dan"))):
+        await world.beat(one, 9.0 * number)
+    presence = world.divan.presence
+    for actor, query in product(
+        (me, ben, eve),
+        (
+            NearbyQuery(radius_m=500, limit=1),
+            NearbyQuery(radius_m=500, limit=2, include=()),
+            NearbyQuery(radius_m=500, limit=200, filter="friends"),
+            NearbyQuery(radius_m=500, limit=200, include=("distance", "profile")),
+        ),
+    ):
+        here: NearbyQuery | None = query
+        while here is not None:
+            page, printed = await presence.nearby(actor, here), await presence.printed(actor, here)
+            assert list(map(bytes, printed.items)) == list(map(encode, page.items))
+            assert printed.cursor == page.cursor
+            here = attrs.evolve(query, cursor=page.cursor) if page.cursor else None
 
 
 async def test_a_cursor_is_bound_to_viewer_and_question(world: World) -> None:

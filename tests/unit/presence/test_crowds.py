@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from divan_core.codec.reader import encode
 from divan_core.kernel.audience import Audience, JournalSlice
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.visibility import (
@@ -20,7 +21,16 @@ from divan_core.kernel.visibility import (
     can_see,
 )
 from divan_core.presence import listing
-from divan_core.presence.crowds import VIEWS, Crowd, Crowds, Place, Question
+from divan_core.presence.crowds import (
+    KINDS,
+    PRINTED,
+    VIEWS,
+    Crowd,
+    Crowds,
+    Place,
+    Print,
+    Question,
+)
 from divan_core.presence.messages import NearbyPerson
 from divan_core.presence.model import Cell
 
@@ -180,6 +190,16 @@ def test_views_are_made_once_of_each_kind_and_bounded() -> None:
         crowd.made(kind)
     assert len(crowd.views) <= VIEWS
     assert crowd.made(11) is not first
+
+
+def test_prints_are_made_once_of_each_kind() -> None:
+    crowd = Crowd(at(HERE, ANA), [card(ANA)])
+    kind = 25 * KINDS + PRINTED
+    (made,) = crowd.made(kind)
+    assert isinstance(made, Print)
+    assert made.user_id == ANA
+    assert bytes(made.json) == encode(crowd.made(25 * KINDS)[0])
+    assert crowd.made(kind)[0] is made
 
 
 CARDS = st.builds(
