@@ -6,7 +6,6 @@ follows one upon the other, and goes together.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -24,7 +23,6 @@ CAPACITY: Final = 20_000
 
 RESTS: Final = 16
 """How often nothing is supposed where even what was just looked up has turned out to be old."""
-
 
 PATIENCE_S: Final = 15.0
 """How long to wait in line, at most: as long as for a turn to write."""
@@ -45,8 +43,8 @@ class _Place:
     That is tried ``by_one`` at a time.
 
     ``ahead`` is the last that was given out and is under way, as ``under_way`` others are; once one
-    of them was ``wrong``, so are those that follow. Of the ``line`` one has its turn while it is
-    ``held``, ``openly`` once it supposes nothing.
+    of them was ``wrong``, so are those that follow. Whoever has the ``turn`` goes ``openly`` once
+    they suppose nothing.
     """
 
     standing: Standing | None = None
@@ -56,8 +54,7 @@ class _Place:
     ahead: Standing | None = None
     under_way: int = 0
     wrong: bool = False
-    line: deque[anyio.Event] = attrs.field(factory=deque)
-    held: bool = False
+    turn: anyio.Lock = attrs.field(factory=lambda: anyio.Lock(fast_acquire=True))
     openly: bool = False
 
 
@@ -141,15 +138,17 @@ class Foresight:
             StoreUnavailable: the turn did not come in time.
         """
         place = self._place(conversation_id)
-        waits = place.held
-        if waits:
-            await _wait(place)
-        place.held = True
+        waits = place.turn.locked()
+        try:
+            with anyio.fail_after(PATIENCE_S):
+                await place.turn.acquire()
+        except TimeoutError as fault:
+            raise overdue() from fault
         try:
             yield waits
         finally:
             place.openly = False
-            _call_next(place)
+            place.turn.release()
 
     def goes_openly(self, conversation_id: ConversationId) -> None:
         """Whoever has the turn asks the database for a number: nobody supposes one meanwhile."""
@@ -169,25 +168,3 @@ class Foresight:
         if len(self._places) > self._capacity:
             del self._places[next(iter(self._places))]
         return place
-
-
-async def _wait(place: _Place) -> None:
-    called = anyio.Event()
-    place.line.append(called)
-    try:
-        with anyio.fail_after(PATIENCE_S):
-            await called.wait()
-    except BaseException as fault:  # cancelled, perhaps just as the turn came
-        if called.is_set():
-            _call_next(place)
-        else:
-            place.line.remove(called)
-        if isinstance(fault, TimeoutError):
-            raise overdue() from fault
-        raise
-
-
-def _call_next(place: _Place) -> None:
-    place.held = bool(place.line)
-    if place.line:
-        place.line.popleft().set()

@@ -12,6 +12,7 @@ import pytest
 
 from divan_core.stores.sql.address import parse_address
 from divan_core.stores.sql.postgres import PostgresEngine
+from divan_core.stores.sql.postponed import Postponed, Whole
 from divan_core.stores.sql.sqlite import SqliteEngine
 from tests.servers.sqlite import migrated
 
@@ -58,3 +59,15 @@ def postgres_backdoor(postgres_url: str) -> Iterator[Backdoor]:
 
     with ThreadPoolExecutor(1) as pool:
         yield lambda sql: pool.submit(asyncio.run, run(sql)).result()
+
+
+def note_together(monkeypatch: pytest.MonkeyPatch, found: list[str]) -> None:
+    """Note each statement that PostgreSQL is told of others together, from now on."""
+    take = Postponed.take
+
+    def taken(postponed: Postponed) -> Whole:
+        whole = take(postponed)
+        found.append(whole.sql)
+        return whole
+
+    monkeypatch.setattr(Postponed, "take", taken)

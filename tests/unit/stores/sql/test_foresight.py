@@ -152,10 +152,14 @@ async def test_where_nothing_is_supposed_one_goes_after_the_other() -> None:
 async def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PATIENCE_S", 0.01)
     foresight = Foresight()
-    async with foresight.turn(ONE):
+
+    async def wait() -> None:
         with pytest.raises(StoreUnavailable):
             async with foresight.turn(ONE):
                 pass
+
+    async with foresight.turn(ONE), anyio.create_task_group() as tasks:
+        tasks.start_soon(wait)
     async with foresight.turn(ONE) as waited:
         assert not waited
 
@@ -170,7 +174,8 @@ async def test_who_is_cancelled_as_the_turn_comes_passes_it_on() -> None:
 
     async with foresight.turn(ONE):
         late, other = (asyncio.create_task(go(name)) for name in ("late", "next"))
-        await asyncio.sleep(0.01)
+        for _ in range(10):  # both come to stand in line
+            await asyncio.sleep(0)
     late.cancel()
     await asyncio.wait((late, other), timeout=5)
     assert late.cancelled()

@@ -12,12 +12,13 @@ from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.stores.sql.clauses import insert_missing, insert_or_replace
 from divan_core.stores.sql.desktables import ACTIONS, CASES, REPORTS
 from divan_core.stores.sql.pending import record
-from divan_core.stores.sql.postponed import Postponed, Whole
+from divan_core.stores.sql.postponed import Postponed
 from divan_core.stores.sql.safetytables import TRUST, TRUST_CHANGES
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.contracts.keys import event
 from divan_core.testing.contracts.samples import running, user_id
 from divan_core.testing.contracts.trust import ME, NOW
+from tests.unit.stores.sql.conftest import note_together
 
 pytestmark = pytest.mark.anyio
 
@@ -34,21 +35,6 @@ CLOSED = update(CASES).values(weight=bindparam("to_score", type_=CASES.c.weight.
 async def stores(postgres_url: str) -> AsyncIterator[RelationalStores]:
     async with running(open_sql(postgres_url)) as opened:
         yield opened
-
-
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What goes together from now on."""
-    found: list[str] = []
-    take = Postponed.take
-
-    def taken(postponed: Postponed) -> Whole:
-        whole = take(postponed)
-        found.append(whole.sql)
-        return whole
-
-    monkeypatch.setattr(Postponed, "take", taken)
-    return found
 
 
 def test_parameters_are_numbered_through() -> None:
@@ -102,7 +88,11 @@ def test_who_could_tell() -> None:
     assert not postponed.concern(record(clocked=False))
 
 
-async def test_a_unit_writes_in_one_statement(stores: RelationalStores, sent: list[str]) -> None:
+async def test_a_unit_writes_in_one_statement(
+    stores: RelationalStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    note_together(monkeypatch, sent)
     """Trust, why it has changed, and an event."""
 
     async def body(unit: StoreUnit) -> None:

@@ -18,7 +18,6 @@ from divan_core.stores.bundle import RelationalStores, StoreUnit
 from divan_core.stores.sql.connection import Parameters, ThreadConnection
 from divan_core.stores.sql.postgres_connection import LoopConnection
 from divan_core.stores.sql.postgres_lone import PostgresConvoy
-from divan_core.stores.sql.postponed import Postponed, Whole
 from divan_core.stores.sql.spelling import Statement, Together, driver_text
 from divan_core.stores.sql.store import open_sql
 from divan_core.testing.contracts.invites import invite
@@ -43,6 +42,7 @@ from divan_core.testing.contracts.rooms import (
     seated,
 )
 from divan_core.testing.contracts.samples import person, populate, running, user_id
+from tests.unit.stores.sql.conftest import note_together
 
 pytestmark = pytest.mark.anyio
 
@@ -82,14 +82,7 @@ def run(monkeypatch: pytest.MonkeyPatch, statements: list[str]) -> list[str]:
             statements.append("wrong")
 
     monkeypatch.setattr(PostgresConvoy, "commit", noted)
-    take = Postponed.take
-
-    def taken(postponed: Postponed) -> Whole:
-        whole = take(postponed)
-        statements.append(whole.sql)
-        return whole
-
-    monkeypatch.setattr(Postponed, "take", taken)
+    note_together(monkeypatch, statements)
     return statements
 
 
