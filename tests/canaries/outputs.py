@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,9 @@ from tests.canaries.watch import Watch, encoded
 
 LOGS: Final = ("divan", "divan_core")
 """The product's own loggers."""
+
+PEOPLE: Final = b"people"
+"""The field of journals that holds ids one after the other, 16 bytes each."""
 
 
 class Lines(JsonLines):
@@ -68,5 +72,10 @@ def tell_streams(watch: Watch, url: str) -> None:
     """Keep what lies in the streams of a server."""
     with redis.Redis.from_url(url) as client:
         for name in client.scan_iter(count=10_000, _type="stream"):
-            for entry in client.xrange(name):
-                watch.tell("a stream", repr(entry))
+            for at, fields in client.xrange(name):
+                watch.tell("a stream", repr((at, {**fields, **ids_in(fields)})))
+
+
+def ids_in(fields: Mapping[bytes, bytes]) -> dict[bytes, str]:
+    """What journals name people by in digits: sixteen bytes by chance may spell an address."""
+    return {name: packed.hex() for name, packed in fields.items() if name == PEOPLE}

@@ -98,6 +98,13 @@ def test_what_lies_in_streams_is_found(redis_url: str) -> None:
     assert len(WATCH.leaks()) == 1
 
 
+def test_an_id_that_spells_an_address_by_chance_is_no_leak(redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.xadd("divan:{campus}:journal", {"people": bytes.fromhex("97") + b"ana_h@-.yi.test"})
+    tell_streams(WATCH, redis_url)
+    assert WATCH.leaks() == []
+
+
 @pytest.mark.anyio
 async def test_where_somebody_is_is_found() -> None:
     async with open_world() as world:
