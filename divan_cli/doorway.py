@@ -23,7 +23,8 @@ from divan_cli.gathering import GatheringProtocol
 from divan_core.codec.problems import problem
 from divan_core.codec.requestid import sane
 from divan_http.middleware import PRIVATE, REQUEST_ID
-from divan_http.problems import standalone
+from divan_http.problems import reply_of
+from divan_http.reply import head_of
 
 LINGER_S: Final = 1.0
 """How long a refused client is listened to, so that it reads the refusal before the end."""
@@ -186,10 +187,10 @@ class DoorwayProtocol(GatheringProtocol):
     def _say(self, told: Told) -> None:
         headers = dict(self.headers or ())
         request_id = sane(headers.get(REQUEST_ID)) or uuid_utils.uuid4().hex
-        fields, body = standalone(problem(*told, request_id))
+        reply = reply_of(problem(*told, request_id))
         own = ((REQUEST_ID, request_id.encode()), (b"connection", b"close"))
         more = (*PRIVATE, *own, *_BESIDE.get(told[0], ()))
-        self.transport.write(_head_of(told[0], (*fields, *more)) + body)
+        self.transport.write(_head_of(told[0], (*head_of(reply), *more)) + reply.body)
         self.transport.flush()  # type: ignore[attr-defined]  # it is a gathering one
         if self.transport.can_write_eof():
             self.transport.write_eof()

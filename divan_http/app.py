@@ -8,14 +8,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 import uuid_utils
-from falcon.asgi import App, Request, Response
 
 from divan_core.divan import Divan
 from divan_http import problems
+from divan_http.application import Answer, Application, Resource
 from divan_http.auth import HeaderCredentials
 from divan_http.console import files as console
 from divan_http.cors import Cors
-from divan_http.endpoint import Endpoint, Responder
+from divan_http.endpoint import Endpoint
 from divan_http.exchange import Asgi
 from divan_http.meter import Meter
 from divan_http.middleware import Edge, Surroundings
@@ -23,17 +23,6 @@ from divan_http.operation import Operation
 from divan_http.requestlog import RequestLog
 from divan_http.routes import table
 from divan_http.tracing import Traced
-
-
-class Resource:
-    """What Falcon routes a path to: a responder for each method."""
-
-    def __init__(self, responders: Iterable[tuple[str, Responder]]) -> None:
-        """Answer these methods; whoever may GET may ask for the HEAD alone."""
-        for method, responder in responders:
-            setattr(self, f"on_{method.lower()}", responder)
-            if method == "GET":
-                self.on_head = responder
 
 
 def create_app(divan: Divan, extra: Iterable[Operation] = ()) -> Asgi:
@@ -44,7 +33,7 @@ def create_app(divan: Divan, extra: Iterable[Operation] = ()) -> Asgi:
     """
     settings = divan.settings
     endpoint = Endpoint(divan, HeaderCredentials(divan.identity), settings.http.max_body_bytes)
-    app = App()
+    app = Application()
     problems.install(app)
     rows = table(dev=settings.dev_credentials, signing_in=settings.auth.enabled)
     _route(app, endpoint, (*rows, *extra))
@@ -61,9 +50,7 @@ def _request_id() -> str:
     return uuid_utils.uuid4().hex
 
 
-def _route(
-    app: App[Request, Response], endpoint: Endpoint, operations: Iterable[Operation]
-) -> None:
+def _route(app: Application, endpoint: Endpoint, operations: Iterable[Operation]) -> None:
     """Route paths in the table's order, which is that of how much they are asked for.
 
     Falcon compares one after the other, and so finds first what stands first.
@@ -72,5 +59,5 @@ def _route(
     for row in operations:
         by_path[row.path].append(row)
     for path, rows in by_path.items():
-        resource = Resource((row.method, endpoint.responder(row)) for row in rows)
-        app.add_route(path, resource)
+        answers: dict[str, Answer] = {row.method: endpoint.answering(row) for row in rows}
+        app.add_route(path, Resource(path, answers))

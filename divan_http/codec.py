@@ -15,12 +15,13 @@ from divan_core.errors import FieldError, UnsupportedMediaType, ValidationFailed
 CommandT = TypeVar("CommandT")
 
 JSON: Final = "application/json"
+_JSON: Final = JSON.encode()
 
 _WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _TRUTHS: Final = {"true": True, "false": False}
 
 
-def check_media_type(content_type: str | None, content_encoding: bytes | None) -> None:
+def check_media_type(content_type: bytes | None, content_encoding: bytes | None) -> None:
     """Accept JSON in UTF-8, as it is.
 
     Raises:
@@ -28,9 +29,9 @@ def check_media_type(content_type: str | None, content_encoding: bytes | None) -
     """
     if content_encoding is not None and content_encoding.strip().lower() != b"identity":
         raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
-    if content_type == JSON:
+    if content_type == _JSON:
         return
-    media_type, _, parameters = (content_type or "").partition(";")
+    media_type, _, parameters = (content_type or b"").decode("latin-1").partition(";")
     charset = parameters.strip().lower().replace('"', "")
     if media_type.strip().lower() != JSON or charset not in {"", "charset=utf-8"}:
         raise UnsupportedMediaType

@@ -1,4 +1,4 @@
-"""From a row of the operation table to a Falcon responder: the whole way of a request."""
+"""From a row of the operation table to an answer: the whole way of a request."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias, cast
 
 import attrs
-from falcon.asgi import Request, Response
+from falcon.uri import parse_query_string
 
 from divan_core.codec.reader import JsonReader, encode, payload
 from divan_core.divan import Divan
 from divan_core.kernel.once import IdempotencyKey
+from divan_http.application import Answer
 from divan_http.auth import HeaderCredentials, OperatorCredentials
 from divan_http.codec import JSON, ParameterReader, check_media_type
-from divan_http.exchange import KEY, Exchange
-from divan_http.idempotency import answer as answer_once
-from divan_http.idempotency import keys_given, whole
+from divan_http.exchange import Exchange
+from divan_http.idempotency import keys_given, reply_once, whole
 from divan_http.operation import (
     KeyedOperation,
     Operation,
@@ -25,24 +25,25 @@ from divan_http.operation import (
     PublicOperation,
     Row,
 )
+from divan_http.reply import Reply
 
-Responder: TypeAlias = Callable[..., Awaitable[None]]
-Reader: TypeAlias = Callable[[Request, dict[str, str], Exchange], Awaitable[Any]]
+Reader: TypeAlias = Callable[[Exchange, dict[str, str]], Awaitable[Any]]
 
 _ENCODING: Final = b"content-encoding"
 _LENGTH: Final = b"content-length"
+_TYPE: Final = b"content-type"
 
 
 @attrs.frozen
 class Endpoint:
-    """Makes responders that share one Divan and one way to authenticate."""
+    """Makes answers that share one Divan and one way to authenticate."""
 
     divan: Divan
     credentials: HeaderCredentials
     max_body_bytes: int
 
-    def responder(self, operation: Operation) -> Responder:
-        """The Falcon responder of an operation."""
+    def answering(self, operation: Operation) -> Answer:
+        """What answers the requests for an operation."""
         if isinstance(operation, PersonOperation):
             return self._for_person(operation)
         if isinstance(operation, KeyedOperation):
@@ -51,58 +52,54 @@ class Endpoint:
             return self._for_operator(operation)
         return self._for_anybody(operation)
 
-    def _for_person(self, operation: PersonOperation[Any, Any]) -> Responder:
-        read, answer = self._reader(operation), _answering(operation)
+    def _for_person(self, operation: PersonOperation[Any, Any]) -> Answer:
+        read, reply = self._reader(operation), _replying(operation)
         actor_of, perform, divan = self.credentials.actor, operation.perform, self.divan
         banned_too = operation.banned_too
 
-        async def respond(req: Request, resp: Response, **path: str) -> None:
-            exchange = _begun(req, operation)
+        async def answer(exchange: Exchange, path: dict[str, str]) -> Reply:
             actor = await actor_of(exchange, banned_too=banned_too)
-            answer(resp, await perform(divan, actor, await read(req, path, exchange)))
+            return reply(await perform(divan, actor, await read(exchange, path)))
 
-        return respond
+        return answer
 
-    def _for_writer(self, operation: KeyedOperation[Any, Any]) -> Responder:
+    def _for_writer(self, operation: KeyedOperation[Any, Any]) -> Answer:
         read, status = self._reader(operation), operation.status
         actor_of, perform, divan = self.credentials.actor, operation.perform, self.divan
         banned_too = operation.banned_too
 
-        async def respond(req: Request, resp: Response, **path: str) -> None:
-            exchange = _begun(req, operation)
+        async def answer(exchange: Exchange, path: dict[str, str]) -> Reply:
             actor = await actor_of(exchange, banned_too=banned_too)
-            text = divan.idempotency.checked(operation.name, keys_given(req, exchange))
-            command = await read(req, path, exchange)
-            key = None if text is None else IdempotencyKey(text, _payload(req, path, exchange))
+            text = divan.idempotency.checked(operation.name, keys_given(exchange))
+            command = await read(exchange, path)
+            key = None if text is None else IdempotencyKey(text, _payload(exchange, path))
             done = await perform(divan, actor, command, key)
-            answer_once(resp, done, status, keyed=key is not None)
+            return reply_once(done, status, keyed=key is not None)
 
-        return respond
+        return answer
 
-    def _for_operator(self, operation: OperatorOperation[Any, Any]) -> Responder:
-        read, answer = self._reader(operation), _answering(operation)
+    def _for_operator(self, operation: OperatorOperation[Any, Any]) -> Answer:
+        read, reply = self._reader(operation), _replying(operation)
         perform, divan = operation.perform, self.divan
         check = OperatorCredentials(divan.settings.obs.admin_token).check
         public = operation.is_public(divan.settings)
 
-        async def respond(req: Request, resp: Response, **path: str) -> None:
-            exchange = _begun(req, operation)
+        async def answer(exchange: Exchange, path: dict[str, str]) -> Reply:
             if not public:
                 check(exchange)
-            answer(resp, await perform(divan, await read(req, path, exchange)))
+            return reply(await perform(divan, await read(exchange, path)))
 
-        return respond
+        return answer
 
-    def _for_anybody(self, operation: PublicOperation[Any, Any]) -> Responder:
-        read, answer = self._reader(operation), _answering(operation, operation.status_of)
+    def _for_anybody(self, operation: PublicOperation[Any, Any]) -> Answer:
+        read, reply = self._reader(operation), _replying(operation, operation.status_of)
         perform, divan = operation.perform, self.divan
 
-        async def respond(req: Request, resp: Response, **path: str) -> None:
-            exchange = _begun(req, operation)
+        async def answer(exchange: Exchange, path: dict[str, str]) -> Reply:
             exchange.private = operation.private
-            answer(resp, await perform(divan, await read(req, path, exchange)))
+            return reply(await perform(divan, await read(exchange, path)))
 
-        return respond
+        return answer
 
     def _reader(self, operation: Row[Any, Any]) -> Reader:
         if operation.has_body and operation.path_fields:
@@ -116,11 +113,11 @@ class Endpoint:
     def _body_reader(self, reader: JsonReader[Any]) -> Reader:
         limit = self.max_body_bytes
 
-        async def read(req: Request, _path: dict[str, str], exchange: Exchange) -> object:
+        async def read(exchange: Exchange, _path: dict[str, str]) -> object:
             headers = exchange.headers
             body = await exchange.body.read(headers.get(_LENGTH), limit)
             if body or not reader.optional:
-                check_media_type(req.content_type, headers.get(_ENCODING))
+                check_media_type(headers.get(_TYPE), headers.get(_ENCODING))
             return reader.read(body)
 
         return read
@@ -131,8 +128,8 @@ class Endpoint:
         places = _parameters(operation.path_command, operation.path_fields)
         names = operation.path_fields
 
-        async def read(req: Request, path: dict[str, str], exchange: Exchange) -> object:
-            placed, said = places.read({}, path), await read_body(req, path, exchange)
+        async def read(exchange: Exchange, path: dict[str, str]) -> object:
+            placed, said = places.read({}, path), await read_body(exchange, path)
             values = {name: getattr(placed, name) for name in names}
             return operation.command(**values, **{name: getattr(said, name) for name in fields})
 
@@ -147,43 +144,41 @@ _parameters: Final = cast(
 
 
 def _constant_reader(command: object) -> Reader:
-    async def read(_req: Request, _path: dict[str, str], _exchange: Exchange) -> object:
+    async def read(_exchange: Exchange, _path: dict[str, str]) -> object:
         return command
 
     return read
 
 
 def _parameter_reader(reader: ParameterReader[Any]) -> Reader:
-    async def read(req: Request, path: dict[str, str], _exchange: Exchange) -> object:
-        return reader.read(req.params, path)
+    async def read(exchange: Exchange, path: dict[str, str]) -> object:
+        return reader.read(_asked(exchange), path)
 
     return read
 
 
-def _payload(req: Request, path: dict[str, str], exchange: Exchange) -> object:
+def _asked(exchange: Exchange) -> dict[str, str | list[str]]:
+    """What stands in the query, as Falcon reads it."""
+    query = exchange.query
+    return parse_query_string(query.decode(), keep_blank=True) if query else {}
+
+
+def _payload(exchange: Exchange, path: dict[str, str]) -> object:
     """All that was asked, members that nobody reads included; no body is an empty one."""
     body = exchange.body.whole
-    return whole(path, req.params, payload(body) if body else {})
+    return whole(path, _asked(exchange), payload(body) if body else {})
 
 
-def _begun(req: Request, operation: Row[Any, Any]) -> Exchange:
-    exchange: Exchange = req.scope[KEY]
-    exchange.route = operation.path
-    return exchange
-
-
-def _answering(
+def _replying(
     operation: Row[Any, Any], status_of: Callable[[Any], int] | None = None
-) -> Callable[[Response, Any], None]:
-    status = operation.status
+) -> Callable[[Any], Reply]:
+    status, media_type = operation.status, operation.media_type.encode()
 
-    def answer(resp: Response, view: object) -> None:
-        resp.status = status if status_of is None else status_of(view)
-        if view is not None:
-            resp.data = encode(view)  # JSON is the media type unless another is set
+    def reply(view: object) -> Reply:
+        found = status if status_of is None else status_of(view)
+        return Reply(found, b"" if view is None else encode(view))
 
-    def answer_text(resp: Response, view: str) -> None:
-        resp.status, resp.data = status, view.encode()
-        resp.content_type = operation.media_type
+    def reply_text(view: str) -> Reply:
+        return Reply(status, view.encode(), media_type)
 
-    return answer if operation.media_type == JSON else answer_text
+    return reply if operation.media_type == JSON else reply_text

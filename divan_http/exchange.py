@@ -26,8 +26,7 @@ _MOST_DIGITS: Final = 18
 class Body:
     """Stands in for the server's ``receive``, and remembers where it is.
 
-    Falcon asks for the first event by itself and would make a stream of it; most bodies are that
-    one event, and taking it from here costs a third of the stream.
+    Falcon asks for the first event by itself; whoever reads after that reads on from it.
     """
 
     __slots__ = ("_event", "_receive", "whole")
@@ -52,8 +51,11 @@ class Body:
             TooLarge: it is longer than ``limit`` bytes, or said to be.
             InvalidRequest: the length is no number, or the client went away in the middle.
         """
-        body: bytes = self._event.get("body", b"")
-        if self._event.get("more_body"):
+        event = self._event or await self()
+        if event["type"] == "http.disconnect":
+            raise _ended()
+        body: bytes = event.get("body", b"")
+        if event.get("more_body"):
             if length is not None and _number(length) > limit:
                 raise _too_large(limit)
             body = await self._whole(body, limit)
@@ -67,7 +69,7 @@ class Body:
         while self._event.get("more_body") and size <= limit:
             event = await self()
             if event["type"] == "http.disconnect":
-                raise InvalidRequest("The body ended before its end.")
+                raise _ended()
             parts.append(event.get("body", b""))
             size += len(parts[-1])
         return b"".join(parts)
@@ -76,11 +78,14 @@ class Body:
 class Exchange(Struct):
     """What is known of a request so far; filled in on the way to the reply.
 
-    ``headers`` has lower-case names; of those in ``repeated`` the last stands there. ``route`` is
-    the path's template, ``code`` the refusal's. ``private`` replies are kept by no cache.
+    ``query`` is ASCII. ``fields`` are the headers as they came, ``headers`` the same by their
+    lower-case names; of those in ``repeated`` the last stands there. ``route`` is the path's
+    template, ``code`` the refusal's. ``private`` replies are kept by no cache.
     """
 
     request_id: str
+    query: bytes
+    fields: Headers
     headers: dict[bytes, bytes]
     repeated: frozenset[bytes]
     began: float
@@ -103,6 +108,10 @@ def _number(length: bytes) -> int:
     if not length.isdigit() or len(length) > _MOST_DIGITS:
         raise InvalidRequest("Content-Length is not a number of bytes.")
     return int(length)
+
+
+def _ended() -> InvalidRequest:
+    return InvalidRequest("The body ended before its end.")
 
 
 def _too_large(limit: int) -> TooLarge:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from falcon.asgi import Request, Response
-
 from divan_core.kernel.once import Done
 from divan_http.exchange import Exchange
+from divan_http.reply import Reply
 
 KEY: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotent-Replayed"
@@ -19,12 +18,11 @@ UNPROTECTED: Final = "unprotected"
 _KEY: Final = KEY.lower().encode()
 
 
-def keys_given(req: Request, exchange: Exchange) -> Sequence[str]:
+def keys_given(exchange: Exchange) -> Sequence[str]:
     """The keys in the request's headers: one, if it is well made, or none."""
     if _KEY not in exchange.headers:
         return ()
-    headers = req.scope["headers"]
-    return [value.decode("latin-1") for name, value in headers if name == _KEY]
+    return [value.decode("latin-1") for name, value in exchange.fields if name == _KEY]
 
 
 def whole(path: Mapping[str, str], query: Mapping[str, object], body: object) -> Any:  # noqa: ANN401 - JSON as Python has it
@@ -36,17 +34,17 @@ def whole(path: Mapping[str, str], query: Mapping[str, object], body: object) ->
     return [path, query, body] if path or query else body
 
 
-def answer(resp: Response, done: Done[Any], status: int, *, keyed: bool) -> None:
-    """Reply with what was done: 200 and the first answer's bytes where it was done before.
+def reply_once(done: Done[Any], status: int, *, keyed: bool) -> Reply:
+    """What was done: 200 and the first answer's bytes where it was done before.
 
     Without a key nothing is said of it, unless the sender's own name for a message was its key.
     """
-    resp.data = done.body
-    resp.status = 200 if done.replayed else status
     if not (keyed or done.replayed):
-        return
-    resp.set_header(REPLAYED, "true" if done.replayed else "false")
+        return Reply(status, done.body)
+    told = {REPLAYED: "true" if done.replayed else "false"}
     if done.replayed:
-        resp.set_header(ORIGINAL_STATUS, str(status))
+        told[ORIGINAL_STATUS] = str(status)
     if not done.protected:
-        resp.set_header(STATUS, UNPROTECTED)
+        told[STATUS] = UNPROTECTED
+    more = [(name.lower().encode(), value.encode()) for name, value in told.items()]
+    return Reply(200 if done.replayed else status, done.body, more=more)

@@ -16,7 +16,8 @@ from divan_core.codec.problems import Problem, crash, problem
 from divan_core.codec.requestid import sane
 from divan_http.exchange import KEY, Asgi, Body, Event, Exchange, Headers, Receive, Scope, Send
 from divan_http.meter import Meter
-from divan_http.problems import standalone
+from divan_http.problems import reply_of
+from divan_http.reply import give
 from divan_http.requestlog import RequestLog
 
 REQUEST_ID: Final = b"x-request-id"
@@ -59,7 +60,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         headers = scope["headers"] = list(map(tuple, scope["headers"]))  # may be any iterables
-        exchange = scope[KEY] = self._opened(headers, receive)
+        exchange = scope[KEY] = self._opened(headers, scope["query_string"], receive)
 
         def reply(event: Event) -> Awaitable[None]:  # no coroutine of its own, being on every way
             if event["type"] == "http.response.start":
@@ -88,10 +89,12 @@ class Edge:
             self._meter.add(scope["method"], exchange, now)
             self._log.add(exchange, now)
 
-    def _opened(self, headers: Headers, receive: Receive) -> Exchange:
+    def _opened(self, headers: Headers, query: bytes, receive: Receive) -> Exchange:
         found = dict(headers)
         return Exchange(
             sane(found.get(REQUEST_ID)) or self._new_id(),
+            query,
+            headers,
             found,
             _NONE if len(found) == len(headers) else _repeated(headers),
             self._stopwatch(),
@@ -110,6 +113,4 @@ async def _refuse(exchange: Exchange, reply: Send, told: tuple[int, str, str]) -
 
 async def _send(exchange: Exchange, reply: Send, found: Problem) -> None:
     exchange.code = found.code
-    headers, body = standalone(found)
-    await reply({"type": "http.response.start", "status": found.status, "headers": headers})
-    await reply({"type": "http.response.body", "body": body})
+    await give(reply_of(found), reply)

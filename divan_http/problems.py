@@ -13,9 +13,11 @@ from msgspec import UNSET
 from divan_core.codec.problems import Problem, crash, problem, problem_of
 from divan_core.codec.reader import encode
 from divan_core.errors import DivanError, InvalidRequest
-from divan_http.exchange import Headers, exchange_of
+from divan_http.exchange import Exchange, Headers, exchange_of
+from divan_http.reply import Reply, fill
 
 PROBLEM: Final = "application/problem+json"
+_PROBLEM: Final = PROBLEM.encode()
 
 _FALCONS: Final = {
     404: ("not_found", "There is no such address"),
@@ -26,69 +28,52 @@ _UNREADABLE: Final = (InvalidRequest.code, InvalidRequest.title)
 _LOG: Final = logging.getLogger("divan.http")
 
 
-def headers_of(found: Problem) -> dict[str, str]:
-    """The headers that a problem's reply carries."""
-    headers = {"content-type": PROBLEM}
+def reply_of(found: Problem) -> Reply:
+    """The reply that tells of a problem."""
+    more: Headers = []
     if found.retry_after is not UNSET:
-        headers["retry-after"] = str(found.retry_after)
+        more.append((b"retry-after", str(found.retry_after).encode()))
     if found.status == 401:
-        headers["www-authenticate"] = "Bearer"
-    return headers
+        more.append((b"www-authenticate", b"Bearer"))
+    return Reply(found.status, encode(found), _PROBLEM, more)
 
 
-def standalone(found: Problem) -> tuple[Headers, bytes]:
-    """The headers and the body of a reply that no application makes."""
-    body = encode(found)
-    headers = [(name.encode(), value.encode()) for name, value in headers_of(found).items()]
-    headers.append((b"content-length", str(len(body)).encode()))
-    return headers, body
+def answered(exchange: Exchange, fault: Exception) -> Reply:
+    """The reply to a request that ended in an exception: of a bug, the log alone learns more."""
+    if isinstance(fault, DivanError):
+        return _told(exchange, problem_of(fault, exchange.request_id))
+    facts = {
+        "request_id": exchange.request_id,
+        "trace_id": exchange.trace_id,
+        "route": exchange.route,
+    }
+    _LOG.error("unexpected exception", exc_info=fault, extra={"facts": facts})
+    return _told(exchange, crash(exchange.request_id))
 
 
 def install(app: App[Request, Response]) -> None:
-    """Make every exception of the application a problem."""
-    app.add_error_handler(Exception, _on_crash)
+    """Make every exception that reaches Falcon a problem."""
+    app.add_error_handler(Exception, _on_fault)
     app.add_error_handler(falcon.HTTPError, _on_http_error)
-    app.add_error_handler(DivanError, _on_refusal)
 
 
-async def _on_refusal(
-    req: Request, resp: Response, refusal: DivanError, _params: dict[str, Any]
+async def _on_fault(
+    req: Request, resp: Response, fault: Exception, _params: dict[str, Any]
 ) -> None:
-    _answer(resp, req, problem_of(refusal, exchange_of(req.scope).request_id))
+    fill(resp, answered(exchange_of(req.scope), fault))
 
 
 async def _on_http_error(
     req: Request, resp: Response, error: falcon.HTTPError, _params: dict[str, Any]
 ) -> None:
     """Falcon's own refusals: no such route, no such method, a header that cannot be."""
-    status = error.status_code
-    code, title = _FALCONS.get(status, _UNREADABLE)
-    resp.set_headers(error.headers or {})
-    found = problem(status, code, title, exchange_of(req.scope).request_id)
-    _answer(resp, req, attrs.evolve(found, detail=error.description or title))
-
-
-async def _on_crash(
-    req: Request, resp: Response, error: Exception, _params: dict[str, Any]
-) -> None:
-    """A bug: the log learns everything, the client nothing."""
     exchange = exchange_of(req.scope)
-    _LOG.error(
-        "unexpected exception",
-        exc_info=error,
-        extra={
-            "facts": {
-                "request_id": exchange.request_id,
-                "trace_id": exchange.trace_id,
-                "route": exchange.route,
-            }
-        },
-    )
-    _answer(resp, req, crash(exchange.request_id))
+    code, title = _FALCONS.get(error.status_code, _UNREADABLE)
+    resp.set_headers(error.headers or {})
+    found = problem(error.status_code, code, title, exchange.request_id)
+    fill(resp, _told(exchange, attrs.evolve(found, detail=error.description or title)))
 
 
-def _answer(resp: Response, req: Request, found: Problem) -> None:
-    exchange_of(req.scope).code = found.code
-    resp.status = found.status
-    resp.set_headers(headers_of(found))
-    resp.data = encode(found)
+def _told(exchange: Exchange, found: Problem) -> Reply:
+    exchange.code = found.code
+    return reply_of(found)

@@ -133,5 +133,5 @@ async def nothing() -> Event:
 )
 def test_successes_are_sampled(lines: Lines, rate: float, drawn: float, *, logged: bool) -> None:
     log = RequestLog(ManualClock(), rate, lambda: drawn)
-    log.add(Exchange("id", {}, frozenset(), 1.0, Body(nothing), status=200), now=1.25)
+    log.add(Exchange("id", b"", [], {}, frozenset(), 1.0, Body(nothing), status=200), now=1.25)
     assert [line["latency_ms"] for line in lines.parsed()] == [250.0] * logged
