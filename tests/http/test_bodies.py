@@ -3,6 +3,7 @@
 import httpx2
 import pytest
 
+from divan_http.exchange import Event
 from tests.http.world import World, paths, problem
 
 pytestmark = pytest.mark.anyio
@@ -143,3 +144,29 @@ async def test_json_by_its_names(world: World, media_type: str) -> None:
 async def test_credentials_are_asked_for_before_the_body_is_read(world: World) -> None:
     answer = await world.client.post("/presence/heartbeat", content=b" " * (2 * MEGABYTE))
     problem(answer, 401, "unauthenticated")
+
+
+@pytest.mark.parametrize("begun", [[], [{"type": "http.request", "body": b"", "more_body": True}]])
+async def test_who_leaves_before_the_body_ends_has_done_nothing(
+    world: World, begun: list[Event]
+) -> None:
+    await world.beat()
+    events, said = [*begun, {"type": "http.disconnect"}], list[Event]()
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "method": "POST",
+        "path": "/presence/offline",
+        "query_string": b"",
+        "headers": [(k.lower().encode(), v.encode()) for k, v in world.headers().items()],
+    }
+
+    async def receive() -> Event:
+        return events.pop(0)
+
+    async def send(event: Event) -> None:
+        said.append(event)
+
+    await world.app(scope, receive, send)
+    assert said[0]["status"] == 400
+    assert (await world.get("/presence/status/self")).json()["online"]
