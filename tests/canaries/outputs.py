@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import redis
 
@@ -76,6 +77,10 @@ def tell_streams(watch: Watch, url: str) -> None:
                 watch.tell("a stream", repr((at, {**fields, **ids_in(fields)})))
 
 
-def ids_in(fields: Mapping[bytes, bytes]) -> dict[bytes, str]:
-    """What journals name people by in digits: sixteen bytes by chance may spell an address."""
-    return {name: packed.hex() for name, packed in fields.items() if name == PEOPLE}
+def ids_in(fields: Mapping[bytes, bytes]) -> dict[bytes, list[str]]:
+    """Whom journals name, by ids in digits: sixteen bytes by chance may spell an address."""
+    return {
+        name: [str(UUID(bytes=packed[at : at + 16])) for at in range(0, len(packed), 16)]
+        for name, packed in fields.items()
+        if name == PEOPLE and not len(packed) % 16  # else it is "*", anybody
+    }

@@ -294,7 +294,8 @@ class DeskMachine(RuleBasedStateMachine):
         if accepted:
             self.deeds += len(case.standing) + len(case.idle) + (case.proposed is not None)
             case.proposed = None
-            case.told = dict.fromkeys(case.told, True)
+            back = {*case.idle, *(action_id for action_id, _ in case.standing.values())}
+            case.told = {one: gone or one in back for one, gone in case.told.items()}
             case.standing.clear()
             case.idle.clear()
 

@@ -136,8 +136,8 @@ class Databases:
             if size > _LARGEST or str(await connection.fetchrow(_SHAPE)) != self._shape:
                 return False
             await connection.execute(self._emptying)
-        except asyncpg.PostgresError:  # the test has dropped it, or we may not do all that
-            return False
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+            return False  # the test has dropped it or ended us, or we may not do all that
         return True
 
     async def _emptier(self, name: str) -> "asyncpg.Connection[asyncpg.Record]":
