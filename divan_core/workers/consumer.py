@@ -259,7 +259,7 @@ class Consumer:
             if lane.verdict:
                 await self._give_up(lane.head, lane.verdict)
             else:
-                done = await self._handling.one(lane.head.event)
+                done = await self._handling.one(lane.head.event, alone=not lane.is_sound)
                 self._handled.append(lane.head)
                 await self._handling.follow_up(done)
         except Unavailable as fault:

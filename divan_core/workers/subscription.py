@@ -13,6 +13,7 @@ from divan_core.errors import ConfigurationError
 from divan_core.kernel.delivery import Group, GroupsOfTopics
 from divan_core.kernel.events import Event
 from divan_core.stores.bundle import StoreUnit
+from divan_core.workers.ahead import Ahead
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Streams keep dead letters and leases under a topic's name and these words.
@@ -78,6 +79,8 @@ class Subscription:
     process has for it at the same time: one for what can wait for others. That may gather, too: for
     ``gather_s`` seconds after it has taken events it takes no more. What somebody waits for is
     ``urgent``: events of its topic are published at once, where this process has recorded them.
+    And it may be handled ``ahead`` of its delivery, by another group of the process that has it as
+    ``then``: in the unit that has recorded it, without its own ``around``.
 
     Raises:
         ConfigurationError: the group or its topic cannot be named so.
@@ -93,6 +96,8 @@ class Subscription:
     gather_s: float = 0.0
     urgent: bool = False
     unordered: bool = False
+    ahead: Ahead | None = None
+    then: Subscription | None = None
 
 
 def groups_of(subscriptions: Iterable[Subscription]) -> GroupsOfTopics:
