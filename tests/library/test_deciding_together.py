@@ -29,9 +29,9 @@ pytestmark = pytest.mark.anyio
 
 FOUL = "You are such a fucking bitch, fuck you"
 MANY = 20
-STATEMENTS = 5
-"""Of any number: what is handled; authors; what they wrote; what each did lately, with their trust
-and the policy; what was decided."""
+STATEMENTS = 4
+"""Of any number: authors; what they wrote; what each did lately, with their trust and the policy;
+what was decided, and that it is handled."""
 
 
 @pytest.fixture
