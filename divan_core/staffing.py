@@ -68,8 +68,8 @@ GATHER_S: Final = 0.25
 """How long what counts for scores or trust gathers, in seconds: nobody waits for either."""
 
 DECIDE_S: Final = 0.02
-"""How long what people write gathers while there is much of it, in seconds: to decide about many
-takes hardly more than about one."""
+"""How long what people write gathers at most while there is much of it, in seconds: to decide about
+many takes hardly more than about one."""
 
 SOCKETS: Final = "sockets"
 """The group that tells people's sockets what happened to them, and staff's what did to cases."""
@@ -196,6 +196,7 @@ def moderating(services: Services) -> tuple[Subscription, ...]:
             locking=True,
             together=deciding.decide_all,
             gather_s=DECIDE_S,
+            eager=True,
             then=enforcing,
         ),
         enforcing,

@@ -77,7 +77,9 @@ class Subscription:
     on what it decides by, as :class:`~divan_core.kernel.units.Units` tells. ``together`` does the
     same as ``handle`` with those that wait at the same time. ``at_once`` is how many units a
     process has for it at the same time: one for what can wait for others. That may gather, too: for
-    ``gather_s`` seconds after it has taken events it takes no more. What somebody waits for is
+    ``gather_s`` seconds after it has taken events it takes no more; an ``eager`` one, which has
+    somebody who waits, for half as long as these have taken, if that is less: where there is little
+    else to do, batches need not be large. What somebody waits for at each step is
     ``urgent``: events of its topic are published at once, where this process has recorded them.
     And it may be handled ``ahead`` of its delivery, by another group of the process that has it as
     ``then``: in the unit that has recorded it, without its own ``around``.
@@ -94,6 +96,7 @@ class Subscription:
     together: Together | None = None
     at_once: int = AT_ONCE
     gather_s: float = 0.0
+    eager: bool = False
     urgent: bool = False
     unordered: bool = False
     ahead: Ahead | None = None
