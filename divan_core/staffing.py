@@ -31,6 +31,7 @@ from divan_core.social.telling import notices_of
 from divan_core.stores.bundle import Stores
 from divan_core.tracing.opening import traced_subscriptions
 from divan_core.wiring import Services
+from divan_core.workers.ahead import Ahead
 from divan_core.workers.crew import ALWAYS, PURGE_S, Surroundings, Workers
 from divan_core.workers.periodic import MOST, Job
 from divan_core.workers.subscription import Subscription
@@ -67,8 +68,8 @@ GATHER_S: Final = 0.25
 """How long what counts for scores or trust gathers, in seconds: nobody waits for either."""
 
 DECIDE_S: Final = 0.02
-"""How long what people write gathers while there is much of it, in seconds: to decide about many
-takes hardly more than about one."""
+"""How long what people write gathers at most while there is much of it, in seconds: to decide about
+many takes hardly more than about one."""
 
 SOCKETS: Final = "sockets"
 """The group that tells people's sockets what happened to them, and staff's what did to cases."""
@@ -177,6 +178,16 @@ def _deadlines(activities: Activities) -> Job:
 def moderating(services: Services) -> tuple[Subscription, ...]:
     """Who decides about what people write, does what was decided, and remembers it of people."""
     deciding, actions, repute = services.deciding, services.actions, services.repute
+    enforcing = Subscription(
+        Group(ENFORCING, DECISIONS),
+        actions.enforce,
+        actions.afterwards,
+        actions.around,
+        locking=True,
+        together=actions.enforce_all,
+        urgent=True,
+        ahead=Ahead(actions.may_be_ahead),
+    )
     return (
         Subscription(
             Group(DECIDING, INGRESS),
@@ -185,16 +196,10 @@ def moderating(services: Services) -> tuple[Subscription, ...]:
             locking=True,
             together=deciding.decide_all,
             gather_s=DECIDE_S,
+            eager=True,
+            then=enforcing,
         ),
-        Subscription(
-            Group(ENFORCING, DECISIONS),
-            actions.enforce,
-            actions.afterwards,
-            actions.around,
-            locking=True,
-            together=actions.enforce_all,
-            urgent=True,
-        ),
+        enforcing,
         *(
             Subscription(
                 Group(TRUSTING, topic),

@@ -37,6 +37,11 @@ class Event:
 class Outbox(Protocol):
     """The events of a unit of work, kept with it or not at all."""
 
+    @property
+    def events(self) -> Sequence[Event]:
+        """What the unit has recorded so far, in order."""
+        ...
+
     async def add(self, *events: Event) -> None:
         """Record these, after those the unit has recorded before."""
         ...

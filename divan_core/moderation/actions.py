@@ -218,6 +218,14 @@ class Actions(Generic[UnitT]):
         people = ((one.campus_id, one.people) for one in found if one is not None and one.people)
         return self._changing(by_campus(people))
 
+    def may_be_ahead(self, happened: Event) -> bool:
+        """Whether :meth:`enforce` may come before that of others, and needs no :meth:`around`.
+
+        What is done to what somebody wrote is felt by nobody else's, and comes to the same.
+        """
+        ruling = _ruling(happened)
+        return ruling is not None and not ruling.people
+
     async def enforce(self, unit: UnitT, happened: Event) -> Action | None:
         """Do what a rule has decided, by the way that staff's actions go; None if nothing is done.
 

@@ -22,6 +22,7 @@ def traced(subscription: Subscription, traces: Traces) -> Subscription:
         subscription,
         handle=tracing.handling(subscription.handle),
         together=None if together is None else tracing.handling_many(together),
+        then=None if subscription.then is None else traced(subscription.then, traces),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final, TypeVar
 
@@ -103,6 +103,11 @@ class _Outbox:
 
     outbox: Any
     place: str
+
+    @property
+    def events(self) -> Sequence[Event]:
+        found: Sequence[Event] = self.outbox.events
+        return found
 
     async def add(self, *events: Event) -> None:
         await self.outbox.add(*(attrs.evolve(one, trace=self.place) for one in events))

@@ -33,6 +33,9 @@ RETRY_LONGEST_MS: Final = 30_000
 
 BATCH: Final = 200
 
+EAGER_S: Final = 0.005
+"""The shortest time that what is eager gathers: a batch of one costs as much as one of ten."""
+
 SPARE_S: Final = 0.25
 """How long a consumer rests while others have all streams: each event would wake it for nothing."""
 
@@ -74,6 +77,7 @@ class Consumer:
         self.group = subscription.group
         self._at_once = subscription.at_once
         self._gather_s = subscription.gather_s
+        self._eager = subscription.eager
         self.name = f"{self.group.topic}:{self.group.name}"
         self._handling = Handling(subscription, stores.units, self.name, tools)
         self._bus: EventBus = stores.bus
@@ -99,6 +103,7 @@ class Consumer:
         async with self._lock:
             if not hurry and (rest := self._outage.rest_s()):
                 return Turn(0, rest, deaf=True)
+            began = self._tools.clock.now()
             try:
                 taken = await self._work(hurry=hurry)
             except Unavailable as fault:
@@ -107,7 +112,7 @@ class Consumer:
                     raise
                 return Turn(0, self._outage.rest_s(), deaf=True)
             self._outage.ended()
-            return self._next(taken)
+            return self._next(taken, self._tools.clock.now() - began)
 
     async def leave(self) -> None:
         """Acknowledge what is handled, and let another consumer have the rest."""
@@ -120,7 +125,7 @@ class Consumer:
             with suppress(Unavailable):
                 await self._bus.leave(self.group, self._id)
 
-    def _next(self, taken: int) -> Turn:
+    def _next(self, taken: int, took_ms: int) -> Turn:
         """When to go on after a turn: at once, if the bus may have more."""
         done = self._tally.tried + taken
         if self._more:
@@ -129,8 +134,12 @@ class Consumer:
         if self._bus.is_spare(self.group, self._id):
             return Turn(done, min(rest_s, SPARE_S), deaf=True)
         if taken and self._gather_s:
-            return Turn(done, min(rest_s, self._gather_s), deaf=True)
+            return Turn(done, min(rest_s, self._gathering_s(took_ms)), deaf=True)
         return Turn(done, rest_s)
+
+    def _gathering_s(self, took_ms: int) -> float:
+        """How long events gather after some that took so long."""
+        return min(self._gather_s, max(took_ms / 2000, EAGER_S)) if self._eager else self._gather_s
 
     async def _work(self, *, hurry: bool) -> int:
         tally = self._tally = _Tally()
@@ -259,7 +268,7 @@ class Consumer:
             if lane.verdict:
                 await self._give_up(lane.head, lane.verdict)
             else:
-                done = await self._handling.one(lane.head.event)
+                done = await self._handling.one(lane.head.event, alone=not lane.is_sound)
                 self._handled.append(lane.head)
                 await self._handling.follow_up(done)
         except Unavailable as fault:

@@ -13,6 +13,7 @@ from divan_core.errors import ConfigurationError
 from divan_core.kernel.delivery import Group, GroupsOfTopics
 from divan_core.kernel.events import Event
 from divan_core.stores.bundle import StoreUnit
+from divan_core.workers.ahead import Ahead
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Streams keep dead letters and leases under a topic's name and these words.
@@ -76,8 +77,12 @@ class Subscription:
     on what it decides by, as :class:`~divan_core.kernel.units.Units` tells. ``together`` does the
     same as ``handle`` with those that wait at the same time. ``at_once`` is how many units a
     process has for it at the same time: one for what can wait for others. That may gather, too: for
-    ``gather_s`` seconds after it has taken events it takes no more. What somebody waits for is
+    ``gather_s`` seconds after it has taken events it takes no more; an ``eager`` one, which has
+    somebody who waits, for half as long as these have taken, if that is less: where there is little
+    else to do, batches need not be large. What somebody waits for at each step is
     ``urgent``: events of its topic are published at once, where this process has recorded them.
+    And it may be handled ``ahead`` of its delivery, by another group of the process that has it as
+    ``then``: in the unit that has recorded it, without its own ``around``.
 
     Raises:
         ConfigurationError: the group or its topic cannot be named so.
@@ -91,8 +96,11 @@ class Subscription:
     together: Together | None = None
     at_once: int = AT_ONCE
     gather_s: float = 0.0
+    eager: bool = False
     urgent: bool = False
     unordered: bool = False
+    ahead: Ahead | None = None
+    then: Subscription | None = None
 
 
 def groups_of(subscriptions: Iterable[Subscription]) -> GroupsOfTopics:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+import anyio
 import pytest
 
 from divan_core import testimony
 from divan_core.activities.games.registry import Games
 from divan_core.activities.passages import Passages
-from divan_core.chat.messages import SendMessage
+from divan_core.chat.messages import MessagesQuery, SendMessage
 from divan_core.divan import Divan
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.events import Event, EventId
@@ -18,6 +19,7 @@ from divan_core.playing import GAMES
 from divan_core.safety.deciding import Deciding, DecidingTools
 from divan_core.safety.trusting import Trusting
 from divan_core.settings import Settings
+from divan_core.staffing import DECIDING
 from divan_core.stores.bundle import StoreUnit
 from divan_core.stores.sql.postgres_connection import LoopConnection
 
@@ -25,10 +27,11 @@ from .conftest import CAMPUS, ROOMY, World
 
 pytestmark = pytest.mark.anyio
 
+FOUL = "You are such a fucking bitch, fuck you"
 MANY = 20
-STATEMENTS = 5
-"""Of any number: what is handled; authors; what they wrote; what each did lately, with their trust
-and the policy; what was decided."""
+STATEMENTS = 4
+"""Of any number: authors; what they wrote; what each did lately, with their trust and the policy;
+what was decided, and that it is handled."""
 
 
 @pytest.fixture
@@ -86,6 +89,23 @@ async def test_many_cost_as_many_statements_as_one(
         run.clear()
         await world.divan.stores.units.write(lambda unit, some=some: body(unit, some), locking=True)  # type: ignore[misc]
         assert len(run) == STATEMENTS
+
+
+async def test_what_is_decided_about_a_message_is_done_at_once(world: World) -> None:
+    """In the unit that decides: nobody who does what was decided is at work."""
+    writer, reader = await world.join("writer"), await world.join("reader")
+    chat, workers = world.divan.chat, world.divan.workers
+    await chat.send(writer, SendMessage(reader.user_id, FOUL))
+
+    async def shown() -> bool:
+        found = await chat.messages(reader, MessagesQuery(writer.user_id))
+        return [one.body for one in found.items] == [FOUL]
+
+    assert await shown()
+    with anyio.fail_after(10):
+        async with workers.running({"relay", f"{INGRESS}:{DECIDING}"}):
+            while await shown():  # noqa: ASYNC110 - nobody is told who is not at work
+                await anyio.sleep(0.01)
 
 
 async def test_one_that_cannot_be_decided_about_delays_nobody(world: World) -> None:

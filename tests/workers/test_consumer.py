@@ -18,6 +18,7 @@ from divan_core.workers import consumer as module
 from divan_core.workers.consumer import (
     ATTEMPTS,
     BATCH,
+    EAGER_S,
     MOST_COUNT,
     MOST_TOGETHER,
     RETRY_LONGEST_MS,
@@ -79,6 +80,20 @@ async def test_what_can_wait_gathers(stage: Stage) -> None:
     patient = attrs.evolve(stage.subscribed(), gather_s=0.25)
     consumer = Consumer(patient, stage.stores, stage.tools())
     assert await consumer.turn() == Turn(2, 0.25, deaf=True)
+    assert await consumer.turn() == Turn(0, POLL_S)
+
+
+@pytest.mark.parametrize(("took_s", "gathers_s"), [(0.0, EAGER_S), (0.03, 0.015), (1.0, 0.25)])
+async def test_what_is_eager_gathers_half_as_long_as_it_takes(
+    clock: ManualClock, took_s: float, gathers_s: float
+) -> None:
+    stage = await Stage.on_memory(clock)
+    stage.react = lambda _: clock.advance(took_s)
+    await stage.say(("a", 0))
+    await until_idle(stage.relay())
+    eager = attrs.evolve(stage.subscribed(), gather_s=0.25, eager=True)
+    consumer = Consumer(eager, stage.stores, stage.tools())
+    assert await consumer.turn() == Turn(2, gathers_s, deaf=True)
     assert await consumer.turn() == Turn(0, POLL_S)
 
 

@@ -30,6 +30,10 @@ class LockRefused(StoreUnavailable):
     """Somebody else held what a statement needed for longer than it was to wait."""
 
 
+class HandledBefore(Exception):
+    """A unit took an event for new that its group has handled; nothing of it is kept."""
+
+
 def conflicted() -> UnitConflict:
     """The error of a unit that lost against others."""
     return UnitConflict("Too many writers want the same rows. Try again.")
@@ -181,5 +185,7 @@ def _constraint(message: str) -> str:
 def _taken(constraint: str | None) -> Exception | None:
     if constraint == "uq_outbox_id":
         return recorded()
+    if constraint == "pk_handled_events":
+        return HandledBefore()
     found = TAKEN.get(constraint or "")
     return found() if found else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import String, Text, bindparam, column, func, null, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -21,17 +21,30 @@ from divan_core.stores.sql.types import Id, id_of
 class SqlHandledEvents:
     """Keeps what is handled; see :class:`~divan_core.kernel.events.HandledEvents`."""
 
-    def __init__(self, connection: SqlConnection, clock: Clock | None = None) -> None:
-        """Work in the transaction of ``connection``; ``clock`` replaces the database's."""
+    def __init__(
+        self,
+        connection: SqlConnection,
+        clock: Clock | None = None,
+        suppose: Callable[[str, Event], bool] | None = None,
+    ) -> None:
+        """Work in the transaction of ``connection``; ``clock`` replaces the database's.
+
+        With ``suppose`` events are taken for new, as nearly all are.
+        """
         self._connection = connection
         self._clock = clock
+        self._suppose = suppose
 
     async def begin(self, group: str, event: Event) -> bool:
         """Record that the group handles the event; False if it has done so, or given up, before."""
+        if self._suppose is not None:
+            return self._suppose(group, event)
         return await self._record(group, event, None)
 
     async def begin_all(self, group: str, events: Sequence[Event]) -> Sequence[Event]:
         """The same of many; those that it has not handled."""
+        if self._suppose is not None:
+            return [one for one in events if self._suppose(group, one)]
         if self._connection.dialect == "sqlite":
             return [one for one in events if await self._record(group, one, None)]
         statement = _begin_statement(clocked=self._clock is not None)

@@ -1,4 +1,4 @@
-"""What a unit keeps to itself until its end: its events, and the answer to its key."""
+"""What a unit keeps to itself until its end: its events, what it handles, the answer to its key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sqlalchemy.types import TypeEngine
 
 from divan_core.idempotency.model import KeyScope
 from divan_core.kernel.clock import Clock
-from divan_core.kernel.events import Event
+from divan_core.kernel.events import Event, EventId
 from divan_core.stores.sql.connection import DialectName, Parameters, SqlConnection
 from divan_core.stores.sql.eventdata import stored_data
 from divan_core.stores.sql.keystatements import (
@@ -28,7 +28,7 @@ from divan_core.stores.sql.keystatements import (
 )
 from divan_core.stores.sql.moments import now_of, present
 from divan_core.stores.sql.spelling import Statement, Together
-from divan_core.stores.sql.tables import IDEMPOTENCY_KEYS, OUTBOX
+from divan_core.stores.sql.tables import HANDLED_EVENTS, IDEMPOTENCY_KEYS, OUTBOX
 
 _FIELDS: Final = ("id", "topic", "name", "campus_id", "aggregate", "at", "data")
 _TOGETHER: Final = 2
@@ -56,6 +56,7 @@ class Pending:
         self._clock = clock
         self._events: list[Event] = []
         self._answers: list[Answer] = []
+        self._handled: dict[tuple[str, EventId], None] = {}
 
     @property
     def events(self) -> Sequence[Event]:
@@ -75,6 +76,18 @@ class Pending:
         """Keep the answer to a key."""
         self._answers.append(Answer(scope, claimed, body, ttl_s))
 
+    @property
+    def supposes(self) -> bool:
+        """Whether events are taken for new."""
+        return bool(self._handled)
+
+    def suppose(self, group: str, event: Event) -> bool:
+        """Take an event for new, which the end of the unit will show; False if that was done."""
+        key = group, event.id
+        new = key not in self._handled
+        self._handled[key] = None
+        return new
+
     async def flush(self, connection: SqlConnection) -> None:
         """Write it all in one statement; in none if it is nothing.
 
@@ -83,7 +96,12 @@ class Pending:
         Raises:
             StoreUnavailable: as any statement of the unit.
             UnitMisused: the unit was for reading; or an event had been recorded before.
+            HandledBefore: something was taken for new that is not.
         """
+        if self._handled:
+            groups, events = map(list, zip(*self._handled, strict=True))
+            given = {"each_group": groups, "each_event": events, **present(self._clock)}
+            await connection.later(_handle(clocked=self._clocked), given)
         if not self._events and not self._answers:
             return
         connection.confirm()
@@ -173,6 +191,23 @@ def record(*, clocked: bool, after: CTE | None = None) -> Insert:
     if after is not None:
         source = source.select_from(each.join(after, true()))
     return insert(OUTBOX).from_select([*_FIELDS, "recorded_at"], source)
+
+
+@functools.cache
+def _handle(*, clocked: bool) -> Insert:
+    """On PostgreSQL, insert what is handled; sorted, so that nobody is in a circle."""
+    kinds: dict[str, TypeEngine[Any]] = {
+        "each_event": HANDLED_EVENTS.c.event_id.type,
+        "each_group": HANDLED_EVENTS.c.consumer_group.type,
+    }
+    each = (
+        func.unnest(*(bindparam(name, type_=ARRAY(kind)) for name, kind in kinds.items()))
+        .table_valued(*(column(*field) for field in kinds.items()))
+        .render_derived(name="each")
+    )
+    keys = tuple(each.c)
+    rows = select(*keys, now_of("postgresql", clocked=clocked)).order_by(*keys)
+    return insert(HANDLED_EVENTS).from_select(["event_id", "consumer_group", "handled_at"], rows)
 
 
 @functools.cache

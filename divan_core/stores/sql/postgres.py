@@ -289,7 +289,7 @@ class PostgresEngine:
         with self._failures:
             unit = await self._connected(LoopConnection, reading=False)
             try:
-                await unit.begin(how)
+                unit.begin_with_the_first(how, serial=how is _SERIALIZABLE)
                 result = await _run(body, unit)
             except BaseException:
                 await settled(unit.give_back())

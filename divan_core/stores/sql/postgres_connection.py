@@ -99,6 +99,8 @@ class LoopConnection(Watched):
         self._lent = connection
         self._driver = _driver_of(connection)
         self._begun = False
+        self._beginning: str | None = None
+        self._serial = False
         self._postponed = Postponed()
 
     @functools.cached_property
@@ -118,13 +120,29 @@ class LoopConnection(Watched):
         except FAULTS as fault:
             refuse(fault, self.failed(fault))
 
+    def begin_with_the_first(self, how: str, *, serial: bool) -> None:
+        """Begin a transaction once a statement is to be run; see :meth:`begin`.
+
+        A unit may come to what it is to write alone. Where that says which events are handled, it
+        is kept by one statement without a transaction: if nobody learns of that, the unit is not
+        kept a second time. A ``serial`` one may say nothing else so: what others have read who are
+        serial is nothing that they could not have read after it.
+        """
+        self._beginning, self._serial = how, serial
+
+    async def _begin(self) -> None:
+        if self._beginning is not None:
+            how, self._beginning = self._beginning, None
+            await self.begin(how)
+
     async def execute(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> CursorResult[Any]:
         """Run one statement; see :class:`SqlConnection`."""
-        await self.catch_up()
+        await self._run_postponed()
         self.busy = True
         try:
+            await self._begin()
             return await self._connection.execute(statement, parameters)
         except FAULTS as fault:
             refuse(fault, self.failed(fault))
@@ -135,7 +153,7 @@ class LoopConnection(Watched):
         self, statement: TextClause, parameters: Mapping[str, Any]
     ) -> Sequence[Sequence[Any]]:
         """Run one text in the driver; see :class:`SqlConnection`."""
-        await self.catch_up()
+        await self._run_postponed()
         return await self._rows(driver_text(statement, "postgresql"), parameters)
 
     async def rows(
@@ -145,7 +163,7 @@ class LoopConnection(Watched):
         if isinstance(statement, Together):
             raise UnitMisused("Statements run together on SQLite only.")
         if self._postponed and self._postponed.concern(statement):
-            await self.catch_up()
+            await self._run_postponed()
         return await self._rows(driver_text(statement, "postgresql"), parameters)
 
     async def _rows(self, written: DriverText, parameters: Parameters) -> Sequence[Sequence[Any]]:
@@ -153,6 +171,7 @@ class LoopConnection(Watched):
             return await self._fetched(written.sql, written.values(parameters))
         self.busy = True
         try:
+            await self._begin()
             await self._driver.executemany(written.sql, map(written.values, parameters))
         except FAULTS as fault:
             refuse(fault, self.failed(fault))
@@ -163,6 +182,7 @@ class LoopConnection(Watched):
     async def _fetched(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
         self.busy = True
         try:
+            await self._begin()
             found: Sequence[Any] = await self._driver.fetch(sql, *values)
         except FAULTS as fault:
             refuse(fault, self.failed(fault))
@@ -179,12 +199,16 @@ class LoopConnection(Watched):
         """Run one statement together with others; see :class:`SqlConnection`."""
         if self._postponed.add(statement, parameters):
             return
-        await self.catch_up()
+        await self._run_postponed()
         if not self._postponed.add(statement, parameters):
             await self.rows(statement, parameters)
 
     async def catch_up(self) -> None:
-        """Run what is left; see :class:`SqlConnection`."""
+        """Run what is left, unless it is all that there is; see :class:`SqlConnection`."""
+        if self._beginning is None or not self._postponed.is_handling(only=self._serial):
+            await self._run_postponed()
+
+    async def _run_postponed(self) -> None:
         if self._postponed:
             whole = self._postponed.take()
             await self._fetched(whole.sql, whole.values)
@@ -197,9 +221,13 @@ class LoopConnection(Watched):
         return super().failed(disconnected() if ended else fault)
 
     async def commit(self) -> None:
-        """Commit what was begun; raises what the driver raises."""
-        await self._driver.execute("COMMIT")
-        self._begun = False
+        """Commit what was begun, or run what there is alone; raises what the driver raises."""
+        if self._begun:
+            await self._driver.execute("COMMIT")
+            self._begun = False
+        elif self._postponed:
+            whole = self._postponed.take()
+            await self._driver.fetch(whole.sql, *whole.values)
 
     async def give_back(self) -> None:
         """Return the connection to its pool, and undo what was begun and not committed."""

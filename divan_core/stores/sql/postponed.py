@@ -18,6 +18,7 @@ from sqlalchemy import Table
 from sqlalchemy.sql import visitors
 
 from divan_core.stores.sql.spelling import DriverText, Statement, driver_text
+from divan_core.stores.sql.tables import HANDLED_EVENTS
 
 _NUMBER: Final = re.compile(r"\$(\d+)")
 
@@ -41,6 +42,12 @@ class Postponed:
     def __bool__(self) -> bool:
         """Whether there are any."""
         return bool(self._steps)
+
+    def is_handling(self, *, only: bool) -> bool:
+        """Whether they say which events are handled; ``only``, nothing else."""
+        if only:
+            return self._changed == {HANDLED_EVENTS}
+        return HANDLED_EVENTS in self._changed
 
     def concern(self, statement: Statement) -> bool:
         """Whether a statement could tell if they were run before it or after it.

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
 from divan_core.chat.model import ConversationId
+from divan_core.errors import Unavailable
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.events import Event
 from divan_core.stores.past import of_past
@@ -24,8 +25,10 @@ from divan_core.stores.sql.decisions import SqlDecisions
 from divan_core.stores.sql.deeds import SqlDeeds
 from divan_core.stores.sql.engine import SqlEngine
 from divan_core.stores.sql.erasures import SqlErasures
+from divan_core.stores.sql.faults import HandledBefore
 from divan_core.stores.sql.foresight import Foresight
 from divan_core.stores.sql.handled import SqlHandledEvents
+from divan_core.stores.sql.hopes import Hopes
 from divan_core.stores.sql.invites import SqlInvites
 from divan_core.stores.sql.keys import SqlKeys
 from divan_core.stores.sql.locks import SqlLocks
@@ -54,10 +57,13 @@ class SqlUnit:
         tables: OptionalTables,
         clock: Clock | None = None,
         suppose: Foresight | Lone | None = None,
+        *,
+        hopeful: bool = False,
     ) -> None:
         """Work in the transaction of ``connection``; ``clock`` replaces that of the database.
 
-        What is given out is remembered by what it can ``suppose`` later, or supposed now.
+        What is given out is remembered by what it can ``suppose`` later, or supposed now. A
+        ``hopeful`` unit takes events for new, see ``Hopes``.
         """
         self._connection = connection
         self._tables = tables
@@ -65,6 +71,7 @@ class SqlUnit:
         self._suppose = suppose
         self._lone = suppose if isinstance(suppose, Lone) else None
         self._pending = Pending(clock)
+        self._hopeful = hopeful
 
     @property
     def locks(self) -> SqlLocks:
@@ -189,7 +196,13 @@ class SqlUnit:
     @property
     def handled(self) -> SqlHandledEvents:
         """What consumer groups have handled."""
-        return SqlHandledEvents(self._connection, self._clock)
+        suppose = self._pending.suppose if self._hopeful else None
+        return SqlHandledEvents(self._connection, self._clock, suppose)
+
+    @property
+    def supposes(self) -> bool:
+        """Whether events are taken for new in it."""
+        return self._pending.supposes
 
     async def end(self) -> None:
         """Write what was kept for the end."""
@@ -222,6 +235,7 @@ class SqlUnits:
         self._recorded = recorded
         self._clock = clock
         self._foresight = Foresight()
+        self._hopes = Hopes(engine.dialect)
 
     async def write(
         self,
@@ -267,13 +281,35 @@ class SqlUnits:
     async def _written(
         self, body: Callable[[SqlUnit], Awaitable[ResultT]], *, locking: bool
     ) -> ResultT:
+        if self._hopes.are_up:
+            try:
+                return await self._kept(body, locking=locking, hopeful=True)
+            except HandledBefore:
+                self._hopes.were_wrong()
+        return await self._kept(body, locking=locking, hopeful=False)
+
+    async def _kept(
+        self, body: Callable[[SqlUnit], Awaitable[ResultT]], *, locking: bool, hopeful: bool
+    ) -> ResultT:
+        """Run ``body`` in one transaction.
+
+        Raises:
+            HandledBefore: it hoped, and may have done so in vain.
+        """
         events: Sequence[Event] = ()
 
         async def whole(connection: SqlConnection, tables: OptionalTables) -> ResultT:
             nonlocal events
             events = ()
-            unit = SqlUnit(connection, tables, self._clock, self._foresight)
-            result = await _to_the_end(unit, body)
+            unit = SqlUnit(connection, tables, self._clock, self._foresight, hopeful=hopeful)
+            try:
+                result = await _to_the_end(unit, body)
+            except Unavailable:
+                raise
+            except Exception as fault:
+                if unit.supposes:  # to an event that was handled before, the world is another one
+                    raise HandledBefore from fault
+                raise
             events = unit.outbox.events
             return result
 

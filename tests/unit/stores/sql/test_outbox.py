@@ -141,8 +141,10 @@ async def test_each_call_is_one_statement(
     assert len(sent) == 7
     asked: list[object] = []
     for kind in (ThreadConnection, LoopConnection):
-        monkeypatch.setattr(kind, "run", _noting(kind.run, asked))
+        monkeypatch.setattr(kind, "rows", _noting(kind.rows, asked))
+        monkeypatch.setattr(kind, "later", _noting(kind.later, asked))
     await begin(stores, "one", event_of(1))
+    assert len(asked) == 1
     await give_up(stores, "one", event_of(2))
     assert len(asked) == 2
 
