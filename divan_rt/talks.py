@@ -14,6 +14,7 @@ from uuid import UUID
 
 import anyio
 import msgspec
+from anyio.abc import TaskGroup
 
 from divan_core.chat.live import Listening
 from divan_core.chat.messages import (
@@ -58,20 +59,21 @@ class Talks:
         self._pauses: dict[ConversationId, anyio.Event] = {}
         self._trailing = Trailing(listening, self._catch_up, self._put, self._errand)
         self._errands: list[Callable[[], Awaitable[None]]] = []
-        self._wake = anyio.Event()
+        self._tasks: TaskGroup | None = None
 
     async def run(self) -> None:
         """Bring what is due, each conversation by itself, until cancelled."""
         async with anyio.create_task_group() as tasks:
-            while True:
-                await self._wake.wait()
-                self._wake = anyio.Event()
-                for conversation_id in self._due.keys() - self._active:
-                    self._active.add(conversation_id)
-                    tasks.start_soon(self._serve, conversation_id)
+            self._tasks = tasks
+            try:
+                for conversation_id in tuple(self._due):
+                    self._begin(conversation_id)
                 errands, self._errands = self._errands, []
                 for errand in errands:
-                    tasks.start_soon(self._run_errand, errand)
+                    self._errand(errand)
+                await anyio.sleep_forever()
+            finally:
+                self._tasks = None
 
     def hear(self, notice: PersonNotice | NoticesLost) -> None:
         """Note what is to be done about a notice."""
@@ -170,11 +172,23 @@ class Talks:
             before.people |= due.people
         if (pause := self._pauses.get(due.conversation_id)) is not None:
             pause.set()
-        self._wake.set()
+        self._begin(due.conversation_id)
+
+    def _begin(self, conversation_id: ConversationId) -> None:
+        """Bring a conversation that is due, unless that is under way.
+
+        Whatever becomes due before its first step, such as by the notices that came with this one,
+        goes along.
+        """
+        if self._tasks is not None and conversation_id not in self._active:
+            self._active.add(conversation_id)
+            self._tasks.start_soon(self._serve, conversation_id)
 
     def _errand(self, errand: Callable[[], Awaitable[None]]) -> None:
-        self._errands.append(errand)
-        self._wake.set()
+        if self._tasks is None:
+            self._errands.append(errand)
+        else:
+            self._tasks.start_soon(self._run_errand, errand)
 
     async def _run_errand(self, errand: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -202,7 +216,7 @@ class Talks:
         finally:
             self._active.discard(conversation_id)
             if conversation_id in self._due:
-                self._wake.set()
+                self._begin(conversation_id)
 
     async def _pause(self, conversation_id: ConversationId) -> None:
         """Wait a little, or until something new is due: who is slow holds up nobody else."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import enum
 import functools
 import hashlib
-from collections.abc import Mapping
-from typing import Annotated, Final, NewType, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
+from operator import attrgetter
+from typing import Annotated, Any, Final, NewType, TypeAlias, cast
 from uuid import UUID
 
 import attrs
@@ -196,6 +198,18 @@ class Message:
         if self.sender.int == viewer.int:  # UUIDs are compared by Python code, and pages are long
             return self.veil is not Veil.REMOVED
         return self.veil is None and not self.shadowed
+
+
+def editions_of(messages: Sequence[Message]) -> list[Edition]:
+    """The edition of each, in a tenth of the time where nothing was decided about any."""
+    if any(map(_veil, messages)):
+        return [one.edition for one in messages]
+    return list(map(_plain_edition, map(_number, messages), repeat(16), repeat("big")))
+
+
+_veil: Final[attrgetter[Veil | None]] = attrgetter("veil")
+_number: Final[attrgetter[int]] = attrgetter("id.int")
+_plain_edition: Final[Callable[[int, int, str], Edition]] = cast("Any", int.to_bytes)
 
 
 class Role(enum.Enum):

@@ -7,13 +7,21 @@ shows by editions; and what an edition says never changes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 import attrs
 from msgspec import Raw
 
 from divan_core.chat.messages import MessageView
-from divan_core.chat.model import ConversationId, Edition, Excerpt, Message, Window
+from divan_core.chat.model import (
+    ConversationId,
+    Edition,
+    Excerpt,
+    Message,
+    Window,
+    editions_of,
+)
 from divan_core.chat.ports import ChatUnit
 from divan_core.codec.reader import encode
 from divan_core.kernel.ferry import Ferry
@@ -119,9 +127,8 @@ class Pages:
         kept = self._prints.of(conversation_id)
         if kept is not None:
             editions = await self._ferry.ask((conversation_id, window))
-            found = [kept[one] for one in editions if one in kept]
-            if len(found) == len(editions):
-                return found
+            with suppress(KeyError):
+                return list(map(kept.__getitem__, editions))
 
         async def body(unit: ChatUnit) -> Sequence[Message]:
             return await unit.messages.history(conversation_id, window)
@@ -139,6 +146,6 @@ class Pages:
         self, conversation_id: ConversationId, messages: Sequence[Message], views: Views
     ) -> Sequence[Print]:
         printed = list(map(print_of, views(messages)))
-        editions = [one.edition for one in messages]
-        self._prints.keep(conversation_id, dict(zip(editions, printed, strict=True)))
+        named = dict(zip(editions_of(messages), printed, strict=True))
+        self._prints.keep(conversation_id, named)
         return printed

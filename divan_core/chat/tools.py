@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from operator import attrgetter
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -35,6 +36,8 @@ from divan_core.kernel.visibility import PersonCard, Relations, Surface, can_see
 ItemT = TypeVar("ItemT")
 
 SEQ: Final = struct.Struct(">Q")
+
+_json: Final[attrgetter[Raw]] = attrgetter("json")
 
 
 @attrs.frozen
@@ -250,7 +253,7 @@ class Place:
     def printed(self, prints: Sequence[Print], limit: int) -> Page[Raw]:
         """The same of messages as JSON."""
         page = self.page(tuple(prints), limit, at_seq)
-        return Page(tuple([one.json for one in page.items]), page.cursor)
+        return Page(tuple(map(_json, page.items)), page.cursor)
 
 
 def at_seq(message: MessageView | Print) -> bytes:

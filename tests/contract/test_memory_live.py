@@ -1,7 +1,12 @@
 """The live stores of one process keep their contracts."""
 
+from uuid import UUID
+
 import pytest
 
+from divan_core.kernel.ids import CampusId, UserId
+from divan_core.kernel.notices import PersonNotice
+from divan_core.kernel.units import run_through
 from divan_core.stores.bundle import LiveStores
 from divan_core.stores.memory.bus import MemoryBus
 from divan_core.stores.memory.journal import MemoryJournal
@@ -75,7 +80,15 @@ class TestMemoryNotices(OnMemory, NoticesContract):
 
 
 class TestMemoryPersonNotices(OnMemory, PersonNoticesContract):
-    pass
+    async def test_what_was_told_is_heard_without_waiting(self, live: LiveStores) -> None:
+        told = [
+            PersonNotice(CampusId(UUID(int=1)), UserId(UUID(int=one)), "chat", "x")
+            for one in range(3)
+        ]
+        async with live.person_notices.listen() as heard:
+            for one in told:
+                await live.person_notices.publish(one)
+            assert [run_through(anext(heard)) for _ in told] == told
 
 
 class TestMemoryBus(OnMemory, BusContract):

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
+from operator import attrgetter
+from typing import Final
 
 import attrs
 
 from divan_core.chat.messages import MOST_UNREAD
-from divan_core.chat.model import ConversationId, Member, Message, MessageId, Pair, Room
+from divan_core.chat.model import (
+    ConversationId,
+    Member,
+    Message,
+    MessageId,
+    Pair,
+    Room,
+    Veil,
+    Window,
+)
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import RoomId, UserId
 from divan_core.stores.memory.changes import Changes
@@ -42,15 +54,34 @@ class Talk:
 
         None with ``inside`` to whoever has left.
         """
-        member = self.members.get(viewer)
-        if member is None or (inside and not member.inside):
-            return
-        end = len(self.messages) if before is None else min(before - 1, len(self.messages))
-        for place in range(end - 1, max(after, member.cursors.cleared) - 1, -1):
+        begin, end = self._bounds(viewer, after, before, inside=inside)
+        for place in range(end - 1, begin - 1, -1):
             message = self.messages[place]
             plain = message.veil is None and not message.shadowed
             if plain or message.shown_to(viewer):
                 yield message
+
+    def page(self, window: Window) -> list[Message]:
+        """The messages that a window shows, newest first."""
+        viewer, inside = window.viewer, window.inside
+        if not window.hidden:
+            begin, end = self._bounds(viewer, window.after, window.before, inside=inside)
+            newest = self.messages[max(begin, end - window.limit) : max(end, 0)]
+            if _all_plain(newest):
+                newest.reverse()
+                return newest
+        shown = self.shown(viewer, window.after, window.before, inside=inside)
+        return list(islice((one for one in shown if one.sender not in window.hidden), window.limit))
+
+    def _bounds(
+        self, viewer: UserId, after: int, before: int | None, *, inside: bool
+    ) -> tuple[int, int]:
+        """Between which places the messages are that the viewer could be shown."""
+        member = self.members.get(viewer)
+        if member is None or (inside and not member.inside):
+            return 0, 0
+        end = len(self.messages) if before is None else min(before - 1, len(self.messages))
+        return max(after, member.cursors.cleared), end
 
     def unread(self, viewer: UserId, hidden: Collection[UserId] = frozenset()) -> int:
         """How many messages the viewer has not read, up to a hundred.
@@ -84,3 +115,15 @@ class ConversationRecords:
         if conversation_id not in self.talks:
             changes.set(self.talks, conversation_id, talk)
         return self.talks[conversation_id]
+
+
+def _all_plain(messages: Sequence[Message]) -> bool:
+    """Whether staff has decided nothing about any of these, and none is shadowed.
+
+    Mostly that is so of a whole page, and in this way it is found out in C.
+    """
+    return not (any(map(_veil, messages)) or any(map(_shadowed, messages)))
+
+
+_veil: Final[attrgetter[Veil | None]] = attrgetter("veil")
+_shadowed: Final[attrgetter[bool]] = attrgetter("shadowed")

@@ -25,6 +25,7 @@ from divan_core.chat.model import (
     Tally,
     Veil,
     Window,
+    editions_of,
 )
 from divan_core.errors import MessageExists
 from divan_core.kernel.clock import Millis
@@ -106,15 +107,12 @@ class MemoryMessages:
 
     async def history(self, conversation_id: ConversationId, window: Window) -> Sequence[Message]:
         """The messages that a window shows, newest first."""
-        talk = self._records.talks.get(conversation_id, Talk())
-        shown = talk.shown(window.viewer, window.after, window.before, inside=window.inside)
-        if window.hidden:
-            shown = (one for one in shown if one.sender not in window.hidden)
-        return list(islice(shown, window.limit))
+        talk = self._records.talks.get(conversation_id)
+        return () if talk is None else talk.page(window)
 
     async def editions(self, excerpts: Sequence[Excerpt]) -> Sequence[Sequence[Edition]]:
         """Those of the messages that ``history`` gives of each."""
-        return [[one.edition for one in await self.history(*each)] for each in excerpts]
+        return [editions_of(await self.history(*each)) for each in excerpts]
 
     async def waiting(self, conversation_id: ConversationId, window: Window) -> Sequence[Message]:
         """Those that others wrote and the viewer's devices do not have, oldest first."""

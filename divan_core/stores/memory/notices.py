@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Final, Generic, TypeVar
 
 import anyio
-from anyio.lowlevel import checkpoint
-from anyio.streams.memory import MemoryObjectSendStream
+from anyio.lowlevel import checkpoint_if_cancelled
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from divan_core.kernel.notices import NoticesLost, PersonNotice
 from divan_core.presence.model import PeopleChanged, PublicMove
@@ -36,6 +36,26 @@ class _Listener(Generic[NoticeT]):
             self._lost = True
 
 
+class _Heard(Generic[NoticeT]):
+    """What a listener hears.
+
+    A stream lets everybody else go first before each item. Where the event loop is busy, and so
+    goes round seldom, notices would come faster than they are heard.
+    """
+
+    def __init__(self, stream: MemoryObjectReceiveStream[NoticeT | NoticesLost]) -> None:
+        self._stream = stream
+
+    def __aiter__(self) -> AsyncIterator[NoticeT | NoticesLost]:
+        return self
+
+    async def __anext__(self) -> NoticeT | NoticesLost:
+        try:
+            return self._stream.receive_nowait()
+        except (anyio.WouldBlock, anyio.EndOfStream):
+            return await anext(self._stream)
+
+
 class _Notices(Generic[NoticeT]):
     """Tells listeners of one kind of notices."""
 
@@ -57,7 +77,7 @@ class _Notices(Generic[NoticeT]):
         self._listeners.add(listener)
         try:
             with send, receive:
-                yield receive
+                yield _Heard(receive)
         finally:
             self._listeners.discard(listener)
 
@@ -71,5 +91,5 @@ class MemoryPersonNotices(_Notices[PersonNotice]):
 
     async def publish(self, notice: PersonNotice) -> None:
         """See the port."""
-        await checkpoint()
+        await checkpoint_if_cancelled()
         self.send(notice)

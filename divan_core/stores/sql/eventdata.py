@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from divan_core.codec.reader import encode
 from divan_core.kernel.events import Event
 
 _TRACE: Final = "$traceparent"
 
 
-def stored_data(event: Event) -> dict[str, Any]:
-    """What is written of an event."""
-    data = dict(event.data)
-    if event.trace:
-        data[_TRACE] = event.trace
-    return data
+def stored_data(event: Event) -> str:
+    """What is written of an event, as JSON."""
+    data = {**event.data, _TRACE: event.trace} if event.trace else event.data
+    return encode(data).decode()
 
 
 def read_data(stored: Mapping[str, Any]) -> dict[str, Any]:

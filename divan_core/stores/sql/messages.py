@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
@@ -137,7 +138,7 @@ class SqlMessages:
         else:
             given = {"conversation_id": conversation_id, **_page(window)}
             rows = await self._connection.rows(query, given)
-        return [edition for (edition,) in rows]
+        return list(chain.from_iterable(rows))
 
     async def _written_out(
         self, query: Executable, conversation_id: ConversationId, window: Window

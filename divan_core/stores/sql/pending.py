@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 import attrs
@@ -30,9 +30,17 @@ from divan_core.stores.sql.moments import now_of, present
 from divan_core.stores.sql.spelling import Statement, Together
 from divan_core.stores.sql.tables import HANDLED_EVENTS, IDEMPOTENCY_KEYS, OUTBOX
 
-_FIELDS: Final = ("id", "topic", "name", "campus_id", "aggregate", "at", "data")
+_PLAIN: Final = ("id", "topic", "name", "campus_id", "aggregate", "at")
+_FIELDS: Final = (*_PLAIN, "data")
+_EACH: Final = tuple(f"each_{name}" for name in _FIELDS)
+_plain: Final = attrgetter(*_PLAIN)
 _TOGETHER: Final = 2
 """How many events SQLite records together with a key: a message has so many."""
+
+_NUMBERED: Final = tuple(
+    tuple(f"{name}_{number}" for name in _FIELDS) for number in range(_TOGETHER)
+)
+"""What the parameters of each are called."""
 
 
 @attrs.frozen
@@ -121,11 +129,10 @@ class Pending:
             yield from answers
         elif dialect == "sqlite" and len(self._answers) == 1 and len(self._events) <= _TOGETHER:
             _, parameters = answers[0]
-            rows = self._rows()
-            for number, row in enumerate(rows):
-                parameters = {**parameters, **{f"{name}_{number}": row[name] for name in _FIELDS}}
-            together = _record_and_keep(len(rows), clocked=self._clocked)
-            yield together, {**parameters, **present(self._clock)}
+            given = {**parameters, **present(self._clock)}
+            for names, event in zip(_NUMBERED, self._events, strict=False):
+                given.update(zip(names, _row(event), strict=True))
+            yield _record_and_keep(len(self._events), clocked=self._clocked), given
         elif dialect == "sqlite":
             yield _record_on_sqlite(clocked=self._clocked), self._rows()
             yield from answers
@@ -141,24 +148,24 @@ class Pending:
 
     def _rows(self) -> Sequence[Mapping[str, Any]]:
         now = present(self._clock)
-        return [{**_row(event), **now} for event in self._events]
+        return [{**dict(zip(_FIELDS, _row(one), strict=True)), **now} for one in self._events]
 
     def columns(self) -> Mapping[str, Any]:
         """The events as rows, with one array for each column, which serves any number."""
-        rows = [_row(event) for event in self._events]
-        arrays: dict[str, Any] = {f"each_{name}": [row[name] for row in rows] for name in _FIELDS}
-        arrays["each_data"] = [json.dumps(data) for data in arrays["each_data"]]
+        rows = list(map(_row, self._events))
+        arrays = {name: [row[place] for row in rows] for place, name in enumerate(_EACH)}
         return {**arrays, **present(self._clock)}
 
 
-def _row(event: Event) -> dict[str, Any]:
-    row = {name: getattr(event, name) for name in _FIELDS}
-    return {**row, "data": stored_data(event)}
+def _row(event: Event) -> Sequence[Any]:
+    """The values of the fields."""
+    return *_plain(event), stored_data(event)
 
 
 @functools.cache
 def _record_on_sqlite(*, clocked: bool, suffix: str = "") -> Insert:
-    given = {name: bindparam(f"{name}{suffix}", type_=OUTBOX.c[name].type) for name in _FIELDS}
+    given = {name: bindparam(f"{name}{suffix}", type_=OUTBOX.c[name].type) for name in _PLAIN}
+    given["data"] = bindparam(f"data{suffix}", type_=Text())
     return insert(OUTBOX).values(**given, recorded_at=now_of("sqlite", clocked=clocked))
 
 

@@ -11,6 +11,7 @@ import functools
 import re
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final, Literal
 
 import attrs
@@ -18,6 +19,9 @@ from sqlalchemy import Delete, Insert, Select, TextClause, Update
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeEngine
+
+from divan_core.stores.sql.types import binding
 
 DialectName = Literal["postgresql", "sqlite"]
 Statement = Select[Any] | Insert | Update | Delete
@@ -30,25 +34,47 @@ _DRIVERS: Final[Mapping[DialectName, Dialect]] = {
 
 @attrs.frozen(eq=False)
 class DriverText:
-    """A statement as a driver takes it."""
+    """A statement as a driver takes it.
+
+    ``count`` is how many parameters it has; ``_take`` finds their values by their names, and those
+    of some places go through what ``_bound`` has for them.
+    """
 
     sql: str
-    _parameters: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+    count: int
+    _take: Callable[[Mapping[str, Any]], Sequence[Any]]
+    _bound: tuple[tuple[int, Callable[[Any], Any]], ...]
     _constants: Mapping[str, Any]
 
-    @property
-    def count(self) -> int:
-        """How many parameters it has."""
-        return len(self._parameters)
+    @classmethod
+    def of(
+        cls,
+        sql: str,
+        kinds: Sequence[tuple[str, TypeEngine[Any]]],
+        dialect: Dialect,
+        constants: Mapping[str, Any],
+    ) -> DriverText:
+        """A text whose parameters have these names and types, some with a value of their own."""
+        names = [name for name, _ in kinds]
+        bound = [(place, binding(kind, dialect)) for place, (_, kind) in enumerate(kinds)]
+        needed = tuple((place, made) for place, made in bound if made is not None)
+        return cls(sql, len(names), _taking(names), needed, constants)
 
     def values(self, parameters: Mapping[str, Any]) -> list[Any]:
         """The values of the parameters, in their order and in the form of the database."""
         if self._constants:
             parameters = {**self._constants, **parameters}
-        return [
-            parameters[name] if bound is None else bound(parameters[name])
-            for name, bound in self._parameters
-        ]
+        values = list(self._take(parameters))
+        for place, bound in self._bound:
+            values[place] = bound(values[place])
+        return values
+
+
+def _taking(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    """How to find the values of names; ``itemgetter`` is quick, and gives several as a tuple."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda parameters: [parameters[name] for name in names]
 
 
 @attrs.frozen(eq=False)
@@ -83,15 +109,15 @@ def together_text(together: Together) -> TogetherText:
     columns = ", ".join(f'NULL AS "{name}"' for name in binds)
     steps = "".join(_IN_TEXT.sub(r"NEW.\1", str(one)) + "; " for one in compiled)
     name, places = together.name, ", ".join("?" * len(binds))
-    bound = ((one, bind.type.dialect_impl(_NAMED)) for one, bind in binds.items())
     return TogetherText(
         (
             f"CREATE TEMP VIEW {name} AS SELECT {columns}",
             f"CREATE TEMP TRIGGER run_{name} INSTEAD OF INSERT ON {name} BEGIN {steps}END",
         ),
-        DriverText(
+        DriverText.of(
             f"INSERT INTO {name} VALUES ({places})",  # noqa: S608 - names of our own
-            tuple((one, impl.bind_processor(_NAMED)) for one, impl in bound),
+            [(one, bind.type) for one, bind in binds.items()],
+            _NAMED,
             {},
         ),
     )
@@ -108,9 +134,9 @@ def driver_text(statement: Statement | TextClause, dialect_name: DialectName) ->
     compiled = statement.compile(dialect=dialect)
     names = compiled.positiontup or ()
     binds = [(name, compiled.binds[name]) for name in names]
-    bound = [(name, one.type.dialect_impl(dialect).bind_processor(dialect)) for name, one in binds]
     constants = {name: one.value for name, one in binds if not one.required}
-    return DriverText(str(compiled), tuple(bound), constants)
+    kinds = [(name, one.type) for name, one in binds]
+    return DriverText.of(str(compiled), kinds, dialect, constants)
 
 
 def result_values(

@@ -86,9 +86,7 @@ class Job(Generic[ResultT]):
         itself; a writing one is awaited to its end, because then its commit cannot be stopped.
         """
         try:
-            if self.reading:
-                return await self._future
-            await asyncio.wait((self._future,))
+            return await (self._future if self.reading else asyncio.shield(self._future))
         except asyncio.CancelledError:
             if self.claim() or self.reading:
                 self._future.cancel()
@@ -96,7 +94,6 @@ class Job(Generic[ResultT]):
                 with contextlib.suppress(Exception):
                     await settled(self._future)
             raise
-        return self._future.result()
 
 
 class Inbox:

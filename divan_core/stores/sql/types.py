@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from sqlalchemy import JSON, TIMESTAMP, BigInteger, Dialect, LargeBinary, Text, Uuid
@@ -62,9 +63,7 @@ class Moment(TypeDecorator[Millis]):
         self, value: Millis | None, dialect: Dialect
     ) -> dt.datetime | int | None:
         """Bring milliseconds into the form of the database."""
-        if value is None or dialect.name == "sqlite":
-            return value
-        return _EPOCH + value * _MILLISECOND
+        return value if dialect.name == "sqlite" else _datetime_of(value)
 
     def process_result_value(
         self, value: dt.datetime | int | None, dialect: Dialect
@@ -72,6 +71,42 @@ class Moment(TypeDecorator[Millis]):
         """Bring the database's form back to milliseconds."""
         del dialect
         return None if value is None else millis_of(value)
+
+
+def binding(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """What brings a value into the form that a driver takes; None where it takes it as it is.
+
+    The same comes of it as of SQLAlchemy's own, which calls one function within the other.
+    """
+    on_sqlite = dialect.name == "sqlite"
+    if isinstance(kind, Id):
+        return _bytes_of if on_sqlite else None
+    if isinstance(kind, Moment):
+        return None if on_sqlite else _datetime_of
+    if on_sqlite and isinstance(kind, LargeBinary):
+        return None
+    if isinstance(kind, ARRAY) and kind.dimensions is None:
+        return _each(binding(kind.item_type, dialect))
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _bytes_of(value: uuid.UUID | None) -> bytes | None:
+    return None if value is None else value.int.to_bytes(16, "big")
+
+
+def _datetime_of(value: Millis | None) -> dt.datetime | None:
+    return None if value is None else _EPOCH + value * _MILLISECOND
+
+
+def _each(bound: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
+    """The same for each of many, as a list."""
+
+    def many(values: Iterable[Any] | None) -> list[Any] | None:
+        if values is None or bound is None:
+            return None if values is None else list(values)
+        return list(map(bound, values))
+
+    return many
 
 
 def id_of(value: uuid.UUID | bytes) -> uuid.UUID:

@@ -1,13 +1,16 @@
 """That a column means and sorts the same on both databases."""
 
 import random
+from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import URL, Dialect
+from sqlalchemy import URL, Dialect, LargeBinary, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import TypeEngine
 
 from divan_core.kernel.clock import Millis
-from divan_core.stores.sql.types import Id, Moment
+from divan_core.stores.sql.types import CODES, FOLDED, JSON_LIST, Id, Moment, binding
 
 DIALECTS = [URL.create(name).get_dialect()() for name in ("sqlite", "postgresql+asyncpg")]
 
@@ -37,3 +40,39 @@ def test_nothing_stays_nothing(dialect: Dialect) -> None:
     assert Id().process_result_value(None, dialect) is None
     assert Moment().process_bind_param(None, dialect) is None
     assert Moment().process_result_value(None, dialect) is None
+
+
+BOUND: list[tuple[TypeEngine[Any], Any]] = [
+    (Id(), UUID(int=7)),
+    (Moment(), Millis(1_790_000_000_001)),
+    (LargeBinary(), b"\x00\xff"),
+    (Text(), "text"),
+    (FOLDED, "text"),
+    (JSON_LIST, ["one"]),
+]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: str(dialect.name))
+@pytest.mark.parametrize(("kind", "value"), BOUND)
+def test_values_are_bound_as_sqlalchemy_binds_them(
+    dialect: Dialect, kind: TypeEngine[Any], value: object
+) -> None:
+    theirs = kind.dialect_impl(dialect).bind_processor(dialect) or _as_it_is
+    ours = binding(kind, dialect) or _as_it_is
+    assert ours(value) == theirs(value)
+    assert ours(None) == theirs(None)
+
+
+@pytest.mark.parametrize("kind", [ARRAY(Id()), ARRAY(Moment()), ARRAY(Text()), CODES])
+def test_arrays_are_bound_as_sqlalchemy_binds_them(kind: TypeEngine[Any]) -> None:
+    (dialect,) = [one for one in DIALECTS if one.name == "postgresql"]
+    theirs = kind.dialect_impl(dialect).bind_processor(dialect)
+    ours = binding(kind, dialect)
+    assert ours is not None
+    assert theirs is not None
+    for values in ((), (Millis(1), Millis(2)), None):
+        assert ours(values) == theirs(values)
+
+
+def _as_it_is(value: object) -> object:
+    return value
