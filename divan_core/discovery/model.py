@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import enum
 import functools
-from typing import Final
+from typing import Final, NamedTuple
+
+import attrs
 
 from divan_core.discovery.folding import comparable
 from divan_core.discovery.similarity import Trigrams, trigrams
@@ -56,6 +58,27 @@ class Entry:
     user_id: UserId
     handle: str
     name: str
+
+
+class Parts(NamedTuple):
+    """What a query can be similar to: words, and texts of several words as they are spelt."""
+
+    words: tuple[str, ...]
+    wholes: tuple[str, ...]
+
+
+@attrs.frozen(eq=False)
+class Called:
+    """Somebody in an index that is kept in this process; ``number`` is that of their id.
+
+    ``plain`` are the parts that decide how alike a query without digits they are, ``every`` those
+    for any query: most handles are a name and digits, which is less like a query than the name.
+    """
+
+    number: int
+    entry: Entry
+    plain: Parts
+    every: Parts
 
 
 @value
