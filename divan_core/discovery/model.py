@@ -60,8 +60,8 @@ class Entry:
     name: str
 
 
-class Parts(NamedTuple):
-    """What a query can be similar to: words, and texts of several words as they are spelt."""
+class Spelt(NamedTuple):
+    """Words, and texts of several words, as an index spells them."""
 
     words: tuple[str, ...]
     wholes: tuple[str, ...]
@@ -71,14 +71,16 @@ class Parts(NamedTuple):
 class Called:
     """Somebody in an index that is kept in this process; ``number`` is that of their id.
 
-    ``plain`` are the parts that decide how alike a query without digits they are, ``every`` those
-    for any query: most handles are a name and digits, which is less like a query than the name.
+    ``every`` are the texts that a query can be similar to, and ``words`` those that are single
+    words, as they are. ``plain`` are as many of the texts as decide how alike a query without
+    digits is: most handles are a name and digits, which is less so than the name.
     """
 
     number: int
     entry: Entry
-    plain: Parts
-    every: Parts
+    plain: Spelt
+    every: Spelt
+    words: frozenset[str]
 
 
 @value

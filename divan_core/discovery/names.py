@@ -83,12 +83,7 @@ class Names:
 
     def _add(self, entry: Entry) -> None:
         every, outdone = _texts(entry)
-        for text in every:
-            if not self._has(text):
-                self._spelling.add(text)
-        spelt = self._spelling.parts
-        plain = spelt([text for text in every if text not in outdone])
-        one = Called(entry.user_id.int, entry, plain, spelt(every) if outdone else plain)
+        one = self._spelling.called(entry, every, outdone)
         self._people[one.number] = one
         self._plain.add(one, *_divided(entry, every - outdone))
         self._numbered.add(one, *_divided(entry, outdone))
@@ -97,12 +92,6 @@ class Names:
         every, outdone = _texts(one.entry)
         self._plain.discard(one, *_divided(one.entry, every - outdone))
         self._numbered.discard(one, *_divided(one.entry, outdone))
-        for text in every:
-            if not self._has(text):
-                self._spelling.discard(text)
-
-    def _has(self, text: str) -> bool:
-        return text in self._plain or text in self._numbered
 
 
 def _texts(one: Entry) -> tuple[set[str], set[str]]:

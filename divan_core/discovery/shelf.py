@@ -36,9 +36,6 @@ class Shelf:
         self._tails = Starts()  # what follows the first word of units, and the unit
         self._texts = Texts()
 
-    def __contains__(self, text: str) -> bool:
-        return text in self._units or text in self._words
-
     def add(self, one: Called, units: Iterable[str], words: Iterable[str]) -> None:
         """Let somebody have these, who are different and not empty."""
         for text in units:
@@ -50,7 +47,7 @@ class Shelf:
                     self._texts.add(text)
             insort(self._units.setdefault(text, []), one, key=by_id)
         for text in words:
-            if text not in self:
+            if text not in self._words and text not in self._units:
                 self._texts.add(text)
             insort(self._words.setdefault(text, []), one, key=by_id)
 
@@ -66,7 +63,7 @@ class Shelf:
                     self._texts.discard(text)
         for text in words:
             _remove(self._words, text, one)
-            if text not in self:
+            if text not in self._words and text not in self._units:
                 self._texts.discard(text)
 
     def starting(self, text: str) -> Iterator[Held]:

@@ -6,19 +6,23 @@ is what both of them have. RapidFuzz finds its length for hundreds of texts in s
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Collection, Iterable, Sequence
-from itertools import repeat, zip_longest
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, LCSseq
 
-from divan_core.discovery.model import SHORTEST_SLIP, SLIP, Called, Parts, Wanted
+from divan_core.discovery.model import SHORTEST_SLIP, SLIP, Called, Entry, Spelt, Wanted
 from divan_core.discovery.similarity import trigrams
 
 MOST: Final = sys.maxunicode
 """How many different trigrams can be spelt: as many as there are characters."""
+
+WORDS: Final = 8192
+"""How many texts are kept as they are spelt: people share most words of their names."""
 
 
 class Alphabet:
@@ -56,31 +60,24 @@ class _Characters(dict[str, str]):
 
 
 class Spelling:
-    """How alike a query people are, from words that many of them share.
-
-    Each word is compared once, and a text of several words only where more than one of them has
-    anything of the query: otherwise it is no more alike than that one. The rest is done by what
-    runs without the interpreter.
-    """
+    """How alike a query people are. All their texts are compared at once, by native code."""
 
     def __init__(self) -> None:
-        """Begin with no word."""
+        """Begin with an empty alphabet."""
         self._alphabet = Alphabet()
-        self._words: dict[str, str] = {}
+        self._spelt = functools.lru_cache(maxsize=WORDS)(self._spell)
 
-    def add(self, text: str) -> None:
-        """Know a text that somebody has, if it is a single word."""
-        if " " not in text:
-            self._words[sys.intern(text)] = self._spell(text)
-
-    def discard(self, text: str) -> None:
-        """Forget a text that nobody has any more."""
-        self._words.pop(text, None)
-
-    def parts(self, texts: Iterable[str]) -> Parts:
-        """Some texts of a person, whose words were added."""
-        words = [sys.intern(text) for text in texts if " " not in text]
-        return Parts(tuple(words), tuple([self._spell(text) for text in texts if " " in text]))
+    def called(self, one: Entry, every: Iterable[str], outdone: Collection[str]) -> Called:
+        """Somebody who has texts, of which some are outdone by others."""
+        plain = [text for text in every if text not in outdone]
+        spelt = self._all_spelt(plain)
+        return Called(
+            one.user_id.int,
+            one,
+            spelt,
+            self._all_spelt(every) if outdone else spelt,
+            frozenset([text for text in every if " " not in text]),
+        )
 
     def likeness(
         self, wanted: Wanted, people: Sequence[Called], slips: Iterable[str]
@@ -92,33 +89,38 @@ class Spelling:
         if self._alphabet.is_full:
             return None
         numbered = has_digits(wanted.text)
-        some = [one.every if numbered else one.plain for one in people]
+        texts = [one.every if numbered else one.plain for one in people]
         size, own = len(wanted.grams), self._alphabet.spell_known(wanted.grams)
-        alike = self._alike(own, size, set().union(*[words for words, _ in some]))
-        for slip in slips:
-            alike[slip] = max(SLIP, alike.get(slip, 0.0))
-        columns = zip_longest(*[words for words, _ in some], fillvalue="")
-        rows = [list(map(alike.get, words, repeat(0.0))) for words in columns]
-        best = list(map(max, *rows)) if len(rows) > 1 else rows[0]
-        sums = map(sum, zip(*rows, strict=True))
-        several = [at for at, each in enumerate(sums) if each > best[at]]
-        wholes = [(at, whole) for at in several for whole in some[at].wholes]
-        for text, shared, which in shares(own, [whole for _, whole in wholes]):
-            at = wholes[which][0]
-            best[at] = max(best[at], shared / (size + len(text) - shared))
-        return best
+        alike, several = [0.0] * len(people), list[int]()
+        for at, likeness in _compared(own, size, [one.words for one in texts]):
+            if alike[at]:
+                several.append(at)
+            alike[at] = max(alike[at], likeness)
+        # Of all other people, no text is more alike than the one word that is alike at all.
+        wholes = [texts[at].wholes for at in several]
+        for which, likeness in _compared(own, size, wholes):
+            at = several[which]
+            alike[at] = max(alike[at], likeness)
+        if slipped := frozenset(slips):
+            for at, one in enumerate(people):
+                if alike[at] < SLIP and not slipped.isdisjoint(one.words):
+                    alike[at] = SLIP
+        return alike
 
-    def _alike(self, own: str, size: int, words: Collection[str]) -> dict[str, float]:
-        """How alike each of some words is that has anything of what is looked for."""
-        known = list(words)
-        spelt = list(map(self._words.__getitem__, known))
-        return {
-            known[at]: shared / (size + len(text) - shared)
-            for text, shared, at in shares(own, spelt)
-        }
+    def _all_spelt(self, texts: Iterable[str]) -> Spelt:
+        words = [self._spelt(text) for text in texts if " " not in text]
+        wholes = [self._spelt(text) for text in texts if " " in text]
+        return Spelt(tuple(words), tuple(wholes))
 
     def _spell(self, text: str) -> str:
         return self._alphabet.spell(trigrams(text))
+
+
+def _compared(own: str, size: int, texts: Sequence[Sequence[str]]) -> Iterator[tuple[int, float]]:
+    """Each text that shares any trigram with one of this size: among which, and how alike."""
+    whose = [at for at, some in enumerate(texts) for _ in some]
+    for text, shared, which in shares(own, list(chain.from_iterable(texts))):
+        yield whose[which], shared / (size + len(text) - shared)
 
 
 def shares(own: str, spelt: Sequence[str]) -> Sequence[tuple[str, int, int]]:
