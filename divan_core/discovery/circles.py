@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import Final
 
@@ -50,7 +50,7 @@ class Circle:
     relations: Relations
     friends: Sequence[Friend]
     texts: str
-    mutual: Mapping[int, int]
+    mutual: dict[int, int]
     apart: frozenset[int]
     known: Sequence[int]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import enum
 import functools
-from typing import Final
+from typing import Final, NamedTuple
+
+import attrs
 
 from divan_core.discovery.folding import comparable
 from divan_core.discovery.similarity import Trigrams, trigrams
@@ -56,6 +58,29 @@ class Entry:
     user_id: UserId
     handle: str
     name: str
+
+
+class Spelt(NamedTuple):
+    """Words, and texts of several words, as an index spells them."""
+
+    words: tuple[str, ...]
+    wholes: tuple[str, ...]
+
+
+@attrs.frozen(eq=False)
+class Called:
+    """Somebody in an index that is kept in this process; ``number`` is that of their id.
+
+    ``every`` are the texts that a query can be similar to, and ``words`` those that are single
+    words, as they are. ``plain`` are as many of the texts as decide how alike a query without
+    digits is: most handles are a name and digits, which is less so than the name.
+    """
+
+    number: int
+    entry: Entry
+    plain: Spelt
+    every: Spelt
+    words: frozenset[str]
 
 
 @value

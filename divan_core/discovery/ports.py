@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, overload
 
-from divan_core.discovery.model import Entry, RoomCard, Wanted
+from divan_core.discovery.model import Called, Entry, RoomCard, Wanted
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import Relations
 
 
-class Likened(list[Entry]):
+class Likened(Sequence[Entry]):
     """People whom an index found, by one that knows how alike the query each of them is.
 
     ``alike`` is that in their order: the similarity of the best of ``model.parts``, with slips.
-    ``numbers`` are those of their ids, which the index has at hand.
+    Of most of them nobody needs to know more than the number of their id.
     """
 
-    def __init__(
-        self, people: Iterable[Entry], numbers: Sequence[int], alike: Sequence[float]
-    ) -> None:
+    def __init__(self, people: Sequence[Called], alike: Sequence[float]) -> None:
         """Know of each how alike they are."""
-        super().__init__(people)
-        self.numbers = numbers
+        self._people = people
         self.alike = alike
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of their ids."""
+        return [one.number for one in self._people]
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+    @overload
+    def __getitem__(self, at: int) -> Entry: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Entry]: ...
+    def __getitem__(self, at: int | slice) -> Entry | Sequence[Entry]:
+        if isinstance(at, slice):
+            return [one.entry for one in self._people[at]]
+        return self._people[at].entry
 
 
 @value

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Collection, Iterable, Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from rapidfuzz import process
-from rapidfuzz.distance import LCSseq
+from rapidfuzz.distance import OSA, LCSseq
 
-from divan_core.discovery.model import Wanted
+from divan_core.discovery.model import SHORTEST_SLIP, SLIP, Called, Entry, Spelt, Wanted
 from divan_core.discovery.similarity import trigrams
 
 MOST: Final = sys.maxunicode
@@ -23,9 +23,6 @@ MOST: Final = sys.maxunicode
 
 WORDS: Final = 8192
 """How many texts are kept as they are spelt: people share most words of their names."""
-
-_NEXT: Final = "\0"
-"""Stands between texts: no trigram is spelt so."""
 
 
 class Alphabet:
@@ -63,41 +60,100 @@ class _Characters(dict[str, str]):
 
 
 class Spelling:
-    """People by numbers, with all that each is called in one string.
-
-    What takes time is to fetch what lies all over the memory: so there is little of it.
-    """
+    """How alike a query people are. All their texts are compared at once, by native code."""
 
     def __init__(self) -> None:
-        """Begin with nobody."""
+        """Begin with an empty alphabet."""
         self._alphabet = Alphabet()
-        self._people: dict[int, str] = {}
         self._spelt = functools.lru_cache(maxsize=WORDS)(self._spell)
 
-    def add(self, number: int, texts: Iterable[str]) -> None:
-        """Know somebody, at least one text, whose words have one space between them."""
-        self._people[number] = _NEXT.join(map(self._spelt, texts))
+    def called(self, one: Entry, every: Iterable[str], outdone: Collection[str]) -> Called:
+        """Somebody who has texts, of which some are outdone by others."""
+        plain = [text for text in every if text not in outdone]
+        spelt = self._all_spelt(plain)
+        return Called(
+            one.user_id.int,
+            one,
+            spelt,
+            self._all_spelt(every) if outdone else spelt,
+            frozenset([text for text in every if " " not in text]),
+        )
 
-    def discard(self, number: int) -> None:
-        """Remove somebody who is there."""
-        del self._people[number]
+    def likeness(
+        self, wanted: Wanted, people: Sequence[Called], slips: Iterable[str]
+    ) -> list[float] | None:
+        """How alike the query the best text of each is; None where not all could be spelt.
+
+        ``slips`` are all words that are one edit from the query.
+        """
+        if self._alphabet.is_full:
+            return None
+        numbered = has_digits(wanted.text)
+        texts = [one.every if numbered else one.plain for one in people]
+        size, own = len(wanted.grams), self._alphabet.spell_known(wanted.grams)
+        alike, several = [0.0] * len(people), list[int]()
+        for at, likeness in _compared(own, size, [one.words for one in texts]):
+            if alike[at]:
+                several.append(at)
+            alike[at] = max(alike[at], likeness)
+        # Of all other people, no text is more alike than the one word that is alike at all.
+        wholes = [texts[at].wholes for at in several]
+        for which, likeness in _compared(own, size, wholes):
+            at = several[which]
+            alike[at] = max(alike[at], likeness)
+        if slipped := frozenset(slips):
+            for at, one in enumerate(people):
+                if alike[at] < SLIP and not slipped.isdisjoint(one.words):
+                    alike[at] = SLIP
+        return alike
+
+    def _all_spelt(self, texts: Iterable[str]) -> Spelt:
+        words = [self._spelt(text) for text in texts if " " not in text]
+        wholes = [self._spelt(text) for text in texts if " " in text]
+        return Spelt(tuple(words), tuple(wholes))
 
     def _spell(self, text: str) -> str:
         return self._alphabet.spell(trigrams(text))
 
-    def likeness(self, wanted: Wanted, numbers: Iterable[int]) -> list[float] | None:
-        """How alike the query the best text of each is; None where not all could be spelt."""
-        if self._alphabet.is_full:
-            return None
-        people = list(map(self._people.__getitem__, numbers))
-        spelt, size = _NEXT.join(people).split(_NEXT), len(wanted.grams)
-        alike = [0.0] * len(spelt)
-        for text, shared, at in shares(self._alphabet.spell_known(wanted.grams), spelt):
-            alike[at] = shared / (size + len(text) - shared)
-        ends = accumulate([one.count(_NEXT) + 1 for one in people], initial=0)
-        return [max(alike[start:end]) for start, end in pairwise(ends)]
+
+def _compared(own: str, size: int, texts: Sequence[Sequence[str]]) -> Iterator[tuple[int, float]]:
+    """Each text that shares any trigram with one of this size: among which, and how alike."""
+    whose = [at for at, some in enumerate(texts) for _ in some]
+    for text, shared, which in shares(own, list(chain.from_iterable(texts))):
+        yield whose[which], shared / (size + len(text) - shared)
 
 
 def shares(own: str, spelt: Sequence[str]) -> Sequence[tuple[str, int, int]]:
     """What others, spelt as well, share with one: each that has any, how many, and its place."""
     return process.extract(own, spelt, scorer=LCSseq.similarity, limit=None, score_cutoff=1)
+
+
+def edits(text: str, words: Iterable[str]) -> list[str]:
+    """Those of some words that are one edit from a text: insert, delete, replace, swap."""
+    found = process.extract(
+        text,
+        words,
+        scorer=OSA.distance,  # type: ignore[arg-type]  # a smaller number is as good
+        limit=None,
+        score_cutoff=1,
+    )
+    return [word for word, distance, _ in found if distance]
+
+
+_DIGITS: Final = frozenset("0123456789")
+
+
+def has_digits(text: str) -> bool:
+    """Whether there is a digit in a text."""
+    return not _DIGITS.isdisjoint(text)
+
+
+def is_outdone(part: str, others: Collection[str]) -> bool:
+    """Whether any query without digits is at least as much like another of some texts as this.
+
+    That text is this one without the digits at its end. What trigrams these add no such query has,
+    and they are more than the one that they take away. A slip that loses the only digit is one of
+    the other text as well, unless that is too short for slips.
+    """
+    bare = part.rstrip("0123456789")
+    return bare != part and bare in others and len(bare) != SHORTEST_SLIP - 1

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import functools
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 from operator import and_, or_
 from typing import Final
@@ -18,13 +18,16 @@ from typing import Final
 import attrs
 
 from divan_core.discovery.model import SHORTEST_SLIP, SIMILAR, Wanted
-from divan_core.discovery.policy import is_slip
 from divan_core.discovery.similarity import Trigrams, trigrams, trigrams_of
+from divan_core.discovery.spelling import edits
 from divan_core.discovery.starts import Starts
 
 BLOCK: Final = 3600
 """How many texts a block has, at most: as many as bits fit into the largest number that Python has
 a quick place for, which is 512 bytes."""
+
+SURE: Final = 4
+"""A text with so many trigrams of another, the rarest, mostly has it inside."""
 
 Bits = int
 """Some texts of a block: the bits of their places."""
@@ -63,7 +66,7 @@ class Texts:
 
     def containing(self, text: str) -> Iterator[str]:
         """Those that have this text inside, the shortest first, then in order."""
-        if grams := _certain(text):
+        if grams := self._contents.rarest(_certain(text)):
             choose, among = partial(_Block.all_of, grams=grams), self._contents.all_of(grams)
         else:
             choose, among = partial(_Block.any_of, grams=self._contents.openings.get(text, ())), -1
@@ -85,7 +88,7 @@ class Texts:
         for length in range(max(SHORTEST_SLIP, len(text) - 1), len(text) + 2):
             among = {*self._words.of_length(start, length)}
             among.update([one[::-1] for one in self._mirrored.of_length(end[::-1], length)])
-            yield from sorted(one for one in among if is_slip(text, one))
+            yield from sorted(edits(text, among))
 
     def alike(self, wanted: Wanted) -> Iterator[str]:
         """Those that are similar to the query, the shortest first, then in order."""
@@ -102,11 +105,12 @@ class _Contents:
     """What all blocks have: most have none with all trigrams of a longer text.
 
     ``openings`` says which trigrams there are that begin with two letters, ``blocks`` where they
-    are: each block has its bit.
+    are: each block has its bit. ``having`` says how many texts have a trigram.
     """
 
     openings: defaultdict[str, set[str]] = attrs.field(factory=lambda: defaultdict(set))
     blocks: dict[str, Bits] = attrs.field(factory=dict)
+    having: Counter[str] = attrs.field(factory=Counter)
     count: int = 0
 
     def mark(self) -> Bits:
@@ -122,6 +126,10 @@ class _Contents:
     def discard(self, gram: str, mark: Bits) -> None:
         """A block no longer has a trigram."""
         self.blocks[gram] ^= mark
+
+    def rarest(self, grams: Collection[str]) -> Sequence[str]:
+        """Those of some trigrams that the fewest texts have, beginning with the rarest."""
+        return sorted(grams, key=self.having.__getitem__)[:SURE]
 
     def all_of(self, grams: Iterable[str]) -> Bits:
         """The blocks that have all of some trigrams."""
@@ -155,6 +163,7 @@ class _Block:
             place = len(self.texts)
             self.texts.append(text)
         bit = 1 << place
+        self.contents.having.update(grams)
         for gram in grams:
             if gram not in self.grams:
                 self.contents.add(gram, self.mark)
@@ -165,6 +174,7 @@ class _Block:
     def clear(self, place: int) -> None:
         """Remove the text of a place."""
         grams, bit = trigrams_of(self.texts[place].split(" ")), 1 << place
+        self.contents.having.subtract(grams)
         for gram in grams:
             self.grams[gram] ^= bit
             if not self.grams[gram]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from divan_core.discovery import spelling
-from divan_core.discovery.model import Entry, Tier, Wanted, entry, wanted
+from divan_core.discovery.model import SLIP, Entry, Tier, Wanted, entry, wanted
 from divan_core.discovery.names import Names
 from divan_core.discovery.policy import cut, text_score, tier_of, tier_scores
 from divan_core.discovery.ports import Likened
@@ -17,8 +17,10 @@ from divan_core.kernel.ids import UserId
 
 WORDS = st.text("abcn1", min_size=1, max_size=7)
 TEXTS = st.lists(WORDS, min_size=1, max_size=3).map(" ".join)
-PEOPLE = st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=12)
-QUERIES = st.text("abcn1 ", min_size=2, max_size=14).map(wanted)
+LETTERS = st.lists(st.text("abn", min_size=2, max_size=7), min_size=1, max_size=3).map(" ".join)
+NUMBERED = st.builds(lambda name, number: (f"{name}{number}", name), LETTERS, st.integers(0, 12))
+PEOPLE = st.lists(st.tuples(TEXTS, TEXTS) | NUMBERED, min_size=1, max_size=12)
+QUERIES = (st.text("abcn1 ", min_size=2, max_size=14) | LETTERS).map(wanted)
 GRAMS = st.sets(st.text("ab", min_size=3, max_size=3))
 
 
@@ -72,6 +74,24 @@ def test_who_is_called_so_is_as_alike_as_they_score(
         assert_scored(looked_for, those, tier)
 
 
+@given(PEOPLE, PEOPLE, QUERIES)
+def test_whoever_has_left_leaves_nothing(
+    people: list[tuple[str, str]], others: list[tuple[str, str]], looked_for: Wanted | None
+) -> None:
+    if looked_for is None:
+        return
+    everybody = called([*people, *others])
+    staying, leaving = everybody[: len(people)], everybody[len(people) :]
+    names, never = known(everybody), known(staying)
+    for one in leaving:
+        names.replace(one, None)
+    assert len(names) == len(staying)
+    assert list(names.beginning(looked_for, 50)) == list(never.beginning(looked_for, 50))
+    found, expected = names.resembling(looked_for, 50), never.resembling(looked_for, 50)
+    assert list(found.inside) == list(expected.inside)
+    assert list(found.similar) == list(expected.similar)
+
+
 def test_the_best_of_their_texts_counts() -> None:
     """The words alone share four of fourteen trigrams with the query, the name eight of sixteen."""
     looked_for = wanted("maria silvo")
@@ -79,6 +99,14 @@ def test_the_best_of_their_texts_counts() -> None:
     similar = known(called([("x", "Mario Silva")])).resembling(looked_for, 9).similar
     assert isinstance(similar, Likened)
     assert similar.alike == [0.5]
+
+
+def test_a_word_too_short_for_slips_has_them_with_a_digit() -> None:
+    looked_for = wanted("marix")
+    assert looked_for is not None
+    similar = known(called([("mari4", "Mari")])).resembling(looked_for, 9).similar
+    assert isinstance(similar, Likened)
+    assert similar.alike == [SLIP]
 
 
 def test_of_more_trigrams_than_characters_nobody_is_told_how_alike(

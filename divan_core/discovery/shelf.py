@@ -1,0 +1,143 @@
+"""Texts with everyone who has them, found by how they begin, by what is inside, and by trigrams."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from operator import attrgetter
+from typing import Final
+
+from divan_core.discovery.model import Called, Wanted
+from divan_core.discovery.starts import Starts
+from divan_core.discovery.texts import Texts
+
+Holders = dict[str, list[Called]]
+"""Who has a text, by id."""
+
+Held = tuple[str, Iterable[Called]]
+"""A text, and whoever has it, by id."""
+
+by_id: Final = attrgetter("number")
+
+
+class Shelf:
+    """Parts of what people are called. Whatever is found comes the shortest first, then in order.
+
+    A unit is what a query can begin or stand inside; a word, here, one of a handle that the person
+    has not as a unit too.
+    """
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._units: Holders = {}
+        self._words: Holders = {}
+        self._starts = Starts()  # units
+        self._tails = Starts()  # what follows the first word of units, and the unit
+        self._texts = Texts()
+
+    def add(self, one: Called, units: Iterable[str], words: Iterable[str]) -> None:
+        """Let somebody have these, who are different and not empty."""
+        for text in units:
+            if text not in self._units:
+                self._starts.add(text)
+                for tail in _tails(text):
+                    self._tails.add(tail)
+                if text not in self._words:
+                    self._texts.add(text)
+            insort(self._units.setdefault(text, []), one, key=by_id)
+        for text in words:
+            if text not in self._words and text not in self._units:
+                self._texts.add(text)
+            insort(self._words.setdefault(text, []), one, key=by_id)
+
+    def discard(self, one: Called, units: Iterable[str], words: Iterable[str]) -> None:
+        """Let somebody no longer have these, which they had."""
+        for text in units:
+            _remove(self._units, text, one)
+            if text not in self._units:
+                self._starts.discard(text)
+                for tail in _tails(text):
+                    self._tails.discard(tail)
+                if text not in self._words:
+                    self._texts.discard(text)
+        for text in words:
+            _remove(self._words, text, one)
+            if text not in self._words and text not in self._units:
+                self._texts.discard(text)
+
+    def starting(self, text: str) -> Iterator[Held]:
+        """Units that start with a text, or have it at the start of a word.
+
+        Whoever has a handle that starts so stands where that does. Otherwise the name counts.
+        """
+        return self._starting_several(text) if " " in text else self._starting(text)
+
+    def containing(self, text: str) -> Iterator[Held]:
+        """Units that have a text inside."""
+        units = self._units
+        return ((unit, units[unit]) for unit in self._texts.containing(text) if unit in units)
+
+    def slips(self, wanted: Wanted) -> Iterator[Held]:
+        """Words that are one edit from the query."""
+        return ((word, self._holding(word)) for word in self._texts.slips(wanted))
+
+    def alike(self, wanted: Wanted) -> Iterator[Held]:
+        """What is similar to the query."""
+        return ((text, self._holding(text)) for text in self._texts.alike(wanted))
+
+    def _holding(self, text: str) -> Iterable[Called]:
+        """Whoever has a text in any way."""
+        as_unit, as_word = self._units.get(text, ()), self._words.get(text, ())
+        return merged(as_unit, as_word) if as_unit and as_word else as_unit or as_word
+
+    def _starting(self, word: str) -> Iterator[Held]:
+        units = chain.from_iterable(self._starts.groups(word))
+        return ((unit, self._units[unit]) for unit in units)
+
+    def _starting_several(self, text: str) -> Iterator[Held]:
+        starting = set(chain.from_iterable(self._starts.groups(text)))
+        tails = {tail.partition(_OF)[2] for some in self._tails.groups(text) for tail in some}
+        for unit in sorted(starting | tails, key=by_length):
+            people = self._units[unit]
+            yield unit, people if unit in starting else _named(unit, people, text)
+
+
+def merged(some: Sequence[Called], others: Iterable[Called]) -> Iterator[Called]:
+    """All of them by id, as they are; quickest where the others are few."""
+    start = 0
+    for one in others:
+        end = bisect_left(some, one.number, start, key=by_id)
+        yield from some[start:end]
+        yield one
+        start = end
+    yield from some[start:]
+
+
+def by_length(text: str) -> tuple[int, str]:
+    """Where a text stands in the order of the cut."""
+    return len(text), text
+
+
+def _named(name: str, people: Iterable[Called], text: str) -> list[Called]:
+    """Those who have a name as such, and no handle that starts with a text."""
+    return [
+        one for one in people if one.entry.name == name and not one.entry.handle.startswith(text)
+    ]
+
+
+_OF: Final = "\t"
+"""Stands between a tail and its text; no text has it."""
+
+
+def _tails(text: str) -> list[str]:
+    """What begins at a later word of a text and has several words, each with the text itself."""
+    words = text.split(" ")
+    return [f"{' '.join(words[at:])}{_OF}{text}" for at in range(1, len(words) - 1)]
+
+
+def _remove(holders: Holders, text: str, one: Called) -> None:
+    people = holders[text]
+    del people[bisect_left(people, one.number, key=by_id)]
+    if not people:
+        del holders[text]
