@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from typing import Final
 
@@ -116,11 +116,11 @@ class Spelling:
         return self._alphabet.spell(trigrams(text))
 
 
-def _compared(own: str, size: int, texts: Sequence[Sequence[str]]) -> Iterator[tuple[int, float]]:
+def _compared(own: str, size: int, texts: Sequence[Sequence[str]]) -> Iterable[tuple[int, float]]:
     """Each text that shares any trigram with one of this size: among which, and how alike."""
     whose = [at for at, some in enumerate(texts) for _ in some]
-    for text, shared, which in shares(own, list(chain.from_iterable(texts))):
-        yield whose[which], shared / (size + len(text) - shared)
+    found = shares(own, list(chain.from_iterable(texts)))
+    return [(whose[at], shared / (size + len(text) - shared)) for text, shared, at in found]
 
 
 def shares(own: str, spelt: Sequence[str]) -> Sequence[tuple[str, int, int]]:
