@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Final
 
@@ -50,7 +50,7 @@ class Circle:
     relations: Relations
     friends: Sequence[Friend]
     texts: str
-    mutual: dict[int, int]
+    mutual: Mapping[int, int]
     apart: frozenset[int]
     known: Sequence[int]
 

@@ -71,16 +71,16 @@ class Spelt(NamedTuple):
 class Called:
     """Somebody in an index that is kept in this process; ``number`` is that of their id.
 
-    ``every`` are the texts that a query can be similar to, and ``words`` those that are single
-    words, as they are. ``plain`` are as many of the texts as decide how alike a query without
-    digits is: most handles are a name and digits, which is less so than the name.
+    ``plain`` are the texts by which it is told how alike a query without digits is, ``numbered``
+    those that count besides where it has some: most handles are a name and digits, which is less so
+    than the name. ``words`` are those of all texts that are single words, as they are.
     """
 
     number: int
     entry: Entry
     plain: Spelt
-    every: Spelt
-    words: frozenset[str]
+    numbered: Spelt
+    words: tuple[str, ...]
 
 
 @value

@@ -85,13 +85,17 @@ class Names:
         every, outdone = _texts(entry)
         one = self._spelling.called(entry, every, outdone)
         self._people[one.number] = one
-        self._plain.add(one, *_divided(entry, every - outdone))
-        self._numbered.add(one, *_divided(entry, outdone))
+        whole, plain = set(units(entry)), every - outdone
+        self._plain.add(one, plain & whole, plain - whole)
+        if outdone:
+            self._numbered.add(one, outdone & whole, outdone - whole)
 
     def _discard(self, one: Called) -> None:
         every, outdone = _texts(one.entry)
-        self._plain.discard(one, *_divided(one.entry, every - outdone))
-        self._numbered.discard(one, *_divided(one.entry, outdone))
+        whole, plain = set(units(one.entry)), every - outdone
+        self._plain.discard(one, plain & whole, plain - whole)
+        if outdone:
+            self._numbered.discard(one, outdone & whole, outdone - whole)
 
 
 def _texts(one: Entry) -> tuple[set[str], set[str]]:
@@ -101,12 +105,6 @@ def _texts(one: Entry) -> tuple[set[str], set[str]]:
     """
     every = set(parts(one)) - {""}
     return every, {text for text in every if is_outdone(text, every)}
-
-
-def _divided(one: Entry, texts: set[str]) -> tuple[set[str], set[str]]:
-    """The units among somebody's texts, and the others."""
-    whole = texts.intersection(units(one))
-    return whole, texts - whole
 
 
 def _slips(wanted: Wanted, shelves: Iterable[Shelf]) -> Iterator[Held]:

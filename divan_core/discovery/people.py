@@ -25,6 +25,8 @@ from divan_core.kernel.visibility import PersonCard, Surface, can_see
 ASKED: Final = MOST_IN_TIER + 16
 """How many people of a tier are asked for, so that few viewers have blocked too many of them."""
 
+_TIERS: Final = tuple(Tier)
+
 Place = tuple[Tier, float, int]
 """Where a page ends: the tier, and minus the score and the number of its last person."""
 
@@ -76,7 +78,7 @@ class PeopleSearch:
         found: list[Hit] = []
         tiers: list[Tier] = []
         seen = 0
-        for tier in Tier:
+        for tier in _TIERS:
             part = await self._share(search, tier)
             listed = _listed(search, part, tier, limit + 1 - len(found))
             found += listed

@@ -15,15 +15,14 @@ from divan_core.discovery.lately import Lately
 from divan_core.discovery.model import Tier, Wanted, entry
 from divan_core.discovery.policy import begins, tier_of
 from divan_core.discovery.ports import PeopleIndex
-from divan_core.discovery.shares import Ranked, memorised, ranked
+from divan_core.discovery.shares import Ranked, ranked
 from divan_core.kernel.audience import Moment
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard, is_open
 
 CAPACITY: Final = 1_500_000
-"""How many people all cached answers together hold: about 40 MB, with 1 KB for each answer, and
-somewhat more than twice that if each was asked for again."""
+"""How many people all cached answers together hold: about 40 MB, with 1 KB for each answer."""
 
 OVERHEAD: Final = 40
 """An answer counts as so many people more, for what it takes besides them."""
@@ -90,10 +89,6 @@ class Pools:
             tier = ranked(asked.wanted, people, most, Tier.BEGINS)
             self._keep(asked, attrs.evolve(pool, beginning=tier))
             return tier
-        if pool.beginning.members is None:
-            tier = memorised(pool.beginning)
-            self._keep(asked, attrs.evolve(pool, beginning=tier))
-            return tier
         return pool.beginning
 
     async def later(self, asked: Question, most: int) -> Sequence[Ranked]:
@@ -105,11 +100,6 @@ class Pools:
                 ranked(asked.wanted, found.inside, most, Tier.INSIDE),
                 ranked(asked.wanted, found.similar, most, Tier.SIMILAR),
             )
-            self._keep(asked, attrs.evolve(pool, later=tiers))
-            return tiers
-        inside, similar = pool.later
-        if similar.members is None:
-            tiers = memorised(inside), memorised(similar)
             self._keep(asked, attrs.evolve(pool, later=tiers))
             return tiers
         return pool.later

@@ -7,8 +7,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import compress, count, islice
 
-import attrs
-
 from divan_core.discovery.circles import Circle
 from divan_core.discovery.model import MOST_IN_TIER, Entry, Tier, Wanted
 from divan_core.discovery.policy import person_score, text_scores, tier_scores
@@ -30,25 +28,12 @@ class Ranked:
     All three belong together: the numbers of their ids, minus their scores, and where each stands
     in the order of the cut. So somebody takes 20 bytes here, besides the number, which is the one
     of their id wherever it is. ``is_all`` says that there is nobody else.
-
-    ``members`` are the numbers once more, where the tier is likely to be asked about again: a set
-    has their hashes at hand, for which the numbers themselves, all over the memory, are not read.
     """
 
     numbers: Sequence[int]
     losses: Sequence[float]
     places: Sequence[int]
     is_all: bool
-    members: frozenset[int] | None = None
-
-    def among(self, people: dict[int, int]) -> frozenset[int]:
-        """Where those stand who are among some people."""
-        if self.members is None:
-            return frozenset(compress(count(), map(people.__contains__, self.numbers)))
-        others = self.members.difference(people)
-        if len(others) == len(self.members):
-            return frozenset()
-        return frozenset([self.numbers.index(one) for one in self.members - others])
 
     def after(self, edge: Edge) -> int:
         """Where those stand who come after an edge."""
@@ -75,11 +60,6 @@ def ranked(wanted: Wanted, people: Sequence[Entry], asked: int, tier: Tier) -> R
     )
 
 
-def memorised(tier: Ranked) -> Ranked:
-    """The same tier, with its members."""
-    return attrs.evolve(tier, members=frozenset(tier.numbers))
-
-
 @value
 class Share:
     """What a viewer sees of a tier: all matching friends, and others up to a place in the cut.
@@ -103,7 +83,7 @@ def share(tier: Ranked, friends: Sequence[Hit], circle: Circle) -> Share:
     always kept.
     """
     numbers, places, apart = tier.numbers, tier.places, circle.apart
-    linked = tier.among(circle.mutual)
+    linked = frozenset(compress(count(), map(circle.mutual.__contains__, numbers)))
     met = [places[at] for at in linked if numbers[at] in apart]
     end = max(0, MOST_IN_TIER - len(friends))
     for place in sorted(met):

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
+from operator import add
 from typing import Final
 
 from rapidfuzz import process
@@ -22,7 +23,7 @@ MOST: Final = sys.maxunicode
 """How many different trigrams can be spelt: as many as there are characters."""
 
 WORDS: Final = 8192
-"""How many texts are kept as they are spelt: people share most words of their names."""
+"""How many words are kept as they are spelt: people share most of those of their names."""
 
 
 class Alphabet:
@@ -69,15 +70,9 @@ class Spelling:
 
     def called(self, one: Entry, every: Iterable[str], outdone: Collection[str]) -> Called:
         """Somebody who has texts, of which some are outdone by others."""
-        plain = [text for text in every if text not in outdone]
-        spelt = self._all_spelt(plain)
-        return Called(
-            one.user_id.int,
-            one,
-            spelt,
-            self._all_spelt(every) if outdone else spelt,
-            frozenset([text for text in every if " " not in text]),
-        )
+        words = tuple([sys.intern(text) for text in every if " " not in text])
+        plain = self._all_spelt([text for text in every if text not in outdone])
+        return Called(one.user_id.int, one, plain, self._all_spelt(outdone), words)
 
     def likeness(
         self, wanted: Wanted, people: Sequence[Called], slips: Iterable[str]
@@ -88,8 +83,9 @@ class Spelling:
         """
         if self._alphabet.is_full:
             return None
-        numbered = has_digits(wanted.text)
-        texts = [one.every if numbered else one.plain for one in people]
+        texts = [one.plain for one in people]
+        if has_digits(wanted.text):
+            texts = [Spelt(*map(add, one.plain, one.numbered)) for one in people]
         size, own = len(wanted.grams), self._alphabet.spell_known(wanted.grams)
         alike, several = [0.0] * len(people), list[int]()
         for at, likeness in _compared(own, size, [one.words for one in texts]):
@@ -101,26 +97,38 @@ class Spelling:
         for which, likeness in _compared(own, size, wholes):
             at = several[which]
             alike[at] = max(alike[at], likeness)
-        if slipped := frozenset(slips):
-            for at, one in enumerate(people):
-                if alike[at] < SLIP and not slipped.isdisjoint(one.words):
-                    alike[at] = SLIP
-        return alike
+        slipped = frozenset(slips)
+        return _forgiven(alike, people, slipped) if slipped else alike
 
-    def _all_spelt(self, texts: Iterable[str]) -> Spelt:
+    def _all_spelt(self, texts: Collection[str]) -> Spelt:
+        if not texts:
+            return _NOTHING
         words = [self._spelt(text) for text in texts if " " not in text]
-        wholes = [self._spelt(text) for text in texts if " " in text]
+        wholes = [self._spell(text) for text in texts if " " in text]
         return Spelt(tuple(words), tuple(wholes))
 
     def _spell(self, text: str) -> str:
         return self._alphabet.spell(trigrams(text))
 
 
-def _compared(own: str, size: int, texts: Sequence[Sequence[str]]) -> Iterator[tuple[int, float]]:
+def _forgiven(
+    alike: Iterable[float], people: Iterable[Called], slipped: frozenset[str]
+) -> list[float]:
+    """How alike people are at least, of whom some have one of the words that a slip missed."""
+    return [
+        SLIP if likeness < SLIP and not slipped.isdisjoint(one.words) else likeness
+        for likeness, one in zip(alike, people, strict=True)
+    ]
+
+
+_NOTHING: Final = Spelt((), ())
+
+
+def _compared(own: str, size: int, texts: Sequence[Sequence[str]]) -> Iterable[tuple[int, float]]:
     """Each text that shares any trigram with one of this size: among which, and how alike."""
     whose = [at for at, some in enumerate(texts) for _ in some]
-    for text, shared, which in shares(own, list(chain.from_iterable(texts))):
-        yield whose[which], shared / (size + len(text) - shared)
+    found = shares(own, list(chain.from_iterable(texts)))
+    return [(whose[at], shared / (size + len(text) - shared)) for text, shared, at in found]
 
 
 def shares(own: str, spelt: Sequence[str]) -> Sequence[tuple[str, int, int]]:

@@ -34,7 +34,8 @@ class Starts:
 
     def groups(self, start: str) -> Iterator[Sequence[str]]:
         """Those that start with two letters or more: each length in order, the shortest first."""
-        for length in sorted(self._texts.get(start[:2], ())):
+        lengths = [one for one in self._texts.get(start[:2], ()) if one >= len(start)]
+        for length in sorted(lengths):
             if texts := self.of_length(start, length):
                 yield texts
 

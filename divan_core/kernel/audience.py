@@ -180,7 +180,9 @@ class Audience:
         found = list(map(self._cards.get, numbers))
         if all(found):
             return found
-        return await self.cards([UserId(UUID(int=one)) for one in numbers])
+        missing = [one for one, card in zip(numbers, found, strict=True) if card is None]
+        loaded = iter(await self.cards([UserId(UUID(int=one)) for one in missing]))
+        return [next(loaded) if card is None else card for card in found]
 
     async def cards(self, people: Sequence[UserId]) -> list[PersonCard | None]:
         """The card of each of these, in their order; None for whoever does not exist."""
