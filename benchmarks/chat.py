@@ -126,22 +126,22 @@ def measure(name: str, addresses: list[str], rounds: int, seconds: int) -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         origin = stack.enter_context(serving("first", addresses))
-        for one in loads:  # warm caches, not counted; what was sent would keep workers busy
-            if not one.asks[0].body:
-                ask(origin, one, 1, folder, "warm")
+        for one in loads:  # warm caches, not counted
+            ask(origin, one, 1, folder, "warm")
         for number in range(rounds):
             for one in loads:
+                drain(origin)
                 results[one.name].append(ask(origin, one, seconds, folder, str(number)))
         _print(name, loads, results)
-        other = origin
+        _print_deliveries(name, Route(origin, origin), 2 * seconds)
         if len(addresses) > 1:
             other = stack.enter_context(serving("second", addresses))
-        _print_deliveries(name, Route(origin, other), 2 * seconds)
+            _print_deliveries(name, Route(origin, other), 2 * seconds)
 
 
 def _loads(wanted: float) -> list[Load]:
     hello = [attrs.evolve(one, path="/hello") for one in direct_pages()]
-    return [  # reading comes first: workers go on with what was sent for a while
+    return [
         Load("hello", hello),
         Load("history of two, 50 messages", direct_pages(), PAGE),
         Load("history of a room, 50 messages", room_pages(), PAGE),
@@ -166,6 +166,11 @@ def serving(which: str, addresses: list[str]) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait()
+
+
+def drain(origin: str) -> None:
+    """Wait until nothing is left to do of what was sent, which would be measured with the next."""
+    urllib.request.urlopen(f"{origin}{DRAIN}").close()  # noqa: S310 - ours
 
 
 def ask(origin: str, load: Load, seconds: int, folder: Path, run: str) -> Result:
@@ -227,7 +232,7 @@ def _print_deliveries(name: str, route: Route, seconds: int) -> None:
     rows = []
     for rooms in (False, True):
         for origin in {route.to, route.by}:  # else they would still work on what was sent before
-            urllib.request.urlopen(f"{origin}{DRAIN}").close()  # noqa: S310 - ours
+            drain(origin)
         rows.append(deliver(route, seconds, rooms=rooms))
     header = ("to", "sockets", "sent", "missing", "p50 ms", "p95 ms", "p99 ms", "wanted p95")
     where = "one process" if route.to == route.by else "sent to one process, heard of another"

@@ -61,7 +61,7 @@ CHECKPOINT_S: Final = 60.0
 ROLLOVER_S: Final = 60.0
 """How often to look for days that are over, in seconds."""
 
-SETTLING_S: Final = 0.5
+SETTLING_S: Final = 2.0
 """How often scores are added up, in seconds: after each event it would cost more than all else."""
 
 GATHER_S: Final = 0.25
