@@ -15,7 +15,8 @@ from divan_core.errors import FieldError, UnsupportedMediaType, ValidationFailed
 CommandT = TypeVar("CommandT")
 
 JSON: Final = "application/json"
-_JSON: Final = JSON.encode()
+JSON_TYPE: Final = JSON.encode()
+"""The same as headers have it."""
 
 _WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _TRUTHS: Final = {"true": True, "false": False}
@@ -29,7 +30,7 @@ def check_media_type(content_type: bytes | None, content_encoding: bytes | None)
     """
     if content_encoding is not None and content_encoding.strip().lower() != b"identity":
         raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
-    if content_type == _JSON:
+    if content_type == JSON_TYPE:
         return
     media_type, _, parameters = (content_type or b"").decode("latin-1").partition(";")
     charset = parameters.strip().lower().replace('"', "")

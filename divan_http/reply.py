@@ -8,9 +8,9 @@ from typing import Final
 from falcon.asgi import Response
 from msgspec import Struct
 
+from divan_http.codec import JSON_TYPE
 from divan_http.exchange import Headers, Send
 
-JSON: Final = b"application/json"
 _NO_CONTENT: Final = 204
 
 
@@ -19,7 +19,7 @@ class Reply(Struct, frozen=True):
 
     status: int
     body: bytes
-    media_type: bytes = JSON
+    media_type: bytes = JSON_TYPE
     more: Sequence[tuple[bytes, bytes]] = ()
 
 
