@@ -30,6 +30,7 @@ PHONE = {"width": 390, "height": 844}
 SMALLEST_PHONE = {"width": 360, "height": 640}
 LYING_PHONE = {"width": 844, "height": 390}
 PATIENCE_MS = 15_000
+GIVEN_UP = "net::ERR_ABORTED"
 VIOLATIONS = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) =>
@@ -106,7 +107,7 @@ class Watched:
     def watch(self) -> None:
         self.hear("console", lambda message: self._told(message.type, message.text))
         self.hear("pageerror", lambda error: self.faults.append(str(error)))
-        self.hear("requestfailed", lambda request: self.faults.append(request.url))
+        self.hear("requestfailed", lambda request: self._failed(request.url, request.failure))
         self.hear("request", lambda request: self._requested(request.url))
 
     def hear(self, event: Any, do: Callable[[Any], None]) -> None:
@@ -126,6 +127,12 @@ class Watched:
     def _told(self, level: str, text: str) -> None:
         if level in {"error", "warning"}:
             self.faults.append(text)
+
+    def _failed(self, url: str, why: str | None) -> None:
+        # A browser gives up what it asks for when its page is left or loaded again: mostly the
+        # tab's icon, which it gets when it likes. That is nobody's fault.
+        if why != GIVEN_UP:
+            self.faults.append(f"{url} {why}")
 
     def _requested(self, url: str) -> None:
         if not re.match(r"(http|ws)://127\.0\.0\.1:", url):
