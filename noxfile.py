@@ -221,9 +221,9 @@ def lowest(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def newest(session: nox.Session) -> None:
     """The same on the newest CPython on the path, with the newest versions of everything."""
-    found = next(filter(None, map(shutil.which, NEWER)), None)
+    found = next(filter(starts, filter(None, map(shutil.which, NEWER))), None)
     if found is None:
-        session.skip(f"none of {', '.join(NEWER)} is on the path")
+        session.skip(f"none of {', '.join(NEWER)} is on the path and starts")
     meet(session, "newest", found)
 
 
@@ -238,6 +238,11 @@ def meet(session: nox.Session, name: str, interpreter: str, *choice: str) -> Non
     options = ("--quiet", *choice, "--python", python)
     run(session, programs, "uv", "pip", "install", *options, "--editable", f"{ROOT}[all]", *wanted)
     run(session, programs, "pytest", "-n", "2", *(session.posargs or MEETING_TESTS))
+
+
+def starts(interpreter: str) -> bool:
+    """Whether this is one: who manages several leaves a name on the path for each it could be."""
+    return subprocess.call([interpreter, "-c", ""], stderr=subprocess.DEVNULL) == 0
 
 
 def environment(session: nox.Session, name: str, *groups: str) -> Path:
