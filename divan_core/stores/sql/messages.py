@@ -136,7 +136,8 @@ class SqlMessages:
         if hiding and self._connection.dialect == "sqlite":
             rows: Sequence[Sequence[Any]] = await self._written_out(query, conversation_id, window)
         else:
-            given = {"conversation_id": conversation_id, **_page(window)}
+            given = _page(window)
+            given["conversation_id"] = conversation_id
             rows = await self._connection.rows(query, given)
         return list(chain.from_iterable(rows))
 
@@ -315,9 +316,11 @@ def _window(window: Window) -> dict[str, Any]:
 
 
 def _page(window: Window) -> dict[str, Any]:
-    before = chatpages.ENDLESS if window.before is None else window.before
-    hidden = {"among": list(window.hidden)} if window.hidden else {}
-    return {**_window(window), "before_seq": before, **hidden}
+    given = _window(window)
+    given["before_seq"] = chatpages.ENDLESS if window.before is None else window.before
+    if window.hidden:
+        given["among"] = list(window.hidden)
+    return given
 
 
 def _arrays(excerpts: Sequence[Excerpt]) -> dict[str, list[Any]]:
