@@ -71,7 +71,7 @@ def _written(number: int) -> str:
     )
 
 
-@attrs.frozen
+@value
 class Pair:
     """Two different people; ``low`` has the smaller id."""
 
@@ -85,9 +85,9 @@ class Pair:
         Raises:
             InvalidInput: they are the same person.
         """
-        if one == other:
+        if one.int == other.int:  # UUIDs are compared by Python code
             raise InvalidInput("Nobody can write to themselves.")
-        return cls(min(one, other), max(one, other))
+        return cls(one, other) if one.int < other.int else cls(other, one)
 
     @property
     def conversation_id(self) -> ConversationId:
@@ -96,11 +96,17 @@ class Pair:
         A UUIDv8 (RFC 9562) of a hash of both ids. It opens nothing: who may read a conversation
         is decided by who is part of it.
         """
-        ids = self.low.bytes + self.high.bytes
-        digest = bytearray(hashlib.blake2b(ids, digest_size=16, person=_DIRECT).digest())
-        digest[6] = digest[6] & 0x0F | 0x80
-        digest[8] = digest[8] & 0x3F | 0x80
-        return ConversationId(UUID(bytes=bytes(digest)))
+        return _conversation_of(self.low.int, self.high.int)
+
+
+@functools.lru_cache(maxsize=16_384)
+def _conversation_of(low: int, high: int) -> ConversationId:
+    """Remembered because whoever talks asks for it with every page, message and receipt."""
+    ids = low.to_bytes(16, "big") + high.to_bytes(16, "big")
+    digest = bytearray(hashlib.blake2b(ids, digest_size=16, person=_DIRECT).digest())
+    digest[6] = digest[6] & 0x0F | 0x80
+    digest[8] = digest[8] & 0x3F | 0x80
+    return ConversationId(UUID(bytes=bytes(digest)))
 
 
 @attrs.frozen
@@ -403,7 +409,7 @@ class OpenRoom:
     recent: int
 
 
-@attrs.frozen
+@value
 class Window:
     """Which messages of a conversation somebody is shown, at most ``limit``.
 

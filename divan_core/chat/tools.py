@@ -31,11 +31,13 @@ from divan_core.kernel.notices import PersonNotice, PersonNotices
 from divan_core.kernel.once import Attempt, Done, KeyGiven, Once
 from divan_core.kernel.paging import CursorSealer, Page
 from divan_core.kernel.units import Units
+from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard, Relations, Surface, can_see
 
 ItemT = TypeVar("ItemT")
 
 SEQ: Final = struct.Struct(">Q")
+_BOUNDS: Final = struct.Struct(">QQ")
 
 _json: Final[attrgetter[Raw]] = attrgetter("json")
 
@@ -217,7 +219,12 @@ def _notice(sending: Sending, view: MessageView) -> PersonNotice:
     return PersonNotice(actor.campus_id, actor.user_id, sending.topic, MESSAGE_NOTICE, where)
 
 
-@attrs.frozen
+def bounds_of(after: int | None, before: int | None) -> bytes:
+    """The bounds of a list, for what binds its cursors; None is another one than any number."""
+    return _BOUNDS.pack(0 if after is None else after + 1, 0 if before is None else before + 1)
+
+
+@value
 class Place:
     """A place in a list of one viewer, sealed into cursors."""
 
