@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from divan_core.chat.model import (
     Dialogue,
     DialogueSummary,
     Draft,
-    Edition,
+    Editions,
     Excerpt,
     Mark,
     Message,
@@ -118,7 +117,7 @@ class SqlMessages:
             return [_message(row) for row in rows]
         return await self._found(query, conversation_id, **_page(window))
 
-    async def editions(self, excerpts: Sequence[Excerpt]) -> Sequence[Sequence[Edition]]:
+    async def editions(self, excerpts: Sequence[Excerpt]) -> Sequence[Editions]:
         """Those of the messages that ``history`` gives of each."""
         if self._connection.dialect == "sqlite":
             return [await self._editions(*one) for one in excerpts]
@@ -126,11 +125,11 @@ class SqlMessages:
         query = chatpages.editions_of_each()
         found = iter(await self._connection.rows(query, _arrays(plain)) if plain else ())
         return [
-            await self._editions(*one) if one[1].hidden else next(found)[0] or ()
+            await self._editions(*one) if one[1].hidden else Editions(next(found)[0] or b"")
             for one in excerpts
         ]
 
-    async def _editions(self, conversation_id: ConversationId, window: Window) -> Sequence[Edition]:
+    async def _editions(self, conversation_id: ConversationId, window: Window) -> Editions:
         hiding = bool(window.hidden)
         query = chatpages.editions(self._connection.dialect, hiding=hiding, inside=window.inside)
         if hiding and self._connection.dialect == "sqlite":
@@ -139,7 +138,7 @@ class SqlMessages:
             given = _page(window)
             given["conversation_id"] = conversation_id
             rows = await self._connection.rows(query, given)
-        return list(chain.from_iterable(rows))
+        return Editions(rows[0][0] or b"")
 
     async def _written_out(
         self, query: Executable, conversation_id: ConversationId, window: Window
