@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import NoReturn
 
+import anyio
 import asyncpg
 import pytest
 from sqlalchemy import select, text
@@ -80,3 +81,22 @@ async def test_a_connection_that_cannot_plan_is_replaced(
         patch.setattr(asyncpg.Connection, "execute", refuse)
         assert await postgres_engine.ask(count) == 0
     assert asked == [plans.DISCARD]
+
+
+async def test_whoever_is_cancelled_meanwhile_gives_the_connection_back(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = PostgresEngine(parse_address(postgres_url), pool_size=1)
+    async with engine.running():
+        with monkeypatch.context() as patch, anyio.CancelScope() as scope:
+            patch.setattr(plans.Plans, "are_over", lambda _: True)
+            patch.setattr(asyncpg.Connection, "execute", lambda *_: cancelled(scope))
+            await engine.ask(count)
+        assert scope.cancelled_caught
+        with anyio.fail_after(5):
+            assert await engine.ask(count) == 0
+
+
+async def cancelled(scope: anyio.CancelScope) -> None:
+    scope.cancel()
+    await anyio.sleep_forever()
