@@ -113,7 +113,7 @@ class ConversationsQuery:
     cursor: str | None = None
 
 
-@attrs.frozen
+@value
 class MessagesQuery:
     """A page of the messages with somebody.
 

@@ -26,10 +26,13 @@ MessageId = NewType("MessageId", UUID)
 """A message. Told as a ULID, which is another way to write the same 128 bits."""
 
 Edition = NewType("Edition", bytes)
-"""A message as it is told: the 16 bytes of its id, and one more where a notice is told with it.
+"""A message as it is told: the 16 bytes of its id, and a 1 where a notice is told with it, else 0.
 
 What has the same edition reads the same, to whoever may see it and for ever.
 """
+
+Editions = NewType("Editions", bytes)
+"""Those of several messages, one after the other: a page is asked for, and known again, by one."""
 
 MAX_BODY: Final = 4000
 """The longest message, in characters."""
@@ -48,6 +51,8 @@ _FIFTY_BITS: Final = 2**50 - 1
 _TWENTY_BITS: Final = 2**20 - 1
 _DIRECT: Final = b"divan direct"
 _NOTICED: Final = b"\x01"
+_PLAIN: Final = b"\x00"
+_EDITION_BYTES: Final = 17
 
 
 def ulid(message_id: MessageId) -> str:
@@ -71,7 +76,7 @@ def _written(number: int) -> str:
     )
 
 
-@attrs.frozen
+@value
 class Pair:
     """Two different people; ``low`` has the smaller id."""
 
@@ -85,9 +90,9 @@ class Pair:
         Raises:
             InvalidInput: they are the same person.
         """
-        if one == other:
+        if one.int == other.int:  # UUIDs are compared by Python code
             raise InvalidInput("Nobody can write to themselves.")
-        return cls(min(one, other), max(one, other))
+        return cls(one, other) if one.int < other.int else cls(other, one)
 
     @property
     def conversation_id(self) -> ConversationId:
@@ -96,11 +101,17 @@ class Pair:
         A UUIDv8 (RFC 9562) of a hash of both ids. It opens nothing: who may read a conversation
         is decided by who is part of it.
         """
-        ids = self.low.bytes + self.high.bytes
-        digest = bytearray(hashlib.blake2b(ids, digest_size=16, person=_DIRECT).digest())
-        digest[6] = digest[6] & 0x0F | 0x80
-        digest[8] = digest[8] & 0x3F | 0x80
-        return ConversationId(UUID(bytes=bytes(digest)))
+        return _conversation_of(self.low.int, self.high.int)
+
+
+@functools.lru_cache(maxsize=16_384)
+def _conversation_of(low: int, high: int) -> ConversationId:
+    """Remembered because whoever talks asks for it with every page, message and receipt."""
+    ids = low.to_bytes(16, "big") + high.to_bytes(16, "big")
+    digest = bytearray(hashlib.blake2b(ids, digest_size=16, person=_DIRECT).digest())
+    digest[6] = digest[6] & 0x0F | 0x80
+    digest[8] = digest[8] & 0x3F | 0x80
+    return ConversationId(UUID(bytes=bytes(digest)))
 
 
 @attrs.frozen
@@ -190,8 +201,9 @@ class Message:
     @property
     def edition(self) -> Edition:
         """How it is told to whoever may see it."""
-        plain = self.id.int.to_bytes(16, "big")  # as UUID.bytes does in twice the time
-        return Edition(plain + _NOTICED if self.veil is Veil.TOMBSTONED else plain)
+        if self.veil is Veil.TOMBSTONED:
+            return Edition(self.id.bytes + _NOTICED)
+        return plain_edition(self.id)
 
     def shown_to(self, viewer: UserId) -> bool:
         """Whether somebody who is part of the conversation may see it."""
@@ -200,16 +212,28 @@ class Message:
         return self.veil is None and not self.shadowed
 
 
-def editions_of(messages: Sequence[Message]) -> list[Edition]:
-    """The edition of each, in a tenth of the time where nothing was decided about any."""
-    if any(map(_veil, messages)):
-        return [one.edition for one in messages]
-    return list(map(_plain_edition, map(_number, messages), repeat(16), repeat("big")))
+def plain_edition(message_id: MessageId) -> Edition:
+    """The edition of a message about which nothing was decided."""
+    return Edition(message_id.int.to_bytes(16, "big") + _PLAIN)  # as UUID.bytes in half the time
+
+
+def editions_of(messages: Sequence[Message]) -> Editions:
+    """The editions of messages, in a tenth of the time where nothing was decided about any."""
+    if not messages or any(map(_veil, messages)):
+        return Editions(b"".join(one.edition for one in messages))
+    ids = map(_bytes_of, map(_number, messages), repeat(16), repeat("big"))
+    return Editions(_PLAIN.join(ids) + _PLAIN)
+
+
+def each_of(editions: Editions) -> list[Edition]:
+    """The edition of each of several messages."""
+    length = _EDITION_BYTES
+    return [Edition(editions[at : at + length]) for at in range(0, len(editions), length)]
 
 
 _veil: Final[attrgetter[Veil | None]] = attrgetter("veil")
 _number: Final[attrgetter[int]] = attrgetter("id.int")
-_plain_edition: Final[Callable[[int, int, str], Edition]] = cast("Any", int.to_bytes)
+_bytes_of: Final[Callable[[int, int, str], bytes]] = cast("Any", int.to_bytes)
 
 
 class Role(enum.Enum):
@@ -403,7 +427,7 @@ class OpenRoom:
     recent: int
 
 
-@attrs.frozen
+@value
 class Window:
     """Which messages of a conversation somebody is shown, at most ``limit``.
 

@@ -11,7 +11,7 @@ from divan_core.chat.model import (
     Dialogue,
     DialogueSummary,
     Draft,
-    Edition,
+    Editions,
     Excerpt,
     Mark,
     Member,
@@ -101,7 +101,7 @@ class MessageRepository(Protocol):
         """
         ...
 
-    async def editions(self, excerpts: Sequence[Excerpt]) -> Sequence[Sequence[Edition]]:
+    async def editions(self, excerpts: Sequence[Excerpt]) -> Sequence[Editions]:
         """Those of the messages that :meth:`history` gives of each, without what they say.
 
         Decided anew each time: what somebody may not see is not among them. One statement for all

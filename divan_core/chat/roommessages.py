@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from divan_core.chat.messages import Attachments, Body, ClientMessageId, LastSeq, Limit
 from divan_core.kernel.ids import RoomId, UserId
+from divan_core.kernel.values import value
 
 RoomName = Annotated[str, Meta(min_length=1, max_length=80)]
 PresetName = Literal["2-4", "4-6", "12+"]
@@ -135,7 +136,7 @@ class SendRoomMessage:
     attachments: Attachments = ()
 
 
-@attrs.frozen
+@value
 class RoomMessagesQuery:
     """A page of the messages in a room.
 

@@ -40,13 +40,13 @@ from divan_core.chat.roommessages import (
 from divan_core.chat.roompolicy import Roster
 from divan_core.chat.seating import Crowd, Seating, known, told
 from divan_core.chat.tools import (
-    SEQ,
     ChatTools,
     Fact,
     Outgoing,
     Place,
     Sending,
     at_seq,
+    bounds_of,
     event,
     tell,
     written,
@@ -367,9 +367,8 @@ class Rooms:
 
     async def _asked(self, actor: Actor, query: RoomMessagesQuery) -> tuple[Place, Window]:
         """Which messages are asked for, and their place in the list."""
-        bounds = query.after_seq, query.before_seq
-        limits = b"".join(SEQ.pack(0 if one is None else one + 1) for one in bounds)
-        place = self._place(b"rooms:messages:" + query.room_id.bytes + limits, actor)
+        bounds = bounds_of(query.after_seq, query.before_seq)
+        place = self._place(b"rooms:messages:" + query.room_id.bytes + bounds, actor)
         at = place.seq(query.cursor)
         window = Window(
             viewer=actor.user_id,

@@ -48,6 +48,7 @@ from divan_core.chat.tools import (
     Place,
     Sending,
     at_seq,
+    bounds_of,
     event,
     online,
     tell,
@@ -272,8 +273,8 @@ class Chat:
     def _asked(self, actor: Actor, query: MessagesQuery) -> tuple[ConversationId, Place, Window]:
         """Which messages of which conversation are asked for, and their place in the list."""
         conversation_id = Pair.of(actor.user_id, query.user_id).conversation_id
-        bounds = query.after_seq, query.before_seq
-        place = self._place(b"chat:messages:", actor, conversation_id, *bounds)
+        bounds = bounds_of(query.after_seq, query.before_seq)
+        place = self._place(b"chat:messages:", actor, conversation_id, bounds)
         at = place.seq(query.cursor)
         window = Window(
             viewer=actor.user_id,
@@ -393,10 +394,9 @@ class Chat:
         )
 
     def _place(
-        self, name: bytes, actor: Actor, conversation_id: ConversationId, *bounds: int | None
+        self, name: bytes, actor: Actor, conversation_id: ConversationId, bounds: bytes = b""
     ) -> Place:
-        limits = b"".join(SEQ.pack(0 if one is None else one + 1) for one in bounds)
-        binding = name + actor.user_id.bytes + conversation_id.bytes + limits
+        binding = name + actor.user_id.bytes + conversation_id.bytes + bounds
         return Place(self._tools.sealer, binding)
 
 

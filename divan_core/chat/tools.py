@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from operator import attrgetter
 from typing import Any, Final, TypeVar
@@ -14,7 +14,14 @@ from msgspec import UNSET, Raw
 
 from divan_core.chat import policy
 from divan_core.chat.messages import MESSAGE_NOTICE, MessageView
-from divan_core.chat.model import Content, ConversationId, Draft, Edition, Message, MessageId
+from divan_core.chat.model import (
+    Content,
+    ConversationId,
+    Draft,
+    Message,
+    MessageId,
+    plain_edition,
+)
 from divan_core.chat.ports import ChatUnit, PeopleOnline
 from divan_core.chat.prints import Print, Prints
 from divan_core.codec.reader import encode
@@ -31,11 +38,13 @@ from divan_core.kernel.notices import PersonNotice, PersonNotices
 from divan_core.kernel.once import Attempt, Done, KeyGiven, Once
 from divan_core.kernel.paging import CursorSealer, Page
 from divan_core.kernel.units import Units
+from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard, Relations, Surface, can_see
 
 ItemT = TypeVar("ItemT")
 
 SEQ: Final = struct.Struct(">Q")
+_BOUNDS: Final = struct.Struct(">QQ")
 
 _json: Final[attrgetter[Raw]] = attrgetter("json")
 
@@ -184,7 +193,7 @@ class Outgoing:
             done = await self._repeated(sending, refusal)
         if not done.replayed:
             new = Print(Raw(done.body), done.view.seq)
-            tools.prints.add(sending.conversation_id, Edition(draft.id.bytes), new)
+            tools.prints.add(sending.conversation_id, plain_edition(draft.id), new)
         await tell(tools, _notice(sending, done.view))
         return done
 
@@ -217,7 +226,12 @@ def _notice(sending: Sending, view: MessageView) -> PersonNotice:
     return PersonNotice(actor.campus_id, actor.user_id, sending.topic, MESSAGE_NOTICE, where)
 
 
-@attrs.frozen
+def bounds_of(after: int | None, before: int | None) -> bytes:
+    """The bounds of a list, for what binds its cursors; None is another one than any number."""
+    return _BOUNDS.pack(0 if after is None else after + 1, 0 if before is None else before + 1)
+
+
+@value
 class Place:
     """A place in a list of one viewer, sealed into cursors."""
 
@@ -250,9 +264,9 @@ class Place:
         more = len(items) > limit
         return Page(shown, self.sealer.seal(position(shown[-1]), self.binding) if more else None)
 
-    def printed(self, prints: Sequence[Print], limit: int) -> Page[Raw]:
+    def printed(self, prints: tuple[Print, ...], limit: int) -> Page[Raw]:
         """The same of messages as JSON."""
-        page = self.page(tuple(prints), limit, at_seq)
+        page = self.page(prints, limit, at_seq)
         return Page(tuple(map(_json, page.items)), page.cursor)
 
 

@@ -50,10 +50,21 @@ class Ferry(Generic[AskedT, AnswerT]):
 
     async def ask(self, question: AskedT) -> AnswerT:
         """The answer to a question; raises what answering it raises."""
+        if not self._under_way and not self._waiting:
+            return await self._alone(question)
         own: _Passenger[AskedT, AnswerT] = _Passenger(question)
         while not own.answers and not own.alone:
             await (self._wait(own) if self._under_way else self._cross(own))
         return own.answers[0] if own.answers else (await self._carry([question]))[0]
+
+    async def _alone(self, question: AskedT) -> AnswerT:
+        """Go at once, with nobody else: all that happens where answers are here and now."""
+        self._under_way = True
+        try:
+            return (await self._carry((question,)))[0]
+        finally:
+            self._under_way = False
+            self._call_next()
 
     async def _wait(self, own: _Passenger[AskedT, AnswerT]) -> None:
         own.called = anyio.Event()

@@ -36,8 +36,11 @@ class CursorSealer:
 
     def __init__(self, key: bytes) -> None:
         """Derive both keys from ``key``, which is secret and at least 32 bytes long."""
-        self._tag_key = hashlib.blake2b(b"cursor tag", key=key[:64]).digest()
-        self._stream_key = hashlib.blake2b(b"cursor stream", key=key[:64]).digest()
+        tag_key = hashlib.blake2b(b"cursor tag", key=key[:64]).digest()
+        stream_key = hashlib.blake2b(b"cursor stream", key=key[:64]).digest()
+        # Copies of a hash that has its key already take half the time.
+        self._tags = hashlib.blake2b(digest_size=_TAG_BYTES, key=tag_key)
+        self._streams = hashlib.blake2b(digest_size=_LONGEST, key=stream_key)
 
     def seal(self, position: bytes, binding: bytes) -> str:
         """The cursor for ``position``, good only together with the same ``binding``."""
@@ -64,12 +67,15 @@ class CursorSealer:
         return position
 
     def _tag(self, position: bytes, binding: bytes) -> bytes:
-        framed = len(binding).to_bytes(4, "big") + binding + position
-        return hashlib.blake2b(framed, digest_size=_TAG_BYTES, key=self._tag_key).digest()
+        tags = self._tags.copy()
+        tags.update(len(binding).to_bytes(4, "big") + binding + position)
+        return tags.digest()
 
     def _mask(self, text: bytes, tag: bytes) -> bytes:
-        stream = hashlib.blake2b(tag, digest_size=_LONGEST, key=self._stream_key).digest()
-        masked = int.from_bytes(text, "big") ^ int.from_bytes(stream[: len(text)], "big")
+        streams = self._streams.copy()
+        streams.update(tag)
+        stream = streams.digest()[: len(text)]
+        masked = int.from_bytes(text, "big") ^ int.from_bytes(stream, "big")
         return masked.to_bytes(len(text), "big")
 
 

@@ -66,8 +66,7 @@ async def all_of(stores: RelationalStores) -> list[object]:
                 talk = pair_of(viewer, other).conversation_id
                 for window in (Window(me, 9), Window(me, 2, 1, 4)):
                     found.append(list(await unit.messages.history(talk, window)))
-                    (shown,) = await unit.messages.editions([(talk, window)])
-                    found.append(list(shown))
+                    found += await unit.messages.editions([(talk, window)])
                     found.append(list(await unit.messages.waiting(talk, window)))
                 found.append(await unit.messages.unread(talk, me))
         return found

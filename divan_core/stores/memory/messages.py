@@ -14,7 +14,7 @@ from divan_core.chat.model import (
     Dialogue,
     DialogueSummary,
     Draft,
-    Edition,
+    Editions,
     Excerpt,
     Mark,
     Member,
@@ -110,7 +110,7 @@ class MemoryMessages:
         talk = self._records.talks.get(conversation_id)
         return () if talk is None else talk.page(window)
 
-    async def editions(self, excerpts: Sequence[Excerpt]) -> Sequence[Sequence[Edition]]:
+    async def editions(self, excerpts: Sequence[Excerpt]) -> Sequence[Editions]:
         """Those of the messages that ``history`` gives of each."""
         return [editions_of(await self.history(*each)) for each in excerpts]
 

@@ -73,7 +73,7 @@ class Catalogue:
         """Run a body that is told which optional tables there are; anew if one has gone."""
 
         async def informed(connection: SqlConnection) -> ResultT:
-            return await body(connection, await self.tables(connection))
+            return await body(connection, self._known or await self.tables(connection))
 
         try:
             return await run(informed)

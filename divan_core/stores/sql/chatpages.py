@@ -10,9 +10,11 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
+    Label,
     LargeBinary,
     Select,
     String,
+    Subquery,
     bindparam,
     case,
     column,
@@ -67,9 +69,14 @@ def history(dialect: DialectName, *, hiding: bool, inside: bool) -> Select[Any]:
 
 @functools.cache
 def editions(dialect: DialectName, *, hiding: bool, inside: bool) -> Select[Any]:
-    """The editions of what :func:`history` gives."""
+    """The editions of what :func:`history` gives, as one value; NULL for none."""
     query = history(dialect, hiding=hiding, inside=inside)
-    return query.with_only_columns(_edition(dialect))
+    page = query.with_only_columns(_edition(dialect), MESSAGES.c.seq).subquery("page")
+    if dialect == "postgresql":
+        return select(_joined(page))
+    # SQLite takes them one by one from what is sorted and limited, and for text.
+    whole = func.group_concat(page.c.edition, literal_column("''"))
+    return select(as_type(whole, LargeBinary()))
 
 
 EACH: Final[Mapping[str, TypeEngine[Any]]] = {
@@ -85,7 +92,7 @@ EACH: Final[Mapping[str, TypeEngine[Any]]] = {
 
 @functools.cache
 def editions_of_each() -> Select[Any]:
-    """On PostgreSQL, an array of the editions of each excerpt, in their order; NULL for none.
+    """On PostgreSQL, the editions of each excerpt as one value, in their order; NULL for none.
 
     It is given an array for each of ``EACH``. Nobody is hidden from the viewers.
     """
@@ -99,7 +106,7 @@ def editions_of_each() -> Select[Any]:
         or_(not_(each.c.inside), TAKEN),
     )
     page = (
-        select(_edition("postgresql").label("edition"), MESSAGES.c.seq)
+        select(_edition("postgresql"), MESSAGES.c.seq)
         .where(
             MESSAGES.c.conversation_id == each.c.conversation_id,
             visible(each.c.viewer_id),
@@ -112,8 +119,7 @@ def editions_of_each() -> Select[Any]:
         .correlate(each)
         .subquery("page")
     )
-    shown = func.array_agg(aggregate_order_by(page.c.edition, page.c.seq.desc()))
-    found = select(shown.label("shown")).correlate(each).lateral("found")
+    found = select(_joined(page).label("shown")).correlate(each).lateral("found")
     return select(found.c.shown).select_from(each.join(found, true())).order_by(each.c.place)
 
 
@@ -160,17 +166,26 @@ def _shown() -> Select[Any]:
     return select(*MESSAGE_COLUMNS).where(MESSAGES.c.conversation_id == CONVERSATION, visible())
 
 
-def _edition(dialect: DialectName) -> ColumnElement[bytes]:
-    """The edition of a message that is shown, as bytes on either database."""
-    plain: ColumnElement[bytes] = (
-        as_type(MESSAGES.c.id, LargeBinary())
-        if dialect == "sqlite"
-        else func.uuid_send(MESSAGES.c.id, type_=LargeBinary())
-    )
-    one: ColumnElement[bytes] = literal_column("x'01'" if dialect == "sqlite" else "'\\x01'::bytea")
-    noticed = as_type(plain.op("||")(one), LargeBinary())  # which SQLite takes for text
+def _edition(dialect: DialectName) -> Label[bytes]:
+    """The edition of a message that is shown."""
+    message_id: ColumnElement[Any] = MESSAGES.c.id
+    one, zero = "x'01'", "x'00'"
+    if dialect == "postgresql":
+        message_id = func.uuid_send(message_id, type_=LargeBinary())
+        one, zero = "'\\x01'::bytea", "'\\x00'::bytea"
     tombstoned = literal_column(f"'{Veil.TOMBSTONED.value}'", String())
-    return case((MESSAGES.c.veil == tombstoned, noticed), else_=plain)
+    mark = case(
+        (MESSAGES.c.veil == tombstoned, literal_column(one, LargeBinary())),
+        else_=literal_column(zero, LargeBinary()),
+    )
+    return message_id.op("||")(mark).label("edition")
+
+
+def _joined(page: Subquery) -> ColumnElement[bytes]:
+    """The editions of a page as one value, on PostgreSQL."""
+    nothing = literal_column("''::bytea", LargeBinary())
+    in_order = aggregate_order_by(nothing, page.c.seq.desc())
+    return func.string_agg(page.c.edition, in_order, type_=LargeBinary())
 
 
 def _own(column: ColumnElement[Any], *, inside: bool = False) -> ColumnElement[Any]:

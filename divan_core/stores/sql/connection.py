@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, CursorResult, Executable, TextClause
 from sqlalchemy.exc import SQLAlchemyError
@@ -120,11 +120,13 @@ class ThreadConnection(Failing):
 
     dialect: DialectName = "sqlite"
 
-    def __init__(self, connection: Connection, *, reading: bool = False) -> None:
-        """Wrap a connection of this thread."""
+    def __init__(
+        self, connection: Connection, driver: sqlite3.Connection, *, reading: bool = False
+    ) -> None:
+        """Wrap a connection of this thread; ``driver`` is what it wraps itself."""
         super().__init__(reading=reading)
         self._connection = connection
-        self._driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        self._driver = driver
 
     async def execute(
         self, statement: Executable, parameters: Parameters | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from divan_core.chat.model import (
     Dialogue,
     DialogueSummary,
     Draft,
-    Edition,
+    Editions,
     Excerpt,
     Mark,
     Message,
@@ -118,7 +117,7 @@ class SqlMessages:
             return [_message(row) for row in rows]
         return await self._found(query, conversation_id, **_page(window))
 
-    async def editions(self, excerpts: Sequence[Excerpt]) -> Sequence[Sequence[Edition]]:
+    async def editions(self, excerpts: Sequence[Excerpt]) -> Sequence[Editions]:
         """Those of the messages that ``history`` gives of each."""
         if self._connection.dialect == "sqlite":
             return [await self._editions(*one) for one in excerpts]
@@ -126,19 +125,20 @@ class SqlMessages:
         query = chatpages.editions_of_each()
         found = iter(await self._connection.rows(query, _arrays(plain)) if plain else ())
         return [
-            await self._editions(*one) if one[1].hidden else next(found)[0] or ()
+            await self._editions(*one) if one[1].hidden else Editions(next(found)[0] or b"")
             for one in excerpts
         ]
 
-    async def _editions(self, conversation_id: ConversationId, window: Window) -> Sequence[Edition]:
+    async def _editions(self, conversation_id: ConversationId, window: Window) -> Editions:
         hiding = bool(window.hidden)
         query = chatpages.editions(self._connection.dialect, hiding=hiding, inside=window.inside)
         if hiding and self._connection.dialect == "sqlite":
             rows: Sequence[Sequence[Any]] = await self._written_out(query, conversation_id, window)
         else:
-            given = {"conversation_id": conversation_id, **_page(window)}
+            given = _page(window)
+            given["conversation_id"] = conversation_id
             rows = await self._connection.rows(query, given)
-        return list(chain.from_iterable(rows))
+        return Editions(rows[0][0] or b"")
 
     async def _written_out(
         self, query: Executable, conversation_id: ConversationId, window: Window
@@ -315,9 +315,11 @@ def _window(window: Window) -> dict[str, Any]:
 
 
 def _page(window: Window) -> dict[str, Any]:
-    before = chatpages.ENDLESS if window.before is None else window.before
-    hidden = {"among": list(window.hidden)} if window.hidden else {}
-    return {**_window(window), "before_seq": before, **hidden}
+    given = _window(window)
+    given["before_seq"] = chatpages.ENDLESS if window.before is None else window.before
+    if window.hidden:
+        given["among"] = list(window.hidden)
+    return given
 
 
 def _arrays(excerpts: Sequence[Excerpt]) -> dict[str, list[Any]]:

@@ -28,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from divan_core.kernel.units import AWAITS_NOTHING_ELSE, UnitMisused
 from divan_core.stores.sql.connection import DialectName, Failing, Parameters
 from divan_core.stores.sql.faults import disconnected, refuse
+from divan_core.stores.sql.plans import DISCARD, Plans
 from divan_core.stores.sql.postponed import Postponed
 from divan_core.stores.sql.spelling import DriverText, Statement, Together, driver_text
 
@@ -53,13 +54,27 @@ the end of the connection, which come one after the other.
 
 
 async def lent(pool: AsyncEngine) -> PoolProxiedConnection:
-    """A connection of the pool, and none whose other end has gone."""
+    """A connection of the pool, and none whose other end has gone; its plans are good."""
     while True:
         connection = _idle(pool.sync_engine) or await pool.raw_connection()
-        if not _driver_of(connection).is_closed():
+        if not _driver_of(connection).is_closed() and await _is_ready(connection):
             return connection
         connection.invalidate()
         connection.close()
+
+
+async def _is_ready(connection: PoolProxiedConnection) -> bool:
+    """Let plans be made anew that may be old; whether the connection is good for more."""
+    if not Plans.of(connection.info).are_over():
+        return True
+    try:
+        await _driver_of(connection).execute(DISCARD)
+    except FAULTS:
+        return False
+    except BaseException:
+        connection.close()
+        raise
+    return True
 
 
 def _idle(engine: Engine) -> PoolProxiedConnection | None:

@@ -109,7 +109,7 @@ class SqliteSession:
 
     def write(self, body: Body) -> Outcome:
         """Run a unit inside the transaction: all of it, or nothing, whatever it raises."""
-        unit = ThreadConnection(self._connection)
+        unit = ThreadConnection(self._connection, self._driver)
         try:
             self._driver.execute("SAVEPOINT unit")
             result = run_through(body(unit))
@@ -125,7 +125,7 @@ class SqliteSession:
         try:
             self._allow_writing(allowed=False)
             self._driver.execute("BEGIN")
-            return Outcome(run_through(body(ThreadConnection(self._connection, reading=True))))
+            return Outcome(run_through(body(self._reading())))
         except BaseException as fault:  # noqa: BLE001 - it is its caller's, in another thread
             return Outcome(error=_meaning(fault))
         finally:
@@ -133,9 +133,12 @@ class SqliteSession:
             with contextlib.suppress(sqlite3.Error):  # then every unit that follows is refused
                 self._allow_writing(allowed=True)
 
-    async def look(self, body: Callable[[SqlConnection], Awaitable[ResultT]]) -> ResultT:
+    def look(self, body: Callable[[SqlConnection], Awaitable[ResultT]]) -> ResultT:
         """Run a body of statements that stand alone, on a connection that only reads."""
-        return run_through(body(ThreadConnection(self._connection, reading=True)))
+        return run_through(body(self._reading()))
+
+    def _reading(self) -> ThreadConnection:
+        return ThreadConnection(self._connection, self._driver, reading=True)
 
     def _allow_writing(self, *, allowed: bool) -> None:
         """Refuse statements that write, on a connection that also runs units that may."""

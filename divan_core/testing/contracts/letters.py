@@ -14,7 +14,7 @@ from divan_core.chat.model import (
     Dialogue,
     DialogueSummary,
     Draft,
-    Edition,
+    Editions,
     Message,
     MessageId,
     Pair,
@@ -105,13 +105,13 @@ async def editions(
     viewer: int,
     peer: int,
     **window: Any,  # noqa: ANN401 - a window's fields
-) -> Sequence[Edition]:
+) -> Editions:
     """The editions of what a viewer is shown of a conversation."""
     conversation_id = pair_of(viewer, peer).conversation_id
     asked = Window(user_id(viewer), **{"limit": 50, **window})
     excerpt = (conversation_id, asked)
     (found,) = await read(stores, lambda unit: unit.messages.editions([excerpt]))
-    return list(found)
+    return Editions(found)
 
 
 async def shown(
@@ -122,7 +122,7 @@ async def shown(
 ) -> Sequence[Message]:
     """What a viewer is shown of a conversation, of which editions tell the same."""
     found = await history(stores, viewer, peer, **window)
-    assert await editions(stores, viewer, peer, **window) == [one.edition for one in found]
+    assert await editions(stores, viewer, peer, **window) == b"".join(one.edition for one in found)
     return found
 
 

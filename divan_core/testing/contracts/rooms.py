@@ -197,7 +197,7 @@ class RoomsContract(ABC):
         assert len(found) == len(asked)
         for each, (number, window) in zip(found, asked, strict=True):
             shown = await history(stores, number, window)
-            assert list(each) == [one.edition for one in shown]
+            assert each == b"".join(one.edition for one in shown)
 
     async def test_who_may_write_in_a_room(self, stores: RelationalStores) -> None:
         """Whoever is in it and not muted at the moment of what they write; no number is lost."""
@@ -354,7 +354,7 @@ async def history(stores: RelationalStores, number: int, window: Window) -> Sequ
     found = await units.read(lambda unit: unit.messages.history(conversation_id, window))
     excerpt = (conversation_id, window)
     (editions,) = await units.read(lambda unit: unit.messages.editions([excerpt]))
-    assert list(editions) == [one.edition for one in found]
+    assert editions == b"".join(one.edition for one in found)
     return found
 
 
