@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 
 from tests import canaries, kept
 from tests.canaries.outputs import tell_streams
@@ -34,6 +35,9 @@ def pytest_configure() -> None:
     gc.disable()  # thousands of tests are about to be collected, and stay
     if roomy := memory():  # a commit of SQLite waits for a disk: 3 ms, tens of thousands of times
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(roomy))
+    # How long an example takes, and its making, is up to what else the machine does.
+    settings.register_profile("divan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("divan")
     canaries.begin()
     kept.keep_statements()
     kept.keep_settings()

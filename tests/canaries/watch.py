@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -41,6 +41,9 @@ ALWAYS: Final = re.compile(
     r"|eyJ[\w-]{8,}\.[\w-]{8,}"  # a JWT
 )
 """What is never told, whoever gave it."""
+
+SIGNS: Final = ("@", "eyJ")
+"""Without one of these it is nowhere in a text, which is seen without looking from every letter."""
 
 
 class Watch:
@@ -92,17 +95,20 @@ class Watch:
         given, told = {} if made_up else self._given, self._told
         self._given, self._told = {}, []
         forms = {form: None for canary in given for form in (canary, encoded(canary)[1:-1])}
+        everything = "\n".join(text for _, text in told)
+        suspects = [form for form in forms if form in everything]  # mostly none, and at once
         return [
             f"{place} tells {found[:SHOWN]!r}: {text[:SHOWN]}"
             for place, text in told
-            if (found := told_of(text, forms))
+            if (found := told_of(text, suspects))
         ]
 
 
-def told_of(text: str, forms: Mapping[str, None]) -> str:
+def told_of(text: str, forms: Sequence[str]) -> str:
     """The first thing in a text that should not be there; empty if there is none."""
-    always = ALWAYS.search(text)
-    return always[0] if always else next((form for form in forms if form in text), "")
+    if any(sign in text for sign in SIGNS) and (always := ALWAYS.search(text)):
+        return always[0]
+    return next((form for form in forms if form in text), "")
 
 
 def distinct(value: object) -> str:

@@ -12,7 +12,7 @@ FRESH = (700, 10, 10)
 
 
 @pytest.fixture(autouse=True)
-def _as_in_a_new_process() -> Iterator[None]:
+def _as_in_a_new_process(frozen_again: None) -> Iterator[None]:  # noqa: ARG001 - has its effect
     before = gc.get_threshold()
     gc.unfreeze()
     gc.set_threshold(*FRESH)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -22,16 +23,23 @@ from divan_cli.listening import configured
 from divan_http.exchange import Event, Receive, Scope, Send
 from tests.http.world import World, open_world
 
+LATE: Final = Patience(head=4096, head_s=60, body_s=60, reply_s=60)
+"""No test gets there, however busy the machine is."""
+
 SOON: Final = Patience(head=4096, head_s=0.3, body_s=0.6, reply_s=0.3)
+SHORT: Final = Patience(head=4096, head_s=1, body_s=1, reply_s=1)
 PATIENCE_S: Final = 10.0
 MEGABYTE: Final = 1_048_576
+ANSWERED: Final = threading.Event()
+"""Whether a large answer has gone out, or nowhere."""
+
 LIVE: Final = b"GET /health/live HTTP/1.1\r\nHost: x\r\n"
 
 
-class Hasty(DoorwayProtocol):
-    """The doorway of a server without much time."""
+class Doorway(DoorwayProtocol):
+    """That of a server whose patience is up to a test."""
 
-    patience = SOON
+    patience = LATE
 
 
 @attrs.frozen
@@ -57,13 +65,14 @@ class Reply:
 
 
 async def large(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with more than any buffer of a kernel holds."""
+    """Answer with more than any buffer of a kernel holds, and tell when there is nobody left."""
     del scope, receive
     chunk: Event = {"type": "http.response.body", "body": b"x" * MEGABYTE, "more_body": True}
     await send({"type": "http.response.start", "status": 200, "headers": []})
     for _ in range(64):
         await send(chunk)
     await send(chunk | {"more_body": False})
+    ANSWERED.set()
 
 
 async def told(scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,7 +92,7 @@ async def running(listener: socket.socket) -> AsyncIterator[World]:
         async def both(scope: Scope, receive: Receive, send: Send) -> None:
             await ours.get(scope["path"], app)(scope, receive, send)
 
-        server = uvicorn.Server(configured(both, http=Hasty, loop="none", lifespan="off"))
+        server = uvicorn.Server(configured(both, http=Doorway, loop="none", lifespan="off"))
         async with anyio.create_task_group() as group:
             group.start_soon(server.serve, [listener])
             yield world
@@ -102,9 +111,19 @@ def served() -> Iterator[tuple[int, World]]:
 
 
 @pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server soon loses patience."""
+    monkeypatch.setattr(Doorway, "patience", SOON)
+
+
+@pytest.fixture
 def client(served: tuple[int, World]) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", served[0]), timeout=PATIENCE_S) as made:
+    with connected(served) as made:
         yield made
+
+
+def connected(served: tuple[int, World]) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", served[0]), timeout=PATIENCE_S)
 
 
 def rest(client: socket.socket) -> Reply:
@@ -201,6 +220,7 @@ def test_large_bodies_are_no_heads(client: socket.socket, served: tuple[int, Wor
     assert rest(client).problem["detail"].startswith("The body is not JSON")
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_head_that_does_not_end(client: socket.socket) -> None:
     """Slowloris: each byte comes in time, and the whole does not."""
     client.sendall(LIVE)
@@ -211,6 +231,7 @@ def test_a_head_that_does_not_end(client: socket.socket) -> None:
     assert rest(client).problem["code"] == "request_timeout"
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_second_head_that_does_not_end(client: socket.socket) -> None:
     client.sendall(LIVE + b"\r\n")
     assert client.recv(65_536).startswith(b"HTTP/1.1 200")
@@ -218,6 +239,7 @@ def test_a_second_head_that_does_not_end(client: socket.socket) -> None:
     assert rest(client).status == 408
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_body_that_does_not_end(client: socket.socket, served: tuple[int, World]) -> None:
     client.sendall(head(served, Content_Length=100) + b"{")
     with contextlib.suppress(ConnectionError):
@@ -227,31 +249,37 @@ def test_a_body_that_does_not_end(client: socket.socket, served: tuple[int, Worl
     assert rest(client).problem["code"] == "request_timeout"
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_body_that_nobody_waits_for(client: socket.socket) -> None:
     client.sendall(b"POST /nowhere HTTP/1.1\r\nContent-Length: 100\r\n\r\n{")
     reply = rest(client)
     assert (reply.status, reply.whole.count(b"HTTP/1.1")) == (404, 1)
 
 
+@pytest.mark.usefixtures("hasty")
 def test_who_says_nothing_is_not_answered(client: socket.socket) -> None:
     assert rest(client).whole == b""
 
 
+@pytest.mark.usefixtures("hasty")
 def test_who_does_not_read_is_cut_off(client: socket.socket) -> None:
+    ANSWERED.clear()
     client.sendall(b"GET /large/ HTTP/1.1\r\nHost: x\r\n\r\n")
-    time.sleep(2 * SOON.reply_s)
+    assert ANSWERED.wait(PATIENCE_S)
     assert len(rest(client).whole) < 64 * MEGABYTE
 
 
 def test_a_connection_goes_on_for_longer_than_any_wait(
-    client: socket.socket, served: tuple[int, World]
+    served: tuple[int, World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = head(served, Content_Length=2) + b"{}"
-    for _ in range(15):
-        client.sendall(whole[:-1])
-        time.sleep(0.05)
-        client.sendall(whole[-1:])
-        assert client.recv(65_536).startswith(b"HTTP/1.1 422")
+    monkeypatch.setattr(Doorway, "patience", SHORT)
+    whole, began = head(served, Content_Length=2) + b"{}", time.monotonic()
+    with connected(served) as client:
+        while time.monotonic() - began < 1.2 * SHORT.body_s:
+            client.sendall(whole[:-1])
+            time.sleep(0.05)
+            client.sendall(whole[-1:])
+            assert client.recv(65_536).startswith(b"HTTP/1.1 422")
 
 
 def test_nobody_says_where_somebody_else_is(client: socket.socket) -> None:

@@ -1,6 +1,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from .conftest import Command
 
 ADA = "00000000-0000-7000-8000-000000000002"
@@ -60,6 +62,7 @@ def test_every_fault_is_named(divan: Command, tmp_path: Path) -> None:
     assert divan("mod", "policy", "check", str(tmp_path / "none.json")).status != 0
 
 
+@pytest.mark.usefixtures("frozen_again")
 def test_a_back_test(divan: Command, tmp_path: Path) -> None:
     people(divan, tmp_path)
     file = tmp_path / "policy.json"

@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from divan_cli.asgi import Application
 from divan_cli.listening import Plan, address_of, bound
@@ -29,7 +29,9 @@ DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 SMALLEST_PHONE = {"width": 360, "height": 640}
 LYING_PHONE = {"width": 844, "height": 390}
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
+"""As long as Playwright waits for everything else: what is expected has 5 s of its own accord."""
+
 GIVEN_UP = "net::ERR_ABORTED"
 VIOLATIONS = """
 window.violations = [];
@@ -142,6 +144,7 @@ class Watched:
 @contextmanager
 def launched(chromium: str) -> Iterator[Pages]:
     """Pages of a browser that runs inside the context."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield Pages(browser)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import attrs
@@ -27,7 +27,6 @@ from tests.e2e.browser import (
     DESKTOP,
     HORIZONTAL,
     NAMELESS,
-    PATIENCE_MS,
     PHONE,
     SMALLEST_PHONE,
     Pages,
@@ -119,9 +118,13 @@ class Campus:
 
 @attrs.define
 class Console(Watched):
-    """The page of the staff. ``expected`` are refusals that the browser notes as errors."""
+    """The page of the staff. ``expected`` are refusals that the browser notes as errors.
+
+    Where the server is ``gone``, that is noted too, of each question that was under way.
+    """
 
     expected: list[int] = attrs.field(factory=list)
+    gone: bool = False
 
     def enter(self, name: str = "mod") -> None:
         """Sign in with a token."""
@@ -131,7 +134,20 @@ class Console(Watched):
         self.live()
 
     def live(self) -> None:
-        expect(self.page.locator(".status")).to_have_text("live", timeout=PATIENCE_MS)
+        expect(self.page.locator(".status")).to_have_text("live")
+
+    def note_states(self) -> None:
+        """Have the page keep what its status says from now on, however soon that changes."""
+        self.page.evaluate("""() => {
+          const status = document.querySelector(".status");
+          window.states = [];
+          new MutationObserver(() => window.states.push(status.textContent.trim()))
+            .observe(status, {childList: true, characterData: true, subtree: true});
+        }""")
+
+    def was(self, state: str) -> None:
+        """Wait until the status has said so."""
+        wait_until(lambda: state in self.page.evaluate("window.states"))
 
     def go(self, hash_: str) -> None:
         self.page.evaluate("(hash) => { location.hash = hash; }", hash_)
@@ -157,6 +173,7 @@ class Console(Watched):
     def wrong(self) -> list[str]:
         """What went wrong, but for the refusals that were to be expected."""
         known = [f"status of {status}" for status in self.expected]
+        known += ["net::ERR_FAILED"] if self.gone else []
         return [one for one in self.faults if not any(words in one for words in known)]
 
 
@@ -216,7 +233,7 @@ def console(pages: Pages, url: str) -> Iterator[Open]:
 
 
 def no_token(url: str) -> None:
-    assert "uid" not in url
+    assert "uid:" not in unquote(url)  # a cursor may hold the three letters by chance
     assert "token=" not in url
 
 
@@ -225,7 +242,7 @@ def test_from_a_report_to_what_is_undone(console: Open, people: Campus) -> None:
     message = people.write("cyd", "ana", NASTY)
     case_id = people.report("ana", "message", message, note="She wrote this.")
     row = it.row(case_id)
-    expect(row).to_contain_text("Abuse · 1 report", timeout=PATIENCE_MS)  # by itself
+    expect(row).to_contain_text("Abuse · 1 report")  # by itself
     row.click()
     page = it.page
     expect(page.get_by_text("She wrote this.")).to_be_visible()
@@ -255,7 +272,7 @@ def test_from_a_report_to_what_is_undone(console: Open, people: Campus) -> None:
 def test_rows_change_by_themselves(console: Open, people: Campus) -> None:
     it = console()
     case_id = people.report("ana", "user", IDS["cyd"], "spam")
-    expect(it.row(case_id)).to_contain_text("Spam · 1 report", timeout=PATIENCE_MS)
+    expect(it.row(case_id)).to_contain_text("Spam · 1 report")
     people.report("ben", "user", IDS["cyd"], "harassment")
     expect(it.row(case_id)).to_contain_text("Harassment · 2 reports")
     people.ask("boss", "POST", f"{MOD}/cases/{case_id}/assign", {"assignee_id": IDS["mod"]})
@@ -272,7 +289,7 @@ def test_the_page_of_a_case_changes_by_itself(console: Open, people: Campus) -> 
     expect(it.page.get_by_text("Reports (1)")).to_be_visible()
     it.page.get_by_label("Reason", exact=True).fill("What I was about to say")
     people.report("ben", "user", IDS["cyd"])
-    expect(it.page.get_by_text("Reports (2)")).to_be_visible(timeout=PATIENCE_MS)
+    expect(it.page.get_by_text("Reports (2)")).to_be_visible()
     expect(it.page.get_by_label("Reason", exact=True)).to_have_value("What I was about to say")
 
 
@@ -476,11 +493,12 @@ def test_a_token_that_the_server_ends_is_renewed(
     it.page.get_by_label("Password").fill(PASSWORD)
     it.page.get_by_role("button", name="Sign in", exact=True).click()
     it.live()
+    it.note_states()
     clock.advance(16 * 60)
-    expect(it.page.locator(".status")).to_have_text("connecting…", timeout=PATIENCE_MS)
+    it.was("connecting…")
     it.live()
     case_id = people.report("ana", "user", IDS["cyd"])
-    expect(it.row(case_id)).to_be_visible(timeout=PATIENCE_MS)
+    expect(it.row(case_id)).to_be_visible()
     it.press("4")
     expect(it.page.locator(".numbers div").first).to_be_visible()
 
@@ -607,7 +625,7 @@ def test_audit_and_numbers(console: Open, people: Campus) -> None:
     expect(it.page.locator(".numbers div", has_text="Dismissed in 7 days")).to_contain_text("1")
     people.report("ana", "user", IDS["ben"])
     opened = it.page.locator(".numbers div", has_text=re.compile("^Open"))
-    expect(opened.first).to_contain_text("1", timeout=PATIENCE_MS)
+    expect(opened.first).to_contain_text("1")
 
 
 def test_whoever_is_no_longer_of_the_staff_is_told(console: Open, people: Campus) -> None:
@@ -617,7 +635,7 @@ def test_whoever_is_no_longer_of_the_staff_is_told(console: Open, people: Campus
     case_id = people.report("ana", "user", IDS["mod"])
     done = {"action": "ban", "reason": "Sold what he saw."}
     people.ask("boss", "POST", f"{MOD}/cases/{case_id}/actions", done)
-    expect(it.page.locator(".status")).not_to_have_text("live", timeout=PATIENCE_MS)
+    expect(it.page.locator(".status")).not_to_have_text("live")
     it.press("4")
     expect(it.page.get_by_role("alert").first).to_be_visible()
 
@@ -635,11 +653,12 @@ def test_a_lost_connection_is_taken_up_again(console: Open, people: Campus) -> N
     it.page.route_web_socket(re.compile("/socket.io/"), carry)
     it.page.reload()
     it.enter()
+    it.note_states()
     lines[-1].close()
-    expect(it.page.locator(".status")).to_have_text("connecting…")
+    it.was("connecting…")
     case_id = people.report("ana", "user", IDS["cyd"])
     it.live()
-    expect(it.row(case_id)).to_be_visible(timeout=PATIENCE_MS)
+    expect(it.row(case_id)).to_be_visible()
     assert len(lines) > 1
 
 
@@ -705,12 +724,10 @@ def test_places_in_a_policy(console: Open) -> None:
 def test_nothing_is_asked_of_a_server_that_is_gone(console: Open, people: Campus) -> None:
     it = console()
     people.report("ana", "user", IDS["cyd"])
-    it.spoilt = True
+    it.spoilt = it.gone = True
     it.page.route(f"**{MOD}/**", lambda route: route.abort())
     it.press("4")
     expect(it.page.get_by_role("alert")).to_contain_text("The server does not answer.")
-    wait_until(lambda: bool(it.faults))
-    it.faults.clear()
 
 
 def test_from_a_report_to_an_appeal(console: Open, people: Campus) -> None:
@@ -725,7 +742,7 @@ def test_from_a_report_to_an_appeal(console: Open, people: Campus) -> None:
     expect(it.page.get_by_text("The queue is clear")).to_be_visible()
     appeal = {"case_id": case_id, "note": "It was a quotation of what she said to me."}
     people.ask("cyd", "POST", f"{MOD}/appeals", appeal)
-    expect(it.row(case_id)).to_contain_text("Appeal", timeout=PATIENCE_MS)
+    expect(it.row(case_id)).to_contain_text("Appeal")
     it.row(case_id).click()
     waiting = it.page.locator("[data-appeal=open]")
     expect(waiting).to_contain_text("Cyd (@cyd)")

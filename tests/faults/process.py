@@ -20,7 +20,7 @@ from tests.servers.process import free_port, wait_until
 
 PROGRAM = "from tests.faults.server import main; main()"
 ANSWER_S = 1.0
-ENDING_S = 10.0
+ENDING_S = 30.0
 SECRET = "a secret of at least thirty-two bytes"
 SETTINGS = {
     "DIVAN_ENV": "test",

@@ -16,6 +16,7 @@ from divan_core.testing.clock import ManualClock
 from divan_core.testing.faults import FaultPoints, Raise
 from tests.library.conftest import CAMPUS, CENTRE, World
 from tests.library.desk import Scene, a_scene
+from tests.servers.sqlite import migrated
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +43,7 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
     clock = ManualClock()
     if request.param == "memory":
         return memory_stores(clock)
-    return embedded_stores(tmp_path / "divan.sqlite3", clock)
+    return embedded_stores(migrated(tmp_path / "divan.sqlite3"), clock)
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -161,7 +161,7 @@ async def test_one_port_fails_and_is_mended() -> None:
 async def test_the_health_of_faulty_stores_is_told() -> None:
     faulty = FaultyStores()
     (lifecycle,) = faulty.stores.lifecycle
-    with anyio.fail_after(1):
+    with anyio.fail_after(10):
         async with lifecycle.running():
             assert all(one.ok for one in (await lifecycle.health()).values())
             faulty.fail("bus")

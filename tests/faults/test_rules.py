@@ -24,6 +24,7 @@ from divan_core.testing.clock import ManualClock
 from divan_core.testing.faults import FaultPoints, Raise
 from tests.faults.campus import CAMPUS
 from tests.faults.scale import SCALE
+from tests.servers.sqlite import migrated
 
 pytestmark = pytest.mark.anyio
 
@@ -127,7 +128,7 @@ def stores(kind: str, request: pytest.FixtureRequest, clock: ManualClock, tmp_pa
     if kind == "memory":
         return memory_stores(clock)
     if kind == "sqlite":
-        return embedded_stores(tmp_path / "divan.sqlite3", clock)
+        return embedded_stores(migrated(tmp_path / "divan.sqlite3"), clock)
     urls = (request.getfixturevalue(name) for name in ("postgres_url", "redis_url"))
     return production_stores(*urls, key=bytes(32), clock=clock)
 

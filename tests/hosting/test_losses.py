@@ -1,9 +1,7 @@
 """Hosts whose connection or process ends between a write and its commit, or in the commit."""
 
-import subprocess
-import sys
+import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -25,8 +23,7 @@ from tests.hosting.conftest import (
     running,
 )
 from tests.servers.cutting import Cut, CuttingProxy
-
-ROOT = Path(__file__).parents[2]
+from tests.servers.forked import ran
 
 # Prints when the write is in the transaction, and ends there as if it were killed.
 DYING = """
@@ -40,13 +37,7 @@ with running(sys.argv[1]) as host, Session(host.engine) as session:
 
 
 def test_a_process_that_dies_before_its_commit_leaves_nothing(host: Host, database: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", DYING, database],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = ran(DYING, database, environment=dict(os.environ), timeout_s=60)
     assert (done.returncode, done.stdout) == (9, "{'orders': 1}\n"), done.stderr
     assert (host.count(), host.count(KEYS)) == (0, 0)
     assert not host.place().replayed

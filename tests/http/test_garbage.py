@@ -38,7 +38,8 @@ class Cycle:
 
 
 async def test_a_request_is_gone_without_a_collection() -> None:
-    async with Divan.open(Settings(env="test"), stores=memory_stores()) as divan:
+    settings = Settings(env="test", workers_enabled=False)  # what they leave is not the request's
+    async with Divan.open(settings, stores=memory_stores()) as divan:
         app = create_app(divan)
         await _asked(app)
         gc.collect()

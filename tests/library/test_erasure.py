@@ -1,9 +1,8 @@
 """Erasing somebody: nothing of them is left, whatever was killed on the way."""
 
 import contextlib
+import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -33,6 +32,8 @@ from divan_core.testing.clock import ManualClock
 from divan_core.testing.faults import FaultPoints, Raise
 from divan_core.testing.mail import Letters, quick_hasher
 from tests.library.conftest import KINDS, stores_of
+from tests.servers.forked import ran
+from tests.servers.sqlite import migrated
 
 pytestmark = pytest.mark.anyio
 
@@ -278,17 +279,11 @@ async def test_a_killed_process_is_continued(
     kind: str, clock: ManualClock, after: int, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     """By the worker of the next one; whoever leaves is gone for everybody from the first unit."""
-    path = tmp_path / "divan.sqlite3"
+    path = migrated(tmp_path / "divan.sqlite3")
     async with scene_on(embedded_stores(path, clock), clock) as scene:
         await scene.set_up()
         eve, token = scene.eve, scene.token
-    done = subprocess.run(  # noqa: ASYNC221 - nothing else runs
-        [sys.executable, "-c", KILLED, str(path), str(eve), str(after)],
-        cwd=Path(__file__).parents[2],
-        check=False,
-        capture_output=True,
-        timeout=60,
-    )
+    done = ran(KILLED, path, eve, after, environment=dict(os.environ), timeout_s=60)
     assert done.returncode == -9, done.stderr
     async with scene_on(embedded_stores(path, clock), clock) as scene:
         scene.eve, scene.token = eve, token

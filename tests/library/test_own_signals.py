@@ -15,6 +15,7 @@ from divan_core.safety.messages import CreatePolicy, PolicyQuery
 from divan_core.safety.own import OwnSignals
 from divan_core.stores.bundle import Stores
 from divan_core.stores.factories import embedded_stores, memory_stores
+from tests.servers.sqlite import migrated
 
 pytestmark = pytest.mark.anyio
 
@@ -40,7 +41,7 @@ SIGNALS: OwnSignals = {"own.broken": broken, "own.shouting": shouting}
 def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
     if request.param == "memory":
         return memory_stores()
-    return embedded_stores(tmp_path / "divan.sqlite3")
+    return embedded_stores(migrated(tmp_path / "divan.sqlite3"))
 
 
 async def join(divan: Divan, name: str) -> Actor:

@@ -1,10 +1,10 @@
 """Upgrading, branch by branch, at once, and against resistance."""
 
+import os
 import re
 import shutil
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import anyio
@@ -16,6 +16,7 @@ from divan_core.stores.sql.metadata import VERSION_TABLE
 from divan_core.stores.sql.migrate import BranchReport, BranchStatus, MigrationFailed
 from divan_core.stores.sql.tables import BRANCHES
 from tests.migrations.conftest import Query, locked, run_script
+from tests.servers.forked import forked
 from tests.servers.process import free_port
 
 NEWEST = {"core": "core_0011", "moderation": "moderation_0009", "profile": "profile_0001"}
@@ -213,15 +214,15 @@ def test_the_statements_of_both_dialects() -> None:
     assert "WITHOUT ROWID" in migrate.sql("sqlite://")
 
 
-def test_two_processes_at_once(url: str) -> None:
+def test_several_processes_at_once(url: str, tmp_path: Path) -> None:
     program = "import sys; from divan_core.stores.sql.migrate import upgrade; upgrade(sys.argv[1])"
-
-    def run(_number: int) -> int:
-        command = [sys.executable, "-c", program, url]
-        return subprocess.run(command, check=False).returncode
-
-    with ThreadPoolExecutor(3) as pool:
-        assert list(pool.map(run, range(3))) == [0, 0, 0]
+    log = tmp_path / "log"
+    with log.open("w") as said, ExitStack() as stack:
+        begun = [
+            stack.enter_context(forked(program, url, environment=dict(os.environ), stderr=said))
+            for _ in range(3)
+        ]
+        assert [one.wait(90) for one in begun] == [0, 0, 0], log.read_text()
     assert current(url) == NEWEST
 
 

@@ -207,7 +207,7 @@ def test_in_memory(story: list[tuple[Any, ...]]) -> None:
 @settings(
     max_examples=examples(15),
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(stories)
 def test_in_redis(

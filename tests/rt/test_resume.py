@@ -8,7 +8,7 @@ from divan_core.kernel.actor import Actor
 from divan_core.kernel.visibility import Standing
 from tests.rt.raw import RawClient
 from tests.rt.test_endings import sentence
-from tests.rt.world import LiveClient, World, ids_of
+from tests.rt.world import PATIENCE_S, LiveClient, World, ids_of
 
 pytestmark = pytest.mark.anyio
 
@@ -22,8 +22,12 @@ async def watching(world: World, viewer: Actor) -> LiveClient:
 
 async def gone(world: World, client: LiveClient) -> None:
     """The socket is lost, and the server knows."""
+    sockets = world.server._library.eio.sockets  # noqa: SLF001 - only inside it shows
+    before = len(sockets)
     await client.close()
-    await anyio.sleep(0.05)  # the closing handshake
+    with anyio.fail_after(PATIENCE_S):
+        while len(sockets) == before:  # noqa: ASYNC110 - sockets go without telling
+            await anyio.sleep(0.01)
     await world.tick()
 
 

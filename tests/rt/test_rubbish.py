@@ -187,7 +187,7 @@ payloads = st.dictionaries(fields, values) | values
 @settings(
     max_examples=150,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(name=names | st.text(max_size=20), payload=payloads)
 async def test_every_event_is_acknowledged_and_none_is_a_bug(

@@ -26,6 +26,7 @@ from divan_core.stores.bundle import Stores
 from divan_core.stores.factories import sql_stores
 from divan_core.testing.contracts.samples import campus, campus_id, person, user_id
 from tests.servers.databases import Databases
+from tests.servers.sqlite import migrated
 from tests.thorough import examples
 
 from .campus import NAMES, ROOMY, Campus, campuses, told, walked
@@ -138,7 +139,7 @@ def test_the_same_of_postgresql(
 async def divan(tmp_path: Path) -> AsyncIterator[Divan]:
     """A campus in a file, with one person who asks."""
     with eager():
-        stores = sql_stores(f"sqlite:///{tmp_path}/divan.sqlite3")
+        stores = sql_stores(f"sqlite:///{migrated(tmp_path / 'divan.sqlite3')}")
         async with Divan.open(ROOMY, stores=stores) as divan:
             await put(divan, person(1, handle="zoe", display_name="Zoe"))
             yield divan

@@ -8,7 +8,11 @@ from typing import TypeAlias
 import hiredis
 import pytest
 
+from divan_core.stores.redis.link import ConnectionPolicy, Link, Reply
+
 GREETING = b"%3\r\n+proto\r\n:3\r\n+mode\r\n+standalone\r\n+role\r\n+master\r\n"
+
+QUICK = ConnectionPolicy(timeout_s=0.1)
 
 Command: TypeAlias = list[bytes]
 Answer: TypeAlias = Callable[[Command], bytes | None]
@@ -31,6 +35,21 @@ class FakeTransport(asyncio.Transport):
 
     def abort(self) -> None:
         self.aborted = True
+
+
+def connected(
+    policy: ConnectionPolicy = QUICK, pushes: list[Reply] | None = None
+) -> tuple[Link, FakeTransport]:
+    """A link over such a transport."""
+    link = Link(policy, (lambda _: None) if pushes is None else pushes.append)
+    transport = FakeTransport()
+    link.connection_made(transport)
+    return link, transport
+
+
+async def turn() -> None:
+    """Let the event loop go round once."""
+    await asyncio.sleep(0)
 
 
 class FakeServer:

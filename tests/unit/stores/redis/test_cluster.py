@@ -1,7 +1,6 @@
 """Routing in a cluster: a real one that the tests reshape, a scripted one for the rare cases."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
@@ -28,6 +27,10 @@ pytestmark = pytest.mark.anyio
 
 QUICK = ConnectionPolicy(timeout_s=0.5, connect_timeout_s=0.5)
 WHO = Script("who", b"return redis.call('INCR', KEYS[1])")
+PATIENT = ConnectionPolicy(timeout_s=60, connect_timeout_s=60)
+"""Whoever waited for such a timeout would be missed, however busy the machine is."""
+
+SOON_S = 20.0
 BOTH = Script("both", b"return {redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])}")
 
 
@@ -47,7 +50,7 @@ def nodes() -> Iterator[Sequence[ClusterNode]]:
 async def client(nodes: Sequence[ClusterNode]) -> AsyncIterator[RedisClient]:
     for node in nodes:
         node.call("FLUSHALL")
-    async with RedisClient.open(nodes[0].url, QUICK) as opened:
+    async with RedisClient.open(nodes[0].url, PATIENT) as opened:
         yield opened
 
 
@@ -183,16 +186,14 @@ async def test_a_node_that_returns_is_used_again(
 ) -> None:
     gone, stays = next(keys_of(11_000, SLOTS)), next(keys_of(0, 5000))
     await asyncio.to_thread(nodes[2].stop)
-    began = time.monotonic()
-    for _ in range(10):
-        with pytest.raises(StoreUnavailable):
-            await client.call(b"SET", gone, 1)
-        assert await client.call(b"SET", stays, 1) == b"OK"
-    assert time.monotonic() - began < 0.5
+    async with asyncio.timeout(SOON_S):
+        for _ in range(10):
+            with pytest.raises(StoreUnavailable):
+                await client.call(b"SET", gone, 1)
+            assert await client.call(b"SET", stays, 1) == b"OK"
     await asyncio.to_thread(nodes[2].start)
-    began = time.monotonic()
-    await until_answered(client, b"SET", gone, b"1")
-    assert time.monotonic() - began < 5
+    async with asyncio.timeout(5):
+        await until_answered(client, b"SET", gone, b"1")
 
 
 async def test_a_replica_that_takes_over_is_found(nodes: Sequence[ClusterNode]) -> None:
@@ -297,11 +298,9 @@ async def test_a_redirection_to_a_node_never_heard_of_is_followed() -> None:
 async def test_a_redirection_to_a_node_that_is_away_fails_at_once() -> None:
     async with fake_server(never) as node:
         as_cluster(node, b"-MOVED 12539 127.0.0.1:1\r\n")
-        async with RedisClient.open(node.url, QUICK) as client:
-            began = time.monotonic()
+        async with RedisClient.open(node.url, PATIENT) as client, asyncio.timeout(SOON_S):
             with pytest.raises(StoreUnavailable):
                 await client.call(b"GET", b"key")
-            assert time.monotonic() - began < 0.2
 
 
 async def test_a_node_that_left_the_cluster_is_let_go() -> None:

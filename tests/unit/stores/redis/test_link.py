@@ -2,10 +2,8 @@
 
 import asyncio
 import random
-import time
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,28 +11,12 @@ from hypothesis import strategies as st
 
 from divan_core.errors import StoreUnavailable
 from divan_core.stores.redis.errors import RedisOutcomeUnknown, RedisReplyError
-from divan_core.stores.redis.link import ConnectionPolicy, Link, Reply, pack
-from tests.unit.stores.redis.fake import FakeTransport
+from divan_core.stores.redis.link import ConnectionPolicy, Reply, pack
+from tests.unit.stores.redis.fake import connected, turn
 
 pytestmark = pytest.mark.anyio
 
-QUICK = ConnectionPolicy(timeout_s=0.1)
 GET = pack(b"GET", b"key")
-
-
-def connected(
-    policy: ConnectionPolicy = QUICK,
-    pushes: list[Reply] | None = None,
-) -> tuple[Link, FakeTransport]:
-    link = Link(policy, (lambda _: None) if pushes is None else pushes.append)
-    transport = FakeTransport()
-    link.connection_made(transport)
-    return link, transport
-
-
-async def turn() -> None:
-    """Let the event loop go round once."""
-    await asyncio.sleep(0)
 
 
 async def test_calls_of_one_turn_leave_as_one_write() -> None:
@@ -158,95 +140,6 @@ async def test_the_first_reason_for_the_end_stands() -> None:
     link.end("second")
     link.resume_writing()
     assert link.refusal == "first"
-
-
-async def test_a_silent_server_is_given_up_when_the_oldest_call_is_overdue() -> None:
-    link, _ = connected()
-    began = time.monotonic()
-    oldest = link.send(GET)
-    await asyncio.sleep(0.06)
-    younger = link.send(GET)
-    await asyncio.wait([oldest])
-    assert 0.09 < time.monotonic() - began < 1
-    assert younger.done()
-    for call in (oldest, younger):
-        with pytest.raises(RedisOutcomeUnknown, match=r"0\.1 s") as failed:
-            await call
-        assert failed.value.timed_out
-
-
-async def test_answers_move_the_clock_on_to_the_next_call() -> None:
-    link, _ = connected()
-    began = time.monotonic()
-    link.send(GET)
-    await asyncio.sleep(0.06)
-    younger = link.send(GET)
-    await turn()
-    link.data_received(b"+OK\r\n")
-    with pytest.raises(RedisOutcomeUnknown):
-        await younger
-    assert 0.15 < time.monotonic() - began < 1
-
-
-async def test_a_link_without_calls_never_times_out() -> None:
-    link, _ = connected()
-    call = link.send(GET)
-    await turn()
-    link.data_received(b"+OK\r\n")
-    await call
-    await asyncio.sleep(0.12)
-    assert not link.ended.is_set()
-
-
-async def test_a_stall_of_this_process_is_not_blamed_on_the_server() -> None:
-    link, _ = connected()
-    call = link.send(GET)
-    await turn()
-    asyncio.get_running_loop().call_later(0.01, time.sleep, 0.2)
-    await asyncio.sleep(0.02)  # over the stall: the overdue timer has just run
-    await turn()
-    link.data_received(b"+OK\r\n")
-    assert await call == b"OK"
-
-
-async def test_a_silent_server_is_given_up_after_a_stall_too() -> None:
-    link, _ = connected()
-    call = link.send(GET)
-    await turn()
-    time.sleep(0.2)  # noqa: ASYNC251 - the stall itself
-    with pytest.raises(RedisOutcomeUnknown):
-        await call
-
-
-async def test_a_process_that_stalls_all_the_time_gives_up_too() -> None:
-    link, _ = connected()
-    call = link.send(GET)
-    for _ in range(8):
-        await turn()
-        time.sleep(0.08)  # noqa: ASYNC251 - the stalls themselves
-    assert call.done()
-    assert isinstance(call.exception(), RedisOutcomeUnknown)
-
-
-async def test_one_timer_watches_all_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    timers: list[float] = []
-    loop = asyncio.get_running_loop()
-    real = loop.call_later
-
-    def counted(delay: float, *rest: Any) -> asyncio.TimerHandle:
-        timers.append(delay)
-        return real(delay, *rest)
-
-    monkeypatch.setattr(loop, "call_later", counted)
-    link, _ = connected(ConnectionPolicy(timeout_s=10))
-    for _ in range(50):
-        link.send(GET)
-        link.send(GET)
-        await turn()
-    link.data_received(b"+OK\r\n" * 100)
-    link.send(GET)
-    await turn()
-    assert len(timers) == 1
 
 
 async def test_calls_beyond_the_bound_are_refused_at_once() -> None:

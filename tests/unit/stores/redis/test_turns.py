@@ -4,10 +4,16 @@ import anyio
 import pytest
 
 from divan_core.stores.redis.turns import Turns
+from tests.clockwork import Backend, clockwork
 
 ANN, BEN = b"ann", b"ben"
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> Backend:
+    return clockwork()
 
 
 async def test_one_at_a_time_in_the_order_they_came() -> None:

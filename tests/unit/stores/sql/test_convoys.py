@@ -11,8 +11,14 @@ from anyio.lowlevel import checkpoint
 
 from divan_core.errors import OutcomeUnknown, StoreUnavailable
 from divan_core.stores.sql.convoys import Convoys, Rider
+from tests.clockwork import Backend, clockwork
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> Backend:
+    return clockwork()
 
 
 class Road:

@@ -12,8 +12,14 @@ from divan_core.errors import StoreUnavailable
 from divan_core.kernel.clock import Millis
 from divan_core.stores.sql import foresight as module
 from divan_core.stores.sql.foresight import RESTS, Foresight, Standing
+from tests.clockwork import Backend, clockwork
 
 ONE, OTHER, THIRD = (ConversationId(UUID(int=number)) for number in (1, 2, 3))
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> Backend:
+    return clockwork()
 
 
 def at(seq: int) -> Standing:

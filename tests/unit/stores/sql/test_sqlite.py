@@ -1,14 +1,14 @@
 """What is SQLite's own: groups of commits, threads, locks and files."""
 
 import asyncio
+import os
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -30,6 +30,7 @@ from divan_core.stores.sql.sqlite_threads import Inbox, Job, commit_group
 from divan_core.stores.sql.store import open_sql
 from divan_core.stores.sql.tables import CAMPUSES
 from divan_core.testing.contracts.samples import campus, campus_id, person, running, user_id
+from tests.servers.forked import ran
 
 pytestmark = pytest.mark.anyio
 
@@ -422,10 +423,11 @@ anyio.run(main)
 
 
 async def test_a_process_that_is_killed(sqlite_url: str) -> None:
+    environment = dict(os.environ)
     done = await asyncio.to_thread(
-        subprocess.run, [sys.executable, "-c", KILLED, sqlite_url], check=False
+        partial(ran, KILLED, sqlite_url, environment=environment, timeout_s=60)
     )
-    assert done.returncode == 9
+    assert done.returncode == 9, done.stderr
     async with running(open_sql(sqlite_url)) as stores:
         page = await stores.units.read(lambda unit: unit.campuses.page(None, 9))
         assert list(page) == [campus(1)]

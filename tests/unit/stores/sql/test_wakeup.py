@@ -11,7 +11,7 @@ from anyio.lowlevel import checkpoint
 
 from divan_core.errors import StoreUnavailable
 from divan_core.stores.bundle import RelationalStores
-from divan_core.stores.sql import outbox
+from divan_core.stores.sql import outbox, wakeup
 from divan_core.stores.sql.address import parse_address
 from divan_core.stores.sql.migrate import upgrade
 from divan_core.stores.sql.store import open_sql
@@ -24,6 +24,7 @@ from tests.unit.stores.sql.conftest import Backdoor
 pytestmark = pytest.mark.anyio
 
 POLL_S = 1.0
+LONG_S = 60.0
 END_LISTENERS = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
     " WHERE datname = current_database() AND query ~ '^(LISTEN|NOTIFY)'"
@@ -58,14 +59,17 @@ async def other(postgres_url: str) -> AsyncIterator[RelationalStores]:
 async def test_a_commit_rings_the_bell_of_another_process(
     stores: RelationalStores, other: RelationalStores
 ) -> None:
+    """At once: a busy machine may be late for some, but not for each."""
+    taken_s: list[float] = []
     for number in range(5):
         mine, theirs = stores.outbox.bell.rings, other.outbox.bell.rings
         began = time.perf_counter()
         await record(stores, event(number))
         assert stores.outbox.bell.rings == mine + 1
         await rung(other, theirs)
-        assert time.perf_counter() - began < POLL_S / 2
+        taken_s.append(time.perf_counter() - began)
         assert len(await claim(other, "a")) == 1
+    assert min(taken_s) < POLL_S / 2
 
 
 async def test_a_process_does_not_hear_itself(
@@ -83,6 +87,7 @@ async def test_a_process_does_not_hear_itself(
 async def test_who_carries_their_own_tells_nobody(
     stores: RelationalStores, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(outbox, "CARRIES_S", LONG_S)
     async with notices(postgres_url) as heard:
         await claim(stores, "a")
         await record(stores, event(1))
@@ -116,22 +121,23 @@ async def test_what_is_told_meanwhile_is_told_afterwards(
 
 
 async def test_a_burst_is_one_notice_or_two(postgres_url: str) -> None:
-    wakeup = PostgresWakeup(parse_address(postgres_url))
-    async with notices(postgres_url) as heard, wakeup.running():
-        await wakeup.bell.wait(0, 10)
+    listener = PostgresWakeup(parse_address(postgres_url))
+    async with notices(postgres_url) as heard, listener.running():
+        await listener.bell.wait(0, 10)
         for _ in range(100):
-            wakeup.tell()
+            listener.tell()
             await checkpoint()
         assert await heard(1) <= 2
 
 
 async def test_nobody_waits_for_a_server_that_is_away(
-    breakable_postgres: PostgresServer,
+    breakable_postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upgrade(breakable_postgres.url)
     async with running(open_sql(breakable_postgres.url)) as stores:
         await listening(stores)
         breakable_postgres.stop()
+        monkeypatch.setattr(wakeup, "FIRST_PAUSE_S", LONG_S)  # from the next connection on
         with pytest.raises(StoreUnavailable):
             await record(stores, event(1))
         heard = stores.outbox.bell.rings
@@ -141,7 +147,7 @@ async def test_nobody_waits_for_a_server_that_is_away(
         assert await claim(stores, "a") == [event(1)]
         breakable_postgres.stop()
         began = time.perf_counter()
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < LONG_S / 3
 
 
 async def test_a_store_opens_while_the_server_is_away(
@@ -158,11 +164,11 @@ async def test_a_store_opens_while_the_server_is_away(
 
 
 async def test_it_closes_while_the_server_is_frozen(breakable_postgres: PostgresServer) -> None:
-    wakeup = PostgresWakeup(parse_address(breakable_postgres.url))
-    async with wakeup.running():
-        await wakeup.bell.wait(0, 10)
+    listener = PostgresWakeup(parse_address(breakable_postgres.url))
+    async with listener.running():
+        await listener.bell.wait(0, 10)
         breakable_postgres.pause()
-        wakeup.tell()
+        listener.tell()
         await checkpoint()
         began = time.perf_counter()
     assert time.perf_counter() - began < 5
