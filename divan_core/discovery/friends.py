@@ -96,11 +96,11 @@ def _near(wanted: Wanted, among: Friends) -> Iterable[Friend]:
 def _least_shared(grams: int, left: int) -> int:
     """How many marks whoever is similar shares at least with a query that left so many.
 
-    What is similar shares more than a sixth of the trigrams of both: a word has two or more, and
-    no fewer than it shares. A slip costs four trigrams of the query at most. Where two trigrams of
-    the query left the same mark, both may be shared.
+    What is similar shares more than a fifth of the query's trigrams, for it has no fewer than it
+    shares. A slip costs four trigrams of the query at most. Where two trigrams of the query left
+    the same mark, both may be shared.
     """
-    shared = (grams + 2) // 6 + 1 if grams >= _SURE else 1
+    shared = grams // 5 + 1 if grams >= _SURE else 1
     return shared - (grams - left)
 
 
