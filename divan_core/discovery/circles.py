@@ -61,15 +61,16 @@ class Circles:
         self._kept = Lately[UserId, _Kept](capacity, _size)
 
     async def of(self, actor: Actor) -> Circle:
-        """The actor's circle, as of the journal's news that the audience has had."""
+        """The actor's circle, as of the journal's news that the audience has had.
+
+        In two statements at most: one for the relations, one for the friends' cards.
+        """
         moment = self._audience.moment(actor.campus_id)
         kept = self._kept.get(actor.user_id)
         if kept is not None and kept.moment == moment:
             return kept.circle
-        relations = await self._audience.relations(actor.user_id)
-        people = tuple(relations.friends)
-        cards = await self._audience.cards(people)
-        grounds = relations, cards, await self._audience.friends_of(people)
+        relations, theirs = await self._audience.circle(actor.user_id)
+        grounds = relations, await self._audience.cards(tuple(relations.friends)), theirs
         # Nearly always the same objects as before, which a comparison of lists sees at once.
         same = kept is not None and kept.grounds == grounds
         circle = kept.circle if kept is not None and same else self._made(actor, *grounds)

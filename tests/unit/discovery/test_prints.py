@@ -66,6 +66,9 @@ class Source:
     async def friends_of(self, people: Collection[UserId]) -> dict[UserId, Sequence[int]]:
         raise NotImplementedError
 
+    async def circle(self, user_id: UserId) -> tuple[Relations, dict[UserId, Sequence[int]]]:
+        raise NotImplementedError
+
 
 class Scene:
     """The prints of these people."""
