@@ -48,10 +48,16 @@ class Acquaintances:
         self._kept = Lately[UserId, _Kept](capacity, _size)
 
     async def of(self, actor: Actor) -> Acquainted:
-        """The actor's circle and row, as of the journal's news that the audience has had."""
+        """The actor's circle and row, as of the journal's news that the audience has had.
+
+        In two statements at most for somebody new: one for the relations, one for all cards.
+        """
         moment = self._audience.moment(actor.campus_id)
+        kept = self._kept.get(actor.user_id)
+        if kept is None:
+            await self._read_together(actor)
         circle = await self._circles.of(actor)
-        kept, people = self._kept.get(actor.user_id), circle.known
+        people = circle.known
         if kept is not None and kept.moment == moment and kept.acquainted.circle is circle:
             return kept.acquainted
         if len(people) > MOST:
@@ -65,6 +71,13 @@ class Acquaintances:
             acquainted = Acquainted(circle, known)
         self._kept.keep(actor.user_id, _Kept(moment, cards, acquainted))
         return acquainted
+
+    async def _read_together(self, actor: Actor) -> None:
+        """Have the cards of friends and of their friends at hand, unless they are very many."""
+        relations, theirs = await self._audience.circle(actor.user_id)
+        people = {one.int for one in relations.friends}.union(*theirs)
+        if len(people) <= MOST:
+            await self._audience.numbered(tuple(people))
 
     async def _of_many(self, actor: Actor, circle: Circle) -> Lineup:
         """The visible ones with the most mutual friends; not kept, for it would fill the cache."""

@@ -8,8 +8,8 @@ from itertools import chain
 from typing import Final
 
 from divan_core.discovery.cardwise import Cardwise
+from divan_core.discovery.friends import Friends, friend, friends
 from divan_core.discovery.lately import Lately
-from divan_core.discovery.model import Entry, entry
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience, Moment
 from divan_core.kernel.ids import UserId
@@ -24,18 +24,6 @@ FRIENDS: Final = 50_000
 
 
 @value
-class Friend:
-    """A viewer's friend: how to show them and to whom, and what they are found by.
-
-    ``padded`` has all trigrams of their words, which tells quickly who is not similar at all.
-    """
-
-    card: PersonCard
-    entry: Entry
-    padded: str
-
-
-@value
 class Circle:
     """A viewer's friends of their own campus, and everyone whom these are friends with.
 
@@ -44,12 +32,10 @@ class Circle:
     banned, shadowed or deleted do not count. ``apart`` are those whom search does not take from
     its index: the viewer, everyone with a block in either direction, and the friends; they are
     all in ``mutual``, if need be with none. ``known`` are the other people of ``mutual``.
-    ``texts`` are all that friends are called: what is not in there, nobody of them is.
     """
 
     relations: Relations
-    friends: Sequence[Friend]
-    texts: str
+    friends: Friends
     mutual: Mapping[int, int]
     apart: frozenset[int]
     known: Sequence[int]
@@ -70,20 +56,21 @@ class Circles:
     def __init__(self, audience: Audience, capacity: int = CAPACITY) -> None:
         """Make them of what ``audience`` knows."""
         self._audience = audience
-        self._friends = Cardwise(_friend, FRIENDS)
+        self._friends = Cardwise(friend, FRIENDS)
         audience.follow(self._friends.forget)
         self._kept = Lately[UserId, _Kept](capacity, _size)
 
     async def of(self, actor: Actor) -> Circle:
-        """The actor's circle, as of the journal's news that the audience has had."""
+        """The actor's circle, as of the journal's news that the audience has had.
+
+        In two statements at most: one for the relations, one for the friends' cards.
+        """
         moment = self._audience.moment(actor.campus_id)
         kept = self._kept.get(actor.user_id)
         if kept is not None and kept.moment == moment:
             return kept.circle
-        relations = await self._audience.relations(actor.user_id)
-        friends = tuple(relations.friends)
-        cards = await self._audience.cards(friends)
-        grounds = relations, cards, await self._audience.friends_of(friends)
+        relations, theirs = await self._audience.circle(actor.user_id)
+        grounds = relations, await self._audience.cards(tuple(relations.friends)), theirs
         # Nearly always the same objects as before, which a comparison of lists sees at once.
         same = kept is not None and kept.grounds == grounds
         circle = kept.circle if kept is not None and same else self._made(actor, *grounds)
@@ -107,20 +94,13 @@ class Circles:
         ]
         mutual = Counter(chain.from_iterable([their for _, their in known]))
         del mutual[actor.user_id.int]
-        friends = [self._friends.of(card) for card, _ in known]
+        them = friends([self._friends.of(card) for card, _ in known])
         apart = {one.int for one in (*relations.blocked, *relations.friends, actor.user_id)}
-        texts = "\n".join([f"{one.entry.handle}\n{one.entry.name}" for one in friends])
         connected = dict.fromkeys(apart, 0) | mutual
         others = tuple(mutual.keys() - apart)
-        return Circle(relations, friends, texts, connected, frozenset(apart), others)
+        return Circle(relations, them, connected, frozenset(apart), others)
 
 
 def _size(kept: _Kept) -> int:
     circle = kept.circle
     return 1 + len(circle.mutual) + len(circle.apart) + len(circle.known)
-
-
-def _friend(card: PersonCard) -> Friend:
-    one = entry(card.user_id, card.handle, card.display_name)
-    words = f"{one.handle} {one.name}".split(" ")
-    return Friend(card, one, "".join(f"  {word} " for word in words))

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from divan_core.discovery.circles import Circle, Circles, Friend
+from msgspec import Raw
+
+from divan_core.discovery.circles import Circle, Circles
+from divan_core.discovery.friends import Friend, called
 from divan_core.discovery.model import ENOUGH, MOST_IN_TIER, Tier, Wanted
-from divan_core.discovery.policy import (
-    may_resemble,
-    named_handle,
-    person_score,
-    text_scores,
-    tier_of,
-)
+from divan_core.discovery.policy import named_handle, person_score
 from divan_core.discovery.pools import Pools, Question
 from divan_core.discovery.ports import PeopleIndex
+from divan_core.discovery.prints import MaySee, Prints
 from divan_core.discovery.shares import Edge, Hit, Ranked, Share, first, share
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience
+from divan_core.kernel.ids import UserId
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard, Surface, can_see
 
@@ -30,17 +29,8 @@ _TIERS: Final = tuple(Tier)
 Place = tuple[Tier, float, int]
 """Where a page ends: the tier, and minus the score and the number of its last person."""
 
-
 Shown = tuple[PersonCard, bool, int]
 """What a page shows of somebody: their card, whether they are a friend, and mutual friends."""
-
-
-@value
-class Found:
-    """Some people in order; ``end`` is where others come after them, None where nobody does."""
-
-    people: Sequence[Shown]
-    end: Place | None = None
 
 
 @value
@@ -54,6 +44,19 @@ class _Search:
     after: Place | None
 
 
+@value
+class Found:
+    """Some people in order; ``end`` is where others come after them, None where nobody does.
+
+    The index only says who is worth a look: whether the viewer may see somebody is decided by the
+    card, so that nobody is shown whom a change has just hidden.
+    """
+
+    search: _Search
+    hits: Sequence[Hit]
+    end: Place | None
+
+
 class PeopleSearch:
     """Finds people: the open ones in the store's index, the viewer's friends among themselves."""
 
@@ -62,6 +65,7 @@ class PeopleSearch:
         self._audience = audience
         self._circles = circles
         self._pools = Pools(index, audience)
+        self._prints = Prints(audience)
 
     async def find(
         self, actor: Actor, q: str, wanted: Wanted, span: tuple[Place | None, int]
@@ -86,11 +90,24 @@ class PeopleSearch:
             seen += part.seen
             if seen >= ENOUGH or len(found) > limit:
                 break
-        people = await self._shown(search, found[:limit])
         if len(found) <= limit:
-            return Found(people)
-        last = found[limit - 1]
-        return Found(people, (tiers[limit - 1], *last[:2]))
+            return Found(search, found, None)
+        return Found(search, found[:limit], (tiers[limit - 1], *found[limit - 1][:2]))
+
+    async def shown(self, found: Found) -> list[Shown]:
+        """Those of them whom the viewer may see."""
+        cards = await self._audience.numbered([hit[1] for hit in found.hits])
+        may_see = _may_see(found.search)
+        return [
+            (card, hit[2], hit[3])
+            for card, hit in zip(cards, found.hits, strict=True)
+            if card is not None and may_see(card)
+        ]
+
+    async def printed(self, found: Found) -> tuple[list[UserId], list[Raw]]:
+        """Their ids, and what a page shows of each as JSON."""
+        search = found.search
+        return await self._prints.of(search.actor.campus_id, found.hits, _may_see(search))
 
     async def _share(self, search: _Search, tier: Tier) -> Share:
         """What the viewer sees of a tier; more of it is asked for where blocks ate up the cut."""
@@ -107,20 +124,6 @@ class PeopleSearch:
         inside, similar = await self._pools.later(search.question, most)
         return inside if tier is Tier.INSIDE else similar
 
-    async def _shown(self, search: _Search, found: Sequence[Hit]) -> list[Shown]:
-        """What a page shows of those found.
-
-        The index only says who is worth a look: whether the viewer may see somebody is decided by
-        the card, so that nobody is shown whom a change has just hidden.
-        """
-        cards = await self._audience.numbered([hit[1] for hit in found])
-        may_see = _may_see(search)
-        return [
-            (card, hit[2], hit[3])
-            for card, hit in zip(cards, found, strict=True)
-            if card is not None and may_see(card)
-        ]
-
 
 def _listed(search: _Search, part: Share, tier: Tier, most: int) -> list[Hit]:
     """The first people of a tier from the search's place on."""
@@ -134,21 +137,11 @@ def _listed(search: _Search, part: Share, tier: Tier, most: int) -> list[Hit]:
 
 def _matching(search: _Search, tier: Tier) -> list[Hit]:
     """The friends whom the query fits in this tier, as far as the viewer may find them by it."""
-    looked_for = search.question.wanted
-    if tier is Tier.SIMILAR:
-        near = [one for one in search.circle.friends if may_resemble(looked_for, one.padded)]
-    elif looked_for.text in search.circle.texts:
-        near = [one for one in search.circle.friends if _has_inside(looked_for, one)]
-    else:
+    found = called(search.question.wanted, search.circle.friends, tier)
+    if not found:
         return []
     may_see = _may_see(search)
-    fitting = [one for one in near if tier_of(looked_for, one.entry) is tier and may_see(one.card)]
-    scores = text_scores(looked_for, [one.entry for one in fitting], tier)
-    return [_hit(search, one, score) for one, score in zip(fitting, scores, strict=True)]
-
-
-def _has_inside(looked_for: Wanted, friend: Friend) -> bool:
-    return looked_for.text in friend.entry.name or looked_for.text in friend.entry.handle
+    return [_hit(search, one, score) for one, score in found if may_see(one.card)]
 
 
 def _hit(search: _Search, friend: Friend, text: float) -> Hit:
@@ -157,7 +150,7 @@ def _hit(search: _Search, friend: Friend, text: float) -> Hit:
     return -person_score(text, is_friend=True, mutual=mutual), number, True, mutual
 
 
-def _may_see(search: _Search) -> Callable[[PersonCard], bool]:
+def _may_see(search: _Search) -> MaySee:
     """Whether the viewer may find somebody by what they looked for."""
     viewer_id, relations, handle = search.actor.user_id, search.circle.relations, search.handle
     campus = search.actor.campus_id.int

@@ -96,21 +96,6 @@ def _alike(wanted: Wanted, part: str) -> bool:
     return similarity(wanted.grams, trigrams(part)) > SIMILAR or is_slip(wanted.text, part)
 
 
-def may_resemble(wanted: Wanted, padded: str) -> bool:
-    """Whether the query can be similar to any of some words, spelt as trigrams are taken from them.
-
-    What is similar shares more than a sixth of the trigrams of both: a word has two or more, and
-    no fewer than it shares. A slip costs four trigrams of the query at most.
-    """
-    size = len(wanted.grams)
-    least = (size + 2) // 6 + 1 if size >= _SURE else 1
-    return sum(map(padded.__contains__, wanted.grams)) >= least
-
-
-_SURE: Final = 6
-"""From so many trigrams on, a slip leaves as many of them as similarity takes."""
-
-
 def is_slip(text: str, word: str) -> bool:
     """Whether one edit turns the query into this word of five letters or more."""
     return len(word) >= SHORTEST_SLIP and " " not in word and one_edit_apart(text, word)

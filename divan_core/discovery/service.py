@@ -15,13 +15,13 @@ from divan_core.discovery.model import MOST_IN_TIER, RoomCard, Tier, Wanted, wan
 from divan_core.discovery.people import Found, PeopleSearch, Place
 from divan_core.discovery.policy import check_search
 from divan_core.discovery.ports import PeopleIndex, RoomDirectory
-from divan_core.discovery.prints import Prints
 from divan_core.discovery.register import Register
 from divan_core.discovery.shares import Edge
 from divan_core.discovery.suggestions import DiscoveryLimits, Suggestions
 from divan_core.discovery.views import shown, shown_room
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.audience import Audience
+from divan_core.kernel.ids import UserId
 from divan_core.kernel.limits import RateLimits
 from divan_core.kernel.paging import CursorSealer, Page
 from divan_core.kernel.turnstile import Entrance
@@ -59,8 +59,6 @@ class Discovery:
     ) -> None:
         """Ask ``index`` for people and ``rooms`` for rooms."""
         self._people = PeopleSearch(tools.register or index, tools.audience, tools.circles)
-        self._prints = Prints()
-        tools.audience.follow(self._prints.forget)
         self._rooms = rooms
         self._tools = tools
         self._limits = limits
@@ -81,9 +79,11 @@ class Discovery:
             StoreUnavailable: the index, the limits or the journal cannot be reached.
         """
         found = await self._found(actor, query)
-        items = [
-            shown(card, mutual, is_friend=is_friend) for card, is_friend, mutual in found.people
-        ]
+        if found is None:
+            return Page(())
+        people = await self._people.shown(found)
+        await self._spend(actor, [card.user_id for card, _, _ in people])
+        items = [shown(card, mutual, is_friend=is_friend) for card, is_friend, mutual in people]
         return Page(tuple(items), self._users_after(actor, query, found))
 
     async def printed(self, actor: Actor, query: SearchQuery) -> Page[Raw]:
@@ -94,8 +94,10 @@ class Discovery:
             EnumerationBudget, StoreUnavailable: as :meth:`search_users`.
         """
         found = await self._found(actor, query)
-        of = self._prints.of
-        items = [of(card, mutual, is_friend=is_friend) for card, is_friend, mutual in found.people]
+        if found is None:
+            return Page(())
+        people, items = await self._people.printed(found)
+        await self._spend(actor, people)
         return Page(tuple(items), self._users_after(actor, query, found))
 
     async def search_rooms(self, actor: Actor, query: SearchQuery) -> Page[FoundRoom]:
@@ -142,27 +144,24 @@ class Discovery:
         register = self._tools.register
         return 0 if register is None else await register.keep()
 
-    async def _found(self, actor: Actor, query: SearchQuery) -> Found:
-        """The people of a page; those whom the actor has not met yet are counted."""
+    async def _found(self, actor: Actor, query: SearchQuery) -> Found | None:
+        """The people of a page; None where the query is too short to find anybody."""
         check_search(query)
         data = self._opened(actor, "users", query)
         await self._tools.entrance.admit(actor, self._limits.search)
         looked_for = wanted(query.q)
         if looked_for is None:
-            return Found(())
+            return None
         span = (None if data is None else _place(data)), query.limit
-        found = await self._people.find(actor, query.q, looked_for, span)
-        await self._spend(actor, found)
-        return found
+        return await self._people.find(actor, query.q, looked_for, span)
 
     def _users_after(self, actor: Actor, query: SearchQuery, found: Found) -> str | None:
         """The cursor of those who come after a page."""
         return self._sealed(actor, "users", query, found.end and _packed_place(found.end))
 
-    async def _spend(self, actor: Actor, found: Found) -> None:
+    async def _spend(self, actor: Actor, people: Sequence[UserId]) -> None:
         """Count the people of an answer against the actor's budget, all or none of them."""
-        if found.people:
-            people = [card.user_id for card, _, _ in found.people]
+        if people:
             budget = self._limits.enumeration
             await self._tools.limits.spend(actor.campus_id, actor.user_id, budget, people)
 

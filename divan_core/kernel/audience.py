@@ -101,6 +101,10 @@ class PeopleSource(Protocol):
         """
         ...
 
+    async def circle(self, user_id: UserId) -> tuple[Relations, dict[UserId, Sequence[int]]]:
+        """The person's ``relations``, and ``friends_of`` their friends, in one statement."""
+        ...
+
 
 class Audience:
     """The cache. One per process; bounded; the oldest entries go first.
@@ -214,6 +218,21 @@ class Audience:
     async def friends_of(self, people: Sequence[UserId]) -> list[Sequence[int]]:
         """The friends of each of these, in their order: the numbers of their ids, in any order."""
         return await self._of(self._friends, people, self._source.friends_of)
+
+    async def circle(self, user_id: UserId) -> tuple[Relations, list[Sequence[int]]]:
+        """The person's ``relations``, and ``friends_of`` their friends, in the order of these.
+
+        In one statement, whatever of it is not here.
+        """
+        relations = self._relations.get(user_id.int)
+        if relations is not None:
+            return relations, await self.friends_of(tuple(relations.friends))
+        forgotten = self._forgotten
+        relations, friends = await self._source.circle(user_id)
+        if forgotten == self._forgotten:
+            self._keep(self._relations, {user_id: relations})
+            self._keep(self._friends, friends)
+        return relations, [friends[one] for one in relations.friends]
 
     @asynccontextmanager
     async def changing(

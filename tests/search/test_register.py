@@ -1,6 +1,6 @@
 """What a process has copied of the index answers as the index does, and as the people are now."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from divan_core.discovery.model import Entry
 from divan_core.discovery.register import COUNT_EVERY, MOST_CHANGED, Register
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.ids import CampusId, UserId
-from divan_core.kernel.visibility import Standing, Visibility
+from divan_core.kernel.visibility import PersonCard, Standing, Visibility
 from divan_core.stores.bundle import Stores
 from divan_core.stores.factories import sql_stores
 from divan_core.testing.contracts.samples import campus, campus_id, person, user_id
@@ -163,6 +163,29 @@ async def test_a_campus_is_copied_when_enough_is_asked(divan: Divan) -> None:
     await copied(divan)
     with unasked(divan.stores):
         assert await found(divan, "bob") == []
+
+
+async def test_whoever_is_copied_is_shown_without_asking_the_store(
+    divan: Divan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As they are, if they have changed since."""
+    monkeypatch.setattr(register, "CARDS", 2 * register.SLICE)
+    people = [person(number, handle=f"bob{number}") for number in range(2, 60)]
+    await put(divan, *people)
+    await copied(divan)
+    await divan.accounts.change_profile(Actor(user_id(2), campus_id(1)), ChangeProfile(major="Go"))
+    read, asked = divan.stores.people.cards, list[UserId]()
+
+    async def cards(ids: Collection[UserId]) -> dict[UserId, PersonCard]:
+        asked.extend(ids)
+        return await read(ids)
+
+    monkeypatch.setattr(divan.stores.people, "cards", cards)
+    first = await divan.discovery.search_users(ME, SearchQuery("bob", limit=50))
+    rest = await divan.discovery.search_users(ME, SearchQuery("bob", 50, first.cursor))
+    assert {one.user_id for one in (*first.items, *rest.items)} == {one.id for one in people}
+    assert [one.major for one in (*first.items, *rest.items) if one.handle == "bob2"] == ["Go"]
+    assert asked == [user_id(2)]
 
 
 async def test_who_came_past_the_journal_is_found_soon(divan: Divan) -> None:

@@ -118,15 +118,15 @@ class MemoryRateLimits:
         met = self._met.setdefault(limit, {}).setdefault(user_id.int, {})
         _forget_until(met, now - span)
         asked = dict.fromkeys([one.int for one in people], now)
-        again = met.keys() & asked.keys()
-        excess = len(met) + len(asked) - len(again) - limit.memory
-        if excess > 0:
+        if len(met) + len(asked) > limit.memory:
             others = [at for one, at in met.items() if one not in asked]
-            # Too many at once never fit; else they do when so many of the others are forgotten.
-            wait = others[excess - 1] + span - now if excess <= len(others) else span
-            raise exhausted(limit, wait)
-        for one in again:  # to the end, so that those met longest ago stay in front
-            del met[one]
+            excess = len(others) + len(asked) - limit.memory
+            if excess > 0:
+                # Too many at once never fit; else they do when so many of the others are forgotten.
+                wait = others[excess - 1] + span - now if excess <= len(others) else span
+                raise exhausted(limit, wait)
+        for one in asked:  # to the end, so that those met longest ago stay in front
+            met.pop(one, None)
         met.update(asked)
 
     async def forget(self, campus_id: CampusId, user_id: UserId, limits: Collection[Limit]) -> None:

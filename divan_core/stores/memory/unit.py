@@ -313,6 +313,11 @@ class MemoryPeopleSource:
         friends = self._records.social.friends
         return {user_id: [one.int for one in friends.get(user_id, ())] for user_id in people}
 
+    async def circle(self, user_id: UserId) -> tuple[Relations, dict[UserId, Sequence[int]]]:
+        """The person's relations, and the friends of their friends."""
+        relations = self._records.social.of(user_id)
+        return relations, await self.friends_of(relations.friends)
+
 
 def open_memory(clock: Clock | None = None) -> RelationalStores:
     """Stores of their own with nothing in them, by the machine's clock or another."""

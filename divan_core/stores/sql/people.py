@@ -60,6 +60,10 @@ class SqlPeopleSource:
             found |= await self._engine.look(functools.partial(_read_friends, portion))
         return found
 
+    async def circle(self, user_id: UserId) -> tuple[Relations, dict[UserId, Sequence[int]]]:
+        """The person's relations, and the friends of their friends, in one statement."""
+        return await self._engine.look(functools.partial(_read_circle, user_id))
+
 
 async def _read_cards(
     people: Sequence[UserId], connection: SqlConnection, tables: OptionalTables
@@ -97,6 +101,20 @@ async def _read_friends(
         friends[this].append(_known(other).int)
     found: dict[UserId, Sequence[int]] = dict.fromkeys(people, ())
     return found | {_known(this): them for this, them in friends.items()}
+
+
+async def _read_circle(
+    user_id: UserId, connection: SqlConnection
+) -> tuple[Relations, dict[UserId, Sequence[int]]]:
+    statement = _circle(connection.dialect)
+    person = user_id if connection.dialect == "postgresql" else user_id.bytes
+    friends, blocked, theirs = set[UserId](), set[UserId](), defaultdict[UserId, list[int]](list)
+    for this, other, what in await connection.rows_of_text(statement, {"person": person}):
+        if what == _OF_A_FRIEND:
+            theirs[_known(this)].append(_known(other).int)
+        else:
+            (friends if what == _FRIEND else blocked).add(_known(other))
+    return Relations(frozenset(friends), frozenset(blocked)), {one: theirs[one] for one in friends}
 
 
 def _among(people: Sequence[UserId], dialect: DialectName) -> Mapping[str, Any]:
@@ -143,7 +161,40 @@ def _relations(dialect: DialectName, *tables: str) -> TextClause:
         for table, this, other in _SIDES
         if table in tables
     )
-    return _typed(dialect, " UNION ALL ".join(sides))
+    return _typed(dialect, _all(list(sides)))
+
+
+_BLOCKED: Final = 0
+_FRIEND: Final = 1
+_OF_A_FRIEND: Final = 2
+"""What somebody is in the rows of a circle."""
+
+
+@functools.cache
+def _circle(dialect: DialectName) -> TextClause:
+    """Whom somebody has to do with, and the friends of those who are their friends.
+
+    Those are given as an array to PostgreSQL, as above.
+    """
+    among = "IN (SELECT id FROM mine)"
+    if dialect == "postgresql":
+        among = "= ANY(ARRAY(SELECT id FROM mine))"
+    mine = [
+        f"SELECT {other} AS id FROM {table} WHERE {this} = :person"  # noqa: S608 - constants
+        for table, this, other in _SIDES
+        if table == "friendships"
+    ]
+    rows = [f"SELECT NULL, id, {_FRIEND} FROM mine"]  # noqa: S608 - constants
+    for table, this, other in _SIDES:
+        is_friend = table == "friendships"
+        what, whose = (_OF_A_FRIEND, among) if is_friend else (_BLOCKED, "= :person")
+        rows.append(f"SELECT {this}, {other}, {what} FROM {table} WHERE {this} {whose}")  # noqa: S608 - constants
+    found = text(f"WITH mine AS MATERIALIZED ({_all(mine)}) {_all(rows)}")
+    return found if dialect == "sqlite" else found.bindparams(bindparam("person", type_=Id))
+
+
+def _all(selects: Sequence[str]) -> str:
+    return " UNION ALL ".join(selects)
 
 
 _SHOWN: Final = (

@@ -106,6 +106,24 @@ class RelationsContract(ABC):
         }
         assert await stores.people.friends_of([]) == {}
 
+    async def test_a_circle_is_the_relations_and_those_of_friends(
+        self, stores: RelationalStores
+    ) -> None:
+        """Not the friends of whoever is blocked, and all three of two people at once."""
+        await populate(stores, 8)
+        await befriend(stores, (1, 2), (3, 1), (2, 3), (2, 4), (5, 2), (4, 5), (6, 7), (6, 1))
+        await block(stores, (1, 4), (7, 1), (2, 6), (3, 1))
+        for number in (1, 2, 7, 8, 9):
+            relations, friends = await stores.people.circle(user_id(number))
+            assert relations == await stores.people.relations(user_id(number))
+            theirs = await stores.people.friends_of(relations.friends)
+            assert {one: sorted(them) for one, them in friends.items()} == {
+                one: sorted(them) for one, them in theirs.items()
+            }
+        relations, friends = await stores.people.circle(user_id(1))
+        assert relations == known(friends=(2, 3, 6), blocked=(3, 4, 7))
+        assert sorted(friends[user_id(6)]) == [user_id(one).int for one in (1, 7)]
+
     async def test_pages_of_friends(self, stores: RelationalStores) -> None:
         """By id, from both sides of the friendships together."""
         await populate(stores, 9)

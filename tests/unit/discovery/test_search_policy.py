@@ -12,8 +12,6 @@ from divan_core.discovery.model import Entry, RoomCard, Tier, Wanted, entry, wan
 from divan_core.discovery.policy import (
     check_search,
     cut,
-    is_slip,
-    may_resemble,
     named_handle,
     person_score,
     room_fits,
@@ -80,32 +78,6 @@ def test_scores_of_many_are_those_of_each(q: str, texts: list[tuple[str, str]]) 
     if looked_for is not None:
         scores = [text_score(looked_for, somebody) for somebody in people]
         assert text_scores(looked_for, people) == scores
-
-
-@given(TEXTS, TEXTS, TEXTS, st.sampled_from(("", "x", "zz")))
-def test_whoever_is_similar_passes_the_quick_look(
-    q: str, handle: str, name: str, typed: str
-) -> None:
-    looked_for, somebody = wanted(q + typed), one(handle, name)
-    padded = "".join(f"  {word} " for word in f"{somebody.handle} {somebody.name}".split(" "))
-    if looked_for is not None and not may_resemble(looked_for, padded):
-        assert tier_of(looked_for, somebody) is not Tier.SIMILAR
-
-
-@given(st.text("abcdefgh", min_size=5, max_size=12), st.integers(0, 12), st.sampled_from("ab z"))
-def test_a_slip_passes_the_quick_look(word: str, at: int, letter: str) -> None:
-    for typed in (
-        word[:at] + letter + word[at:],
-        word[:at] + word[at + 1 :],
-        word[:at] + letter + word[at + 1 :],
-        word[:at] + word[at : at + 2][::-1] + word[at + 2 :],
-    ):
-        looked_for = wanted(typed)
-        assert (
-            looked_for is None
-            or may_resemble(looked_for, f"  {word} ")
-            or not is_slip(looked_for.text, word)
-        )
 
 
 @given(TEXTS, st.lists(st.tuples(TEXTS, TEXTS), max_size=5))

@@ -52,6 +52,11 @@ class Source:
         await self.pause.wait()
         return {one: () if one == NOBODY else (one.int,) for one in people}
 
+    async def circle(self, user_id: UserId) -> tuple[Relations, dict[UserId, Sequence[int]]]:
+        self.loads += 1
+        await self.pause.wait()
+        return Relations(friends=frozenset({user_id, BEN})), {user_id: (1,), BEN: (2, 3)}
+
 
 class BrokenJournal(MemoryJournal):
     async def announce(
@@ -131,6 +136,44 @@ async def test_friends_of_many_are_loaded_at_once_where_they_are_not_known() -> 
     assert (source.asked, source.loads) == ([ANA], loads + 1)
     cache.apply(CAMPUS, JournalSlice(b"elsewhere", None))
     await cache.friends_of([BEN])
+    assert source.loads == loads + 2
+
+
+async def test_a_circle_is_loaded_at_once_where_it_is_not_known() -> None:
+    source = Source()
+    cache = audience(source)
+    relations, friends = await cache.circle(ANA)
+    known = dict(zip(relations.friends, friends, strict=True))
+    assert known == {ANA: (1,), BEN: (2, 3)}
+    assert source.loads == 1
+    assert await cache.circle(ANA) == (relations, friends)
+    assert await cache.relations(ANA) == relations
+    assert await cache.friends_of([BEN]) == [(2, 3)]
+    assert source.loads == 1
+    async with cache.changing(CAMPUS, (BEN,)):
+        pass
+    _, friends = await cache.circle(ANA)
+    assert dict(zip(relations.friends, friends, strict=True)) == {ANA: (1,), BEN: (2,)}
+    assert (source.asked, source.loads) == ([BEN], 2)
+    async with cache.changing(CAMPUS, (ANA,)):
+        pass
+    await cache.circle(ANA)
+    assert source.loads == 3
+
+
+async def test_a_circle_that_a_change_overtook_is_not_kept() -> None:
+    source = Source()
+    cache = audience(source)
+    source.pause = anyio.Event()
+    async with anyio.create_task_group() as group:
+        group.start_soon(cache.circle, ANA)
+        await anyio.wait_all_tasks_blocked()
+        async with cache.changing(CAMPUS, (BEN,)):
+            pass
+        source.pause.set()
+    loads = source.loads
+    await cache.friends_of([BEN])
+    await cache.relations(ANA)
     assert source.loads == loads + 2
 
 

@@ -79,6 +79,9 @@ class Source:
     async def friends_of(self, people: Collection[UserId]) -> dict[UserId, Sequence[int]]:
         return dict.fromkeys(people, ())
 
+    async def circle(self, _user_id: UserId) -> tuple[Relations, dict[UserId, Sequence[int]]]:
+        return Relations(), {}
+
 
 class Journal:
     """Nobody reads it here."""
