@@ -19,15 +19,23 @@ class Likened(Sequence[Entry]):
     Of most of them nobody needs to know more than the number of their id.
     """
 
-    def __init__(self, people: Sequence[Called], alike: Sequence[float]) -> None:
-        """Know of each how alike they are."""
+    def __init__(
+        self,
+        people: Sequence[Called],
+        alike: Sequence[float],
+        numbers: Sequence[int] | None = None,
+    ) -> None:
+        """Know of each how alike they are; ``numbers`` are those of their ids, where known."""
         self._people = people
         self.alike = alike
+        self._numbers = numbers
 
     @property
-    def numbers(self) -> list[int]:
+    def numbers(self) -> Sequence[int]:
         """The numbers of their ids."""
-        return [one.number for one in self._people]
+        if self._numbers is None:
+            self._numbers = [one.number for one in self._people]
+        return self._numbers
 
     def __len__(self) -> int:
         return len(self._people)

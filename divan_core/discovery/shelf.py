@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from operator import attrgetter
 from typing import Final
 
-from divan_core.discovery.model import Called, Wanted
+from divan_core.discovery.model import SHORTEST, Called, Wanted
+from divan_core.discovery.spelling import has_digits
 from divan_core.discovery.starts import Starts
 from divan_core.discovery.texts import Texts
 
@@ -17,6 +18,9 @@ Holders = dict[str, list[Called]]
 
 Held = tuple[str, Iterable[Called]]
 """A text, and whoever has it, by id."""
+
+FEW: Final = 64
+"""What each of so many people is called is looked at sooner than all that people are called."""
 
 by_id: Final = attrgetter("number")
 
@@ -75,8 +79,10 @@ class Shelf:
 
     def containing(self, text: str) -> Iterator[Held]:
         """Units that have a text inside."""
-        units = self._units
-        return ((unit, units[unit]) for unit in self._texts.containing(text) if unit in units)
+        found: Iterable[str] | None = self._containing_several(text) if " " in text else None
+        if found is None:
+            found = self._texts.containing(text)
+        return ((unit, self._units[unit]) for unit in found if unit in self._units)
 
     def slips(self, wanted: Wanted) -> Iterator[Held]:
         """Words that are one edit from the query."""
@@ -96,11 +102,35 @@ class Shelf:
         return ((unit, self._units[unit]) for unit in units)
 
     def _starting_several(self, text: str) -> Iterator[Held]:
-        starting = set(chain.from_iterable(self._starts.groups(text)))
-        tails = {tail.partition(_OF)[2] for some in self._tails.groups(text) for tail in some}
+        starting, tails = self._beginning(text)
         for unit in sorted(starting | tails, key=by_length):
             people = self._units[unit]
             yield unit, people if unit in starting else _named(unit, people, text)
+
+    def _beginning(self, text: str) -> tuple[set[str], set[str]]:
+        """Units that start with several words, and those that have them from a later word on."""
+        starting = set(chain.from_iterable(self._starts.groups(text)))
+        tails = {tail.partition(_OF)[2] for some in self._tails.groups(text) for tail in some}
+        return starting, tails
+
+    def _containing_several(self, text: str) -> Sequence[str] | None:
+        """Units that have several words inside; None where those are not quickly found.
+
+        A unit in which the first of them ends a longer word belongs to somebody with that word,
+        if it is here: a word with digits at its end may be elsewhere. Mostly they are few.
+        """
+        first = text.partition(" ")[0]
+        if len(first) < SHORTEST or has_digits(first):
+            return None
+        people: list[Called] = []
+        for word in self._texts.ending(first):
+            if word != first:
+                people += islice(self._holding(word), FEW + 1)
+                if len(people) > FEW:
+                    return None
+        called = chain.from_iterable([(one.entry.handle, one.entry.name) for one in people])
+        starting, tails = self._beginning(text)
+        return sorted(starting | tails | {unit for unit in called if text in unit}, key=by_length)
 
 
 def merged(some: Sequence[Called], others: Iterable[Called]) -> Iterator[Called]:

@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 from operator import and_, or_
 from typing import Final
 
@@ -74,6 +75,10 @@ class Texts:
             some = [block for block in blocks if block.mark & among]
             found = [one for block in some for one in block.those(choose(block)) if text in one]
             yield from _in_order(found)
+
+    def ending(self, end: str) -> Iterator[str]:
+        """The words that end with two letters or more."""
+        return (one[::-1] for one in chain.from_iterable(self._mirrored.groups(end[::-1])))
 
     def slips(self, wanted: Wanted) -> Iterator[str]:
         """The words that are one edit from the query, the shortest first, then in order.
