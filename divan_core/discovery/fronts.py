@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import accumulate, chain, compress, islice
 from typing import Final
 
@@ -22,11 +22,11 @@ from divan_core.discovery.spelling import Sought, likeness
 MANY: Final = 64
 """So many people share a text that they are worth a front, ..."""
 
-LONGEST: Final = 280
+LONGEST: Final = 232
 """... which has no more of them than this: a tier is cut at 200, and some were found before."""
 
-CAPACITY: Final = 150_000
-"""How many people all fronts of a shelf have, together: 27 KB for each 280."""
+CAPACITY: Final = 130_000
+"""How many people all fronts of a shelf have, together: 23 KB for each 232."""
 
 
 class _Rows:
@@ -131,20 +131,25 @@ class Gathering:
     """People found one after the other, each once, until they are as many as are wanted.
 
     ``met`` are the numbers of those who are not to be found again, ``alike`` is how alike the query
-    each is. ``few`` are the places of those who are yet to be compared with it.
+    each is. ``few`` are those who are yet to be compared with it, by their places.
     """
 
     most: int
     met: set[int]
-    people: list[Called] = attrs.field(factory=list)
     numbers: list[int] = attrs.field(factory=list)
     alike: list[float] = attrs.field(factory=list)
-    few: list[int] = attrs.field(factory=list)
+    few: dict[int, Called] = attrs.field(factory=dict)
+    _parts: list[Iterable[Called]] = attrs.field(factory=list)
 
     @property
     def is_full(self) -> bool:
         """Whether no more are wanted."""
         return len(self.numbers) >= self.most
+
+    @property
+    def people(self) -> Iterator[Called]:
+        """Those who were found, once: until they are asked for, most are not looked at."""
+        return chain.from_iterable(self._parts)
 
     def add_front(self, front: Front, alike: Sequence[float]) -> None:
         """Find the people of a front, who are so alike the query."""
@@ -152,23 +157,25 @@ class Gathering:
         numbers = list(islice(compress(front.numbers, fresh), self.most - len(self.numbers)))
         self.met.update(numbers)
         self.numbers += numbers
-        self.people += islice(compress(front.people, fresh), len(numbers))
         self.alike += islice(compress(alike, fresh), len(numbers))
+        self._parts.append(islice(compress(front.people, fresh), len(numbers)))
 
     def add(self, people: Iterable[Called]) -> None:
         """Find some people who are yet to be compared."""
+        found: list[Called] = []
         for one in people:
             if self.is_full:
-                return
+                break
             if one.number not in self.met:
                 self.met.add(one.number)
-                self.few.append(len(self.numbers))
+                self.few[len(self.numbers)] = one
                 self.numbers.append(one.number)
-                self.people.append(one)
                 self.alike.append(0.0)
+                found.append(one)
+        self._parts.append(found)
 
     def compare(self, sought: Sought, slips: Iterable[str]) -> None:
         """Compare those who are yet to be; ``slips`` are all words one edit from the query."""
-        few = likeness(sought, [self.people[at] for at in self.few], slips)
+        few = likeness(sought, list(self.few.values()), slips) if self.few else ()
         for at, found in zip(self.few, few, strict=True):
             self.alike[at] = found

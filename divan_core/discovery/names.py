@@ -129,8 +129,9 @@ def _texts(one: Entry) -> tuple[set[str], set[str]]:
 
     There is no name where one has no letters at all.
     """
-    every = set(parts(one)) - {""}
-    return every, {text for text in every if is_outdone(text, every)}
+    every, whole = set(parts(one)) - {""}, set(units(one))
+    # What a query begins is outdone by what it begins as well, which is no mere word of a handle.
+    return every, {one for one in every if is_outdone(one, whole if one in whole else every)}
 
 
 def _slips(wanted: Wanted, shelves: Iterable[Shelf]) -> Iterator[Held]:

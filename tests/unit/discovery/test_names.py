@@ -92,6 +92,13 @@ def test_whoever_has_left_leaves_nothing(
     assert list(found.similar) == list(expected.similar)
 
 
+def test_a_word_of_a_name_that_ends_in_digits_is_begun_by_what_is_before_them() -> None:
+    looked_for = wanted("maria")
+    assert looked_for is not None
+    names = known(called([("z.maria", "Yu Maria7 Li"), ("z.mario", "Maria7 Yu Li")]))
+    assert [one.name for one in names.beginning(looked_for, 9)] == ["yu maria7 li", "maria7 yu li"]
+
+
 @pytest.mark.parametrize("few", [0, 64])
 def test_several_words_are_found_where_the_first_ends_a_longer_one(
     few: int, monkeypatch: pytest.MonkeyPatch
