@@ -25,6 +25,10 @@ MANY: Final = 64
 LONGEST: Final = 232
 """... which has no more of them than this: a tier is cut at 200, and some were found before."""
 
+OFTEN: Final = 4
+"""A text that was asked for so often gets one: to make it takes as long as to compare all of them
+some seven times."""
+
 CAPACITY: Final = 130_000
 """How many people all fronts of a shelf have, together: 23 KB for each 232."""
 
@@ -34,8 +38,8 @@ class _Rows:
 
     def __init__(self, rows: Collection[Sequence[int]]) -> None:
         """Keep these."""
-        self._numbers = array("H", chain.from_iterable(rows))
-        self._starts = array("I", accumulate(map(len, rows), initial=0))
+        self._numbers = array("H", list(chain.from_iterable(rows)))
+        self._starts = array("I", list(accumulate(map(len, rows), initial=0)))
 
     def row(self, at: int) -> Sequence[int]:
         """One of them."""
@@ -67,7 +71,7 @@ class Front:
                 having[gram].append(at)
         self._spelt = spelt
         self._places = _Rows(whose.values())
-        self._sizes = array("H", map(len, whose))
+        self._sizes = array("H", list(map(len, whose)))
         self._grams = "".join(having)
         self._texts = _Rows(having.values())
 
@@ -95,7 +99,7 @@ class Fronts:
     def __init__(self) -> None:
         """Begin with none."""
         self._fronts = Lately[str, Front](CAPACITY, lambda front: len(front.numbers))
-        self._asked = set[str]()
+        self._asked = Counter[str]()
 
     def known(self, text: str) -> Front | None:
         """The front of a text, if there is one."""
@@ -107,13 +111,12 @@ class Fronts:
     def made(self, text: str, spelt: str, people: Sequence[Called]) -> Front | None:
         """The front of a text, which is ``spelt`` so and which these people have first.
 
-        None where it is not worth while: where they are few, and the first time. To make it takes
-        as long as to compare all of them ten times.
+        None where it is not worth while: where they are few, or were not asked for often.
         """
         if len(people) < MANY:
             return None
-        if text not in self._asked:
-            self._asked.add(text)
+        self._asked[text] += 1
+        if self._asked[text] < OFTEN:
             return None
         front = Front(spelt, people)
         self._fronts.keep(text, front)
@@ -123,7 +126,7 @@ class Fronts:
         """Hear that somebody has these now, or no longer has them, or is called otherwise."""
         for text in texts:
             self._fronts.drop(text)
-            self._asked.discard(text)
+            self._asked.pop(text, None)
 
 
 @attrs.define
