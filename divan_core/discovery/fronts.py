@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import accumulate, chain, compress, islice
+from itertools import accumulate, chain, compress, islice, repeat
 from typing import Final
 
 import attrs
@@ -111,10 +111,8 @@ class Fronts:
     def made(self, text: str, spelt: str, people: Sequence[Called]) -> Front | None:
         """The front of a text, which is ``spelt`` so and which these people have first.
 
-        None where it is not worth while: where they are few, or were not asked for often.
+        None as long as it was not asked for often.
         """
-        if len(people) < MANY:
-            return None
         self._asked[text] += 1
         if self._asked[text] < OFTEN:
             return None
@@ -164,18 +162,16 @@ class Gathering:
         self._parts.append(islice(compress(front.people, fresh), len(numbers)))
 
     def add(self, people: Iterable[Called]) -> None:
-        """Find some people who are yet to be compared."""
-        found: list[Called] = []
-        for one in people:
-            if self.is_full:
-                break
-            if one.number not in self.met:
-                self.met.add(one.number)
-                self.few[len(self.numbers)] = one
-                self.numbers.append(one.number)
-                self.alike.append(0.0)
-                found.append(one)
-        self._parts.append(found)
+        """Find some people who are yet to be compared, each of whom comes once."""
+        met, start = self.met, len(self.numbers)
+        fresh = (one for one in people if one.number not in met)
+        if found := list(islice(fresh, self.most - start)):
+            numbers = [one.number for one in found]
+            met.update(numbers)
+            self.numbers += numbers
+            self.alike += repeat(0.0, len(found))
+            self.few.update(enumerate(found, start))
+            self._parts.append(found)
 
     def compare(self, sought: Sought, slips: Iterable[str]) -> None:
         """Compare those who are yet to be; ``slips`` are all words one edit from the query."""

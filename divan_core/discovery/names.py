@@ -17,7 +17,7 @@ from itertools import chain, filterfalse, groupby, islice, repeat
 from operator import itemgetter
 from typing import Final
 
-from divan_core.discovery.fronts import LONGEST, Fronts, Gathering
+from divan_core.discovery.fronts import LONGEST, MANY, Fronts, Gathering
 from divan_core.discovery.model import SLIP, Called, Entry, Wanted, parts, units
 from divan_core.discovery.policy import begins
 from divan_core.discovery.ports import Likened, Resembling
@@ -85,21 +85,23 @@ class Names:
         self, found: Gathering, sought: Sought, holders: Iterable[tuple[Held, float]]
     ) -> None:
         """Find those who have a text, which is so alike the query at least, then the next."""
+        if found.is_full:
+            return
         for (text, people), least in holders:
-            if found.is_full:
-                return
             rest, front = iter(people), self._fronts.known(text)
             if front is None:
                 first = list(islice(rest, LONGEST))
-                front = self._fronts.made(text, self._spelling.spelt(text), first)
+                if len(first) >= MANY:
+                    front = self._fronts.made(text, self._spelling.spelt(text), first)
                 if front is None:
                     found.add(first)
             else:
                 rest = islice(rest, LONGEST, None)
             if front is not None:
                 found.add_front(front, front.likeness(sought, least))
-            if not found.is_full:
-                found.add(rest)
+            if len(found.numbers) == found.most:
+                return
+            found.add(rest)
 
     def _shelves(self, wanted: Wanted) -> Sequence[Shelf]:
         """Where those stand whom a query can fit."""

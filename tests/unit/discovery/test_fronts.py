@@ -26,7 +26,7 @@ QUERIES = (st.text("abcn1 ", min_size=2, max_size=14) | TEXTS).map(wanted)
 @pytest.fixture(autouse=True)
 def short_fronts() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fronts, "MANY", 1)
+        patch.setattr(names, "MANY", 2)
         patch.setattr(fronts, "OFTEN", 2)
         patch.setattr(names, "LONGEST", 3)
         patch.setattr(fronts, "CAPACITY", 12)
