@@ -31,13 +31,14 @@ class Lately(Generic[KeyT, ItemT]):
 
     def keep(self, key: KeyT, item: ItemT) -> None:
         """Keep an item in place of the one that has its key."""
-        self._drop(key)
+        self.drop(key)
         self._items[key] = item
         self._size += self._size_of(item)
         while self._size > self._capacity and len(self._items) > 1:
-            self._drop(next(iter(self._items)))
+            self.drop(next(iter(self._items)))
 
-    def _drop(self, key: KeyT) -> None:
+    def drop(self, key: KeyT) -> None:
+        """Keep nothing under a key."""
         before = self._items.pop(key, None)
         if before is not None:
             self._size -= self._size_of(before)

@@ -10,18 +10,19 @@ digits that fits such a one fits the name as well, and no worse. So those have a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from heapq import merge
-from itertools import chain, filterfalse, groupby, islice
+from itertools import chain, filterfalse, groupby, islice, repeat
 from operator import itemgetter
 from typing import Final
 
-from divan_core.discovery.model import Called, Entry, Wanted, parts, units
+from divan_core.discovery.fronts import LONGEST, MANY, Fronts, Gathering
+from divan_core.discovery.model import SLIP, Called, Entry, Wanted, parts, units
 from divan_core.discovery.policy import begins
 from divan_core.discovery.ports import Likened, Resembling
 from divan_core.discovery.shelf import Held, Shelf, by_id, by_length
-from divan_core.discovery.spelling import Spelling, has_digits, is_outdone
+from divan_core.discovery.spelling import Sought, Spelling, has_digits, is_outdone, likeness
 from divan_core.kernel.ids import UserId
 
 
@@ -34,6 +35,7 @@ class Names:
         self._spelling = Spelling()
         self._plain = Shelf()
         self._numbered = Shelf()
+        self._fronts = Fronts()
 
     def __len__(self) -> int:
         return len(self._people)
@@ -55,34 +57,59 @@ class Names:
         shelves = self._shelves(wanted)
         holders = _together([one.starting(wanted.text) for one in shelves])
         found = _first(_everybody(holders), most)
-        return self._likened(wanted, found, _slips(wanted, shelves)) if found else ()
+        if not found:
+            return ()
+        return _likened(self._spelling.sought(wanted), found, _slips(wanted, shelves))
 
     def resembling(self, wanted: Wanted, most: int) -> Resembling:
         """The first people of the second and of the third tier."""
-        shelves = self._shelves(wanted)
-        inside, has_inside = _inside(wanted.text, shelves, most)
+        shelves, sought = self._shelves(wanted), self._spelling.sought(wanted)
+        inside, having = _inside(wanted.text, shelves, most)
         slips = list(_slips(wanted, shelves))
         alike = _together([one.alike(wanted) for one in shelves])
-        holders = _everybody(chain(slips, alike))
-        similar = _first(filterfalse(has_inside, holders), most)
-        return Resembling(
-            self._likened(wanted, inside, slips) if inside else (),
-            self._likened(wanted, similar, slips) if similar else (),
-        )
+        if sought is None or sought.has_digits or having is None:
+            has_inside = (
+                partial(_has_inside, wanted.text) if having is None else having.__contains__
+            )
+            holders = _everybody(chain(slips, alike))
+            similar = _likened(sought, _first(filterfalse(has_inside, holders), most), slips)
+        else:
+            found = Gathering(most, {one.number for one in having})
+            self._gather(found, sought, zip(slips, repeat(SLIP)))
+            self._gather(found, sought, zip(alike, repeat(0.0)))
+            found.compare(sought, [word for word, _ in slips])
+            similar = Likened(found.people, found.alike, found.numbers)
+        return Resembling(_likened(sought, inside, slips), similar)
+
+    def _gather(
+        self, found: Gathering, sought: Sought, holders: Iterable[tuple[Held, float]]
+    ) -> None:
+        """Find those who have a text, which is so alike the query at least, then the next."""
+        if found.is_full:
+            return
+        for (text, people), least in holders:
+            rest, front = iter(people), self._fronts.known(text)
+            if front is None:
+                first = list(islice(rest, LONGEST))
+                if len(first) >= MANY:
+                    front = self._fronts.made(text, self._spelling.spelt(text), first)
+                if front is None:
+                    found.add(first)
+            else:
+                rest = islice(rest, LONGEST, None)
+            if front is not None:
+                found.add_front(front, front.likeness(sought, least))
+            if len(found.numbers) == found.most:
+                return
+            found.add(rest)
 
     def _shelves(self, wanted: Wanted) -> Sequence[Shelf]:
         """Where those stand whom a query can fit."""
         return (self._plain, self._numbered) if has_digits(wanted.text) else (self._plain,)
 
-    def _likened(
-        self, wanted: Wanted, people: Sequence[Called], slips: Iterable[Held]
-    ) -> Sequence[Entry]:
-        """These people, with how alike the query each of them is."""
-        alike = self._spelling.likeness(wanted, people, [word for word, _ in slips])
-        return [one.entry for one in people] if alike is None else Likened(people, alike)
-
     def _add(self, entry: Entry) -> None:
         every, outdone = _texts(entry)
+        self._fronts.forget(every)
         one = self._spelling.called(entry, every, outdone)
         self._people[one.number] = one
         whole, plain = set(units(entry)), every - outdone
@@ -92,6 +119,7 @@ class Names:
 
     def _discard(self, one: Called) -> None:
         every, outdone = _texts(one.entry)
+        self._fronts.forget(every)
         whole, plain = set(units(one.entry)), every - outdone
         self._plain.discard(one, plain & whole, plain - whole)
         if outdone:
@@ -103,12 +131,24 @@ def _texts(one: Entry) -> tuple[set[str], set[str]]:
 
     There is no name where one has no letters at all.
     """
-    every = set(parts(one)) - {""}
-    return every, {text for text in every if is_outdone(text, every)}
+    every, whole = set(parts(one)) - {""}, set(units(one))
+    # What a query begins is outdone by what it begins as well, which is no mere word of a handle.
+    return every, {one for one in every if is_outdone(one, whole if one in whole else every)}
 
 
 def _slips(wanted: Wanted, shelves: Iterable[Shelf]) -> Iterator[Held]:
     return _together([one.slips(wanted) for one in shelves])
+
+
+def _likened(
+    sought: Sought | None, people: Sequence[Called], slips: Iterable[Held]
+) -> Sequence[Entry]:
+    """These people, with how alike the query each of them is, where that can be told."""
+    if sought is None:
+        return [one.entry for one in people]
+    if not people:
+        return ()
+    return Likened(people, likeness(sought, people, [word for word, _ in slips]))
 
 
 def _together(shelves: Sequence[Iterator[Held]]) -> Iterator[Held]:
@@ -141,11 +181,10 @@ def _first(people: Iterator[Called], most: int) -> Sequence[Called]:
 
 def _inside(
     text: str, shelves: Iterable[Shelf], most: int
-) -> tuple[Sequence[Called], Callable[[Called], bool]]:
+) -> tuple[Sequence[Called], set[Called] | None]:
     """The first people of the second tier, in the order of its cut.
 
-    And whether somebody has the text inside: once all are known, that need not be looked for
-    in what each is called, which lies all over the memory.
+    And whoever has the text inside; None where they were too many to look at all of them.
     """
     found, having = dict[Called, None](), set[Called]()
     for unit, holders in _together([one.containing(text) for one in shelves]):
@@ -156,8 +195,8 @@ def _inside(
                 if one not in found and not begins(text, one.entry):
                     found[one] = None
                     if len(found) == most:
-                        return list(found), partial(_has_inside, text)
-    return list(found), having.__contains__
+                        return list(found), None
+    return list(found), having
 
 
 def _has_inside(text: str, one: Called) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol, overload
 
 from divan_core.discovery.model import Called, Entry, RoomCard, Wanted
@@ -19,18 +19,32 @@ class Likened(Sequence[Entry]):
     Of most of them nobody needs to know more than the number of their id.
     """
 
-    def __init__(self, people: Sequence[Called], alike: Sequence[float]) -> None:
-        """Know of each how alike they are."""
+    def __init__(
+        self,
+        people: Iterable[Called],
+        alike: Sequence[float],
+        numbers: Sequence[int] | None = None,
+    ) -> None:
+        """Know of each how alike they are; ``numbers`` are those of their ids, where known."""
         self._people = people
         self.alike = alike
+        self._numbers = numbers
 
     @property
-    def numbers(self) -> list[int]:
+    def numbers(self) -> Sequence[int]:
         """The numbers of their ids."""
-        return [one.number for one in self._people]
+        if self._numbers is None:
+            self._numbers = [one.number for one in self._called()]
+        return self._numbers
+
+    def _called(self) -> Sequence[Called]:
+        """The people, who are gone through once somebody asks for them."""
+        if not isinstance(self._people, Sequence):
+            self._people = list(self._people)
+        return self._people
 
     def __len__(self) -> int:
-        return len(self._people)
+        return len(self.alike)
 
     @overload
     def __getitem__(self, at: int) -> Entry: ...
@@ -38,8 +52,8 @@ class Likened(Sequence[Entry]):
     def __getitem__(self, at: slice) -> Sequence[Entry]: ...
     def __getitem__(self, at: int | slice) -> Entry | Sequence[Entry]:
         if isinstance(at, slice):
-            return [one.entry for one in self._people[at]]
-        return self._people[at].entry
+            return [one.entry for one in self._called()[at]]
+        return self._called()[at].entry
 
 
 @value

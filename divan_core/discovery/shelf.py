@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from operator import attrgetter
 from typing import Final
 
-from divan_core.discovery.model import Called, Wanted
-from divan_core.discovery.starts import Starts
+from divan_core.discovery.model import SHORTEST, Called, Wanted
+from divan_core.discovery.spelling import has_digits
+from divan_core.discovery.starts import Phrases, Starts
 from divan_core.discovery.texts import Texts
 
 Holders = dict[str, list[Called]]
@@ -17,6 +18,9 @@ Holders = dict[str, list[Called]]
 
 Held = tuple[str, Iterable[Called]]
 """A text, and whoever has it, by id."""
+
+FEW: Final = 64
+"""What each of so many people is called is looked at sooner than all that people are called."""
 
 by_id: Final = attrgetter("number")
 
@@ -32,20 +36,21 @@ class Shelf:
         """Begin empty."""
         self._units: Holders = {}
         self._words: Holders = {}
-        self._starts = Starts()  # units
-        self._tails = Starts()  # what follows the first word of units, and the unit
+        self._starts = Starts()  # units, but names of several words: their first word is one too
+        self._phrases = Phrases()  # units of several words
         self._texts = Texts()
 
     def add(self, one: Called, units: Iterable[str], words: Iterable[str]) -> None:
         """Let somebody have these, who are different and not empty."""
         for text in units:
+            is_start = self._is_start(text)
             if text not in self._units:
-                self._starts.add(text)
-                for tail in _tails(text):
-                    self._tails.add(tail)
+                self._phrases.add(text)
                 if text not in self._words:
                     self._texts.add(text)
             insort(self._units.setdefault(text, []), one, key=by_id)
+            if not is_start and self._is_start(text):
+                self._starts.add(text)
         for text in words:
             if text not in self._words and text not in self._units:
                 self._texts.add(text)
@@ -54,13 +59,14 @@ class Shelf:
     def discard(self, one: Called, units: Iterable[str], words: Iterable[str]) -> None:
         """Let somebody no longer have these, which they had."""
         for text in units:
+            is_start = self._is_start(text)
             _remove(self._units, text, one)
             if text not in self._units:
-                self._starts.discard(text)
-                for tail in _tails(text):
-                    self._tails.discard(tail)
+                self._phrases.discard(text)
                 if text not in self._words:
                     self._texts.discard(text)
+            if is_start and not self._is_start(text):
+                self._starts.discard(text)
         for text in words:
             _remove(self._words, text, one)
             if text not in self._words and text not in self._units:
@@ -75,8 +81,10 @@ class Shelf:
 
     def containing(self, text: str) -> Iterator[Held]:
         """Units that have a text inside."""
-        units = self._units
-        return ((unit, units[unit]) for unit in self._texts.containing(text) if unit in units)
+        found: Iterable[str] | None = self._containing_several(text) if " " in text else None
+        if found is None:
+            found = self._texts.containing(text)
+        return ((unit, self._units[unit]) for unit in found if unit in self._units)
 
     def slips(self, wanted: Wanted) -> Iterator[Held]:
         """Words that are one edit from the query."""
@@ -91,16 +99,44 @@ class Shelf:
         as_unit, as_word = self._units.get(text, ()), self._words.get(text, ())
         return merged(as_unit, as_word) if as_unit and as_word else as_unit or as_word
 
+    def _is_start(self, text: str) -> bool:
+        """Whether a query of one word that starts a text finds somebody by it."""
+        people = self._units.get(text, ())
+        return any(one.entry.handle == text for one in people) if " " in text else bool(people)
+
     def _starting(self, word: str) -> Iterator[Held]:
         units = chain.from_iterable(self._starts.groups(word))
         return ((unit, self._units[unit]) for unit in units)
 
     def _starting_several(self, text: str) -> Iterator[Held]:
-        starting = set(chain.from_iterable(self._starts.groups(text)))
-        tails = {tail.partition(_OF)[2] for some in self._tails.groups(text) for tail in some}
-        for unit in sorted(starting | tails, key=by_length):
+        starting, found = self._beginning(text)
+        for unit in sorted(found, key=by_length):
             people = self._units[unit]
             yield unit, people if unit in starting else _named(unit, people, text)
+
+    def _beginning(self, text: str) -> tuple[set[str], set[str]]:
+        """Units that start with several words, and all that have them from some word on."""
+        found = self._phrases.having(text)
+        return {one for one in found if one.startswith(text)}, found
+
+    def _containing_several(self, text: str) -> Sequence[str] | None:
+        """Units that have several words inside; None where those are not quickly found.
+
+        A unit in which the first of them ends a longer word belongs to somebody with that word,
+        if it is here: a word with digits at its end may be elsewhere. Mostly they are few.
+        """
+        first = text.partition(" ")[0]
+        if len(first) < SHORTEST or has_digits(first):
+            return None
+        people: list[Called] = []
+        for word in self._texts.ending(first):
+            if word != first:
+                people += islice(self._holding(word), FEW + 1)
+                if len(people) > FEW:
+                    return None
+        called = chain.from_iterable([(one.entry.handle, one.entry.name) for one in people])
+        found = self._phrases.having(text) | {unit for unit in called if text in unit}
+        return sorted(found, key=by_length)
 
 
 def merged(some: Sequence[Called], others: Iterable[Called]) -> Iterator[Called]:
@@ -124,16 +160,6 @@ def _named(name: str, people: Iterable[Called], text: str) -> list[Called]:
     return [
         one for one in people if one.entry.name == name and not one.entry.handle.startswith(text)
     ]
-
-
-_OF: Final = "\t"
-"""Stands between a tail and its text; no text has it."""
-
-
-def _tails(text: str) -> list[str]:
-    """What begins at a later word of a text and has several words, each with the text itself."""
-    words = text.split(" ")
-    return [f"{' '.join(words[at:])}{_OF}{text}" for at in range(1, len(words) - 1)]
 
 
 def _remove(holders: Holders, text: str, one: Called) -> None:

@@ -13,6 +13,7 @@ from itertools import chain
 from operator import add
 from typing import Final
 
+import attrs
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, LCSseq
 
@@ -74,31 +75,16 @@ class Spelling:
         plain = self._all_spelt([text for text in every if text not in outdone])
         return Called(one.user_id.int, one, plain, self._all_spelt(outdone), words)
 
-    def likeness(
-        self, wanted: Wanted, people: Sequence[Called], slips: Iterable[str]
-    ) -> list[float] | None:
-        """How alike the query the best text of each is; None where not all could be spelt.
-
-        ``slips`` are all words that are one edit from the query.
-        """
+    def sought(self, wanted: Wanted) -> Sought | None:
+        """A query as texts are compared with it; None where not all of them could be spelt."""
         if self._alphabet.is_full:
             return None
-        texts = [one.plain for one in people]
-        if has_digits(wanted.text):
-            texts = [Spelt(*map(add, one.plain, one.numbered)) for one in people]
-        size, own = len(wanted.grams), self._alphabet.spell_known(wanted.grams)
-        alike, several = [0.0] * len(people), list[int]()
-        for at, likeness in _compared(own, size, [one.words for one in texts]):
-            if alike[at]:
-                several.append(at)
-            alike[at] = max(alike[at], likeness)
-        # Of all other people, no text is more alike than the one word that is alike at all.
-        wholes = [texts[at].wholes for at in several]
-        for which, likeness in _compared(own, size, wholes):
-            at = several[which]
-            alike[at] = max(alike[at], likeness)
-        slipped = frozenset(slips)
-        return _forgiven(alike, people, slipped) if slipped else alike
+        own = self._alphabet.spell_known(wanted.grams)
+        return Sought(own, len(wanted.grams), has_digits(wanted.text))
+
+    def spelt(self, text: str) -> str:
+        """A text that somebody has, as it is spelt."""
+        return self._spell(text)
 
     def _all_spelt(self, texts: Collection[str]) -> Spelt:
         if not texts:
@@ -109,6 +95,47 @@ class Spelling:
 
     def _spell(self, text: str) -> str:
         return self._alphabet.spell(trigrams(text))
+
+
+@attrs.frozen
+class Sought:
+    """A query, spelt as far as its trigrams are known, and how many it has in all."""
+
+    own: str
+    size: int
+    has_digits: bool
+
+    def shared(self, spelt: str) -> int:
+        """How many trigrams it shares with a text."""
+        return LCSseq.similarity(self.own, spelt)
+
+    def likeness(self, shared: int, size: int) -> float:
+        """How alike it a text is that has so many trigrams, of which it shares so many."""
+        return shared / (self.size + size - shared) if shared else 0.0
+
+    def compared(self, texts: Sequence[Sequence[str]]) -> Iterable[tuple[int, float]]:
+        """Each text that shares any trigram with it: among which, and how alike."""
+        whose = [at for at, some in enumerate(texts) for _ in some]
+        found = shares(self.own, list(chain.from_iterable(texts)))
+        return [(whose[at], self.likeness(shared, len(text))) for text, shared, at in found]
+
+
+def likeness(sought: Sought, people: Sequence[Called], slips: Iterable[str]) -> list[float]:
+    """How alike the query the best text of each is; ``slips`` are all words one edit from it."""
+    texts = [one.plain for one in people]
+    if sought.has_digits:
+        texts = [Spelt(*map(add, one.plain, one.numbered)) for one in people]
+    alike, several = [0.0] * len(people), list[int]()
+    for at, found in sought.compared([one.words for one in texts]):
+        if alike[at]:
+            several.append(at)
+        alike[at] = max(alike[at], found)
+    # Of all other people, no text is more alike than the one word that is alike at all.
+    for which, found in sought.compared([texts[at].wholes for at in several]):
+        at = several[which]
+        alike[at] = max(alike[at], found)
+    slipped = frozenset(slips)
+    return _forgiven(alike, people, slipped) if slipped else alike
 
 
 def _forgiven(
@@ -122,13 +149,6 @@ def _forgiven(
 
 
 _NOTHING: Final = Spelt((), ())
-
-
-def _compared(own: str, size: int, texts: Sequence[Sequence[str]]) -> Iterable[tuple[int, float]]:
-    """Each text that shares any trigram with one of this size: among which, and how alike."""
-    whose = [at for at, some in enumerate(texts) for _ in some]
-    found = shares(own, list(chain.from_iterable(texts)))
-    return [(whose[at], shared / (size + len(text) - shared)) for text, shared, at in found]
 
 
 def shares(own: str, spelt: Sequence[str]) -> Sequence[tuple[str, int, int]]:

@@ -1,4 +1,4 @@
-"""Distinct texts, found by how they start."""
+"""Distinct texts, found by how they start, or go on from one of their words."""
 
 from __future__ import annotations
 
@@ -46,3 +46,49 @@ class Starts:
         if first < len(texts) and texts[first].startswith(start):
             return texts[first : bisect_left(texts, f"{start}{_LAST}", first)]
         return ()
+
+
+class Phrases:
+    """A set of texts; two letters or more find those of several words that go on so somewhere.
+
+    What is looked for is long, and so finds few: they are not parted by their lengths.
+    """
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._texts: dict[str, list[str]] = {}  # by two letters
+
+    def add(self, text: str) -> None:
+        """Add a text that is not there; of a single word nothing is found."""
+        for tail in _tails(text):
+            insort(self._texts.setdefault(tail[:2], []), tail)
+
+    def discard(self, text: str) -> None:
+        """Remove a text that is there."""
+        for tail in _tails(text):
+            texts = self._texts[tail[:2]]
+            del texts[bisect_left(texts, tail)]
+            if not texts:
+                del self._texts[tail[:2]]
+
+    def having(self, start: str) -> set[str]:
+        """Those in which one of their words, but the last, and what follows it start so."""
+        texts = self._texts.get(start[:2], ())
+        first = bisect_left(texts, start)
+        found = set[str]()
+        while first < len(texts) and texts[first].startswith(start):
+            tail, _, text = texts[first].partition(_OF)
+            found.add(text or tail)
+            first += 1
+        return found
+
+
+_OF: Final = "\t"
+"""Stands between a tail and its text; no text has it."""
+
+
+def _tails(text: str) -> list[str]:
+    """A text of several words, and what begins at a later word of it and has several as well."""
+    words = text.split(" ")
+    later = [f"{' '.join(words[at:])}{_OF}{text}" for at in range(1, len(words) - 1)]
+    return [text, *later] if len(words) > 1 else []

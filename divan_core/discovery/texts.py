@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 from operator import and_, or_
 from typing import Final
 
@@ -43,6 +44,7 @@ class Texts:
         self._places: dict[str, tuple[_Block, int]] = {}
         self._words = Starts()
         self._mirrored = Starts()  # the words from right to left
+        self._slipped: tuple[str, Sequence[str]] = ("", ())
 
     def add(self, text: str) -> None:
         """Add a text that is not there."""
@@ -53,6 +55,7 @@ class Texts:
             blocks.append(block)
         self._places[text] = block, block.put(text, trigrams(text))
         if " " not in text:
+            self._slipped = "", ()
             self._words.add(text)
             self._mirrored.add(text[::-1])
 
@@ -61,6 +64,7 @@ class Texts:
         block, place = self._places.pop(text)
         block.clear(place)
         if " " not in text:
+            self._slipped = "", ()
             self._words.discard(text)
             self._mirrored.discard(text[::-1])
 
@@ -75,12 +79,21 @@ class Texts:
             found = [one for block in some for one in block.those(choose(block)) if text in one]
             yield from _in_order(found)
 
-    def slips(self, wanted: Wanted) -> Iterator[str]:
+    def ending(self, end: str) -> Iterator[str]:
+        """The words that end with two letters or more."""
+        return (one[::-1] for one in chain.from_iterable(self._mirrored.groups(end[::-1])))
+
+    def slips(self, wanted: Wanted) -> Sequence[str]:
         """The words that are one edit from the query, the shortest first, then in order.
 
-        An edit leaves either the first half of a word as it is, or what follows the half.
+        Whoever looks for the first tier mostly looks for the others next: so they are kept.
         """
-        text = wanted.text
+        if self._slipped[0] != wanted.text:
+            self._slipped = wanted.text, list(self._slips(wanted.text))
+        return self._slipped[1]
+
+    def _slips(self, text: str) -> Iterator[str]:
+        """An edit leaves either the first half of a word as it is, or what follows the half."""
         if len(text) < SHORTEST_SLIP - 1:
             return
         middle = len(text) // 2

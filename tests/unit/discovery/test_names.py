@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from divan_core.discovery import spelling
+from divan_core.discovery import shelf, spelling
 from divan_core.discovery.model import SLIP, Entry, Tier, Wanted, entry, wanted
 from divan_core.discovery.names import Names
 from divan_core.discovery.policy import cut, text_score, tier_of, tier_scores
@@ -90,6 +90,32 @@ def test_whoever_has_left_leaves_nothing(
     found, expected = names.resembling(looked_for, 50), never.resembling(looked_for, 50)
     assert list(found.inside) == list(expected.inside)
     assert list(found.similar) == list(expected.similar)
+
+
+def test_a_word_of_a_name_that_ends_in_digits_is_begun_by_what_is_before_them() -> None:
+    looked_for = wanted("maria")
+    assert looked_for is not None
+    names = known(called([("z.maria", "Yu Maria7 Li"), ("z.mario", "Maria7 Yu Li")]))
+    assert [one.name for one in names.beginning(looked_for, 9)] == ["yu maria7 li", "maria7 yu li"]
+
+
+@pytest.mark.parametrize("few", [0, 64])
+def test_several_words_are_found_where_the_first_ends_a_longer_one(
+    few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf, "FEW", few)
+    looked_for = wanted("maria rossi")
+    assert looked_for is not None
+    texts = [
+        ("annamaria.rossini7", "Bo"),
+        ("a1", "Annamaria Rossi"),
+        ("a2", "Li Annamaria Rossi"),
+        ("annamaria", "Ugo Rossi"),
+        ("a3", "Maria Rossi"),
+        ("7maria.rossi", "Yu"),
+    ]
+    inside = known(called(texts)).resembling(looked_for, 9).inside
+    assert [one.handle for one in inside] == ["7maria rossi", "a1", "annamaria rossini7", "a2"]
 
 
 def test_the_best_of_their_texts_counts() -> None:

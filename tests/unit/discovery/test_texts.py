@@ -48,5 +48,16 @@ def test_a_block_that_lost_a_trigram_leaves_those_that_have_it() -> None:
     assert list(found.containing("ana")) == ["banana", "cabana"]
 
 
+def test_slips_asked_for_again_are_those_of_now() -> None:
+    found, query = Texts(), wanted("marai")
+    assert query is not None
+    found.add("maria")
+    assert list(found.slips(query)) == ["maria"]
+    found.add("marti")
+    assert list(found.slips(query)) == ["maria", "marti"]
+    found.discard("maria")
+    assert list(found.slips(query)) == ["marti"]
+
+
 def _ordered(them: Iterator[str]) -> list[str]:
     return sorted(them, key=lambda one: (len(one), one))

@@ -1,0 +1,180 @@
+"""The first of those who share a text, laid out to be compared with what is looked for.
+
+Most people are found by few texts, which many have: their first names and their last names. Of
+those who share one, all are as alike the query as it is, and few are more. So their other texts
+are gathered once, and are compared by one call that tells of those only.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import accumulate, chain, compress, islice, repeat
+from typing import Final
+
+import attrs
+
+from divan_core.discovery.lately import Lately
+from divan_core.discovery.model import Called
+from divan_core.discovery.spelling import Sought, likeness
+
+MANY: Final = 64
+"""So many people share a text that they are worth a front, ..."""
+
+LONGEST: Final = 232
+"""... which has no more of them than this: a tier is cut at 200, and some were found before."""
+
+OFTEN: Final = 4
+"""A text that was asked for so often gets one: to make it takes as long as to compare all of them
+some seven times."""
+
+CAPACITY: Final = 130_000
+"""How many people all fronts of a shelf have, together: 23 KB for each 232."""
+
+
+class _Rows:
+    """Rows of small numbers, one after the other in one place of the memory."""
+
+    def __init__(self, rows: Collection[Sequence[int]]) -> None:
+        """Keep these."""
+        self._numbers = array("H", list(chain.from_iterable(rows)))
+        self._starts = array("I", list(accumulate(map(len, rows), initial=0)))
+
+    def row(self, at: int) -> Sequence[int]:
+        """One of them."""
+        return self._numbers[self._starts[at] : self._starts[at + 1]]
+
+
+class Front:
+    """The first people who have a text, by id; ``numbers`` are those of their ids.
+
+    Of each only the texts count that are compared with a query without digits. Which of these have
+    a trigram is told by a row for each: the texts themselves lie all over the memory.
+    """
+
+    def __init__(self, spelt: str, people: Sequence[Called]) -> None:
+        """Lay out those ``people`` who have the text that is ``spelt`` so."""
+        self.people = people
+        self.numbers = tuple([one.number for one in people])
+        whose = defaultdict[str, list[int]](list)
+        for place, one in enumerate(people):
+            for text in chain(*one.plain):
+                whose[text].append(place)
+        own, having = frozenset(spelt), defaultdict[str, list[int]](list)
+        self._has_all = bytearray(len(whose))
+        for at, text in enumerate(whose):
+            grams: Iterable[str] = text
+            if spelt[:1] in text and own.issubset(text):
+                self._has_all[at], grams = True, own.symmetric_difference(text)
+            for gram in grams:
+                having[gram].append(at)
+        self._spelt = spelt
+        self._places = _Rows(whose.values())
+        self._sizes = array("H", list(map(len, whose)))
+        self._grams = "".join(having)
+        self._texts = _Rows(having.values())
+
+    def likeness(self, sought: Sought, least: float) -> Sequence[float]:
+        """How alike the query each of them is, who are so much so at ``least``.
+
+        What the text that all have shares with it, those texts share as well that have all of that.
+        """
+        common = sought.shared(self._spelt)
+        least = max(least, sought.likeness(common, len(self._spelt)))
+        best, row = [least] * len(self.numbers), self._texts.row
+        having = [row(at) for at in map(self._grams.find, sought.own) if at >= 0]
+        has_all, sizes = self._has_all, self._sizes
+        for at, shared in Counter(chain.from_iterable(having)).items():
+            likeness = sought.likeness(shared + has_all[at] * common, sizes[at])
+            if likeness > least:
+                for place in self._places.row(at):
+                    best[place] = max(best[place], likeness)
+        return best
+
+
+class Fronts:
+    """The fronts of some texts; those that nobody asked for longest go first."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._fronts = Lately[str, Front](CAPACITY, lambda front: len(front.numbers))
+        self._asked = Counter[str]()
+
+    def known(self, text: str) -> Front | None:
+        """The front of a text, if there is one."""
+        front = self._fronts.get(text)
+        if front is not None:
+            self._fronts.renew(text)
+        return front
+
+    def made(self, text: str, spelt: str, people: Sequence[Called]) -> Front | None:
+        """The front of a text, which is ``spelt`` so and which these people have first.
+
+        None as long as it was not asked for often.
+        """
+        self._asked[text] += 1
+        if self._asked[text] < OFTEN:
+            return None
+        front = Front(spelt, people)
+        self._fronts.keep(text, front)
+        return front
+
+    def forget(self, texts: Iterable[str]) -> None:
+        """Hear that somebody has these now, or no longer has them, or is called otherwise."""
+        for text in texts:
+            self._fronts.drop(text)
+            self._asked.pop(text, None)
+
+
+@attrs.define
+class Gathering:
+    """People found one after the other, each once, until they are as many as are wanted.
+
+    ``met`` are the numbers of those who are not to be found again, ``alike`` is how alike the query
+    each is. ``few`` are those who are yet to be compared with it, by their places.
+    """
+
+    most: int
+    met: set[int]
+    numbers: list[int] = attrs.field(factory=list)
+    alike: list[float] = attrs.field(factory=list)
+    few: dict[int, Called] = attrs.field(factory=dict)
+    _parts: list[Iterable[Called]] = attrs.field(factory=list)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more are wanted."""
+        return len(self.numbers) >= self.most
+
+    @property
+    def people(self) -> Iterator[Called]:
+        """Those who were found, once: until they are asked for, most are not looked at."""
+        return chain.from_iterable(self._parts)
+
+    def add_front(self, front: Front, alike: Sequence[float]) -> None:
+        """Find the people of a front, who are so alike the query."""
+        fresh = [one not in self.met for one in front.numbers]
+        numbers = list(islice(compress(front.numbers, fresh), self.most - len(self.numbers)))
+        self.met.update(numbers)
+        self.numbers += numbers
+        self.alike += islice(compress(alike, fresh), len(numbers))
+        self._parts.append(islice(compress(front.people, fresh), len(numbers)))
+
+    def add(self, people: Iterable[Called]) -> None:
+        """Find some people who are yet to be compared, each of whom comes once."""
+        met, start = self.met, len(self.numbers)
+        fresh = (one for one in people if one.number not in met)
+        if found := list(islice(fresh, self.most - start)):
+            numbers = [one.number for one in found]
+            met.update(numbers)
+            self.numbers += numbers
+            self.alike += repeat(0.0, len(found))
+            self.few.update(enumerate(found, start))
+            self._parts.append(found)
+
+    def compare(self, sought: Sought, slips: Iterable[str]) -> None:
+        """Compare those who are yet to be; ``slips`` are all words one edit from the query."""
+        few = likeness(sought, list(self.few.values()), slips) if self.few else ()
+        for at, found in zip(self.few, few, strict=True):
+            self.alike[at] = found
