@@ -156,7 +156,12 @@ def _together(shelves: Sequence[Iterator[Held]]) -> Iterator[Held]:
     if len(shelves) == 1:
         return shelves[0]
     texts = groupby(merge(*shelves, key=_in_order), _TEXT)
-    return ((text, merge(*map(_PEOPLE, same), key=by_id)) for text, same in texts)
+    return ((text, _merged([people for _, people in same])) for text, same in texts)
+
+
+def _merged(some: Sequence[Iterable[Called]]) -> Iterable[Called]:
+    """Those who have a text on one shelf, or on several, by id."""
+    return some[0] if len(some) == 1 else merge(*some, key=by_id)
 
 
 _TEXT: Final = itemgetter(0)
