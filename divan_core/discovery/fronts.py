@@ -141,6 +141,7 @@ class Gathering:
     alike: list[float] = attrs.field(factory=list)
     few: dict[int, Called] = attrs.field(factory=dict)
     _parts: list[Iterable[Called]] = attrs.field(factory=list)
+    _pending: list[Called] = attrs.field(factory=list)
 
     @property
     def is_full(self) -> bool:
@@ -154,6 +155,7 @@ class Gathering:
 
     def add_front(self, front: Front, alike: Sequence[float]) -> None:
         """Find the people of a front, who are so alike the query."""
+        self.take_pending()
         fresh = [one not in self.met for one in front.numbers]
         numbers = list(islice(compress(front.numbers, fresh), self.most - len(self.numbers)))
         self.met.update(numbers)
@@ -161,20 +163,34 @@ class Gathering:
         self.alike += islice(compress(alike, fresh), len(numbers))
         self._parts.append(islice(compress(front.people, fresh), len(numbers)))
 
-    def add(self, people: Iterable[Called]) -> None:
-        """Find some people who are yet to be compared, each of whom comes once."""
-        met, start = self.met, len(self.numbers)
+    def add(self, people: Sequence[Called]) -> None:
+        """Find some people who are yet to be compared; they are taken several texts at a time."""
+        self._pending += people
+        if len(self.numbers) + len(self._pending) >= self.most:
+            self.take_pending()
+
+    def take_pending(self) -> None:
+        """Find whoever was added, for certain."""
+        if pending := self._pending:
+            self._pending = []
+            self.take(pending)
+
+    def take(self, people: Iterable[Called]) -> None:
+        """Find some people who are yet to be compared, at once."""
+        self.take_pending()
+        met, start, found = self.met, len(self.numbers), dict[int, Called]()
         fresh = (one for one in people if one.number not in met)
-        if found := list(islice(fresh, self.most - start)):
-            numbers = [one.number for one in found]
-            met.update(numbers)
-            self.numbers += numbers
-            self.alike += repeat(0.0, len(found))
-            self.few.update(enumerate(found, start))
-            self._parts.append(found)
+        while more := {one.number: one for one in islice(fresh, self.most - start - len(found))}:
+            met.update(more)
+            found.update(more)
+        self.numbers += found
+        self.alike += repeat(0.0, len(found))
+        self.few.update(enumerate(found.values(), start))
+        self._parts.append(found.values())
 
     def compare(self, sought: Sought, slips: Iterable[str]) -> None:
         """Compare those who are yet to be; ``slips`` are all words one edit from the query."""
+        self.take_pending()
         few = likeness(sought, list(self.few.values()), slips) if self.few else ()
         for at, found in zip(self.few, few, strict=True):
             self.alike[at] = found

@@ -85,23 +85,19 @@ class Names:
         self, found: Gathering, sought: Sought, holders: Iterable[tuple[Held, float]]
     ) -> None:
         """Find those who have a text, which is so alike the query at least, then the next."""
-        if found.is_full:
-            return
         for (text, people), least in holders:
-            rest, front = iter(people), self._fronts.known(text)
-            if front is None:
-                first = list(islice(rest, LONGEST))
-                if len(first) >= MANY:
-                    front = self._fronts.made(text, self._spelling.spelt(text), first)
-                if front is None:
-                    found.add(first)
-            else:
-                rest = islice(rest, LONGEST, None)
-            if front is not None:
-                found.add_front(front, front.likeness(sought, least))
-            if len(found.numbers) == found.most:
+            if found.is_full:
                 return
-            found.add(rest)
+            rest, front = iter(people), self._fronts.known(text)
+            first = list(islice(rest, LONGEST)) if front is None else ()
+            if len(first) >= MANY:
+                front = self._fronts.made(text, self._spelling.spelt(text), first)
+            if front is None:
+                found.add(first)
+            else:
+                found.add_front(front, front.likeness(sought, least))
+            if len(first) in {0, LONGEST}:
+                found.take(islice(rest, LONGEST - len(first), None))
 
     def _shelves(self, wanted: Wanted) -> Sequence[Shelf]:
         """Where those stand whom a query can fit."""
@@ -156,7 +152,12 @@ def _together(shelves: Sequence[Iterator[Held]]) -> Iterator[Held]:
     if len(shelves) == 1:
         return shelves[0]
     texts = groupby(merge(*shelves, key=_in_order), _TEXT)
-    return ((text, merge(*map(_PEOPLE, same), key=by_id)) for text, same in texts)
+    return ((text, _merged([people for _, people in same])) for text, same in texts)
+
+
+def _merged(some: Sequence[Iterable[Called]]) -> Iterable[Called]:
+    """Those who have a text on one shelf, or on several, by id."""
+    return some[0] if len(some) == 1 else merge(*some, key=by_id)
 
 
 _TEXT: Final = itemgetter(0)

@@ -25,7 +25,7 @@ from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.visibility import PersonCard, is_open
 
 CAPACITY: Final = 120_000
-"""How many people one process copies: about 2.8 KB for each, and 0.3 KB for the card, which the
+"""How many people one process copies: about 2.9 KB for each, and 0.3 KB for the card, which the
 audience keeps. Larger campuses ask their store.
 
 Where there is no room for one more campus, those that nobody asks about give way."""

@@ -116,8 +116,8 @@ class Sought:
     def compared(self, texts: Sequence[Sequence[str]]) -> Iterable[tuple[int, float]]:
         """Each text that shares any trigram with it: among which, and how alike."""
         whose = [at for at, some in enumerate(texts) for _ in some]
-        found = shares(self.own, list(chain.from_iterable(texts)))
-        return [(whose[at], self.likeness(shared, len(text))) for text, shared, at in found]
+        found, size = shares(self.own, list(chain.from_iterable(texts))), self.size
+        return [(whose[at], shared / (size + len(text) - shared)) for text, shared, at in found]
 
 
 def likeness(sought: Sought, people: Sequence[Called], slips: Iterable[str]) -> list[float]:
@@ -127,9 +127,10 @@ def likeness(sought: Sought, people: Sequence[Called], slips: Iterable[str]) -> 
         texts = [Spelt(*map(add, one.plain, one.numbered)) for one in people]
     alike, several = [0.0] * len(people), list[int]()
     for at, found in sought.compared([one.words for one in texts]):
-        if alike[at]:
+        if best := alike[at]:
             several.append(at)
-        alike[at] = max(alike[at], found)
+        if found > best:
+            alike[at] = found
     # Of all other people, no text is more alike than the one word that is alike at all.
     for which, found in sought.compared([texts[at].wholes for at in several]):
         at = several[which]
