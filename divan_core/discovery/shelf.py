@@ -43,14 +43,13 @@ class Shelf:
     def add(self, one: Called, units: Iterable[str], words: Iterable[str]) -> None:
         """Let somebody have these, who are different and not empty."""
         for text in units:
-            is_start = self._is_start(text)
+            if self._starts_by(one, text):
+                self._starts.add(text)
             if text not in self._units:
                 self._phrases.add(text)
                 if text not in self._words:
                     self._texts.add(text)
             insort(self._units.setdefault(text, []), one, key=by_id)
-            if not is_start and self._is_start(text):
-                self._starts.add(text)
         for text in words:
             if text not in self._words and text not in self._units:
                 self._texts.add(text)
@@ -59,13 +58,12 @@ class Shelf:
     def discard(self, one: Called, units: Iterable[str], words: Iterable[str]) -> None:
         """Let somebody no longer have these, which they had."""
         for text in units:
-            is_start = self._is_start(text)
             _remove(self._units, text, one)
             if text not in self._units:
                 self._phrases.discard(text)
                 if text not in self._words:
                     self._texts.discard(text)
-            if is_start and not self._is_start(text):
+            if self._starts_by(one, text):
                 self._starts.discard(text)
         for text in words:
             _remove(self._words, text, one)
@@ -99,10 +97,17 @@ class Shelf:
         as_unit, as_word = self._units.get(text, ()), self._words.get(text, ())
         return merged(as_unit, as_word) if as_unit and as_word else as_unit or as_word
 
-    def _is_start(self, text: str) -> bool:
-        """Whether a query of one word that starts a text finds somebody by it."""
-        people = self._units.get(text, ())
-        return any(one.entry.handle == text for one in people) if " " in text else bool(people)
+    def _starts_by(self, one: Called, text: str) -> bool:
+        """Whether a query of one word that starts a text of theirs finds nobody else by it.
+
+        Those who share a name of several words may be everybody: only handles are compared, and
+        with those of others only where it is the person's own.
+        """
+        others = self._units.get(text, ())
+        if " " not in text:
+            return not others
+        handle = one.entry.handle
+        return handle == text and not any(other.entry.handle == text for other in others)
 
     def _starting(self, word: str) -> Iterator[Held]:
         units = chain.from_iterable(self._starts.groups(word))

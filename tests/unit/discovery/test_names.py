@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +23,18 @@ NUMBERED = st.builds(lambda name, number: (f"{name}{number}", name), LETTERS, st
 PEOPLE = st.lists(st.tuples(TEXTS, TEXTS) | NUMBERED, min_size=1, max_size=12)
 QUERIES = (st.text("abcn1 ", min_size=2, max_size=14) | LETTERS).map(wanted)
 GRAMS = st.sets(st.text("ab", min_size=3, max_size=3))
+
+
+class Compared(str):
+    """A handle that counts how often it is compared."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+    times = 0
+
+    def __eq__(self, other: object) -> bool:
+        type(self).times += 1
+        return super().__eq__(other)
 
 
 def called(people: Sequence[tuple[str, str]]) -> list[Entry]:
@@ -167,3 +180,35 @@ def test_an_alphabet_ends() -> None:
     assert not alphabet.is_full
     assert alphabet.spell({"ccc", "ddd"}) == ""
     assert alphabet.is_full
+
+
+def test_a_name_that_everybody_has_is_put_in_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host may call everybody "New Student" to begin with."""
+    monkeypatch.setattr(Compared, "times", 0)
+    everybody = [
+        attrs.evolve(one, handle=Compared(one.handle))
+        for one in called([(f"guest.{number}", "New Student") for number in range(200)])
+    ]
+    names = known(everybody)
+    for one in everybody[1:]:
+        names.replace(one, None)
+    assert Compared.times <= 5 * len(everybody)
+    assert [one.name for one in names.beginning(_wanted("new st"), 9)] == ["new student"]
+
+
+def test_a_handle_of_several_words_is_found_as_long_as_anybody_has_it() -> None:
+    ana, bea, eva = called([("maria.rossi", "Ana"), ("maria_rossi", "Bea"), ("e1", "Maria Rossi")])
+    names = known([ana, bea, eva])
+    for gone, left in ((ana, [bea, eva]), (bea, [eva]), (eva, [])):
+        names.replace(gone, None)
+        assert sorted(names.beginning(_wanted("mari"), 9), key=_number) == left
+
+
+def _wanted(text: str) -> Wanted:
+    looked_for = wanted(text)
+    assert looked_for is not None
+    return looked_for
+
+
+def _number(one: Entry) -> int:
+    return one.user_id.int

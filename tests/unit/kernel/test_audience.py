@@ -1,6 +1,8 @@
 """The cache of cards and relations, and what makes it forget."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import anyio
@@ -120,6 +122,19 @@ async def test_relations_of_many_are_loaded_at_once_where_they_are_not_known() -
     assert (source.asked, source.loads) == ([ANA], loads + 1)
 
 
+async def overtaken(
+    source: Source, cache: Audience, who: UserId, load: Callable[[], Coroutine[Any, Any, object]]
+) -> None:
+    """Let somebody change while something is loaded."""
+    source.pause = anyio.Event()
+    async with anyio.create_task_group() as group:
+        group.start_soon(load)
+        await anyio.wait_all_tasks_blocked()
+        async with cache.changing(CAMPUS, (who,)):
+            pass
+        source.pause.set()
+
+
 async def test_friends_of_many_are_loaded_at_once_where_they_are_not_known() -> None:
     source = Source()
     cache = audience(source)
@@ -164,13 +179,7 @@ async def test_a_circle_is_loaded_at_once_where_it_is_not_known() -> None:
 async def test_a_circle_that_a_change_overtook_is_not_kept() -> None:
     source = Source()
     cache = audience(source)
-    source.pause = anyio.Event()
-    async with anyio.create_task_group() as group:
-        group.start_soon(cache.circle, ANA)
-        await anyio.wait_all_tasks_blocked()
-        async with cache.changing(CAMPUS, (BEN,)):
-            pass
-        source.pause.set()
+    await overtaken(source, cache, BEN, partial(cache.circle, ANA))
     loads = source.loads
     await cache.friends_of([BEN])
     await cache.relations(ANA)
@@ -180,13 +189,7 @@ async def test_a_circle_that_a_change_overtook_is_not_kept() -> None:
 async def test_relations_that_a_change_overtook_are_not_kept() -> None:
     source = Source()
     cache = audience(source)
-    source.pause = anyio.Event()
-    async with anyio.create_task_group() as group:
-        group.start_soon(cache.relations_of, [ANA])
-        await anyio.wait_all_tasks_blocked()
-        async with cache.changing(CAMPUS, (ANA,)):
-            pass
-        source.pause.set()
+    await overtaken(source, cache, ANA, partial(cache.relations_of, [ANA]))
     loads = source.loads
     await cache.relations_of([ANA])
     assert source.loads == loads + 1
