@@ -28,7 +28,7 @@ from divan_core.kernel.audience import Audience
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import Entropy, Ids
 from divan_core.kernel.traces import Beginning, Traces
-from divan_core.kernel.urgency import patient
+from divan_core.kernel.urgency import Foreground, patient
 from divan_core.leaderboards.service import Leaderboards
 from divan_core.moderation.actions import Actions
 from divan_core.moderation.appeals import Appeals
@@ -86,6 +86,7 @@ class Divan:
         self.clock: Clock = ground.clock
         self.ids: Ids = ground.ids
         self.traces: Traces | None = ground.traces
+        self.foreground: Foreground = ground.foreground
         self.accounts: Accounts = services.accounts
         self.social: Social = services.social
         self.presence: Presence = services.presence

@@ -12,6 +12,7 @@ from divan_core.auth.ports import Mailer, PasswordHasher
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import Entropy, Ids
 from divan_core.kernel.traces import Traces
+from divan_core.kernel.urgency import Foreground
 from divan_core.moderation.ports import Checkpoints, NoCheckpoints
 from divan_core.safety.own import OwnSignals
 
@@ -35,7 +36,8 @@ class Ground:
 
     Without ``hasher`` and ``mailer`` they follow from the settings. ``checkpoints`` is where those
     of the audit are kept. ``games`` are those of the host, beside Divan's own, and so
-    are ``signals``. ``traces`` is None where there are none.
+    are ``signals``. ``traces`` is None where there are none. Workers make way for what is of the
+    ``foreground``.
     """
 
     clock: Clock
@@ -48,6 +50,7 @@ class Ground:
     games: tuple[AnyGame, ...] = ()
     signals: OwnSignals = attrs.field(factory=dict)
     traces: Traces | None = None
+    foreground: Foreground = attrs.field(factory=Foreground)
 
 
 def derived_key(secret: bytes, purpose: str) -> bytes:

@@ -138,7 +138,9 @@ def staff(
     return Workers(
         stores,
         traced_subscriptions((*own, *others), ground.traces),
-        WorkerTools(ground.clock, ground.entropy, LoggedWorkers(services.metrics)),
+        WorkerTools(
+            ground.clock, ground.entropy, LoggedWorkers(services.metrics), ground.foreground
+        ),
         Surroundings(services.presence.sweep_all, services.discovery.keep, services.metrics, jobs),
     )
 

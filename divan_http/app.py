@@ -39,7 +39,9 @@ def create_app(divan: Divan, extra: Iterable[Operation] = ()) -> Asgi:
     _route(app, endpoint, (*rows, *extra))
     console.install(app, settings)
     log = RequestLog(divan.clock, settings.log.sampling_rate_info, random.random)
-    surroundings = Surroundings(_request_id, time.perf_counter, log, Meter(divan.metrics))
+    surroundings = Surroundings(
+        _request_id, time.perf_counter, log, Meter(divan.metrics), divan.foreground
+    )
     origins = settings.http.cors_origins
     inner = Cors(app, origins) if origins else app
     return Edge(inner if divan.traces is None else Traced(inner, divan.traces), surroundings)

@@ -14,6 +14,7 @@ import attrs
 
 from divan_core.codec.problems import Problem, crash, problem
 from divan_core.codec.requestid import sane
+from divan_core.kernel.urgency import Foreground
 from divan_http.exchange import KEY, Asgi, Body, Event, Exchange, Headers, Receive, Scope, Send
 from divan_http.meter import Meter
 from divan_http.problems import reply_of
@@ -35,12 +36,16 @@ _NOT_ASCII: Final = (400, "bad_request", "The address is not ASCII")
 
 @attrs.frozen
 class Surroundings:
-    """What the edge needs: new request ids, a stopwatch in seconds, a log, a meter."""
+    """What the edge needs: new request ids, a stopwatch in seconds, a log, a meter.
+
+    Workers of the process make way for what is of the ``foreground``.
+    """
 
     new_id: Callable[[], str]
     stopwatch: Callable[[], float]
     log: RequestLog
     meter: Meter
+    foreground: Foreground
 
 
 class Edge:
@@ -53,6 +58,7 @@ class Edge:
         self._stopwatch = surroundings.stopwatch
         self._log = surroundings.log
         self._meter = surroundings.meter
+        self._foreground = surroundings.foreground
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass on what is not one."""
@@ -73,12 +79,13 @@ class Edge:
             return send(event)
 
         try:
-            if len(headers) > MOST_HEADERS:
-                await _refuse(exchange, reply, _MANY)
-            elif scope["query_string"].isascii():
-                await self._app(scope, exchange.body, reply)
-            else:  # Falcon itself cannot take an address that is not ASCII
-                await _refuse(exchange, reply, _NOT_ASCII)
+            with self._foreground:
+                if len(headers) > MOST_HEADERS:
+                    await _refuse(exchange, reply, _MANY)
+                elif scope["query_string"].isascii():
+                    await self._app(scope, exchange.body, reply)
+                else:  # Falcon itself cannot take an address that is not ASCII
+                    await _refuse(exchange, reply, _NOT_ASCII)
         except Exception:
             if not exchange.status:
                 await _send(exchange, reply, crash(exchange.request_id))

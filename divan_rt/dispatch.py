@@ -13,6 +13,7 @@ from divan_core.codec.reader import JsonReader
 from divan_core.errors import DivanError, NotFound
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import Ids
+from divan_core.kernel.urgency import Foreground
 from divan_rt.audience import Session
 from divan_rt.messages import Refused
 from divan_rt.packet import Envelope
@@ -67,19 +68,24 @@ class Problems:
 
 @attrs.frozen
 class Dispatch:
-    """Answers every event of a namespace, and counts them in ``traffic``."""
+    """Answers every event of a namespace, and counts them in ``traffic``.
+
+    Workers of the process make way for what is of the ``foreground``.
+    """
 
     namespace: str
     table: Table
     traffic: Traffic
     clock: Clock
     problems: Problems
+    foreground: Foreground
 
     async def answer(self, session: Session, envelope: Envelope) -> object:
         """The acknowledgement of an event."""
         try:
             session.quota.admit(self.clock.now())
-            answer = await self._perform(session, envelope)
+            with self.foreground:
+                answer = await self._perform(session, envelope)
         except Exception as fault:  # noqa: BLE001 - the last resort: the client is told, the log too
             self._count(envelope, "refused" if isinstance(fault, DivanError) else "failed")
             return Refused(self.problems.of(fault, envelope.name))

@@ -88,7 +88,7 @@ class SocketServer:
         )
         self._library = _library(divan.settings.http.cors_origins, polling=options.polling)
         self._edge = Edge(self._library, PATH, divan.clock, divan.ids)
-        self._talks = Talks(divan.listening, divan.clock)
+        self._talks = Talks(divan.listening, divan.clock, divan.foreground)
         self._teller = Teller(self._sessions, {SOCIAL: partial(_shown, divan)}, divan.clock)
         self._playing = Playing(divan, self._sessions, self._teller)
         handshake = Handshake(divan.identity)
@@ -115,8 +115,10 @@ class SocketServer:
 
     def _open(self, namespace: str, table: Table, behind: Behind) -> None:
         """Answer what is asked in a namespace; ``behind`` is what a session listens to there."""
-        problems = Problems(self._divan.ids)
-        dispatch = Dispatch(namespace, table, self._traffic, self._divan.clock, problems)
+        divan = self._divan
+        dispatch = Dispatch(
+            namespace, table, self._traffic, divan.clock, Problems(divan.ids), divan.foreground
+        )
         if self._divan.traces is not None:
             parts = attrs.asdict(dispatch, recurse=False)
             dispatch = TracedDispatch(**parts, traces=self._divan.traces)

@@ -29,6 +29,7 @@ from divan_core.errors import StoreUnavailable
 from divan_core.kernel.clock import Clock
 from divan_core.kernel.ids import RoomId, UserId
 from divan_core.kernel.notices import NoticesLost, PersonNotice
+from divan_core.kernel.urgency import Foreground
 from divan_rt import ears
 from divan_rt.audience import Session
 from divan_rt.ears import Copies, Due, Ear
@@ -47,8 +48,9 @@ _LOG: Final = logging.getLogger("divan.rt")
 class Talks:
     """The sessions of this process that listen to conversations."""
 
-    def __init__(self, listening: Listening, clock: Clock) -> None:
-        """Read what was written through ``listening``."""
+    def __init__(self, listening: Listening, clock: Clock, foreground: Foreground) -> None:
+        """Read what was written through ``listening``; bringing it is of the ``foreground``."""
+        self._foreground = foreground
         self._listening = listening
         self._clock = clock
         self._ears: dict[Session, Ear] = {}
@@ -230,7 +232,8 @@ class Talks:
     async def _has_to_wait(self, due: Due) -> bool:
         """Bring what is new; whether some of it has to wait, for a socket or for the store."""
         try:
-            return await self._bring(due)
+            with self._foreground:
+                return await self._bring(due)
         except StoreUnavailable:
             return True
 

@@ -94,6 +94,11 @@ class Consumer:
         self._more = False
 
     @property
+    def patient(self) -> bool:
+        """Whether it gathers: nobody waits for what can."""
+        return self._gather_s > 0
+
+    @property
     def bell(self) -> Bell:
         """The bus's, of its topic."""
         return self._bus.bell(self.group.topic)

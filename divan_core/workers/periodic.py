@@ -43,6 +43,7 @@ class Periodic:
     def __init__(self, job: Job, tools: WorkerTools) -> None:
         """Do ``job`` by the tools' clock."""
         self.name = job.name
+        self.patient = True
         self.bell = job.bell
         self._job = job
         self._every_ms = round(job.every_s * 1000)

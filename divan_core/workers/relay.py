@@ -70,6 +70,7 @@ class Relay:
         """Carry events along ``route``."""
         self._route = route
         self._alarm = route.outbox.bell_of(route.urgent)
+        self._heard = self._alarm.rings
         self._tools = tools
         self._owner = tools.owner()
         self._outage = Outage(self.name, tools)
@@ -85,6 +86,11 @@ class Relay:
     def bell(self) -> Bell:
         """The outbox's."""
         return self._route.outbox.bell
+
+    @property
+    def patient(self) -> bool:
+        """Whether nothing urgent was recorded since it last looked."""
+        return self._alarm.rings == self._heard
 
     async def turn(self, *, hurry: bool = False) -> Turn:
         """Carry one batch."""
@@ -115,7 +121,7 @@ class Relay:
         await self._mark()
         await self._release()
         await self._look()
-        heard = self._alarm.rings
+        self._heard = heard = self._alarm.rings
         events = await outbox.claim(self._owner, BATCH, LEASE_MS)
         if not events:
             return Turn(0, POLL_S)

@@ -16,6 +16,10 @@ from divan_core.workers.turns import Turn, Worker, WorkerTools
 RESTART_FIRST_MS: Final = 500
 RESTART_LONGEST_MS: Final = 30_000
 
+GIVE_WAY_S: Final = 0.02
+"""The longest that a turn makes way, in seconds. Where somebody always waits, turns are fewer and
+larger by that, which takes less of the processor; shorter than what gathers for decisions."""
+
 
 class Runner:
     """The workers of a process, by name."""
@@ -91,6 +95,8 @@ class Runner:
                     await shift.rest(bell, bell.rings, turn.rest_s)
                 else:
                     await shift.rest(worker.bell, heard, turn.rest_s)
+                if worker.patient:
+                    await self._tools.foreground.give_way(GIVE_WAY_S)
         finally:
             self._running.discard(worker.name)
             await self._leave(worker)

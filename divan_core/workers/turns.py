@@ -16,6 +16,7 @@ from divan_core.kernel.clock import Clock
 from divan_core.kernel.delivery import Group
 from divan_core.kernel.events import Event
 from divan_core.kernel.ids import Entropy
+from divan_core.kernel.urgency import Foreground
 
 POLL_S: Final = 1.0
 """The longest that a worker rests: a bell in another process may have gone unheard."""
@@ -49,6 +50,11 @@ class Worker(Protocol):
     @property
     def bell(self) -> Bell:
         """Rings when there may be something to do."""
+        ...
+
+    @property
+    def patient(self) -> bool:
+        """Whether its next turn can make way for what somebody waits for, for some milliseconds."""
         ...
 
     async def turn(self, *, hurry: bool = False) -> Turn:
@@ -92,11 +98,12 @@ class WorkerLog(Protocol):
 
 @attrs.frozen
 class WorkerTools:
-    """What workers use."""
+    """What workers use; the ``foreground`` is what patient ones make way for."""
 
     clock: Clock
     entropy: Entropy
     log: WorkerLog
+    foreground: Foreground = attrs.field(factory=Foreground)
 
     def delay_ms(self, attempt: int, first_ms: int, longest_ms: int) -> int:
         """How long to wait after the ``attempt``-th failure (from 1).

@@ -2,9 +2,11 @@
 
 import time
 
+import anyio
 import httpx2
 import pytest
 
+from divan_core.kernel.urgency import Foreground
 from divan_core.observability.metrics import Metrics
 from divan_core.testing.clock import ManualClock
 from divan_http.cors import Cors
@@ -17,10 +19,16 @@ from tests.http.world import asgi_client, problem
 pytestmark = pytest.mark.anyio
 
 
-def edge(app: Asgi) -> Edge:
+def edge(app: Asgi, foreground: Foreground | None = None) -> Edge:
     log = RequestLog(ManualClock(), 1.0, lambda: 0.0)
-    meter = Meter(Metrics())
-    return Edge(Cors(app, ()), Surroundings(lambda: "made-here", time.perf_counter, log, meter))
+    surroundings = Surroundings(
+        lambda: "made-here",
+        time.perf_counter,
+        log,
+        Meter(Metrics()),
+        foreground or Foreground(),
+    )
+    return Edge(Cors(app, ()), surroundings)
 
 
 async def asked(app: Asgi) -> httpx2.Response:
@@ -36,6 +44,32 @@ async def test_what_breaks_before_it_answers_is_a_problem_without_details() -> N
     assert "secret" not in str(problem(answer, 500, "internal_error"))
     assert answer.headers["x-request-id"] == "made-here"
     assert answer.headers["content-length"] == str(len(answer.content))
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+async def test_workers_make_way_for_a_request_until_it_is_answered(breaks: bool) -> None:
+    foreground, asked, answering, made_way = Foreground(), anyio.Event(), anyio.Event(), []
+
+    async def slow(_scope: Scope, _receive: Receive, send: Send) -> None:
+        asked.set()
+        await answering.wait()
+        if breaks:
+            raise RuntimeError
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def make_way() -> None:
+        await foreground.give_way(3600)
+        made_way.append(True)
+
+    async with asgi_client(edge(slow, foreground)) as client, anyio.create_task_group() as tasks:
+        tasks.start_soon(client.get, "/")
+        await asked.wait()
+        tasks.start_soon(make_way)
+        await anyio.wait_all_tasks_blocked()
+        assert not made_way
+        answering.set()
+    assert made_way
 
 
 async def test_what_breaks_in_the_middle_is_not_answered_twice() -> None:

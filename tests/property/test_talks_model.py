@@ -23,6 +23,7 @@ from divan_core.errors import StoreUnavailable
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.notices import NoticesLost, PersonNotice
+from divan_core.kernel.urgency import Foreground
 from divan_core.testing.clock import ManualClock
 from divan_rt import ears, talks
 from divan_rt.talks import Talks
@@ -40,6 +41,7 @@ class Truth:
 
     messages: list[MessageView] = attrs.field(factory=list)
     away: int = 0
+    hold: anyio.Event | None = None
 
     def write(self, sender: UserId) -> int:
         seq = len(self.messages) + 1
@@ -65,6 +67,8 @@ class Truth:
         assert most >= 3
         found = self.messages[after : after + 3]  # fewer than there may be, as if it were long
         await checkpoint()
+        if self.hold is not None:
+            await self.hold.wait()
         if self.away:
             self.away -= 1
             raise StoreUnavailable
@@ -154,7 +158,7 @@ deeds = st.lists(
 
 async def play(history: list[Deed]) -> None:
     truth = Truth()
-    made = Talks(truth, ManualClock())  # type: ignore[arg-type]
+    made = Talks(truth, ManualClock(), Foreground())  # type: ignore[arg-type]
     replicas = [Replica(made, Actor(PEOPLE[number % 2], CAMPUS)) for number in range(4)]
     late: list[PersonNotice] = []
     async with anyio.create_task_group() as tasks:
@@ -223,7 +227,7 @@ def write(deed: str, sender: UserId, world: World) -> None:
 
 async def hold_up() -> None:
     truth = Truth()
-    made = Talks(truth, ManualClock())  # type: ignore[arg-type]
+    made = Talks(truth, ManualClock(), Foreground())  # type: ignore[arg-type]
     for number in range(50):
         truth.write(PEOPLE[number % 2])
     replicas = [Replica(made, Actor(PEOPLE[0], CAMPUS)) for _ in range(3)]
@@ -240,6 +244,35 @@ async def hold_up() -> None:
             assert replicas[2].kept == list(range(51, 51 + count))
         await settle(truth, replicas)
         tasks.cancel_scope.cancel()
+
+
+async def make_way() -> None:
+    truth, foreground, made_way = Truth(), Foreground(), anyio.Event()
+    made = Talks(truth, ManualClock(), foreground)  # type: ignore[arg-type]
+    replica = Replica(made, Actor(PEOPLE[0], CAMPUS))
+
+    async def worker() -> None:
+        await foreground.give_way(3600)
+        made_way.set()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(made.run)
+        await replica.connect(truth)
+        truth.hold = anyio.Event()
+        write("told", PEOPLE[0], (truth, made, [replica], []))
+        await anyio.wait_all_tasks_blocked()
+        tasks.start_soon(worker)
+        await anyio.wait_all_tasks_blocked()
+        assert not made_way.is_set()
+        truth.hold.set()
+        await made_way.wait()
+        replica.read()
+        assert replica.kept == [1]
+        tasks.cancel_scope.cancel()
+
+
+def test_workers_make_way_for_what_is_being_brought() -> None:
+    anyio.run(make_way)
 
 
 def test_neither_who_is_far_behind_nor_who_does_not_read_holds_up_others() -> None:

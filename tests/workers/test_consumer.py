@@ -81,6 +81,7 @@ async def test_what_can_wait_gathers(stage: Stage) -> None:
     consumer = Consumer(patient, stage.stores, stage.tools())
     assert await consumer.turn() == Turn(2, 0.25, deaf=True)
     assert await consumer.turn() == Turn(0, POLL_S)
+    assert (consumer.patient, stage.consumer().patient) == (True, False)
 
 
 @pytest.mark.parametrize(("took_s", "gathers_s"), [(0.0, EAGER_S), (0.03, 0.015), (1.0, 0.25)])

@@ -64,6 +64,17 @@ async def test_what_is_urgent_ends_the_gathering(stage: Stage) -> None:
     assert turn.alarm.rings > heard
 
 
+async def test_it_is_patient_unless_something_urgent_was_recorded(stage: Stage) -> None:
+    relay = Relay(Route.of(stage.stores, stage.groups, {TOPIC}), stage.tools())
+    await stage.record(event("b", 0, topic="slow"))
+    seen = [relay.patient]
+    await stage.say(("a", 0))
+    seen.append(relay.patient)
+    await relay.turn()
+    seen.append(relay.patient)
+    assert seen == [True, False, True]
+
+
 async def test_what_is_urgent_and_comes_during_a_turn_goes_along_at_once(stage: Stage) -> None:
     relay = Relay(Route.of(stage.stores, stage.groups, {TOPIC}), stage.tools())
     await stage.say(("a", 0))

@@ -10,7 +10,7 @@ from divan_core.errors import ValidationFailed
 from divan_core.kernel.bell import Bell
 from divan_core.kernel.clock import Millis
 from divan_core.testing.clock import ManualClock, SeededEntropy
-from divan_core.workers import shift
+from divan_core.workers import runner, shift
 from divan_core.workers.periodic import MOST, Job, Periodic
 from divan_core.workers.runner import RESTART_LONGEST_MS, Runner
 from divan_core.workers.turns import POLL_S, Turn, Worker, WorkerTools
@@ -27,6 +27,7 @@ class Work:
     act: Callable[[], Awaitable[Turn]]
     bell: Bell = attrs.field(factory=Bell)
     left: int = 0
+    patient: bool = False
 
     async def turn(self, *, hurry: bool = False) -> Turn:
         assert not hurry
@@ -130,6 +131,46 @@ async def test_a_deaf_rest_is_ended_by_its_alarm(tools: WorkerTools) -> None:
             assert turns == 1
             alarm.ring()
             await twice.wait()
+
+
+@pytest.mark.parametrize("patient", [False, True])
+async def test_who_is_patient_makes_way_for_what_somebody_waits_for(
+    tools: WorkerTools, monkeypatch: pytest.MonkeyPatch, *, patient: bool
+) -> None:
+    monkeypatch.setattr(runner, "GIVE_WAY_S", 3600)
+    turns, first, second = 0, anyio.Event(), anyio.Event()
+
+    async def act() -> Turn:
+        nonlocal turns
+        turns += 1
+        (second if turns == 2 else first).set()
+        return Turn(1, 3600)
+
+    work = Work("work", act, patient=patient)
+    with anyio.fail_after(10):
+        async with Runner([work], tools).running():
+            await first.wait()
+            with tools.foreground:
+                work.bell.ring()
+                await anyio.wait_all_tasks_blocked()
+                assert second.is_set() is not patient
+            await second.wait()
+
+
+async def test_who_makes_way_when_it_ends_takes_no_other_turn(tools: WorkerTools) -> None:
+    turns, first = 0, anyio.Event()
+
+    async def act() -> Turn:
+        nonlocal turns
+        turns += 1
+        first.set()
+        return Turn(0, 1)
+
+    work = Work("work", act, patient=True)
+    with anyio.fail_after(10), tools.foreground:
+        async with Runner([work], tools, Pauses(3600)).running():
+            await first.wait()
+    assert turns == 1
 
 
 async def test_a_bell_that_rings_during_a_turn_is_heard(tools: WorkerTools) -> None:
