@@ -15,6 +15,7 @@ from divan_core.auth.policy import AuthKeys
 from divan_core.auth.ports import PasswordHasher
 from divan_core.auth.service import Auth
 from divan_core.auth.tools import AuthRules, AuthTools
+from divan_core.chat.fresh import Fresh
 from divan_core.chat.live import Listening
 from divan_core.chat.prints import Prints
 from divan_core.chat.rooms import Rooms
@@ -154,7 +155,7 @@ def wire(stores: Stores, settings: Settings, ground: Ground) -> Services:
         presence=presence,
         chat=Chat(stores.units, talking),
         rooms=Rooms(stores.units, talking),
-        listening=Listening(stores.units, audience),
+        listening=Listening(stores.units, audience, talking.fresh),
         activities=activities,
         discovery=_discovery(stores, settings, ground, (audience, sealer)),
         identity=Authenticator(accounts, ground.clock, _trust(settings, ground.clock, tokens)),
@@ -253,6 +254,7 @@ def _talking(
         sealer=sealer,
         presence=presence,
         prints=Prints(),
+        fresh=Fresh(ground.clock),
     )
 
 

@@ -1,8 +1,9 @@
 """Conversations as they go on: each message once to each socket, in order, without a gap.
 
 A notice says how far a conversation has come; nobody's words travel in it. What was written since
-is read once for all sockets of this process, and each is sent what it does not have yet. So a
-notice that is lost or comes twice changes nothing but the moment.
+is read once for all sockets of this process, unless it has just written that itself, and each is
+sent what it does not have yet. So a notice that is lost or comes twice changes nothing but the
+moment.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import anyio
 import msgspec
 from anyio.abc import TaskGroup
 
-from divan_core.chat.live import Listening
+from divan_core.chat.live import Listening, News
 from divan_core.chat.messages import (
     MEMBERS_NOTICE,
     MESSAGE_NOTICE,
@@ -87,6 +88,7 @@ class Talks:
         elif notice.name == MESSAGE_NOTICE:
             self._hear_message(notice)
         elif notice.name == VEIL_NOTICE:
+            self._listening.forget(_named(notice).conversation_id)
             self._errand(lambda: self._tell_veil(notice))
         elif notice.name == MEMBERS_NOTICE:
             self._errand(lambda: self._tell_members(notice))
@@ -247,12 +249,21 @@ class Talks:
         if not ready:
             return bool(near)
         lowest = min(ear.place(due) for ear in ready)
-        news = await self._listening.news(due.campus_id, due.conversation_id, lowest, room=due.room)
+        news = await self._news(due, lowest)
         copies = Copies(news)
         late = [not self._catch_up(ear, due, copies, lowest) for ear in ready if ear.open]
         if news.more and not any(late):
             self._put(due)
         return any(late) or len(ready) < len(near)
+
+    async def _news(self, due: Due, after: int) -> News:
+        """What was written above a number; one message of this process is not read again."""
+        fresh = (
+            self._listening.fresh(due.conversation_id, due.seq) if due.seq == after + 1 else None
+        )
+        if fresh is not None:
+            return fresh
+        return await self._listening.news(due.campus_id, due.conversation_id, after, room=due.room)
 
     def _catch_up(self, ear: Ear, due: Due, copies: Copies, after: int) -> bool:
         """Send one session what it does not have; whether there was room for all of it.

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import attrs
+from msgspec import UNSET
 
 from divan_core.chat import policy
+from divan_core.chat.fresh import Fresh, Written
 from divan_core.chat.messages import MessageView
 from divan_core.chat.model import ConversationId, Mark, Message, Veil
 from divan_core.chat.ports import ChatUnit
@@ -73,10 +75,14 @@ class News:
 class Listening:
     """Reads once for everybody of a process who listens to a conversation."""
 
-    def __init__(self, units: Units[ChatUnit], audience: Audience) -> None:
-        """Read through ``units``; ``audience`` knows who blocks whom."""
+    def __init__(self, units: Units[ChatUnit], audience: Audience, fresh: Fresh) -> None:
+        """Read through ``units``; ``audience`` knows who blocks whom.
+
+        ``fresh`` is what this process has just written itself.
+        """
         self._units = units
         self._audience = audience
+        self._fresh = fresh
 
     async def places(
         self, actor: Actor, since: Mapping[ConversationId, int], *, direct: bool
@@ -131,6 +137,18 @@ class Listening:
         told = tuple(policy.message_view(one, room_id=room_id) for one in messages)
         return News(_heard(messages, told, hidden), inside, most)
 
+    def fresh(self, conversation_id: ConversationId, seq: int) -> News | None:
+        """The message of this number, if this process has just written it, for one telling.
+
+        That is for conversations of two people, who are both in there for good; None of others.
+        """
+        written = self._fresh.take(conversation_id, seq)
+        return None if written is None else _news_of(written)
+
+    def forget(self, conversation_id: ConversationId) -> None:
+        """Have the next news of a conversation read: staff has decided about a message of it."""
+        self._fresh.forget(conversation_id)
+
     async def inside(self, conversation_id: ConversationId) -> frozenset[UserId]:
         """Who is in a conversation now."""
 
@@ -144,6 +162,14 @@ class Listening:
         """Whom somebody is hidden from in rooms."""
         await self._audience.refresh(campus_id)
         return (await self._audience.relations(user_id)).blocked
+
+
+def _news_of(written: Written) -> News:
+    view, nobody = written.view, frozenset[UserId]()
+    heard = Heard(view, written.shadowed, nobody, sealed=written.shadowed)
+    recipient = view.recipient_id
+    inside = {view.sender_id} if recipient is UNSET else {view.sender_id, recipient}
+    return News((heard,), frozenset(inside))
 
 
 def _heard(

@@ -13,6 +13,7 @@ import attrs
 from msgspec import UNSET, Raw
 
 from divan_core.chat import policy
+from divan_core.chat.fresh import Fresh
 from divan_core.chat.messages import MESSAGE_NOTICE, MessageView
 from divan_core.chat.model import (
     Content,
@@ -72,6 +73,7 @@ class ChatTools:
     sealer: CursorSealer
     presence: PeopleOnline
     prints: Prints
+    fresh: Fresh
 
 
 async def tell(tools: ChatTools, notice: PersonNotice) -> None:
@@ -194,6 +196,8 @@ class Outgoing:
         if not done.replayed:
             new = Print(Raw(done.body), done.view.seq)
             tools.prints.add(sending.conversation_id, plain_edition(draft.id), new)
+            if done.view.recipient_id is not UNSET:
+                tools.fresh.put(done.view, shadowed=shadowed)
         await tell(tools, _notice(sending, done.view))
         return done
 

@@ -449,3 +449,41 @@ async def test_events_are_told_in_order_and_hold_no_words(clock: ManualClock) ->
         "room.left",
     ]
     assert "secret" not in str([one.data for one in found])
+
+
+async def test_what_was_just_written_is_told_once_as_it_would_be_read(pair: Pair) -> None:
+    divan = pair.world.divan
+    attachment = Attachment("image/png", file_name="me.png")
+
+    async def check(view: MessageView) -> None:
+        where, seq = view.conversation_id, view.seq
+        fresh = divan.listening.fresh(where, seq)
+        assert fresh == await divan.listening.news(CAMPUS, where, seq - 1, room=False)
+        assert divan.listening.fresh(where, seq) is None
+
+    first = (await pair.say("one", client_msg_id="x1", key="k1")).view
+    await check(first)
+    await check((await pair.say("two", by=pair.ben, attachments=(attachment,))).view)
+    await pair.say("one", client_msg_id="x1", key="k1")  # replayed: its notice goes out again
+    assert divan.listening.fresh(first.conversation_id, 1) is None
+
+
+async def test_what_was_just_written_in_a_room_is_read(pair: Pair) -> None:
+    """Who is inside has to be asked anyway."""
+    divan = pair.world.divan
+    room_id = (await divan.rooms.create(pair.ana, CreateRoom("Den", "2-4", "link"))).view.id
+    view = (await divan.rooms.send(pair.ana, SendRoomMessage(room_id, "hello"))).view
+    assert divan.listening.fresh(view.conversation_id, view.seq) is None
+
+
+async def test_what_is_shadowed_is_told_its_sender_alone_however_fresh(
+    gated: tuple[Pair, Gate],
+) -> None:
+    pair, gate = gated
+    gate.verdict = Verdict(Decision.SHADOWED)
+    view = (await pair.say("unseen")).view
+    fresh = pair.world.divan.listening.fresh(view.conversation_id, view.seq)
+    assert fresh is not None
+    (heard,) = fresh.messages
+    seen = [heard.shown_to(one.user_id) for one in (pair.ana, pair.ben)]
+    assert (seen, heard.sealed) == ([True, False], True)

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from divan_core.chat.live import Heard, News
-from divan_core.chat.messages import CHAT, MESSAGE_NOTICE, ConversationId, MessageView
+from divan_core.chat.messages import CHAT, MESSAGE_NOTICE, VEIL_NOTICE, ConversationId, MessageView
 from divan_core.errors import StoreUnavailable
 from divan_core.kernel.actor import Actor
 from divan_core.kernel.ids import CampusId, UserId
@@ -41,6 +41,7 @@ class Truth:
 
     messages: list[MessageView] = attrs.field(factory=list)
     away: int = 0
+    just: int = 0
     hold: anyio.Event | None = None
 
     def write(self, sender: UserId) -> int:
@@ -58,6 +59,18 @@ class Truth:
         if not last:
             return {}
         return {TALK: min(since.get(TALK, last), last)}
+
+    def fresh(self, talk: ConversationId, seq: int) -> News | None:
+        assert talk == TALK
+        if self.just != seq:
+            return None
+        self.just = 0
+        heard = Heard(self.messages[seq - 1], shadowed=False, hidden_from=frozenset())
+        return News((heard,), frozenset(PEOPLE))
+
+    def forget(self, talk: ConversationId) -> None:
+        assert talk == TALK
+        self.just = 0
 
     async def news(
         self, _campus: CampusId, talk: ConversationId, after: int, *, room: bool, most: int = 3
@@ -218,6 +231,8 @@ def write(deed: str, sender: UserId, world: World) -> None:
     truth, made, _, late = world
     people = [str(one) for one in PEOPLE]
     data = {"conversation_id": str(TALK), "seq": truth.write(sender), "people": people}
+    if deed in {"told", "late"}:  # the others are of another process
+        truth.just = len(truth.messages)
     notice = PersonNotice(CAMPUS, sender, CHAT, MESSAGE_NOTICE, data)
     for _ in range({"told": 1, "twice": 2}.get(deed, 0)):
         made.hear(notice)
@@ -259,7 +274,7 @@ async def make_way() -> None:
         tasks.start_soon(made.run)
         await replica.connect(truth)
         truth.hold = anyio.Event()
-        write("told", PEOPLE[0], (truth, made, [replica], []))
+        write("twice", PEOPLE[0], (truth, made, [replica], []))
         await anyio.wait_all_tasks_blocked()
         tasks.start_soon(worker)
         await anyio.wait_all_tasks_blocked()
@@ -269,6 +284,14 @@ async def make_way() -> None:
         replica.read()
         assert replica.kept == [1]
         tasks.cancel_scope.cancel()
+
+
+def test_what_staff_decided_about_is_read_however_fresh_it_is() -> None:
+    truth = Truth(just=1)
+    made = Talks(truth, ManualClock(), Foreground())  # type: ignore[arg-type]
+    data = {"conversation_id": str(TALK), "seq": 1, "people": [], "noticed": False}
+    made.hear(PersonNotice(CAMPUS, PEOPLE[0], CHAT, VEIL_NOTICE, data))
+    assert not truth.just
 
 
 def test_workers_make_way_for_what_is_being_brought() -> None:
