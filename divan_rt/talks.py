@@ -258,11 +258,10 @@ class Talks:
 
     async def _news(self, due: Due, after: int) -> News:
         """What was written above a number; one message of this process is not read again."""
-        fresh = (
-            self._listening.fresh(due.conversation_id, due.seq) if due.seq == after + 1 else None
-        )
-        if fresh is not None:
-            return fresh
+        if due.seq == after + 1 and not due.room:
+            fresh = self._listening.fresh(due.conversation_id, due.seq)
+            if fresh is not None:
+                return fresh
         return await self._listening.news(due.campus_id, due.conversation_id, after, room=due.room)
 
     def _catch_up(self, ear: Ear, due: Due, copies: Copies, after: int) -> bool:
