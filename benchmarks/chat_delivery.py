@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
-import aiohttp
 import anyio
 import attrs
-import socketio
+import msgspec
 import uvloop
+from aiohttp import ClientSession, ClientWebSocketResponse
+from anyio.abc import TaskGroup
 
 from benchmarks.chat_scene import INSIDE, WORDS, inside, person, room
 from benchmarks.fanout import spread
+from benchmarks.posting import Posts, posting
 from benchmarks.world import CAMPUS
 from divan_core.kernel.ids import RoomId, UserId
 
@@ -29,6 +31,19 @@ SETTLE_S: Final = 1.0
 
 PATIENCE_S: Final = 30.0
 """How long to wait in the end for what is still under way."""
+
+
+MESSAGES: Final = frozenset({"chat:message", "room:message"})
+
+
+@attrs.frozen
+class Heard:
+    """What is read of a message."""
+
+    client_msg_id: str = ""
+
+
+_event = msgspec.json.Decoder(tuple[str, Heard])
 
 
 @attrs.frozen
@@ -58,9 +73,9 @@ class Arrivals:
         with anyio.move_on_after(PATIENCE_S):
             await self._complete.wait()
 
-    def heard(self, message: Mapping[str, Any]) -> None:
+    def heard(self, name: str) -> None:
         """Count a message that has come to a socket."""
-        took_s = anyio.current_time() - self.began[message["client_msg_id"]]
+        took_s = anyio.current_time() - self.began[name]
         self.took_ms.append(took_s * 1000)
         if len(self.took_ms) == self._due:
             self._complete.set()
@@ -93,12 +108,15 @@ async def _deliver(route: Route, seconds: int, *, rooms: bool) -> tuple[object, 
     letters, listeners = _in_rooms() if rooms else _between_two()
     arrivals = Arrivals()
     async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(ClientSession(route.by))
+        tasks = await stack.enter_async_context(anyio.create_task_group())
         for one in listeners:
-            await _listen(stack, route.by, one, arrivals)
+            await _listen(session, tasks, one, arrivals)
         await anyio.sleep(SETTLE_S)
-        session = await stack.enter_async_context(aiohttp.ClientSession(route.to))
-        await _write(session, letters, arrivals, RATE)  # one second warms up
-        due = await _write(session, letters, arrivals, RATE * seconds)
+        posts = await stack.enter_async_context(posting(route.to))
+        await _write(posts, letters, arrivals, RATE)  # one second warms up
+        due = await _write(posts, letters, arrivals, RATE * seconds)
+        tasks.cancel_scope.cancel()
     p50, p95, p99 = spread([10 * one for one in arrivals.took_ms]).split("/")
     times = (f"{int(one) / 10:.1f}" for one in (p50, p95, p99))
     place = f"rooms of {INSIDE}" if rooms else "a person"
@@ -125,24 +143,34 @@ def _in_rooms() -> tuple[Sequence[Letter], Sequence[Listener]]:
 
 
 async def _listen(
-    stack: AsyncExitStack, origin: str, listener: Listener, arrivals: Arrivals
+    session: ClientSession, tasks: TaskGroup, listener: Listener, arrivals: Arrivals
 ) -> None:
-    library: Any = socketio  # it has no types
-    user_id, wished = listener.user_id, listener.rooms
-    namespace, name = ("/rooms", "room:message") if wished else ("/chat", "chat:message")
-    sio = library.AsyncClient(reconnection=False)
-    sio.on(name, arrivals.heard, namespace=namespace)
-    auth = {"user_id": str(user_id), "campus_id": str(CAMPUS)}
-    await sio.connect(origin, auth=auth, namespaces=[namespace], transports=["websocket"])
-    stack.push_async_callback(sio.disconnect)
-    for one in wished:
-        answer = await sio.call("room:join", {"room_id": str(one)}, namespace=namespace)
-        assert answer["ok"], answer
+    """Join as a client of Socket.IO does, in its own words: a library would work as the server."""
+    namespace = "/rooms" if listener.rooms else "/chat"
+    socket = await session.ws_connect("/socket.io/?EIO=4&transport=websocket", max_msg_size=0)
+    auth = msgspec.json.encode({"user_id": str(listener.user_id), "campus_id": str(CAMPUS)})
+    await socket.receive_str()
+    await socket.send_str(f"40{namespace},{auth.decode()}")
+    assert (await socket.receive_str()).startswith(f"40{namespace}")
+    for one in listener.rooms:
+        await socket.send_str(f'42{namespace},1["room:join",{{"room_id":"{one}"}}]')
+        answer = await socket.receive_str()
+        assert '"ok":true' in answer, answer
+    tasks.start_soon(_hear, socket, f"42{namespace},", arrivals)
 
 
-async def _write(
-    session: aiohttp.ClientSession, letters: Sequence[Letter], arrivals: Arrivals, count: int
-) -> int:
+async def _hear(socket: ClientWebSocketResponse, prefix: str, arrivals: Arrivals) -> None:
+    async with socket:
+        async for frame in socket:
+            if frame.data == "2":
+                await socket.send_str("3")
+            elif frame.data.startswith(prefix):
+                name, message = _event.decode(frame.data[len(prefix) :])
+                if name in MESSAGES:
+                    arrivals.heard(message.client_msg_id)
+
+
+async def _write(posts: Posts, letters: Sequence[Letter], arrivals: Arrivals, count: int) -> int:
     """Write so many at a steady rate, and wait for them; how often they are to be heard."""
     chosen = list(itertools.islice(itertools.cycle(letters), count))
     due = sum(letter.sockets for letter in chosen)
@@ -151,20 +179,16 @@ async def _write(
         began = anyio.current_time()
         for number, letter in enumerate(chosen):
             await anyio.sleep_until(began + number / RATE)
-            tasks.start_soon(_post, session, letter, arrivals)
+            tasks.start_soon(_post, posts, letter, arrivals)
     await arrivals.complete()
     await anyio.sleep(SETTLE_S)
     return due
 
 
-async def _post(session: aiohttp.ClientSession, letter: Letter, arrivals: Arrivals) -> None:
-    name = f"{id(session):x}-{len(arrivals.began)}"
-    headers = {
-        "X-User-Id": str(letter.sender),
-        "X-Campus-Id": str(CAMPUS),
-        "Idempotency-Key": name,
-    }
-    body = {**letter.body, "body": WORDS, "client_msg_id": name}
+async def _post(posts: Posts, letter: Letter, arrivals: Arrivals) -> None:
+    name = f"{id(posts):x}-{len(arrivals.began)}"
+    headers = f"X-User-Id: {letter.sender}\r\nX-Campus-Id: {CAMPUS}\r\nIdempotency-Key: {name}\r\n"
+    body = msgspec.json.encode({**letter.body, "body": WORDS, "client_msg_id": name})
     arrivals.began[name] = anyio.current_time()
-    async with session.post(letter.path, json=body, headers=headers) as response:
-        assert response.status == 201, await response.text()
+    status, answer = await posts.post(letter.path, headers, body)
+    assert status == 201, answer
