@@ -81,6 +81,7 @@ class Talks:
     def hear(self, notice: PersonNotice | NoticesLost) -> None:
         """Note what is to be done about a notice."""
         if isinstance(notice, NoticesLost):
+            self._listening.forget()
             for ear in tuple(self._ears.values()):
                 self._errand(self._catching_up(ear))
         elif notice.topic not in _TOPICS:
@@ -88,7 +89,7 @@ class Talks:
         elif notice.name == MESSAGE_NOTICE:
             self._hear_message(notice)
         elif notice.name == VEIL_NOTICE:
-            self._listening.forget(_named(notice).conversation_id)
+            self._listening.forget()
             self._errand(lambda: self._tell_veil(notice))
         elif notice.name == MEMBERS_NOTICE:
             self._errand(lambda: self._tell_members(notice))

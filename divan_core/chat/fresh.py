@@ -28,15 +28,26 @@ class Written:
 
 
 class Fresh:
-    """The last message of each conversation that this process wrote to lately, for one use."""
+    """The last message of each conversation that this process wrote to lately, for one use.
+
+    ``forgotten`` is how often it was told to forget. What staff or rules decide about a message may
+    be heard before the process that has written it comes to keep it.
+    """
 
     def __init__(self, clock: Clock) -> None:
         """Forget by ``clock``."""
+        self.forgotten = 0
         self._clock = clock
         self._written: OrderedDict[ConversationId, Written] = OrderedDict()
 
-    def put(self, view: MessageView, *, shadowed: bool) -> None:
-        """Keep a message that has just become durable."""
+    def put(self, view: MessageView, since: int, *, shadowed: bool) -> None:
+        """Keep a message that has just become durable.
+
+        ``since`` is ``forgotten`` as it was before the message was written: if it is another now,
+        the message is not kept.
+        """
+        if since != self.forgotten:
+            return
         where = view.conversation_id
         self._written[where] = Written(view, shadowed, self._clock.now())
         self._written.move_to_end(where)
@@ -50,6 +61,7 @@ class Fresh:
             return None
         return found if 0 <= self._clock.now() - found.at <= FRESH_MS else None
 
-    def forget(self, conversation_id: ConversationId) -> None:
-        """Something was decided about a message of a conversation: read what is told of it."""
-        self._written.pop(conversation_id, None)
+    def forget(self) -> None:
+        """Something was decided about some message, or may have been: have all be read."""
+        self.forgotten += 1
+        self._written.clear()

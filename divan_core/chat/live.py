@@ -145,9 +145,12 @@ class Listening:
         written = self._fresh.take(conversation_id, seq)
         return None if written is None else _news_of(written)
 
-    def forget(self, conversation_id: ConversationId) -> None:
-        """Have the next news of a conversation read: staff has decided about a message of it."""
-        self._fresh.forget(conversation_id)
+    def forget(self) -> None:
+        """Have news be read, also of what is just being written.
+
+        That is for when staff or rules have decided about a message, or nobody knows.
+        """
+        self._fresh.forget()
 
     async def inside(self, conversation_id: ConversationId) -> frozenset[UserId]:
         """Who is in a conversation now."""

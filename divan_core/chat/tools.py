@@ -189,6 +189,7 @@ class Outgoing:
             tools.limit.message,
             brief=True,
         )
+        since = tools.fresh.forgotten
         try:
             done = await tools.once.once(attempt, body)
         except (MessageExists, RateLimited) as refusal:
@@ -197,7 +198,7 @@ class Outgoing:
             new = Print(Raw(done.body), done.view.seq)
             tools.prints.add(sending.conversation_id, plain_edition(draft.id), new)
             if done.view.recipient_id is not UNSET:
-                tools.fresh.put(done.view, shadowed=shadowed)
+                tools.fresh.put(done.view, since, shadowed=shadowed)
         await tell(tools, _notice(sending, done.view))
         return done
 

@@ -18,7 +18,7 @@ RESTART_LONGEST_MS: Final = 30_000
 
 GIVE_WAY_S: Final = 0.02
 """The longest that a turn makes way, in seconds. Where somebody always waits, turns are fewer and
-larger by that, which takes less of the processor; shorter than what gathers for decisions."""
+larger by that, which takes less of the processor; decisions gather for as long at most."""
 
 
 class Runner:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 import anyio
@@ -487,3 +488,20 @@ async def test_what_is_shadowed_is_told_its_sender_alone_however_fresh(
     (heard,) = fresh.messages
     seen = [heard.shown_to(one.user_id) for one in (pair.ana, pair.ben)]
     assert (seen, heard.sealed) == ([True, False], True)
+
+
+async def test_what_was_decided_about_while_it_was_written_is_read(pair: Pair) -> None:
+    """Of whoever is held up between the commit and the telling."""
+    divan = pair.world.divan
+    answered = divan.idempotency.once
+
+    async def held_up(*given: Any) -> Any:
+        done = await answered(*given)
+        divan.listening.forget()
+        return done
+
+    with patch.object(divan.idempotency, "once", held_up):
+        view = (await pair.say("hidden by now")).view
+    assert divan.listening.fresh(view.conversation_id, view.seq) is None
+    view = (await pair.say("shown")).view
+    assert divan.listening.fresh(view.conversation_id, view.seq) is not None

@@ -68,8 +68,7 @@ class Truth:
         heard = Heard(self.messages[seq - 1], shadowed=False, hidden_from=frozenset())
         return News((heard,), frozenset(PEOPLE))
 
-    def forget(self, talk: ConversationId) -> None:
-        assert talk == TALK
+    def forget(self) -> None:
         self.just = 0
 
     async def news(
@@ -286,11 +285,18 @@ async def make_way() -> None:
         tasks.cancel_scope.cancel()
 
 
-def test_what_staff_decided_about_is_read_however_fresh_it_is() -> None:
+VEILED = {"conversation_id": str(TALK), "seq": 1, "people": [], "noticed": False}
+
+
+@pytest.mark.parametrize(
+    "notice", [PersonNotice(CAMPUS, PEOPLE[0], CHAT, VEIL_NOTICE, VEILED), NoticesLost()]
+)
+def test_what_may_have_been_decided_about_is_read_however_fresh_it_is(
+    notice: PersonNotice | NoticesLost,
+) -> None:
     truth = Truth(just=1)
     made = Talks(truth, ManualClock(), Foreground())  # type: ignore[arg-type]
-    data = {"conversation_id": str(TALK), "seq": 1, "people": [], "noticed": False}
-    made.hear(PersonNotice(CAMPUS, PEOPLE[0], CHAT, VEIL_NOTICE, data))
+    made.hear(notice)
     assert not truth.just
 
 
