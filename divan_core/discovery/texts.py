@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
-from operator import and_, or_
+from operator import and_
 from typing import Final
 
 import attrs
@@ -162,6 +162,7 @@ class _Block:
     grams: defaultdict[str, Bits] = attrs.field(factory=lambda: defaultdict(int))
     sizes: defaultdict[int, Bits] = attrs.field(factory=lambda: defaultdict(int))
     free: list[int] = attrs.field(factory=list)
+    leasts: dict[int, Sequence[tuple[int, Bits]]] = attrs.field(factory=dict)
 
     @property
     def has_room(self) -> bool:
@@ -182,6 +183,7 @@ class _Block:
                 self.contents.add(gram, self.mark)
             self.grams[gram] |= bit
         self.sizes[len(grams)] |= bit
+        self.leasts.clear()
         return place
 
     def clear(self, place: int) -> None:
@@ -194,6 +196,7 @@ class _Block:
                 del self.grams[gram]
                 self.contents.discard(gram, self.mark)
         self.sizes[len(grams)] ^= bit
+        self.leasts.clear()
         self.texts[place] = ""
         self.free.append(place)
 
@@ -226,16 +229,25 @@ class _Block:
     def alike(self, grams: Trigrams) -> Bits:
         """Those that are similar to a text that has these trigrams."""
         having = [bits for gram in grams if (bits := self.grams.get(gram))]
-        by_least: defaultdict[int, Bits] = defaultdict(int)
-        for size, bits in self.sizes.items():
-            least = _least_shared(len(grams), size)
-            if least <= len(having):
-                by_least[least] |= bits
-        if not by_least:
+        leasts, most = self._leasts(len(grams)), len(having)
+        if most < leasts[0][0]:
             return 0
-        counts = _counted(having)
-        found = [_at_least(least, bits, counts) for least, bits in by_least.items()]
-        return functools.reduce(or_, found)
+        counts, found = _counted(having), 0
+        for least, bits in leasts:
+            if least > most:
+                break
+            found |= _at_least(least, bits, counts)
+        return found
+
+    def _leasts(self, size: int) -> Sequence[tuple[int, Bits]]:
+        """How many of so many trigrams the texts have at least that are similar: which texts."""
+        known = self.leasts.get(size)
+        if known is None:
+            by_least: defaultdict[int, Bits] = defaultdict(int)
+            for own, bits in self.sizes.items():
+                by_least[_least_shared(size, own)] |= bits
+            known = self.leasts[size] = sorted(by_least.items())
+        return known
 
 
 def _counted(sets: list[Bits]) -> Sequence[Bits]:
@@ -273,7 +285,7 @@ def _at_least(least: int, among: Bits, counts: Sequence[Bits]) -> Bits:
     return more | same
 
 
-_SHORT: Final = (6, 8, 9, 10, 11, 12, 13, 14, 16, 18, 20)
+_SHORT: Final = (6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18, 20)
 _WIDTH: Final = 6
 """Texts are gone through in bands by their length. Those of a few bands often are enough, so the
 bands of a large campus, where each fills several blocks, are narrow; long texts are few."""
