@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import compress, count, islice
+from operator import neg
 
 from divan_core.discovery.circles import Circle
 from divan_core.discovery.model import MOST_IN_TIER, Entry, Tier, Wanted
@@ -49,12 +50,12 @@ def ranked(wanted: Wanted, people: Sequence[Entry], asked: int, tier: Tier) -> R
     else:
         numbers = [one.user_id.int for one in people]
         scores = text_scores(wanted, people, tier)
-    losses = [-score for score in scores]
+    losses = list(map(neg, scores))
     order = sorted(range(len(people)), key=numbers.__getitem__)
     order.sort(key=losses.__getitem__)
     return Ranked(
-        tuple([numbers[at] for at in order]),
-        array("d", [losses[at] for at in order]),
+        tuple(map(numbers.__getitem__, order)),
+        array("d", list(map(losses.__getitem__, order))),
         array("I", order),
         len(people) < asked,
     )
