@@ -25,6 +25,7 @@ from divan_core.codec.reader import decode, encode
 from divan_core.directory import OpenRooms
 from divan_core.discovery.acquaintances import Acquaintances
 from divan_core.discovery.circles import Circles
+from divan_core.discovery.ports import PeopleIndex
 from divan_core.discovery.register import Register
 from divan_core.discovery.service import Discovery, DiscoveryTools
 from divan_core.discovery.suggestions import DiscoveryLimits, Suggestions, SuggestionTools
@@ -408,10 +409,10 @@ def _presence(
     )
 
 
-def _register(stores: Stores, audience: Audience) -> Register | None:
-    """A copy of the names, where asking for them takes a database's time."""
+def _people_index(stores: Stores, audience: Audience) -> PeopleIndex:
+    """The store's, behind a copy of the names where asking it takes a database's time."""
     if stores.search_roll is None:
-        return None
+        return stores.search
     return Register(stores.search, stores.search_roll, audience)
 
 
@@ -431,7 +432,7 @@ def _discovery(
         sealer,
     )
     return Discovery(
-        stores.search,
+        _people_index(stores, audience),
         rooms,
         DiscoveryTools(
             audience=audience,
@@ -440,7 +441,6 @@ def _discovery(
             circles=circles,
             suggestions=Suggestions(stores.signals, rooms, tools, limits),
             sealer=sealer,
-            register=_register(stores, audience),
         ),
         limits,
     )

@@ -17,6 +17,7 @@ import attrs
 
 from divan_core.discovery.lately import Lately
 from divan_core.discovery.model import Called
+from divan_core.discovery.ports import Likened
 from divan_core.discovery.spelling import Sought, likeness
 
 MANY: Final = 64
@@ -26,11 +27,12 @@ LONGEST: Final = 232
 """... which has no more of them than this: a tier is cut at 200, and some were found before."""
 
 OFTEN: Final = 4
-"""A text that was asked for so often gets one: to make it takes as long as to compare all of them
-some seven times."""
+"""A text for which there was no room gets one once it was asked for so often: to make it takes as
+long as to compare all of them some seven times."""
 
-CAPACITY: Final = 130_000
-"""How many people all fronts of a shelf have, together: 23 KB for each 232."""
+CAPACITY: Final = 200_000
+"""How many people all fronts of a shelf have, together: 23 KB for each 232, so 20 MB. A campus of
+100,000 has some 860 fronts of 140,000."""
 
 
 class _Rows:
@@ -94,11 +96,16 @@ class Front:
 
 
 class Fronts:
-    """The fronts of some texts; those that nobody asked for longest go first."""
+    """The fronts of some texts; those that nobody asked for longest go first.
+
+    To make one takes two milliseconds. So nobody who asks waits for that: whoever looks after the
+    names makes those that are due.
+    """
 
     def __init__(self) -> None:
         """Begin with none."""
         self._fronts = Lately[str, Front](CAPACITY, lambda front: len(front.numbers))
+        self._due = dict[str, None]()
         self._asked = Counter[str]()
 
     def known(self, text: str) -> Front | None:
@@ -108,23 +115,37 @@ class Fronts:
             self._fronts.renew(text)
         return front
 
-    def made(self, text: str, spelt: str, people: Sequence[Called]) -> Front | None:
-        """The front of a text, which is ``spelt`` so and which these people have first.
+    def changed(self, text: str, holders: int) -> None:
+        """Hear of others who have a text now, or are called otherwise: so many have it.
 
-        None as long as it was not asked for often.
+        Its front is due again, or for the first time, as long as there is room.
         """
-        self._asked[text] += 1
-        if self._asked[text] < OFTEN:
-            return None
-        front = Front(spelt, people)
-        self._fronts.keep(text, front)
-        return front
-
-    def forget(self, texts: Iterable[str]) -> None:
-        """Hear that somebody has these now, or no longer has them, or is called otherwise."""
-        for text in texts:
-            self._fronts.drop(text)
+        self._fronts.drop(text)
+        if holders < MANY:
+            self._due.pop(text, None)
             self._asked.pop(text, None)
+        elif self._fronts.size + LONGEST * len(self._due) < CAPACITY:
+            self._due[text] = None
+
+    def missed(self, text: str) -> None:
+        """Hear that a text was asked for that many have, without a front where there was none."""
+        if self._fronts.get(text) is not None:
+            return
+        self._asked[text] += 1
+        if self._asked[text] >= OFTEN:
+            self._due[text] = None
+
+    def due(self) -> str | None:
+        """A text whose front is to be made now, the longest due first; None where there is none."""
+        text = next(iter(self._due), None)
+        if text is not None:
+            del self._due[text]
+            self._asked.pop(text, None)
+        return text
+
+    def keep(self, text: str, front: Front) -> None:
+        """Keep the front of a text."""
+        self._fronts.keep(text, front)
 
 
 @attrs.define
@@ -156,12 +177,15 @@ class Gathering:
     def add_front(self, front: Front, alike: Sequence[float]) -> None:
         """Find the people of a front, who are so alike the query."""
         self.take_pending()
-        fresh = [one not in self.met for one in front.numbers]
-        numbers = list(islice(compress(front.numbers, fresh), self.most - len(self.numbers)))
-        self.met.update(numbers)
-        self.numbers += numbers
-        self.alike += islice(compress(alike, fresh), len(numbers))
-        self._parts.append(islice(compress(front.people, fresh), len(numbers)))
+        numbers, people, room = front.numbers, front.people, self.most - len(self.numbers)
+        if not self.met.isdisjoint(numbers):
+            fresh = [one not in self.met for one in numbers]
+            numbers = tuple(compress(numbers, fresh))
+            people, alike = list(compress(people, fresh)), list(compress(alike, fresh))
+        self.met.update(numbers[:room])
+        self.numbers += numbers[:room]
+        self.alike += alike[:room]
+        self._parts.append(people[:room])
 
     def add(self, people: Sequence[Called]) -> None:
         """Find some people who are yet to be compared; they are taken several texts at a time."""
@@ -194,3 +218,7 @@ class Gathering:
         few = likeness(sought, list(self.few.values()), slips) if self.few else ()
         for at, found in zip(self.few, few, strict=True):
             self.alike[at] = found
+
+    def likened(self) -> Likened:
+        """Those who were found, with how alike each is."""
+        return Likened(self.people, self.alike, self.numbers)

@@ -19,6 +19,11 @@ class Lately(Generic[KeyT, ItemT]):
         self._items: dict[KeyT, ItemT] = {}
         self._size = 0
 
+    @property
+    def size(self) -> int:
+        """How much is kept."""
+        return self._size
+
     def get(self, key: KeyT) -> ItemT | None:
         """What is kept under a key."""
         return self._items.get(key)

@@ -10,19 +10,26 @@ digits that fits such a one fits the name as well, and no worse. So those have a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from heapq import merge
 from itertools import chain, filterfalse, groupby, islice, repeat
 from operator import itemgetter
 from typing import Final
 
-from divan_core.discovery.fronts import LONGEST, MANY, Fronts, Gathering
+from divan_core.discovery.fronts import LONGEST, MANY, Front, Fronts, Gathering
 from divan_core.discovery.model import SLIP, Called, Entry, Wanted, parts, units
 from divan_core.discovery.policy import begins
 from divan_core.discovery.ports import Likened, Resembling
 from divan_core.discovery.shelf import Held, Shelf, by_id, by_length
-from divan_core.discovery.spelling import Sought, Spelling, has_digits, is_outdone, likeness
+from divan_core.discovery.spelling import (
+    Sought,
+    Spelling,
+    forgiven,
+    has_digits,
+    is_outdone,
+    likeness,
+)
 from divan_core.kernel.ids import UserId
 
 
@@ -52,52 +59,77 @@ class Names:
         if after is not None:
             self._add(after)
 
+    def lay_out(self) -> bool:
+        """Make one more of the fronts that are due; False where none was. Two milliseconds."""
+        text = self._fronts.due()
+        if text is None:
+            return False
+        people = list(islice(self._plain.having(text), LONGEST))
+        self._fronts.keep(text, Front(self._spelling.spelt(text), people))
+        return True
+
     def beginning(self, wanted: Wanted, most: int) -> Sequence[Entry]:
         """The first people of the first tier, in the order of its cut."""
-        shelves = self._shelves(wanted)
-        holders = _together([one.starting(wanted.text) for one in shelves])
-        found = _first(_everybody(holders), most)
-        if not found:
-            return ()
-        return _likened(self._spelling.sought(wanted), found, _slips(wanted, shelves))
+        shelves, sought = self._shelves(wanted), self._spelling.sought(wanted)
+        starting = _together([one.starting(wanted.text) for one in shelves])
+        slips = [word for word, _ in _slips(wanted, shelves)]
+        if sought is None or sought.has_digits or " " in wanted.text:
+            return _likened(sought, _first(_everybody(starting), most), slips)
+        found = Gathering(most, set())
+        self._gather(found, sought, zip(starting, repeat(0.0)), self._front_of_unit)
+        found.compare(sought, ())
+        if not slips:
+            return found.likened()
+        people = list(found.people)
+        return Likened(people, forgiven(found.alike, people, frozenset(slips)), found.numbers)
 
     def resembling(self, wanted: Wanted, most: int) -> Resembling:
         """The first people of the second and of the third tier."""
         shelves, sought = self._shelves(wanted), self._spelling.sought(wanted)
         inside, having = _inside(wanted.text, shelves, most)
         slips = list(_slips(wanted, shelves))
+        slipped = [word for word, _ in slips]
         alike = _together([one.alike(wanted) for one in shelves])
         if sought is None or sought.has_digits or having is None:
             has_inside = (
                 partial(_has_inside, wanted.text) if having is None else having.__contains__
             )
             holders = _everybody(chain(slips, alike))
-            similar = _likened(sought, _first(filterfalse(has_inside, holders), most), slips)
+            similar = _likened(sought, _first(filterfalse(has_inside, holders), most), slipped)
         else:
             found = Gathering(most, {one.number for one in having})
-            self._gather(found, sought, zip(slips, repeat(SLIP)))
-            self._gather(found, sought, zip(alike, repeat(0.0)))
-            found.compare(sought, [word for word, _ in slips])
-            similar = Likened(found.people, found.alike, found.numbers)
-        return Resembling(_likened(sought, inside, slips), similar)
+            self._gather(found, sought, zip(slips, repeat(SLIP)), self._fronts.known)
+            self._gather(found, sought, zip(alike, repeat(0.0)), self._fronts.known)
+            found.compare(sought, slipped)
+            similar = found.likened()
+        return Resembling(_likened(sought, inside, slipped), similar)
 
     def _gather(
-        self, found: Gathering, sought: Sought, holders: Iterable[tuple[Held, float]]
+        self,
+        found: Gathering,
+        sought: Sought,
+        holders: Iterable[tuple[Held, float]],
+        front_of: Callable[[str], Front | None],
     ) -> None:
         """Find those who have a text, which is so alike the query at least, then the next."""
         for (text, people), least in holders:
             if found.is_full:
                 return
-            rest, front = iter(people), self._fronts.known(text)
-            first = list(islice(rest, LONGEST)) if front is None else ()
-            if len(first) >= MANY:
-                front = self._fronts.made(text, self._spelling.spelt(text), first)
-            if front is None:
-                found.add(first)
-            else:
+            rest, front = iter(people), front_of(text)
+            if front is not None:
                 found.add_front(front, front.likeness(sought, least))
-            if len(first) in {0, LONGEST}:
-                found.take(islice(rest, LONGEST - len(first), None))
+                found.take(islice(rest, LONGEST, None))
+                continue
+            first = list(islice(rest, LONGEST))
+            found.add(first)
+            if len(first) >= MANY:
+                self._fronts.missed(text)
+            if len(first) == LONGEST:
+                found.take(rest)
+
+    def _front_of_unit(self, text: str) -> Front | None:
+        """The front of a text that nobody has but as a unit."""
+        return None if self._plain.is_word(text) else self._fronts.known(text)
 
     def _shelves(self, wanted: Wanted) -> Sequence[Shelf]:
         """Where those stand whom a query can fit."""
@@ -105,21 +137,26 @@ class Names:
 
     def _add(self, entry: Entry) -> None:
         every, outdone = _texts(entry)
-        self._fronts.forget(every)
         one = self._spelling.called(entry, every, outdone)
         self._people[one.number] = one
         whole, plain = set(units(entry)), every - outdone
         self._plain.add(one, plain & whole, plain - whole)
         if outdone:
             self._numbered.add(one, outdone & whole, outdone - whole)
+        self._changed(plain)
 
     def _discard(self, one: Called) -> None:
         every, outdone = _texts(one.entry)
-        self._fronts.forget(every)
         whole, plain = set(units(one.entry)), every - outdone
         self._plain.discard(one, plain & whole, plain - whole)
         if outdone:
             self._numbered.discard(one, outdone & whole, outdone - whole)
+        self._changed(plain)
+
+    def _changed(self, texts: Iterable[str]) -> None:
+        """Hear that others have these now, or that somebody who had them is called otherwise."""
+        for text in texts:
+            self._fronts.changed(text, self._plain.count(text))
 
 
 def _texts(one: Entry) -> tuple[set[str], set[str]]:
@@ -137,14 +174,14 @@ def _slips(wanted: Wanted, shelves: Iterable[Shelf]) -> Iterator[Held]:
 
 
 def _likened(
-    sought: Sought | None, people: Sequence[Called], slips: Iterable[Held]
+    sought: Sought | None, people: Sequence[Called], slips: Collection[str]
 ) -> Sequence[Entry]:
     """These people, with how alike the query each of them is, where that can be told."""
     if sought is None:
         return [one.entry for one in people]
     if not people:
         return ()
-    return Likened(people, likeness(sought, people, [word for word, _ in slips]))
+    return Likened(people, likeness(sought, people, slips))
 
 
 def _together(shelves: Sequence[Iterator[Held]]) -> Iterator[Held]:

@@ -86,6 +86,14 @@ class PeopleIndex(Protocol):
         """
         ...
 
+    async def keep(self) -> int:
+        """Look after what the index holds in this process, for some milliseconds at a time.
+
+        How much was done: where that is more than 0, more may be left. Answers are the same before
+        and after, but come sooner.
+        """
+        ...
+
 
 class PeopleRoll(Protocol):
     """Whom a people index finds, without looking for anything.

@@ -20,6 +20,7 @@ import attrs
 from divan_core.discovery.model import Entry, Wanted, entry
 from divan_core.discovery.names import Names
 from divan_core.discovery.ports import PeopleIndex, PeopleRoll, Resembling
+from divan_core.discovery.readying import ready
 from divan_core.kernel.audience import Audience
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.visibility import PersonCard, is_open
@@ -129,8 +130,9 @@ class Register:
     async def keep(self) -> int:
         """Copy campuses that are asked about often, and see whether copies can be right.
 
-        How many people were copied, ``PORTION`` at most of each campus: then more may follow.
-        Several calls at once wait for each other: nobody must be copied twice.
+        How many people were copied, ``PORTION`` at most of each campus, and how many fronts were
+        made of copies: then more may follow. Several calls at once wait for each other: nobody must
+        be copied twice.
 
         Raises:
             StoreUnavailable: the store does not answer.
@@ -148,6 +150,8 @@ class Register:
                 copied += await self._copy(campus_id, campus)
             elif campus.names is not None and counts:
                 await self._count(campus_id, campus)
+            if campus.names is not None:
+                copied += await ready(campus.names)
         return copied
 
     def _rest(self) -> None:

@@ -15,7 +15,6 @@ from divan_core.discovery.model import MOST_IN_TIER, RoomCard, Tier, Wanted, wan
 from divan_core.discovery.people import Found, PeopleSearch, Place
 from divan_core.discovery.policy import check_search
 from divan_core.discovery.ports import PeopleIndex, RoomDirectory
-from divan_core.discovery.register import Register
 from divan_core.discovery.shares import Edge
 from divan_core.discovery.suggestions import DiscoveryLimits, Suggestions
 from divan_core.discovery.views import shown, shown_room
@@ -33,10 +32,7 @@ _EDGE: Final = struct.Struct("<d16s")
 
 @value
 class DiscoveryTools:
-    """What the service is built from, besides its sources.
-
-    ``register``, where there is one, is asked for people before the index.
-    """
+    """What the service is built from, besides its sources."""
 
     audience: Audience
     entrance: Entrance
@@ -44,7 +40,6 @@ class DiscoveryTools:
     circles: Circles
     suggestions: Suggestions
     sealer: CursorSealer
-    register: Register | None = None
 
 
 class Discovery:
@@ -58,7 +53,8 @@ class Discovery:
         limits: DiscoveryLimits,
     ) -> None:
         """Ask ``index`` for people and ``rooms`` for rooms."""
-        self._people = PeopleSearch(tools.register or index, tools.audience, tools.circles)
+        self._index = index
+        self._people = PeopleSearch(index, tools.audience, tools.circles)
         self._rooms = rooms
         self._tools = tools
         self._limits = limits
@@ -136,13 +132,12 @@ class Discovery:
         return await self._tools.suggestions.rooms(actor, query)
 
     async def keep(self) -> int:
-        """Look after what this process has copied of the index; see :meth:`Register.keep`.
+        """Look after what the index of people holds in this process; see ``PeopleIndex.keep``.
 
         Raises:
             StoreUnavailable: the store does not answer.
         """
-        register = self._tools.register
-        return 0 if register is None else await register.keep()
+        return await self._index.keep()
 
     async def _found(self, actor: Actor, query: SearchQuery) -> Found | None:
         """The people of a page; None where the query is too short to find anybody."""

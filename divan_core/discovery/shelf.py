@@ -86,14 +86,22 @@ class Shelf:
 
     def slips(self, wanted: Wanted) -> Iterator[Held]:
         """Words that are one edit from the query."""
-        return ((word, self._holding(word)) for word in self._texts.slips(wanted))
+        return ((word, self.having(word)) for word in self._texts.slips(wanted))
 
     def alike(self, wanted: Wanted) -> Iterator[Held]:
         """What is similar to the query."""
-        return ((text, self._holding(text)) for text in self._texts.alike(wanted))
+        return ((text, self.having(text)) for text in self._texts.alike(wanted))
 
-    def _holding(self, text: str) -> Iterable[Called]:
-        """Whoever has a text in any way."""
+    def count(self, text: str) -> int:
+        """How many have a text in any way."""
+        return len(self._units.get(text, ())) + len(self._words.get(text, ()))
+
+    def is_word(self, text: str) -> bool:
+        """Whether somebody has a text only as a word of their handle."""
+        return text in self._words
+
+    def having(self, text: str) -> Iterable[Called]:
+        """Whoever has a text in any way, by id."""
         as_unit, as_word = self._units.get(text, ()), self._words.get(text, ())
         return merged(as_unit, as_word) if as_unit and as_word else as_unit or as_word
 
@@ -136,7 +144,7 @@ class Shelf:
         people: list[Called] = []
         for word in self._texts.ending(first):
             if word != first:
-                people += islice(self._holding(word), FEW + 1)
+                people += islice(self.having(word), FEW + 1)
                 if len(people) > FEW:
                     return None
         called = chain.from_iterable([(one.entry.handle, one.entry.name) for one in people])

@@ -136,10 +136,10 @@ def likeness(sought: Sought, people: Sequence[Called], slips: Iterable[str]) -> 
         at = several[which]
         alike[at] = max(alike[at], found)
     slipped = frozenset(slips)
-    return _forgiven(alike, people, slipped) if slipped else alike
+    return forgiven(alike, people, slipped) if slipped else alike
 
 
-def _forgiven(
+def forgiven(
     alike: Iterable[float], people: Iterable[Called], slipped: frozenset[str]
 ) -> list[float]:
     """How alike people are at least, of whom some have one of the words that a slip missed."""

@@ -11,6 +11,7 @@ import attrs
 from divan_core.discovery.model import Entry, Wanted, entry
 from divan_core.discovery.names import Names
 from divan_core.discovery.ports import Resembling
+from divan_core.discovery.readying import ready
 from divan_core.kernel.ids import CampusId
 from divan_core.kernel.visibility import PersonCard, is_open
 from divan_core.stores.memory.changes import Changes
@@ -62,3 +63,7 @@ class MemoryPeopleIndex:
         """See the port."""
         names = self._records.campuses.get(campus_id)
         return names.resembling(wanted, most) if names else Resembling((), ())
+
+    async def keep(self) -> int:
+        """See the port."""
+        return sum([await ready(names) for names in list(self._records.campuses.values())])

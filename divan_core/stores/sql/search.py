@@ -95,6 +95,10 @@ class SqlPeopleIndex:
                 return Resembling(inside[:most], similar[:most])
             limit *= MORE
 
+    async def keep(self) -> int:
+        """Nothing: what is found is in the database, which looks after it."""
+        return 0
+
     async def listed(self, campus_id: CampusId, after: UserId | None, most: int) -> Sequence[Entry]:
         """Up to ``most`` of all people of a campus, by id ascending."""
         body = partial(_listed, campus_id, after, most)

@@ -180,6 +180,18 @@ class PeopleIndexContract(ABC):
             assert await _found(stores, query) == set()
             assert await _found(stores, query, 2) == {1}
 
+    async def test_looking_after_it_changes_no_answer(self, stores: RelationalStores) -> None:
+        """Neither before somebody changes nor after."""
+        many = [person(at, handle=f"pat{at}", display_name="Maria Garcia") for at in range(1, 90)]
+        await _put(stores, campus(1), *many)
+        for name in ("Maria Garcia", "Zoe Gracia"):
+            await _put(stores, person(7, handle="pat7", display_name=name))
+            before = [await _found(stores, query) for query in ("mar", "maria garcai")]
+            while await stores.search.keep():
+                pass
+            assert [await _found(stores, query) for query in ("mar", "maria garcai")] == before
+            assert before[0] == set(range(1, 10)) - ({7} if name.startswith("Z") else set())
+
     async def test_the_roll_lists_those_who_can_be_found(self, stores: RelationalStores) -> None:
         """In portions by id, and counts them; where a store has one."""
         shown = [person(at, handle=f"maria{at}", display_name="Maria") for at in range(1, 6)]

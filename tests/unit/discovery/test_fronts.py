@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from divan_core.discovery import fronts, names
-from divan_core.discovery.fronts import Fronts
+from divan_core.discovery.fronts import Front, Fronts
 from divan_core.discovery.model import Entry, Tier, Wanted, entry, wanted
 from divan_core.discovery.names import Names
 from divan_core.discovery.policy import cut, text_score, tier_of, tier_scores
@@ -26,9 +26,10 @@ QUERIES = (st.text("abcn1 ", min_size=2, max_size=14) | TEXTS).map(wanted)
 @pytest.fixture(autouse=True)
 def short_fronts() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(names, "MANY", 2)
+        for module in (fronts, names):
+            patch.setattr(module, "MANY", 2)
+            patch.setattr(module, "LONGEST", 3)
         patch.setattr(fronts, "OFTEN", 2)
-        patch.setattr(names, "LONGEST", 3)
         patch.setattr(fronts, "CAPACITY", 12)
         yield
 
@@ -38,7 +39,7 @@ def called(people: Sequence[tuple[str, str]]) -> list[Entry]:
 
 
 @given(PEOPLE, PEOPLE, st.lists(QUERIES, min_size=1, max_size=4), st.sampled_from([1, 4, 50]))
-def test_who_is_similar_is_found_and_scored_whatever_was_asked_before(
+def test_people_are_found_and_scored_the_same_whatever_is_laid_out(
     people: list[tuple[str, str]],
     others: list[tuple[str, str]],
     asked: list[Wanted | None],
@@ -49,30 +50,72 @@ def test_who_is_similar_is_found_and_scored_whatever_was_asked_before(
         known.replace(None, one)
     for staying in (everybody, everybody[: len(people)]):
         for looked_for in [one for one in asked if one is not None] * 3:
-            found = known.resembling(looked_for, most).similar
-            fitting = [one for one in staying if tier_of(looked_for, one) is Tier.SIMILAR]
-            assert list(found) == cut(looked_for, fitting, Tier.SIMILAR, most)
-            if found:
-                assert isinstance(found, Likened)
-                assert list(found.numbers) == [one.user_id.int for one in found]
-                scores = [text_score(looked_for, one) for one in found]
-                assert tier_scores(found.alike, Tier.SIMILAR) == scores
+            later = known.resembling(looked_for, most)
+            for tier, found in (
+                (Tier.BEGINS, known.beginning(looked_for, most)),
+                (Tier.INSIDE, later.inside),
+                (Tier.SIMILAR, later.similar),
+            ):
+                assert_cut(found, staying, looked_for, tier, most)
+            known.lay_out()
         for one in everybody[len(people) :]:
             if known.known(one.user_id) is not None:
                 known.replace(one, None)
 
 
-def test_a_front_is_made_the_second_time_and_again_after_a_change() -> None:
+def test_a_slip_counts_for_whoever_begins_so_by_another_name() -> None:
+    known, everybody = Names(), called([("x", "marinella mxari"), ("y", "marinella bo")])
+    for one in everybody:
+        known.replace(None, one)
+    while known.lay_out():
+        pass
+    looked_for = wanted("mari")
+    assert looked_for is not None
+    assert_cut(known.beginning(looked_for, 9), everybody, looked_for, Tier.BEGINS, 9)
+
+
+def assert_cut(
+    found: Sequence[Entry], among: Sequence[Entry], asked: Wanted, tier: Tier, most: int
+) -> None:
+    """These are the first of the tier, and their scores are right where they are told."""
+    fitting = [one for one in among if tier_of(asked, one) is tier]
+    assert list(found) == cut(asked, fitting, tier, most)
+    if found:
+        assert isinstance(found, Likened)
+        assert list(found.numbers) == [one.user_id.int for one in found]
+        assert tier_scores(found.alike, tier) == [text_score(asked, one) for one in found]
+
+
+def test_fronts_are_due_where_many_share_a_text_until_they_are_made() -> None:
+    kept = Fronts()
+    assert kept.due() is None
+    kept.changed("ann", 1)
+    kept.changed("bo", 2)
+    kept.changed("cy", 2)
+    kept.changed("cy", 1)
+    assert [kept.due(), kept.due()] == ["bo", None]
+
+
+def test_a_front_is_due_again_after_a_change() -> None:
     spelling, kept = Spelling(), Fronts()
     people = [spelling.called(one, [one.name], []) for one in called([("x", "ann bo")] * 3)]
-    spelt = spelling.spelt("ann")
-    assert kept.made("ann", spelt, people) is None
-    front = kept.made("ann", spelt, people)
-    assert front is not None
+    front = Front(spelling.spelt("ann"), people)
+    kept.keep("ann", front)
     assert kept.known("ann") is front
-    kept.forget(["ann"])
+    kept.changed("ann", 3)
     assert kept.known("ann") is None
-    assert kept.made("ann", spelt, people) is None
+    assert kept.due() == "ann"
+
+
+def test_where_there_is_no_room_those_are_made_that_are_asked_for_often() -> None:
+    kept = Fronts()
+    for text in ("ann", "bo", "cy", "dee", "eve"):
+        kept.changed(text, 3)
+    assert [kept.due() for _ in range(5)] == ["ann", "bo", "cy", "dee", None]
+    kept.missed("eve")
+    assert kept.due() is None
+    kept.missed("eve")
+    assert kept.due() == "eve"
 
 
 @given(PEOPLE, WORDS, QUERIES)
@@ -87,5 +130,5 @@ def test_a_front_tells_how_alike_people_are(
     sought = spelling.sought(looked_for) if looked_for is not None else None
     if sought is None or sought.has_digits:
         return
-    front = fronts.Front(spelling.spelt(shared), everybody)
+    front = Front(spelling.spelt(shared), everybody)
     assert list(front.likeness(sought, 0.0)) == likeness(sought, everybody, ())
