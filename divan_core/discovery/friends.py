@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from divan_core.discovery.model import SIMILAR, Entry, Tier, Wanted, entry
+from divan_core.discovery.model import SHORTEST_SLIP, SIMILAR, Entry, Tier, Wanted, entry
 from divan_core.discovery.policy import begins, text_scores, tier_scores
 from divan_core.discovery.similarity import trigrams_of
 from divan_core.kernel.values import value
@@ -23,18 +23,22 @@ _BETWEEN: Final = "\n"
 class Friend:
     """Somebody's friend: how to show them and to whom, and what they are found by.
 
-    ``marks`` has a bit for each trigram of their words, which tell quickly who is not similar.
+    ``marks`` has a bit for each trigram of their words, which tell quickly who is not similar;
+    ``least`` is how many trigrams each of their words has at least, as far as that counts.
     """
 
     card: PersonCard
     entry: Entry
     marks: int
+    least: int
 
 
 def friend(card: PersonCard) -> Friend:
     """How a person is found as a friend."""
     one = entry(card.user_id, card.handle, card.display_name)
-    return Friend(card, one, marks(trigrams_of(f"{one.handle} {one.name}".split(" "))))
+    words = f"{one.handle} {one.name}".split()
+    least = min([_MOST, *(len(trigrams_of((word,))) for word in words)])
+    return Friend(card, one, marks(trigrams_of(words)), least)
 
 
 @value
@@ -89,23 +93,26 @@ def _has_inside(text: str, one: Friend) -> bool:
 def _near(wanted: Wanted, among: Friends) -> Iterable[Friend]:
     """Those who may be similar."""
     left = marks(wanted.grams)
-    least = _least_shared(len(wanted.grams), left.bit_count())
-    return [one for one in among.people if (one.marks & left).bit_count() >= least]
+    lost = len(wanted.grams) - left.bit_count()
+    least = [shared - lost for shared in _leasts_shared(wanted)]
+    return [one for one in among.people if (one.marks & left).bit_count() >= least[one.least]]
 
 
-def _least_shared(grams: int, left: int) -> int:
-    """How many marks whoever is similar shares at least with a query that left so many.
+def _leasts_shared(wanted: Wanted) -> Sequence[int]:
+    """How many trigrams of the query somebody shares at least who is similar.
 
-    What is similar shares more than a fifth of the query's trigrams, for it has no fewer than it
-    shares. A slip costs four trigrams of the query at most. Where two trigrams of the query left
-    the same mark, both may be shared.
+    By the number of trigrams that each of their words has at least: what is similar shares more
+    than a sixth of all that it and the query have. A slip costs the query four at most, and two
+    where the word can only be longer than it.
     """
-    shared = grams // 5 + 1 if grams >= _SURE else 1
-    return shared - (grams - left)
+    grams, length = len(wanted.grams), len(wanted.text)
+    lost = 0 if length < SHORTEST_SLIP - 1 else 2 if length < SHORTEST_SLIP else 4
+    most = max(1, grams - lost)
+    return [min(most, (grams + own) // 6 + 1) for own in range(_MOST + 1)]
 
 
-_SURE: Final = 6
-"""From so many trigrams on, a slip leaves as many of them as similarity takes."""
+_MOST: Final = 12
+"""Words of more trigrams count as if they had so many."""
 
 
 def marks(grams: Iterable[str]) -> int:

@@ -1,10 +1,13 @@
 """Friends are found among themselves as the policy finds anybody."""
 
+from collections.abc import Iterator
 from uuid import UUID
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from divan_core.discovery import friends as discovery_friends
 from divan_core.discovery.friends import called, friend, friends
 from divan_core.discovery.model import Tier, wanted
 from divan_core.discovery.policy import text_score, tier_of
@@ -23,6 +26,14 @@ def card(number: int, handle: str, name: str) -> PersonCard:
     return PersonCard(UserId(UUID(int=number)), CampusId(UUID(int=1)), handle, name)
 
 
+@pytest.fixture(params=[512, 16], autouse=True)
+def marks(request: pytest.FixtureRequest) -> Iterator[None]:
+    """As many marks as there are, and so few that trigrams share them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(discovery_friends, "_MARKS", request.param)
+        yield
+
+
 @settings(max_examples=400, deadline=None)
 @given(TEXTS, EDITS, st.lists(NAMED, max_size=6))
 def test_friends_are_found_as_anybody_is(q: str, typed: str, names: list[tuple[str, str]]) -> None:
@@ -37,7 +48,7 @@ def test_friends_are_found_as_anybody_is(q: str, typed: str, names: list[tuple[s
 
 @given(st.text("abcdefgh", min_size=5, max_size=12), st.integers(0, 12), st.sampled_from("ab z"))
 def test_a_slip_finds_a_friend(word: str, at: int, letter: str) -> None:
-    among = friends([friend(card(1, "q", word))])
+    among = friends([friend(card(1, word, word))])
     for typed in (
         word[:at] + letter + word[at:],
         word[:at] + word[at + 1 :],
