@@ -174,8 +174,8 @@ class Discovery:
 
 
 def _binding(actor: Actor, listing: str, query: SearchQuery) -> bytes:
-    words = f"search {listing} {actor.user_id} {actor.campus_id} {query.q}"
-    return words.encode("utf-8", "surrogatepass")
+    words = f"search {listing} {query.q}".encode("utf-8", "surrogatepass")
+    return actor.user_id.bytes + actor.campus_id.bytes + words
 
 
 def _packed_place(place: Place) -> bytes:
