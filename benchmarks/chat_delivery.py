@@ -15,9 +15,10 @@ from aiohttp import ClientSession, ClientWebSocketResponse
 from anyio.abc import TaskGroup
 
 from benchmarks.chat_scene import INSIDE, WORDS, inside, person, room
-from benchmarks.fanout import spread
+from benchmarks.fanout import percentiles
 from benchmarks.posting import Posts, posting
 from benchmarks.world import CAMPUS
+from divan_cli.collecting import settled_memory
 from divan_core.kernel.ids import RoomId, UserId
 
 RATE: Final = 200
@@ -99,12 +100,25 @@ class Listener:
     rooms: tuple[RoomId, ...] = ()
 
 
-def deliver(route: Route, seconds: int, *, rooms: bool) -> tuple[object, ...]:
-    """One row: how many messages were sent, how many did not arrive, and the percentiles."""
-    return uvloop.run(_deliver(route, seconds, rooms=rooms))
+@attrs.frozen
+class Delivered:
+    """How long messages took to sockets: the percentiles, and how many did not come."""
+
+    to: str
+    sockets: int
+    missing: int
+    p50: float
+    p95: float
+    p99: float
 
 
-async def _deliver(route: Route, seconds: int, *, rooms: bool) -> tuple[object, ...]:
+def deliver(route: Route, seconds: int, *, rooms: bool) -> Delivered:
+    """Let messages arrive at sockets for some seconds."""
+    with settled_memory():  # what it collects meanwhile would count as the server's
+        return uvloop.run(_deliver(route, seconds, rooms=rooms))
+
+
+async def _deliver(route: Route, seconds: int, *, rooms: bool) -> Delivered:
     letters, listeners = _in_rooms() if rooms else _between_two()
     arrivals = Arrivals()
     async with AsyncExitStack() as stack:
@@ -117,10 +131,9 @@ async def _deliver(route: Route, seconds: int, *, rooms: bool) -> tuple[object, 
         await _write(posts, letters, arrivals, RATE)  # one second warms up
         due = await _write(posts, letters, arrivals, RATE * seconds)
         tasks.cancel_scope.cancel()
-    p50, p95, p99 = spread([10 * one for one in arrivals.took_ms]).split("/")
-    times = (f"{int(one) / 10:.1f}" for one in (p50, p95, p99))
+    p50, p95, p99 = percentiles(arrivals.took_ms)
     place = f"rooms of {INSIDE}" if rooms else "a person"
-    return place, len(listeners), RATE * seconds, due - len(arrivals.took_ms), *times
+    return Delivered(place, len(listeners), due - len(arrivals.took_ms), p50, p95, p99)
 
 
 def _between_two() -> tuple[Sequence[Letter], Sequence[Listener]]:

@@ -194,11 +194,15 @@ def _row(radius_m: int, tally: Tally, told: Told, seconds: int) -> tuple[object,
     )
 
 
-def spread(values: Sequence[float]) -> str:
-    """The 50th, 95th and 99th percentile, as one text."""
+def percentiles(values: Sequence[float]) -> list[float]:
+    """The 50th, 95th and 99th."""
     ordered = sorted(values) or [0.0]
-    picked = (ordered[min(len(ordered) - 1, len(ordered) * part // 100)] for part in (50, 95, 99))
-    return "/".join(f"{value:.0f}" for value in picked)
+    return [ordered[min(len(ordered) - 1, len(ordered) * part // 100)] for part in (50, 95, 99)]
+
+
+def spread(values: Sequence[float]) -> str:
+    """The same as one text."""
+    return "/".join(f"{value:.0f}" for value in percentiles(values))
 
 
 @contextmanager
