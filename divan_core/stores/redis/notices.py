@@ -25,7 +25,8 @@ from divan_core.stores.redis.subscription import Gap, Subscription
 
 _log = logging.getLogger(__name__)
 
-_MAC_DIGITS: Final = 64
+MAC_DIGITS: Final = 64
+"""How long the signature before a message is."""
 
 _Place = tuple[Annotated[int, Meta(ge=1)], int, int]
 
@@ -65,8 +66,8 @@ class NoticeSeal:
 
     def verified(self, message: bytes) -> bytes | None:
         """The body of a message; None unless it was signed with this key."""
-        body = message[_MAC_DIGITS:]
-        genuine = hmac.compare_digest(message[:_MAC_DIGITS], self._mac(body))
+        body = message[MAC_DIGITS:]
+        genuine = hmac.compare_digest(message[:MAC_DIGITS], self._mac(body))
         return body if genuine else None
 
     def opened(self, message: bytes) -> Notice | None:

@@ -92,6 +92,10 @@ class Subscription:
             raise StopAsyncIteration
         return heard
 
+    def put(self, message: Message) -> None:
+        """Let a message be heard next that does not come by the server."""
+        self._put(message)
+
     async def settle(self) -> None:
         """Return when the first attempt to connect is over, whatever came of it."""
         await self._connection.wait_tried()
