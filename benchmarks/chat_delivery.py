@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Final
@@ -76,7 +77,7 @@ class Arrivals:
 
     def heard(self, name: str) -> None:
         """Count a message that has come to a socket."""
-        took_s = anyio.current_time() - self.began[name]
+        took_s = time.perf_counter() - self.began[name]  # the loop's time is in milliseconds
         self.took_ms.append(took_s * 1000)
         if len(self.took_ms) == self._due:
             self._complete.set()
@@ -202,6 +203,6 @@ async def _post(posts: Posts, letter: Letter, arrivals: Arrivals) -> None:
     name = f"{id(posts):x}-{len(arrivals.began)}"
     headers = f"X-User-Id: {letter.sender}\r\nX-Campus-Id: {CAMPUS}\r\nIdempotency-Key: {name}\r\n"
     body = msgspec.json.encode({**letter.body, "body": WORDS, "client_msg_id": name})
-    arrivals.began[name] = anyio.current_time()
+    arrivals.began[name] = time.perf_counter()
     status, answer = await posts.post(letter.path, headers, body)
     assert status == 201, answer
