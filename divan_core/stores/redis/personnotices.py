@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cached_property
 from typing import Final
 from uuid import uuid4
 
@@ -46,9 +47,13 @@ class RedisPersonNotices:
         """Tell and hear what is sealed with ``seal``."""
         self._redis = redis
         self._seal = seal
-        self._name = uuid4().bytes
         self._listening: set[Subscription] = set()
         self.rejected = 0
+
+    @cached_property
+    def _name(self) -> bytes:
+        """That of this process, made where it is used first: a process may have been forked."""
+        return uuid4().bytes
 
     async def publish(self, notice: PersonNotice) -> None:
         """See the port."""
@@ -61,9 +66,9 @@ class RedisPersonNotices:
     async def listen(self) -> AsyncIterator[AsyncIterator[PersonNotice | NoticesLost]]:
         """See the port. Each listener has a connection of its own."""
         async with self._redis.client.subscription() as subscription:
-            await subscription.add(PEOPLE)
-            self._listening.add(subscription)
+            self._listening.add(subscription)  # first: what comes back is passed over
             try:
+                await subscription.add(PEOPLE)
                 yield _Listener(subscription, self)
             finally:
                 self._listening.discard(subscription)
