@@ -128,7 +128,7 @@ class Fronts:
             self._due[text] = None
 
     def missed(self, text: str) -> None:
-        """Hear that a text was asked for that many have, without a front where there was none."""
+        """Hear that those who share a text, who are many, had to be compared one by one."""
         if self._fronts.get(text) is not None:
             return
         self._asked[text] += 1

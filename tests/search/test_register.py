@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from divan_core import Divan, wiring
+from divan_core import Divan, memory_stores, wiring
 from divan_core.accounts.messages import ChangePrivacy, ChangeProfile, CreatePerson
 from divan_core.accounts.model import Person, Privacy
 from divan_core.discovery import register
@@ -186,6 +186,24 @@ async def test_whoever_is_copied_is_shown_without_asking_the_store(
     assert {one.user_id for one in (*first.items, *rest.items)} == {one.id for one in people}
     assert [one.major for one in (*first.items, *rest.items) if one.handle == "bob2"] == ["Go"]
     assert asked == [user_id(2)]
+
+
+@pytest.mark.parametrize("is_copy", [True, False])
+async def test_what_many_share_is_laid_out_once_and_again_after_changes(
+    divan: Divan, *, is_copy: bool
+) -> None:
+    """Beside what is asked: of a copy, and in memory of the index itself."""
+    async with Divan.open(ROOMY, stores=memory_stores()) as other:
+        kept = divan if is_copy else other
+        bobs = (person(at, handle=f"bob{at}", display_name="Bob Ray") for at in range(2, 80))
+        await put(kept, person(1, handle="zoe", display_name="Zoe"), *bobs)
+        await copied(kept)
+        assert await kept.discovery.keep() == 0
+        actor = Actor(user_id(2), campus_id(1))
+        await kept.accounts.change_profile(actor, ChangeProfile(display_name="Bob Bo"))
+        assert len(await found(kept, "bo")) == SearchQuery("bo").limit
+        assert await kept.discovery.keep() > 0
+        assert await kept.discovery.keep() == 0
 
 
 async def test_who_came_past_the_journal_is_found_soon(divan: Divan) -> None:
