@@ -10,6 +10,7 @@ import gc
 import sys
 import time
 
+import anyio
 import uvicorn
 import uvloop
 
@@ -18,6 +19,7 @@ from benchmarks.server import READY, beside_hello, config
 from benchmarks.world import settings
 from divan_cli.collecting import settle_memory
 from divan_cli.doorway import DoorwayProtocol
+from divan_cli.hugepages import collapse, keep_on_huge_pages
 from divan_core import Divan, Stores, memory_stores
 from divan_core.discovery.messages import SearchQuery
 from divan_core.discovery.register import OFTEN
@@ -52,9 +54,13 @@ async def serve(port: int, people: int, addresses: list[str]) -> None:
         await copy_names(divan, people)
         gc.enable()
         settle_memory()
+        collapse()  # as a server does within a minute
         took = settled - began, time.perf_counter() - settled
         print(READY, *(f"{one:.0f}" for one in took), flush=True)
-        await uvicorn.Server(config(beside_hello(divan), port, DoorwayProtocol)).serve()
+        async with anyio.create_task_group() as beside:
+            beside.start_soon(keep_on_huge_pages)
+            await uvicorn.Server(config(beside_hello(divan), port, DoorwayProtocol)).serve()
+            beside.cancel_scope.cancel()
 
 
 if __name__ == "__main__":

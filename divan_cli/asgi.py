@@ -13,7 +13,10 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from functools import partial
 from typing import Any, Final, TypeAlias
 
+import anyio
+
 from divan_cli.collecting import settle_memory
+from divan_cli.hugepages import keep_on_huge_pages
 from divan_core.configuration import load
 from divan_core.divan import Divan
 from divan_core.errors import DivanError
@@ -67,9 +70,12 @@ class Application:
                 await send({"type": "lifespan.startup.failed", "message": _told(fault)})
                 return
             settle_memory()
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-            self._app = None
+            async with anyio.create_task_group() as beside:
+                beside.start_soon(keep_on_huge_pages)
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+                self._app = None
+                beside.cancel_scope.cancel()
         await send({"type": "lifespan.shutdown.complete"})
 
 

@@ -2,8 +2,10 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, NoReturn
 
+import anyio
 import pytest
 
+from divan_cli import asgi
 from divan_cli.asgi import Application, Event, Receive, Scope, Send, split
 from divan_core.errors import StoreUnavailable
 
@@ -60,6 +62,31 @@ async def test_an_application_exists_as_long_as_its_context() -> None:
 
     await app(LIFE, line.receive, send)
     assert steps == ["opened", "lifespan.startup.complete", "closed", "lifespan.shutdown.complete"]
+
+
+async def test_memory_is_kept_on_huge_pages_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+
+    async def keep() -> None:
+        steps.append("kept")
+        try:
+            await anyio.sleep_forever()
+        finally:
+            steps.append("no longer")
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Any]:
+        yield named
+        steps.append("closed")
+
+    async def receive() -> Event:
+        await anyio.wait_all_tasks_blocked()
+        return await line.receive()
+
+    line = Line("lifespan.startup", "lifespan.shutdown")
+    monkeypatch.setattr(asgi, "keep_on_huge_pages", keep)
+    await Application(opened)(LIFE, receive, line.send)
+    assert steps == ["kept", "no longer", "closed"]
 
 
 class Refusing(AbstractAsyncContextManager[Any]):
