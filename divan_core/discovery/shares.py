@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import compress, count, islice
-from operator import neg
+from itertools import compress, count, islice, repeat
 
 from divan_core.discovery.circles import Circle
 from divan_core.discovery.model import MOST_IN_TIER, Entry, Tier, Wanted
@@ -50,15 +50,17 @@ def ranked(wanted: Wanted, people: Sequence[Entry], asked: int, tier: Tier) -> R
     else:
         numbers = [one.user_id.int for one in people]
         scores = text_scores(wanted, people, tier)
-    losses = list(map(neg, scores))
-    order = sorted(range(len(people)), key=numbers.__getitem__)
-    order.sort(key=losses.__getitem__)
-    return Ranked(
-        tuple(map(numbers.__getitem__, order)),
-        array("d", list(map(losses.__getitem__, order))),
-        array("I", order),
-        len(people) < asked,
-    )
+    alike = defaultdict[float, list[int]](list)  # most people have one of a few scores
+    for at, score in enumerate(scores):
+        alike[score].append(at)
+    order, losses = list[int](), array("d")
+    for score in sorted(alike, reverse=True):
+        some = alike[score]
+        some.sort(key=numbers.__getitem__)
+        order += some
+        losses.extend(repeat(-score, len(some)))
+    in_order = tuple(map(numbers.__getitem__, order))
+    return Ranked(in_order, losses, array("I", order), len(people) < asked)
 
 
 @value
