@@ -21,7 +21,7 @@ from divan_core.kernel.ids import UserId
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard, Surface, can_see
 
-ASKED: Final = MOST_IN_TIER + 16
+ASKED: Final = MOST_IN_TIER + 4
 """How many people of a tier are asked for, so that few viewers have blocked too many of them."""
 
 _TIERS: Final = tuple(Tier)
