@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from divan_core.discovery.model import SHORTEST_SLIP, SIMILAR, Entry, Tier, Wanted, entry
-from divan_core.discovery.policy import begins, text_scores, tier_scores
+from divan_core.discovery.policy import begins, likenesses, tier_score
 from divan_core.discovery.similarity import trigrams_of
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard
@@ -65,15 +65,9 @@ def called(wanted: Wanted, among: Friends, tier: Tier) -> list[tuple[Friend, flo
         near = [one for one in _having(text, among) if begins(text, one.entry) is starting]
     if not near:
         return []
-    scores = text_scores(wanted, [one.entry for one in near], tier)
-    found = zip(near, scores, strict=True)
-    if tier is Tier.SIMILAR:  # a slip is worth more than that, too
-        return [(one, score) for one, score in found if score > _LEAST]
-    return list(found)
-
-
-(_LEAST,) = tier_scores([SIMILAR], Tier.SIMILAR)
-"""Who is similar scores more."""
+    found = zip(near, likenesses(wanted, [one.entry for one in near]), strict=True)
+    least = SIMILAR if tier is Tier.SIMILAR else -1.0  # a slip is worth more than that, too
+    return [(one, tier_score(alike, tier)) for one, alike in found if alike > least]
 
 
 def _having(text: str, among: Friends) -> Iterator[Friend]:

@@ -11,7 +11,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import accumulate, chain, islice, repeat
+from itertools import accumulate, chain, compress, islice, repeat
 from typing import Final
 
 import attrs
@@ -181,16 +181,21 @@ class Gathering:
     def add_front(self, front: Front, alike: Sequence[float]) -> None:
         """Find the people of a front, who are so alike the query."""
         self.take_pending()
-        numbers, people, alike = list(front.numbers), list(front.people), list(alike)
-        met = [bisect_left(numbers, one) for one in self.met & front.members]
-        for place in sorted(met, reverse=True):
-            del numbers[place], people[place], alike[place]
+        numbers, alike = list(front.numbers), list(alike)
+        people: Iterable[Called] = front.people
+        if met := self.met & front.members:
+            places = sorted([bisect_left(numbers, one) for one in met], reverse=True)
+            fresh = bytearray(b"\1") * len(numbers)
+            for place in places:
+                del numbers[place], alike[place]
+                fresh[place] = 0
+            people = compress(people, fresh)
         room = self.most - len(self.numbers)
         if len(numbers) < room:  # otherwise nobody is found after these
             self.met.update(front.members)
         self.numbers += numbers[:room]
         self.alike += alike[:room]
-        self._parts.append(people[:room])
+        self._parts.append(islice(people, room))
 
     def add(self, people: Sequence[Called]) -> None:
         """Find some people who are yet to be compared; they are taken several texts at a time."""

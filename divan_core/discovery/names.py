@@ -118,7 +118,8 @@ class Names:
             rest, front = iter(people), front_of(text)
             if front is not None:
                 found.add_front(front, front.likeness(sought, least))
-                found.take(islice(rest, LONGEST, None))
+                if len(front.numbers) == LONGEST and not found.is_full:
+                    found.take(islice(rest, LONGEST, None))
                 continue
             first = list(islice(rest, LONGEST))
             found.add(first)

@@ -119,8 +119,8 @@ def _likeness(wanted: Wanted, part: str) -> float:
     return max(alike, SLIP) if alike < SLIP and is_slip(wanted.text, part) else alike
 
 
-def text_scores(wanted: Wanted, people: Sequence[Entry], tier: Tier | None = None) -> list[float]:
-    """``text_score`` of each, several times as fast; ``tier`` is theirs where all are of one.
+def likenesses(wanted: Wanted, people: Sequence[Entry]) -> list[float]:
+    """How alike the query each of them is, as ``text_score`` takes it, several times as fast.
 
     Each of their words is looked at once. What takes time is not so much the work as to fetch what
     lies all over the memory: so the texts are joined, and the work is done on what was joined.
@@ -135,18 +135,12 @@ def text_scores(wanted: Wanted, people: Sequence[Entry], tier: Tier | None = Non
         one = people[at // 2]
         text = one.handle if at % 2 else one.name
         best[at // 2] = max(best[at // 2], _together(wanted, text, best[at // 2]))
-    if tier is not None:
-        return tier_scores(best, tier)
-    return [
-        0.7 * found + (0.2 if begins(wanted.text, one) else 0.0)
-        for found, one in zip(best, people, strict=True)
-    ]
+    return best
 
 
-def tier_scores(alike: Sequence[float], tier: Tier) -> list[float]:
-    """``text_score`` of people of one tier who are so alike the query at best."""
-    bonus = 0.2 if tier is Tier.BEGINS else 0.0
-    return [0.7 * found + bonus for found in alike]
+def tier_score(alike: float, tier: Tier) -> float:
+    """``text_score`` of somebody of a tier who is so alike the query."""
+    return 0.7 * alike + (0.2 if tier is Tier.BEGINS else 0.0)
 
 
 _WORD: Final = "\t"

@@ -10,7 +10,7 @@ from itertools import compress, count, islice, repeat
 
 from divan_core.discovery.circles import Circle
 from divan_core.discovery.model import MOST_IN_TIER, Entry, Tier, Wanted
-from divan_core.discovery.policy import person_score, text_scores, tier_scores
+from divan_core.discovery.policy import likenesses, person_score, tier_score
 from divan_core.discovery.ports import Likened
 from divan_core.kernel.values import value
 
@@ -46,19 +46,19 @@ class Ranked:
 def ranked(wanted: Wanted, people: Sequence[Entry], asked: int, tier: Tier) -> Ranked:
     """Score a tier's people, the first ``asked`` that there are in the order of its cut."""
     if isinstance(people, Likened):
-        numbers, scores = people.numbers, tier_scores(people.alike, tier)
+        numbers, alike = people.numbers, people.alike
     else:
         numbers = [one.user_id.int for one in people]
-        scores = text_scores(wanted, people, tier)
-    alike = defaultdict[float, list[int]](list)  # most people have one of a few scores
-    for at, score in enumerate(scores):
-        alike[score].append(at)
+        alike = likenesses(wanted, people)
+    places = defaultdict[float, list[int]](list)  # most people are as alike as many others
+    for place, likeness in enumerate(alike):
+        places[likeness].append(place)
     order, losses = list[int](), array("d")
-    for score in sorted(alike, reverse=True):
-        some = alike[score]
+    for likeness in sorted(places, reverse=True):
+        some = places[likeness]
         some.sort(key=numbers.__getitem__)
         order += some
-        losses.extend(repeat(-score, len(some)))
+        losses.extend(repeat(-tier_score(likeness, tier), len(some)))
     in_order = tuple(map(numbers.__getitem__, order))
     return Ranked(in_order, losses, array("I", order), len(people) < asked)
 

@@ -11,7 +11,7 @@ from divan_core.discovery import fronts, names
 from divan_core.discovery.fronts import Front, Fronts
 from divan_core.discovery.model import Entry, Tier, Wanted, entry, wanted
 from divan_core.discovery.names import Names
-from divan_core.discovery.policy import cut, text_score, tier_of, tier_scores
+from divan_core.discovery.policy import cut, text_score, tier_of, tier_score
 from divan_core.discovery.ports import Likened
 from divan_core.discovery.spelling import Spelling, likeness
 from divan_core.kernel.ids import UserId
@@ -83,7 +83,9 @@ def assert_cut(
     if found:
         assert isinstance(found, Likened)
         assert list(found.numbers) == [one.user_id.int for one in found]
-        assert tier_scores(found.alike, tier) == [text_score(asked, one) for one in found]
+        assert [tier_score(one, tier) for one in found.alike] == [
+            text_score(asked, one) for one in found
+        ]
 
 
 def test_fronts_are_due_where_many_share_a_text_until_they_are_made() -> None:

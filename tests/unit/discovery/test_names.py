@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from divan_core.discovery import shelf, spelling
 from divan_core.discovery.model import SLIP, Entry, Tier, Wanted, entry, wanted
 from divan_core.discovery.names import Names
-from divan_core.discovery.policy import cut, text_score, tier_of, tier_scores
+from divan_core.discovery.policy import cut, text_score, tier_of, tier_score
 from divan_core.discovery.ports import Likened
 from divan_core.discovery.spelling import Alphabet, shares
 from divan_core.kernel.ids import UserId
@@ -53,7 +53,7 @@ def assert_scored(looked_for: Wanted, found: Sequence[Entry], tier: Tier) -> Non
         assert isinstance(found, Likened)
         assert list(found.numbers) == [one.user_id.int for one in found]
         scores = [text_score(looked_for, one) for one in found]
-        assert tier_scores(found.alike, tier) == scores
+        assert [tier_score(one, tier) for one in found.alike] == scores
 
 
 @given(PEOPLE, QUERIES, st.sampled_from([1, 3, 50]))

@@ -10,16 +10,18 @@ from hypothesis import strategies as st
 from divan_core.discovery.messages import SearchQuery
 from divan_core.discovery.model import Entry, RoomCard, Tier, Wanted, entry, wanted
 from divan_core.discovery.policy import (
+    begins,
     check_search,
     cut,
+    likenesses,
     named_handle,
     person_score,
     room_fits,
     room_found_score,
     room_score,
     text_score,
-    text_scores,
     tier_of,
+    tier_score,
 )
 from divan_core.errors import ValidationFailed
 from divan_core.kernel.clock import Millis
@@ -77,7 +79,9 @@ def test_scores_of_many_are_those_of_each(q: str, texts: list[tuple[str, str]]) 
     people = [one(handle, name) for handle, name in texts]
     if looked_for is not None:
         scores = [text_score(looked_for, somebody) for somebody in people]
-        assert text_scores(looked_for, people) == scores
+        tiers = [Tier.BEGINS if begins(looked_for.text, a) else Tier.SIMILAR for a in people]
+        alike = likenesses(looked_for, people)
+        assert list(map(tier_score, alike, tiers)) == scores
 
 
 @given(TEXTS, st.lists(st.tuples(TEXTS, TEXTS), max_size=5))
@@ -88,7 +92,7 @@ def test_scores_of_a_tier_are_those_of_each(q: str, texts: list[tuple[str, str]]
         everybody = [one(handle, name) for handle, name in texts]
         people = [somebody for somebody in everybody if tier_of(looked_for, somebody) is tier]
         scores = [text_score(looked_for, somebody) for somebody in people]
-        assert text_scores(looked_for, people, tier) == scores
+        assert [tier_score(alike, tier) for alike in likenesses(looked_for, people)] == scores
 
 
 def test_rooms() -> None:
