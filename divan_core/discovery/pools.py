@@ -87,7 +87,7 @@ class Pools:
         if pool.beginning is None or not _holds(most, pool.beginning):
             people = await self._index.beginning(asked.campus_id, asked.wanted, most)
             tier = ranked(asked.wanted, people, most, Tier.BEGINS)
-            self._keep(asked, attrs.evolve(pool, beginning=tier))
+            self._keep(asked, _Pool(pool.moment, tier, pool.later))
             return tier
         return pool.beginning
 
@@ -100,7 +100,7 @@ class Pools:
                 ranked(asked.wanted, found.inside, most, Tier.INSIDE),
                 ranked(asked.wanted, found.similar, most, Tier.SIMILAR),
             )
-            self._keep(asked, attrs.evolve(pool, later=tiers))
+            self._keep(asked, _Pool(pool.moment, pool.beginning, tiers))
             return tiers
         return pool.later
 

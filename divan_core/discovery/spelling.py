@@ -39,6 +39,9 @@ class Alphabet:
         self._characters = _Characters()
         self.is_full = False
 
+    def __len__(self) -> int:
+        return len(self._characters)
+
     def spell(self, grams: Collection[str]) -> str:
         """Some trigrams as characters, ascending; nothing where none are left."""
         known = self._characters
@@ -67,6 +70,7 @@ class Spelling:
     def __init__(self) -> None:
         """Begin with an empty alphabet."""
         self._alphabet = Alphabet()
+        self._sought: tuple[Wanted | None, int, Sought | None] = None, 0, None
         self._spelt = functools.lru_cache(maxsize=WORDS)(self._spell)
 
     def called(self, one: Entry, every: Iterable[str], outdone: Collection[str]) -> Called:
@@ -76,11 +80,19 @@ class Spelling:
         return Called(one.user_id.int, one, plain, self._all_spelt(outdone), words)
 
     def sought(self, wanted: Wanted) -> Sought | None:
-        """A query as texts are compared with it; None where not all of them could be spelt."""
+        """A query as texts are compared with it; None where not all of them could be spelt.
+
+        Whoever looks for the first tier mostly looks for the others next: so the last one is kept,
+        as long as no trigram is met that was not then.
+        """
         if self._alphabet.is_full:
             return None
-        own = self._alphabet.spell_known(wanted.grams)
-        return Sought(own, len(wanted.grams), has_digits(wanted.text))
+        last, met, found = self._sought
+        if last is not wanted or met != len(self._alphabet):
+            own = self._alphabet.spell_known(wanted.grams)
+            found = Sought(own, len(wanted.grams), has_digits(wanted.text))
+            self._sought = wanted, len(self._alphabet), found
+        return found
 
     def spelt(self, text: str) -> str:
         """A text that somebody has, as it is spelt."""
