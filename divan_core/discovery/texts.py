@@ -70,14 +70,16 @@ class Texts:
 
     def containing(self, text: str) -> Iterator[str]:
         """Those that have this text inside, the shortest first, then in order."""
-        if grams := self._contents.rarest(_certain(text)):
-            choose, among = partial(_Block.all_of, grams=grams), self._contents.all_of(grams)
+        if certain := _certain(text):
+            grams, among = self._contents.rarest(certain), self._contents.all_of(certain)
+            choose = partial(_Block.all_of, grams=grams)
         else:
             choose, among = partial(_Block.any_of, grams=self._contents.openings.get(text, ())), -1
-        for blocks in self._by_length():
+        for blocks in self._by_length() if among else ():
             some = [block for block in blocks if block.mark & among]
-            found = [one for block in some for one in block.those(choose(block)) if text in one]
-            yield from _in_order(found)
+            if some:
+                found = [one for block in some for one in block.those(choose(block)) if text in one]
+                yield from _in_order(found)
 
     def ending(self, end: str) -> Iterator[str]:
         """The words that end with two letters or more."""
