@@ -58,7 +58,7 @@ class Prints:
         Nobody is among them with whom the viewer has a block, except as a friend.
         """
         campus, kept = campus_id.int, self._kept.get
-        prints = [kept(hit[1]) for hit in found]
+        prints = [kept(number) for _, number, _, _ in found]
         missing = [
             hit[1]
             for hit, one in zip(found, prints, strict=True)
@@ -67,11 +67,12 @@ class Prints:
         if missing:
             made = await self._made(missing, may_see)
             prints = [made.get(hit[1], one) for hit, one in zip(found, prints, strict=True)]
-        there = [(one, hit) for one, hit in zip(prints, found, strict=True) if one is not None]
-        return (
-            [one.user_id for one, _ in there],
-            [_told(one.json, hit) if hit[2] or hit[3] else one.json for one, hit in there],
-        )
+        people, views = list[UserId](), list[Raw]()
+        for one, hit in zip(prints, found, strict=True):
+            if one is not None:
+                people.append(one.user_id)
+                views.append(_told(one.json, hit) if hit[2] or hit[3] else one.json)
+        return people, views
 
     async def _made(self, numbers: Sequence[int], may_see: MaySee) -> dict[int, Print | None]:
         """The prints of these; None for whom the viewer may not see."""
