@@ -2,7 +2,7 @@
 
 A processor remembers where a few thousand pages are. Of 4 KB each those are some megabytes, and
 whatever lies elsewhere waits for its page to be looked up first, in a virtual machine twice. So a
-server of a large campus spends a tenth of its time less where its memory is on pages of 2 MB.
+server of a large campus takes up to a tenth less time where its memory is on pages of 2 MB.
 
 Linux brings there at once what is in use by then, since version 6.1 (madvise(2), MADV_COLLAPSE).
 Elsewhere, and where the system refuses, nothing happens.
