@@ -32,8 +32,8 @@ OFTEN: Final = 4
 long as to compare all of them some seven times."""
 
 CAPACITY: Final = 200_000
-"""How many people all fronts of a shelf have, together: 31 KB for each 232, so 27 MB. A campus of
-100,000 has some 860 fronts of 140,000."""
+"""How many people all fronts of a shelf have, together: 30 KB for each 216, so 28 MB. A campus of
+100,000 has some 680 fronts of 118,000."""
 
 
 class _Rows:
