@@ -70,14 +70,8 @@ class Names:
 
     def beginning(self, wanted: Wanted, most: int) -> Sequence[Entry]:
         """The first people of the first tier, in the order of its cut."""
-        shelves = self._shelves(wanted)
+        shelves, sought = self._shelves(wanted), self._spelling.sought(wanted)
         starting = _together([one.starting(wanted.text) for one in shelves])
-        if " " in wanted.text:
-            starting = iter(whole := list(starting))
-            if [text for text, _ in whole] == [wanted.text]:  # as it mostly is
-                people = _first(_everybody(starting), most)
-                return Likened(people, [1.0] * len(people))
-        sought = self._spelling.sought(wanted)
         slips = [word for word, _ in _slips(wanted, shelves)]
         if sought is None or sought.has_digits or " " in wanted.text:
             return _likened(sought, _first(_everybody(starting), most), slips)

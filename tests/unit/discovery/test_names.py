@@ -212,3 +212,15 @@ def _wanted(text: str) -> Wanted:
 
 def _number(one: Entry) -> int:
     return one.user_id.int
+
+
+def test_whoever_comes_between_two_questions_is_compared_as_everybody() -> None:
+    """By trigrams, too, that nobody had when the same was asked before."""
+    ann, zoe = called([("x1", "Ann"), ("x2", "Zoe Ann")])
+    names, looked_for = known([ann]), wanted("zoe")
+    assert looked_for is not None
+    assert not list(names.beginning(looked_for, 9))
+    names.replace(None, zoe)
+    found = names.beginning(looked_for, 9)
+    assert list(found) == [zoe]
+    assert_scored(looked_for, found, Tier.BEGINS)
