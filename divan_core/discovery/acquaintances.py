@@ -57,9 +57,9 @@ class Acquaintances:
         if kept is None:
             await self._read_together(actor)
         circle = await self._circles.of(actor)
-        people = circle.known
         if kept is not None and kept.moment == moment and kept.acquainted.circle is circle:
             return kept.acquainted
+        people = circle.known
         if len(people) > MOST:
             return Acquainted(circle, await self._of_many(actor, circle))
         cards = await self._audience.numbered(people)

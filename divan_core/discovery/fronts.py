@@ -10,15 +10,15 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import accumulate, chain, compress, islice, repeat
+from collections.abc import Collection, Iterable, Sequence
+from itertools import accumulate, chain, compress, islice
 from typing import Final
 
 import attrs
 
 from divan_core.discovery.lately import Lately
-from divan_core.discovery.model import Called
-from divan_core.discovery.ports import Likened
+from divan_core.discovery.likened import Likened, Run
+from divan_core.discovery.model import SLIP, Called
 from divan_core.discovery.spelling import Sought, likeness
 
 MANY: Final = 64
@@ -79,14 +79,14 @@ class Front:
         self._grams = "".join(having)
         self._texts = _Rows(having.values())
 
-    def likeness(self, sought: Sought, least: float) -> Sequence[float]:
-        """How alike the query each of them is, who are so much so at ``least``.
+    def likeness(self, sought: Sought, least: float) -> tuple[float, dict[int, float]]:
+        """How alike the query all of them are, ``least`` or more; by place, those who are more so.
 
         What the text that all have shares with it, those texts share as well that have all of that.
         """
         common = sought.shared(self._spelt)
         least = max(least, sought.likeness(common, len(self._spelt)))
-        best, row = [least] * len(self.numbers), self._texts.row
+        more, row = dict[int, float](), self._texts.row
         having = [row(at) for at in map(self._grams.find, sought.own) if at >= 0]
         has_all, sizes, size = self._has_all, self._sizes, sought.size
         for at, shared in Counter(chain.from_iterable(having)).items():
@@ -95,8 +95,9 @@ class Front:
             if shared > least * (size + sizes[at] - shared):
                 likeness = sought.likeness(shared, sizes[at])
                 for place in self._places.row(at):
-                    best[place] = max(best[place], likeness)
-        return best
+                    if likeness > more.get(place, least):
+                        more[place] = likeness
+        return least, more
 
 
 class Fronts:
@@ -156,14 +157,15 @@ class Fronts:
 class Gathering:
     """People found one after the other, each once, until they are as many as are wanted.
 
-    ``met`` are the numbers of those who are not to be found again, ``alike`` is how alike the query
-    each is. ``few`` are those who are yet to be compared with it, by their places.
+    ``met`` are the numbers of those who are not to be found again. How alike the query somebody is,
+    is told as by :class:`Likened`; ``few`` are those who are yet to be compared, by their places.
     """
 
     most: int
     met: set[int]
     numbers: list[int] = attrs.field(factory=list)
-    alike: list[float] = attrs.field(factory=list)
+    runs: list[Run] = attrs.field(factory=list)
+    others: dict[int, float] = attrs.field(factory=dict)
     few: dict[int, Called] = attrs.field(factory=dict)
     _parts: list[Iterable[Called]] = attrs.field(factory=list)
     _pending: list[Called] = attrs.field(factory=list)
@@ -173,28 +175,25 @@ class Gathering:
         """Whether no more are wanted."""
         return len(self.numbers) >= self.most
 
-    @property
-    def people(self) -> Iterator[Called]:
-        """Those who were found, once: until they are asked for, most are not looked at."""
-        return chain.from_iterable(self._parts)
-
-    def add_front(self, front: Front, alike: Sequence[float]) -> None:
-        """Find the people of a front, who are so alike the query."""
+    def add_front(self, front: Front, alike: float, more: dict[int, float]) -> None:
+        """Find the people of a front, who are so alike the query, and some of them more."""
         self.take_pending()
-        numbers, alike = list(front.numbers), list(alike)
+        start, numbers = len(self.numbers), list(front.numbers)
         people: Iterable[Called] = front.people
         if met := self.met & front.members:
-            places = sorted([bisect_left(numbers, one) for one in met], reverse=True)
+            places = sorted([bisect_left(numbers, one) for one in met])
             fresh = bytearray(b"\1") * len(numbers)
-            for place in places:
-                del numbers[place], alike[place]
+            for place in reversed(places):
+                del numbers[place]
                 fresh[place] = 0
             people = compress(people, fresh)
-        room = self.most - len(self.numbers)
+            more = {at - bisect_left(places, at): one for at, one in more.items() if fresh[at]}
+        room = self.most - start
         if len(numbers) < room:  # otherwise nobody is found after these
             self.met.update(front.members)
         self.numbers += numbers[:room]
-        self.alike += alike[:room]
+        self.runs.append(Run(start, len(self.numbers), alike, front.members))
+        self.others.update([(start + at, one) for at, one in more.items() if at < room])
         self._parts.append(islice(people, room))
 
     def add(self, people: Sequence[Called]) -> None:
@@ -218,17 +217,28 @@ class Gathering:
             met.update(more)
             found.update(more)
         self.numbers += found
-        self.alike += repeat(0.0, len(found))
         self.few.update(enumerate(found.values(), start))
         self._parts.append(found.values())
 
-    def compare(self, sought: Sought, slips: Iterable[str]) -> None:
+    def compare(self, sought: Sought, slips: Collection[str]) -> None:
         """Compare those who are yet to be; ``slips`` are all words one edit from the query."""
         self.take_pending()
-        few = likeness(sought, list(self.few.values()), slips) if self.few else ()
-        for at, found in zip(self.few, few, strict=True):
-            self.alike[at] = found
+        if self.few:
+            alike = likeness(sought, list(self.few.values()), slips)
+            self.others.update(zip(self.few, alike, strict=True))
+
+    def forgive(self, slips: Collection[str]) -> None:
+        """Let a slip count for those in a run who have another such word than the run's text."""
+        runs = [run for run in self.runs if run.alike < SLIP]
+        if not runs:
+            return
+        people, slipped = list(chain.from_iterable(self._parts)), frozenset(slips)
+        self._parts = [people]
+        for at in chain.from_iterable([range(run.start, run.end) for run in runs]):
+            if not slipped.isdisjoint(people[at].words):
+                self.others[at] = max(SLIP, self.others.get(at, 0.0))
 
     def likened(self) -> Likened:
-        """Those who were found, with how alike each is."""
-        return Likened(self.people, self.alike, self.numbers)
+        """Those who were found, with how alike each is; until asked for, most are not looked at."""
+        people = chain.from_iterable(self._parts)
+        return Likened(people, self.numbers, self.others, self.runs)

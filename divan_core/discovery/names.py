@@ -18,14 +18,14 @@ from operator import itemgetter
 from typing import Final
 
 from divan_core.discovery.fronts import LONGEST, MANY, Front, Fronts, Gathering
+from divan_core.discovery.likened import Likened
 from divan_core.discovery.model import SLIP, Called, Entry, Wanted, parts, units
 from divan_core.discovery.policy import begins
-from divan_core.discovery.ports import Likened, Resembling
+from divan_core.discovery.ports import Resembling
 from divan_core.discovery.shelf import Held, Shelf, by_id, by_length
 from divan_core.discovery.spelling import (
     Sought,
     Spelling,
-    forgiven,
     has_digits,
     is_outdone,
     likeness,
@@ -72,16 +72,16 @@ class Names:
         """The first people of the first tier, in the order of its cut."""
         shelves, sought = self._shelves(wanted), self._spelling.sought(wanted)
         starting = _together([one.starting(wanted.text) for one in shelves])
-        slips = [word for word, _ in _slips(wanted, shelves)]
+        slips = {word: SLIP for word, _ in _slips(wanted, shelves)}
         if sought is None or sought.has_digits or " " in wanted.text:
             return _likened(sought, _first(_everybody(starting), most), slips)
         found = Gathering(most, set())
-        self._gather(found, sought, zip(starting, repeat(0.0)), self._front_of_unit)
-        found.compare(sought, ())
-        if not slips:
-            return found.likened()
-        people = list(found.people)
-        return Likened(people, forgiven(found.alike, people, frozenset(slips)), found.numbers)
+        at_least = ((held, slips.get(held[0], 0.0)) for held in starting)
+        self._gather(found, sought, at_least, self._front_of_unit)
+        found.compare(sought, slips)
+        if slips:
+            found.forgive(slips)
+        return found.likened()
 
     def resembling(self, wanted: Wanted, most: int) -> Resembling:
         """The first people of the second and of the third tier."""
@@ -117,7 +117,7 @@ class Names:
                 return
             rest, front = iter(people), front_of(text)
             if front is not None:
-                found.add_front(front, front.likeness(sought, least))
+                found.add_front(front, *front.likeness(sought, least))
                 if len(front.numbers) == LONGEST and not found.is_full:
                     found.take(islice(rest, LONGEST, None))
                 continue
@@ -182,7 +182,8 @@ def _likened(
         return [one.entry for one in people]
     if not people:
         return ()
-    return Likened(people, likeness(sought, people, slips))
+    alike = likeness(sought, people, slips)
+    return Likened(people, [one.number for one in people], dict(enumerate(alike)))
 
 
 def _together(shelves: Sequence[Iterator[Held]]) -> Iterator[Held]:

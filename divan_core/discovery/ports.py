@@ -2,58 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol, overload
+from collections.abc import Sequence
+from typing import Protocol
 
-from divan_core.discovery.model import Called, Entry, RoomCard, Wanted
+from divan_core.discovery.model import Entry, RoomCard, Wanted
 from divan_core.kernel.clock import Millis
 from divan_core.kernel.ids import CampusId, UserId
 from divan_core.kernel.values import value
 from divan_core.kernel.visibility import Relations
-
-
-class Likened(Sequence[Entry]):
-    """People whom an index found, by one that knows how alike the query each of them is.
-
-    ``alike`` is that in their order: the similarity of the best of ``model.parts``, with slips.
-    Of most of them nobody needs to know more than the number of their id.
-    """
-
-    def __init__(
-        self,
-        people: Iterable[Called],
-        alike: Sequence[float],
-        numbers: Sequence[int] | None = None,
-    ) -> None:
-        """Know of each how alike they are; ``numbers`` are those of their ids, where known."""
-        self._people = people
-        self.alike = alike
-        self._numbers = numbers
-
-    @property
-    def numbers(self) -> Sequence[int]:
-        """The numbers of their ids."""
-        if self._numbers is None:
-            self._numbers = [one.number for one in self._called()]
-        return self._numbers
-
-    def _called(self) -> Sequence[Called]:
-        """The people, who are gone through once somebody asks for them."""
-        if not isinstance(self._people, Sequence):
-            self._people = list(self._people)
-        return self._people
-
-    def __len__(self) -> int:
-        return len(self.alike)
-
-    @overload
-    def __getitem__(self, at: int) -> Entry: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[Entry]: ...
-    def __getitem__(self, at: int | slice) -> Entry | Sequence[Entry]:
-        if isinstance(at, slice):
-            return [one.entry for one in self._called()[at]]
-        return self._called()[at].entry
 
 
 @value
@@ -70,7 +26,7 @@ class PeopleIndex(Protocol):
     Only those who show themselves to everyone: visibility ``everyone``, no ghost, neither
     deleted nor banned nor shadowed. What a unit of work has committed is found by the next call.
     Tiers and the order of their cut are those of ``discovery.policy``: ``tier_of`` and ``fit``.
-    Whoever knows how alike people are may answer them as :class:`Likened`, which saves scoring.
+    Whoever knows how alike people are may answer them as ``likened.Likened``, which saves scoring.
 
     Every method raises ``StoreUnavailable`` when the store does not answer in time.
     """

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import compress, count, islice, repeat
 
 from divan_core.discovery.circles import Circle
+from divan_core.discovery.likened import Likened, Run
 from divan_core.discovery.model import MOST_IN_TIER, Entry, Tier, Wanted
 from divan_core.discovery.policy import likenesses, person_score, tier_score
-from divan_core.discovery.ports import Likened
 from divan_core.kernel.values import value
 
 Hit = tuple[float, int, bool, int]
@@ -24,51 +23,83 @@ Edge = tuple[float, int]
 
 @value
 class Ranked:
-    """The open people of a tier, whoever asks: by text score, the highest first, then by id.
+    """The open people of a tier, whoever asks; ``numbers`` are those of their ids.
 
-    All three belong together: the numbers of their ids, minus their scores, and where each stands
-    in the order of the cut. So somebody takes 20 bytes here, besides the number, which is the one
-    of their id wherever it is. ``is_all`` says that there is nobody else.
+    They stand in the order of the cut, so a place among them is one in the cut. ``groups`` are the
+    places by text score, the highest first, each with minus that score; in a group they are by id.
+    So somebody takes 16 bytes here, besides the number, which is the one of their id wherever it
+    is. ``runs`` are the places in which whoever is known can be found sooner than one by one.
+    ``is_all`` says that there is nobody else.
     """
 
     numbers: Sequence[int]
-    losses: Sequence[float]
-    places: Sequence[int]
+    groups: Sequence[tuple[float, Sequence[int]]]
+    runs: Sequence[Run]
     is_all: bool
 
-    def after(self, edge: Edge) -> int:
-        """Where those stand who come after an edge."""
-        loss, number = edge
-        start = bisect_left(self.losses, loss)
-        return bisect_right(self.numbers, number, start, bisect_right(self.losses, loss, start))
+    def known(self, circle: Circle) -> Iterator[int]:
+        """The places of those whom the circle knows."""
+        numbers, is_known, start = self.numbers, circle.mutual.__contains__, 0
+        for run in self.runs:
+            yield from compress(range(start, run.start), map(is_known, numbers[start : run.start]))
+            yield from run.places(numbers, circle.everybody)
+            start = run.end
+        yield from compress(count(start), map(is_known, numbers[start:]))
+
+    def loss(self, at: int) -> float:
+        """Minus the score of whoever has a place."""
+        return next(loss for loss, places in self.groups if at in places)
+
+    def after(self, edge: Edge | None) -> Iterator[tuple[float, int]]:
+        """The places of those who come after an edge, in order, each with minus the score."""
+        for loss, places in self.groups:
+            first = 0
+            if edge is not None and loss <= edge[0]:
+                if loss < edge[0]:
+                    continue
+                first = bisect_right(places, edge[1], key=self.numbers.__getitem__)
+            yield from zip(repeat(loss), islice(places, first, None))
 
 
 def ranked(wanted: Wanted, people: Sequence[Entry], asked: int, tier: Tier) -> Ranked:
     """Score a tier's people, the first ``asked`` that there are in the order of its cut."""
+    numbers: Sequence[int]
+    runs: Sequence[Run]
+    others: Mapping[int, float]
     if isinstance(people, Likened):
-        numbers, alike = people.numbers, people.alike
+        numbers, others, runs = people.numbers, people.others, people.runs
     else:
-        numbers = [one.user_id.int for one in people]
-        alike = likenesses(wanted, people)
-    places = defaultdict[float, list[int]](list)  # most people are as alike as many others
-    for place, likeness in enumerate(alike):
-        places[likeness].append(place)
-    order, losses = list[int](), array("d")
-    for likeness in sorted(places, reverse=True):
-        some = places[likeness]
-        some.sort(key=numbers.__getitem__)
-        order += some
-        losses.extend(repeat(-tier_score(likeness, tier), len(some)))
-    in_order = tuple(map(numbers.__getitem__, order))
-    return Ranked(in_order, losses, array("I", order), len(people) < asked)
+        numbers, runs = [one.user_id.int for one in people], ()
+        others = dict(enumerate(likenesses(wanted, people)))
+    places = defaultdict[float, list[int]](list)
+    for at, alike in others.items():
+        places[alike].append(at)
+    mixed = set(places)  # a run by itself is in order
+    for run in runs:
+        if run.alike in places:
+            mixed.add(run.alike)
+        places[run.alike] += _without(range(run.start, run.end), others)
+    for alike in mixed:
+        places[alike].sort(key=numbers.__getitem__)
+    groups = [(-tier_score(alike, tier), places[alike]) for alike in sorted(places, reverse=True)]
+    return Ranked(numbers, groups, runs, len(people) < asked)
+
+
+def _without(places: range, others: Iterable[int]) -> list[int]:
+    """Some places without those of others."""
+    left = list(places)
+    for at in sorted(others, reverse=True):
+        if at in places:
+            del left[at - places.start]
+    return left
 
 
 @value
 class Share:
     """What a viewer sees of a tier: all matching friends, and others up to a place in the cut.
 
-    ``linked`` are where those stand in the tier whom the circle knows; ``seen`` is how many people
-    there are, and ``is_known`` false where more of the tier must be asked for to say.
+    ``linked`` are the places of those whom the circle knows; ``seen`` is how many people there are,
+    and ``is_known`` false where more of the tier must be asked for to say.
     """
 
     tier: Ranked
@@ -85,17 +116,17 @@ def share(tier: Ranked, friends: Sequence[Hit], circle: Circle) -> Share:
     Nobody of the circle's ``apart`` takes a place in the cut but the friends who match, who are
     always kept.
     """
-    numbers, places, apart = tier.numbers, tier.places, circle.apart
-    linked = frozenset(compress(count(), map(circle.mutual.__contains__, numbers)))
-    met = [places[at] for at in linked if numbers[at] in apart]
+    numbers, apart = tier.numbers, circle.apart
+    linked = frozenset(tier.known(circle))
+    met = [at for at in linked if numbers[at] in apart]
     end = max(0, MOST_IN_TIER - len(friends))
-    for place in sorted(met):
-        if place >= end:
+    for at in sorted(met):
+        if at >= end:
             break
         end += 1
     is_known = tier.is_all or end <= len(numbers)
     end = min(end, len(numbers))
-    hidden = sum(place < end for place in met)
+    hidden = sum(at < end for at in met)
     return Share(tier, friends, linked, end, len(friends) + end - hidden, is_known)
 
 
@@ -105,17 +136,14 @@ def first(part: Share, circle: Circle, after: Edge | None, most: int) -> list[Hi
     Those whom the viewer has no connection with stand in the tier in order; only the others are
     scored.
     """
-    tier, start = part.tier, 0
     found = [*part.friends, *_linked(part, circle)]
     if after is not None:
         found = [one for one in found if one[:2] > after]
-        start = tier.after(after)
-    losses, numbers, places = tier.losses, tier.numbers, tier.places
-    linked, end = part.linked, part.end
+    numbers, linked, end = part.tier.numbers, part.linked, part.end
     others = (
-        (losses[at], numbers[at], False, 0)
-        for at in range(start, len(numbers))
-        if places[at] < end and at not in linked
+        (loss, numbers[at], False, 0)
+        for loss, at in part.tier.after(after)
+        if at < end and at not in linked
     )
     if not found:
         return list(islice(others, most))
@@ -129,7 +157,7 @@ def _linked(part: Share, circle: Circle) -> Iterator[Hit]:
     tier, mutual = part.tier, circle.mutual
     for at in part.linked:
         number = tier.numbers[at]
-        if tier.places[at] < part.end and number not in circle.apart:
+        if at < part.end and number not in circle.apart:
             shared = mutual[number]
-            score = person_score(-tier.losses[at], is_friend=False, mutual=shared)
+            score = person_score(-tier.loss(at), is_friend=False, mutual=shared)
             yield -score, number, False, shared

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from divan_core.discovery import fronts, names
-from divan_core.discovery.fronts import Front, Fronts
-from divan_core.discovery.model import Entry, Tier, Wanted, entry, wanted
+from divan_core.discovery.fronts import Front, Fronts, Gathering
+from divan_core.discovery.likened import Likened
+from divan_core.discovery.model import Called, Entry, Spelt, Tier, Wanted, entry, wanted
 from divan_core.discovery.names import Names
 from divan_core.discovery.policy import cut, text_score, tier_of, tier_score
-from divan_core.discovery.ports import Likened
 from divan_core.discovery.spelling import Spelling, likeness
 from divan_core.kernel.ids import UserId
 
@@ -133,4 +133,39 @@ def test_a_front_tells_how_alike_people_are(
     if sought is None or sought.has_digits:
         return
     front = Front(spelling.spelt(shared), everybody)
-    assert list(front.likeness(sought, 0.0)) == likeness(sought, everybody, ())
+    alike, more = front.likeness(sought, 0.0)
+    told = [more.get(at, alike) for at in range(len(everybody))]
+    assert told == likeness(sought, everybody, ())
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.integers(1, 20), st.sampled_from([0.0, 0.0, 0.5, 0.7]), max_size=9),
+        max_size=4,
+    ),
+    st.sets(st.integers(1, 20), max_size=5),
+    st.integers(1, 15),
+)
+def test_whoever_is_in_several_fronts_is_found_once(
+    alike: list[dict[int, float]], met: set[int], most: int
+) -> None:
+    found, expected = Gathering(most, set(met)), dict[int, float]()
+    for those in alike:
+        if found.is_full:
+            break
+        front = Front("", [_nobody(number) for number in sorted(those)])
+        found.add_front(
+            front, 0.3, {at: those[one] for at, one in enumerate(sorted(those)) if those[one]}
+        )
+        expected |= {
+            one: those[one] or 0.3 for one in sorted(those) if one not in met | {*expected}
+        }
+    told = found.likened()
+    assert list(zip(told.numbers, told.alike, strict=True)) == list(expected.items())[:most]
+    assert [one.user_id.int for one in told] == list(told.numbers)
+    assert len(told) > max(told.others, default=-1)
+
+
+def _nobody(number: int) -> Called:
+    one = entry(UserId(UUID(int=number)), "x", "x")
+    return Called(number, one, Spelt((), ()), Spelt((), ()), ())

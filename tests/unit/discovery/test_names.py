@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from divan_core.discovery import shelf, spelling
+from divan_core.discovery.likened import Likened
 from divan_core.discovery.model import SLIP, Entry, Tier, Wanted, entry, wanted
 from divan_core.discovery.names import Names
 from divan_core.discovery.policy import cut, text_score, tier_of, tier_score
-from divan_core.discovery.ports import Likened
 from divan_core.discovery.spelling import Alphabet, shares
 from divan_core.kernel.ids import UserId
 
