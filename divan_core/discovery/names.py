@@ -83,11 +83,21 @@ class Names:
             found.forgive(slips)
         return found.likened()
 
-    def resembling(self, wanted: Wanted, most: int) -> Resembling:
-        """The first people of the second and of the third tier."""
+    def resembling(self, wanted: Wanted, most: int, enough: int | None = None) -> Resembling:
+        """The first people of the second and of the third tier; see ``PeopleIndex``."""
         shelves, sought = self._shelves(wanted), self._spelling.sought(wanted)
-        inside, having = _inside(wanted.text, shelves, most)
+        people, having = _inside(wanted.text, shelves, most)
         slips = list(_slips(wanted, shelves))
+        inside = _likened(sought, people, [word for word, _ in slips])
+        if enough is not None and len(people) >= enough:
+            return Resembling(inside, (), is_whole=False)
+        return Resembling(inside, self._similar(wanted, most, slips, having))
+
+    def _similar(
+        self, wanted: Wanted, most: int, slips: Sequence[Held], having: set[Called] | None
+    ) -> Sequence[Entry]:
+        """The first people of the third tier, who are not among those who have the query inside."""
+        shelves, sought = self._shelves(wanted), self._spelling.sought(wanted)
         slipped = [word for word, _ in slips]
         alike = _together([one.alike(wanted) for one in shelves])
         if sought is None or sought.has_digits or having is None:
@@ -95,14 +105,12 @@ class Names:
                 partial(_has_inside, wanted.text) if having is None else having.__contains__
             )
             holders = _everybody(chain(slips, alike))
-            similar = _likened(sought, _first(filterfalse(has_inside, holders), most), slipped)
-        else:
-            found = Gathering(most, {one.number for one in having})
-            self._gather(found, sought, zip(slips, repeat(SLIP)), self._fronts.known)
-            self._gather(found, sought, zip(alike, repeat(0.0)), self._fronts.known)
-            found.compare(sought, slipped)
-            similar = found.likened()
-        return Resembling(_likened(sought, inside, slipped), similar)
+            return _likened(sought, _first(filterfalse(has_inside, holders), most), slipped)
+        found = Gathering(most, {one.number for one in having})
+        self._gather(found, sought, zip(slips, repeat(SLIP)), self._fronts.known)
+        self._gather(found, sought, zip(alike, repeat(0.0)), self._fronts.known)
+        found.compare(sought, slipped)
+        return found.likened()
 
     def _gather(
         self,

@@ -121,8 +121,11 @@ class PeopleSearch:
     async def _tier(self, search: _Search, tier: Tier, most: int) -> Ranked:
         if tier is Tier.BEGINS:
             return await self._pools.beginning(search.question, most)
-        inside, similar = await self._pools.later(search.question, most)
-        return inside if tier is Tier.INSIDE else similar
+        if tier is Tier.INSIDE:
+            # Of so many the viewer sees enough, whomever they have a block with.
+            enough = ENOUGH + len(search.circle.apart)
+            return (await self._pools.later(search.question, most, enough))[0]
+        return (await self._pools.later(search.question, most))[1]
 
 
 def _listed(search: _Search, part: Share, tier: Tier, most: int) -> list[Hit]:

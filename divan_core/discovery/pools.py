@@ -93,17 +93,22 @@ class Pools:
             return tier
         return pool.beginning
 
-    async def later(self, asked: Question, most: int) -> Sequence[Ranked]:
-        """The first ``most`` people of the second and of the third tier, or more."""
+    async def later(
+        self, asked: Question, most: int, enough: int | None = None
+    ) -> tuple[Ranked, Ranked]:
+        """The first ``most`` people of the second and of the third tier, or more.
+
+        Those of the third may be missing where there are ``enough`` of the second.
+        """
         pool = await self._pool(asked)
-        if pool.later is None or not _holds(most, *pool.later):
-            found = await self._index.resembling(asked.campus_id, asked.wanted, most)
-            tiers = (
-                ranked(asked.wanted, found.inside, most, Tier.INSIDE),
-                ranked(asked.wanted, found.similar, most, Tier.SIMILAR),
-            )
-            self._keep(asked, _Pool(pool.moment, pool.beginning, tiers))
-            return tiers
+        if pool.later is None or not _suffice(*pool.later, most, enough):
+            wanted = asked.wanted
+            found = await self._index.resembling(asked.campus_id, wanted, most, enough)
+            inside, similar = ranked(wanted, found.inside, most, Tier.INSIDE), _UNASKED
+            if found.is_whole:
+                similar = ranked(wanted, found.similar, most, Tier.SIMILAR)
+            self._keep(asked, _Pool(pool.moment, pool.beginning, (inside, similar)))
+            return inside, similar
         return pool.later
 
     async def _pool(self, asked: Question) -> _Pool:
@@ -146,8 +151,18 @@ def _key(asked: Question) -> tuple[int, str]:
     return asked.campus_id.int, asked.wanted.text
 
 
-def _holds(most: int, *tiers: Ranked) -> bool:
-    return all(tier.is_all or len(tier.numbers) >= most for tier in tiers)
+_UNASKED: Final = Ranked((), (), (), is_all=False)
+"""A tier that nobody looked at."""
+
+
+def _holds(most: int, tier: Ranked) -> bool:
+    return tier.is_all or len(tier.numbers) >= most
+
+
+def _suffice(inside: Ranked, similar: Ranked, most: int, enough: int | None) -> bool:
+    """Whether these are as many as are asked for."""
+    is_enough = enough is not None and len(inside.numbers) >= enough
+    return _holds(most, inside) and (is_enough or _holds(most, similar))
 
 
 def _belongs(wanted: Wanted, card: PersonCard, pool: _Pool) -> bool:

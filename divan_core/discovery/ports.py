@@ -14,10 +14,14 @@ from divan_core.kernel.visibility import Relations
 
 @value
 class Resembling:
-    """People whom a query fits less well: those of the second and of the third tier."""
+    """People whom a query fits less well: those of the second and of the third tier.
+
+    ``is_whole`` is false where nobody looked for those of the third.
+    """
 
     inside: Sequence[Entry]
     similar: Sequence[Entry]
+    is_whole: bool = True
 
 
 class PeopleIndex(Protocol):
@@ -35,10 +39,13 @@ class PeopleIndex(Protocol):
         """The first ``most`` people of the first tier, in the order of its cut. One statement."""
         ...
 
-    async def resembling(self, campus_id: CampusId, wanted: Wanted, most: int) -> Resembling:
+    async def resembling(
+        self, campus_id: CampusId, wanted: Wanted, most: int, enough: int | None = None
+    ) -> Resembling:
         """The first ``most`` people of the second and of the third tier, each in order.
 
-        Nobody is in two tiers. One statement.
+        Nobody is in two tiers. Where ``enough`` people of the second are found, or more, none of
+        the third are looked for. One statement.
         """
         ...
 

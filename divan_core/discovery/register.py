@@ -120,12 +120,14 @@ class Register:
             return await self._index.beginning(campus_id, wanted, most)
         return names.beginning(wanted, most)
 
-    async def resembling(self, campus_id: CampusId, wanted: Wanted, most: int) -> Resembling:
+    async def resembling(
+        self, campus_id: CampusId, wanted: Wanted, most: int, enough: int | None = None
+    ) -> Resembling:
         """See the port."""
         names = await self._names(campus_id)
         if names is None:
-            return await self._index.resembling(campus_id, wanted, most)
-        return names.resembling(wanted, most)
+            return await self._index.resembling(campus_id, wanted, most, enough)
+        return names.resembling(wanted, most, enough)
 
     async def keep(self) -> int:
         """Copy campuses that are asked about often, and see whether copies can be right.

@@ -14,6 +14,7 @@ from divan_core.accounts.messages import (
     CreateCampus,
     CreatePerson,
 )
+from divan_core.discovery import people
 from divan_core.discovery.messages import FoundPerson, SearchQuery
 from divan_core.discovery.model import Entry, Wanted
 from divan_core.discovery.ports import Resembling
@@ -110,11 +111,8 @@ async def test_every_change_shows_in_the_very_next_answer(world: World) -> None:
     assert await found(world, me, "bob") == ["bob"]
 
 
-async def test_news_of_others_leave_what_was_found(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A block or a friendship of others asks the index nothing; somebody's new name does."""
-    me, bob, ana, eve = [await world.join(one) for one in ("zoe", "bob", "ana", "eve")]
+def count_asked(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the index is asked from now on."""
     index, asked = world.divan.stores.search, list[str]()
     beginning, resembling = index.beginning, index.resembling
 
@@ -122,12 +120,35 @@ async def test_news_of_others_leave_what_was_found(
         asked.append(wanted.text)
         return await beginning(campus_id, wanted, most)
 
-    async def resemble(campus_id: CampusId, wanted: Wanted, most: int) -> Resembling:
+    async def resemble(
+        campus_id: CampusId, wanted: Wanted, most: int, enough: int | None = None
+    ) -> Resembling:
         asked.append(wanted.text)
-        return await resembling(campus_id, wanted, most)
+        return await resembling(campus_id, wanted, most, enough)
 
     monkeypatch.setattr(index, "beginning", begin)
     monkeypatch.setattr(index, "resembling", resemble)
+    return asked
+
+
+async def test_the_index_is_asked_twice_at_most_whomever_one_has_blocked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "ENOUGH", 2)
+    me, *others = [await world.join(one) for one in ("zoe", "xbob1", "xbob2", "xbob3", "bbo")]
+    asked = count_asked(world, monkeypatch)
+    for one in others[:2]:
+        await world.divan.social.block(me, one.user_id)
+    assert await found(world, me, "bob") == ["xbob3"]
+    assert asked == ["bob", "bob"]
+
+
+async def test_news_of_others_leave_what_was_found(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A block or a friendship of others asks the index nothing; somebody's new name does."""
+    me, bob, ana, eve = [await world.join(one) for one in ("zoe", "bob", "ana", "eve")]
+    asked = count_asked(world, monkeypatch)
     social, accounts = world.divan.social, world.divan.accounts
     assert await found(world, me, "bob") == ["bob"]
     assert asked == ["bob", "bob"]

@@ -59,10 +59,12 @@ class MemoryPeopleIndex:
         names = self._records.campuses.get(campus_id)
         return names.beginning(wanted, most) if names else ()
 
-    async def resembling(self, campus_id: CampusId, wanted: Wanted, most: int) -> Resembling:
+    async def resembling(
+        self, campus_id: CampusId, wanted: Wanted, most: int, enough: int | None = None
+    ) -> Resembling:
         """See the port."""
         names = self._records.campuses.get(campus_id)
-        return names.resembling(wanted, most) if names else Resembling((), ())
+        return names.resembling(wanted, most, enough) if names else Resembling((), ())
 
     async def keep(self) -> int:
         """See the port."""

@@ -79,7 +79,9 @@ class SqlPeopleIndex:
         known = _IDS[self._engine.dialect]
         return [Entry(known(user_id), handle, name) for user_id, handle, name in rows]
 
-    async def resembling(self, campus_id: CampusId, wanted: Wanted, most: int) -> Resembling:
+    async def resembling(
+        self, campus_id: CampusId, wanted: Wanted, most: int, enough: int | None = None
+    ) -> Resembling:
         """The first ``most`` people of the second and of the third tier, each in order."""
         limit = most + SPARE
         while True:
@@ -88,11 +90,13 @@ class SqlPeopleIndex:
             found, others = _divided(rows, self._engine.dialect)
             known = _IDS[self._engine.dialect]
             inside = _people(wanted, found[:limit], known, within=True)
-            similar = _people(wanted, others[:limit], known, within=False)
-            if (len(inside) >= most or len(found) < limit) and (
-                len(similar) >= most or len(others) < limit
-            ):
-                return Resembling(inside[:most], similar[:most])
+            if len(inside) >= most or len(found) < limit:
+                inside = inside[:most]
+                if enough is not None and len(inside) >= enough:
+                    return Resembling(inside, (), is_whole=False)
+                similar = _people(wanted, others[:limit], known, within=False)
+                if len(similar) >= most or len(others) < limit:
+                    return Resembling(inside, similar[:most])
             limit *= MORE
 
     async def keep(self) -> int:

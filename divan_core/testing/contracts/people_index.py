@@ -271,6 +271,11 @@ async def _compare(
     assert first == _expected(look, entries, Tier.BEGINS, most), query
     assert list(others.inside) == _expected(look, entries, Tier.INSIDE, most), query
     assert list(others.similar) == _expected(look, entries, Tier.SIMILAR, most), query
+    for enough in (len(others.inside) or 1, len(others.inside) + 1):
+        some = await stores.search.resembling(here, look, most, enough)
+        assert list(some.inside) == list(others.inside), query
+        assert some.is_whole is (enough > len(others.inside)), query
+        assert list(some.similar) == (list(others.similar) if some.is_whole else []), query
 
 
 def _expected(look: Wanted, entries: Sequence[Entry], tier: Tier, most: int) -> list[Entry]:

@@ -32,9 +32,13 @@ class Index:
         self.meanwhile()
         return found
 
-    async def resembling(self, campus_id: CampusId, wanted: Wanted, most: int) -> Resembling:
+    async def resembling(
+        self, campus_id: CampusId, wanted: Wanted, most: int, enough: int | None = None
+    ) -> Resembling:
         found = await self.beginning(campus_id, wanted, most)
-        return Resembling(found[:1], found[1:])
+        if enough is not None and enough <= 2:
+            return Resembling(found[:2], (), is_whole=False)
+        return Resembling(found[:2], found[2:])
 
     async def keep(self) -> int:
         return 0
@@ -83,6 +87,20 @@ async def test_more_is_asked_for_only_where_there_can_be_more() -> None:
     for most, calls, told in ((4, 1, 4), (3, 1, 4), (6, 2, 6), (10, 3, 9), (99, 3, 9)):
         tier = await pools.beginning(asked(), most)
         assert (index.calls, len(tier.numbers)) == (calls, told)
+
+
+async def test_the_similar_are_looked_for_where_too_few_have_it_inside() -> None:
+    index = Index(5)
+    pools = Pools(index, News())
+    for most, enough, calls, told in (
+        (9, 2, 1, [2, 0]),  # enough of them
+        (9, 1, 1, [2, 0]),
+        (9, 3, 2, [2, 3]),  # fewer
+        (9, None, 2, [2, 3]),
+        (9, 1, 2, [2, 3]),
+    ):
+        tiers = await pools.later(asked(), most, enough)
+        assert (index.calls, [len(tier.numbers) for tier in tiers]) == (calls, told)
 
 
 async def test_a_change_during_the_question_is_not_lost() -> None:
