@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -43,16 +44,22 @@ def friend(card: PersonCard) -> Friend:
 
 @value
 class Friends:
-    """All friends of a viewer. ``texts`` are what each is called, in their order."""
+    """All friends of a viewer. ``texts`` are what each is called, in their order.
+
+    ``marks`` and ``leasts`` are theirs, so that nobody is looked at who cannot be similar.
+    """
 
     people: Sequence[Friend]
     texts: str
+    marks: Sequence[int]
+    leasts: Sequence[int]
 
 
 def friends(people: Sequence[Friend]) -> Friends:
     """These together."""
-    texts = [f"{one.entry.handle}{_APART}{one.entry.name}" for one in people]
-    return Friends(people, _BETWEEN.join(texts))
+    texts = _BETWEEN.join([f"{one.entry.handle}{_APART}{one.entry.name}" for one in people])
+    marks, leasts = [one.marks for one in people], [one.least for one in people]
+    return Friends(people, texts, tuple(marks), tuple(leasts))
 
 
 def called(wanted: Wanted, among: Friends, tier: Tier) -> list[tuple[Friend, float]]:
@@ -86,10 +93,20 @@ def _has_inside(text: str, one: Friend) -> bool:
 
 def _near(wanted: Wanted, among: Friends) -> Iterable[Friend]:
     """Those who may be similar."""
+    looked_for, least = marked(wanted)
+    return [
+        among.people[at]
+        for at, (theirs, own) in enumerate(zip(among.marks, among.leasts, strict=True))
+        if (theirs & looked_for).bit_count() >= least[own]
+    ]
+
+
+@functools.lru_cache(maxsize=4096)
+def marked(wanted: Wanted) -> tuple[int, Sequence[int]]:
+    """A query's marks, and how many of them somebody has at least who is similar."""
     left = marks(wanted.grams)
     lost = len(wanted.grams) - left.bit_count()
-    least = [shared - lost for shared in _leasts_shared(wanted)]
-    return [one for one in among.people if (one.marks & left).bit_count() >= least[one.least]]
+    return left, tuple([shared - lost for shared in _leasts_shared(wanted)])
 
 
 def _leasts_shared(wanted: Wanted) -> Sequence[int]:

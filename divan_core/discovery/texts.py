@@ -98,12 +98,28 @@ class Texts:
         """An edit leaves either the first half of a word as it is, or what follows the half."""
         if len(text) < SHORTEST_SLIP - 1:
             return
+        if " " in text:
+            yield from self._joined(text)
+            return
         middle = len(text) // 2
         start, end = text[:middle], text[min(middle + 1, len(text) - 2) :]
         for length in range(max(SHORTEST_SLIP, len(text) - 1), len(text) + 2):
             among = {*self._words.of_length(start, length)}
             among.update([one[::-1] for one in self._mirrored.of_length(end[::-1], length)])
             yield from sorted(edits(text, among))
+
+    def _joined(self, text: str) -> Iterator[str]:
+        """An edit makes one word of two only where it takes the space, or puts a letter there."""
+        start, _, end = text.partition(" ")
+        if " " in end:
+            return
+        for length in range(max(SHORTEST_SLIP, len(text) - 1), len(text) + 1):
+            if len(start) >= len(end):
+                among = self._words.of_length(start, length)
+                yield from [one for one in among if one.endswith(end)]
+            else:
+                among = self._mirrored.of_length(end[::-1], length)
+                yield from sorted([one[::-1] for one in among if one.endswith(start[::-1])])
 
     def alike(self, wanted: Wanted) -> Iterator[str]:
         """Those that are similar to the query, the shortest first, then in order."""

@@ -30,8 +30,10 @@ def card(number: int, handle: str, name: str) -> PersonCard:
 def marks(request: pytest.FixtureRequest) -> Iterator[None]:
     """As many marks as there are, and so few that trigrams share them."""
     with pytest.MonkeyPatch.context() as patch:
+        discovery_friends.marked.cache_clear()
         patch.setattr(discovery_friends, "_MARKS", request.param)
         yield
+        discovery_friends.marked.cache_clear()
 
 
 @settings(max_examples=400, deadline=None)

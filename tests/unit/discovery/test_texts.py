@@ -1,6 +1,7 @@
 """Texts in many blocks are found as if each were looked at."""
 
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from divan_core.discovery import texts
 from divan_core.discovery.model import SIMILAR, wanted
+from divan_core.discovery.policy import is_slip
 from divan_core.discovery.similarity import similarity, trigrams
 from divan_core.discovery.texts import Texts
 
@@ -46,6 +48,18 @@ def test_a_block_that_lost_a_trigram_leaves_those_that_have_it() -> None:
     found.discard("urbana")
     found.discard("havana")
     assert list(found.containing("ana")) == ["banana", "cabana"]
+
+
+@given(st.text("ab ", min_size=2, max_size=8))
+def test_every_word_is_found_that_a_slip_missed(asked: str) -> None:
+    """Also those that a space more, or one for a letter, made two of."""
+    if (query := wanted(asked)) is None:
+        return
+    there = ["".join(letters) for size in range(2, 8) for letters in product("ab", repeat=size)]
+    found = Texts()
+    for one in there:
+        found.add(one)
+    assert list(found.slips(query)) == _ordered(one for one in there if is_slip(query.text, one))
 
 
 def test_slips_asked_for_again_are_those_of_now() -> None:
