@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import accumulate, chain, compress, islice
 from typing import Final
 
@@ -32,7 +32,7 @@ OFTEN: Final = 4
 long as to compare all of them some seven times."""
 
 CAPACITY: Final = 200_000
-"""How many people all fronts of a shelf have, together: 30 KB for each 216, so 28 MB. A campus of
+"""How many people all fronts of a shelf have, together: 36 KB for each 216, so 33 MB. A campus of
 100,000 has some 680 fronts of 118,000."""
 
 
@@ -49,15 +49,34 @@ class _Rows:
         return self._numbers[self._starts[at] : self._starts[at + 1]]
 
 
+class _ByGram:
+    """Rows by trigram."""
+
+    def __init__(self, having: Mapping[str, Sequence[int]]) -> None:
+        """Keep these."""
+        self._grams = "".join(having)
+        self._rows = _Rows(having.values())
+
+    def of(self, grams: str) -> Sequence[Sequence[int]]:
+        """Those of some trigrams, as far as there are any."""
+        row = self._rows.row
+        return [row(at) for at in map(self._grams.find, grams) if at >= 0]
+
+
 class Front:
     """The first people who have a text, by id; ``numbers`` are those of their ids, in order.
 
-    Of each only the texts count that are compared with a query without digits. Which of these have
-    a trigram is told by a row for each: the texts themselves lie all over the memory.
+    Which of their texts have a trigram is told by a row for each: the texts themselves lie all over
+    the memory. What is compared only where a query has digits is no more alike than what it is
+    without its own, unless both share one of the trigrams that have some: so of those texts it is
+    told who has such a trigram.
     """
 
-    def __init__(self, spelt: str, people: Sequence[Called]) -> None:
-        """Lay out those ``people`` who have the text that is ``spelt`` so."""
+    def __init__(self, spelt: str, people: Sequence[Called], digits: Collection[str]) -> None:
+        """Lay out those ``people`` who have the text that is ``spelt`` so.
+
+        ``digits`` are those of all trigrams that have digits.
+        """
         self.people = people
         self.numbers = tuple([one.number for one in people])
         self.members = frozenset(self.numbers)
@@ -76,8 +95,8 @@ class Front:
         self._spelt = spelt
         self._places = _Rows(whose.values())
         self._sizes = array("H", list(map(len, whose)))
-        self._grams = "".join(having)
-        self._texts = _Rows(having.values())
+        self._texts = _ByGram(having)
+        self._numbered = _ByGram(_numbered(people, digits))
 
     def likeness(self, sought: Sought, least: float) -> tuple[float, dict[int, float]]:
         """How alike the query all of them are, ``least`` or more; by place, those who are more so.
@@ -86,18 +105,40 @@ class Front:
         """
         common = sought.shared(self._spelt)
         least = max(least, sought.likeness(common, len(self._spelt)))
-        more, row = dict[int, float](), self._texts.row
-        having = [row(at) for at in map(self._grams.find, sought.own) if at >= 0]
+        more, having = dict[int, float](), self._texts.of(sought.own)
         has_all, sizes, size = self._has_all, self._sizes, sought.size
+        too_few = least * size
         for at, shared in Counter(chain.from_iterable(having)).items():
             if has_all[at]:
                 shared += common  # noqa: PLW2901
+            elif shared <= too_few:
+                continue
             if shared > least * (size + sizes[at] - shared):
                 likeness = sought.likeness(shared, sizes[at])
                 for place in self._places.row(at):
                     if likeness > more.get(place, least):
                         more[place] = likeness
+        if sought.has_digits:
+            more |= self._by_digits(sought, more, least)
         return least, more
+
+    def _by_digits(
+        self, sought: Sought, more: Mapping[int, float], least: float
+    ) -> dict[int, float]:
+        """Who is more alike than that by what is compared only where a query has digits."""
+        places = sorted({*chain.from_iterable(self._numbered.of(sought.own))})
+        alike = likeness(sought, [self.people[at] for at in places], ())
+        found = zip(places, alike, strict=True)
+        return {at: one for at, one in found if one > more.get(at, least)}
+
+
+def _numbered(people: Iterable[Called], digits: Collection[str]) -> Mapping[str, list[int]]:
+    """Where those stand who have a trigram with digits in what is compared only with such."""
+    having = defaultdict[str, list[int]](list)
+    for place, one in enumerate(people):
+        for gram in frozenset("".join(chain(*one.numbered))).intersection(digits):
+            having[gram].append(place)
+    return having
 
 
 class Fronts:

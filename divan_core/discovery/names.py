@@ -65,7 +65,7 @@ class Names:
         if text is None:
             return False
         people = list(islice(self._plain.having(text), LONGEST))
-        self._fronts.keep(text, Front(self._spelling.spelt(text), people))
+        self._fronts.keep(text, Front(self._spelling.spelt(text), people, self._spelling.digits))
         return True
 
     def beginning(self, wanted: Wanted, most: int) -> Sequence[Entry]:
@@ -100,15 +100,16 @@ class Names:
         shelves, sought = self._shelves(wanted), self._spelling.sought(wanted)
         slipped = [word for word, _ in slips]
         alike = _together([one.alike(wanted) for one in shelves])
-        if sought is None or sought.has_digits or having is None:
+        if sought is None or having is None:
             has_inside = (
                 partial(_has_inside, wanted.text) if having is None else having.__contains__
             )
             holders = _everybody(chain(slips, alike))
             return _likened(sought, _first(filterfalse(has_inside, holders), most), slipped)
         found = Gathering(most, {one.number for one in having})
-        self._gather(found, sought, zip(slips, repeat(SLIP)), self._fronts.known)
-        self._gather(found, sought, zip(alike, repeat(0.0)), self._fronts.known)
+        front_of = self._front_of_plain if sought.has_digits else self._fronts.known
+        self._gather(found, sought, zip(slips, repeat(SLIP)), front_of)
+        self._gather(found, sought, zip(alike, repeat(0.0)), front_of)
         found.compare(sought, slipped)
         return found.likened()
 
@@ -139,6 +140,10 @@ class Names:
     def _front_of_unit(self, text: str) -> Front | None:
         """The front of a text that nobody has but as a unit."""
         return None if self._plain.is_word(text) else self._fronts.known(text)
+
+    def _front_of_plain(self, text: str) -> Front | None:
+        """The front of a text that nobody has on the other shelf."""
+        return None if self._numbered.count(text) else self._fronts.known(text)
 
     def _shelves(self, wanted: Wanted) -> Sequence[Shelf]:
         """Where those stand whom a query can fit."""

@@ -30,13 +30,15 @@ WORDS: Final = 8192
 class Alphabet:
     """One character for each trigram that was met; it stays that one.
 
-    ``is_full`` says that once there was none left.
+    ``digits`` are those of trigrams that have digits. ``is_full`` says that once there was none
+    left.
     """
 
     def __init__(self, most: int = MOST) -> None:
         """Have so many characters at most."""
         self._most = most
-        self._characters = _Characters()
+        self.digits = set[str]()
+        self._characters = _Characters(self.digits)
         self.is_full = False
 
     def __len__(self) -> int:
@@ -59,8 +61,15 @@ class Alphabet:
 class _Characters(dict[str, str]):
     """Characters by trigram, numbered as they come, beginning with 1."""
 
+    def __init__(self, digits: set[str]) -> None:
+        """Begin with none; tell ``digits`` those of trigrams that have some."""
+        super().__init__()
+        self._digits = digits
+
     def __missing__(self, gram: str) -> str:
         self[gram] = character = chr(len(self) + 1)
+        if has_digits(gram):
+            self._digits.add(character)
         return character
 
 
@@ -97,6 +106,11 @@ class Spelling:
     def spelt(self, text: str) -> str:
         """A text that somebody has, as it is spelt."""
         return self._spell(text)
+
+    @property
+    def digits(self) -> Collection[str]:
+        """How trigrams that have digits are spelt."""
+        return self._alphabet.digits
 
     def _all_spelt(self, texts: Collection[str]) -> Spelt:
         if not texts:

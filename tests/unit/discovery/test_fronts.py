@@ -10,10 +10,20 @@ from hypothesis import strategies as st
 from divan_core.discovery import fronts, names
 from divan_core.discovery.fronts import Front, Fronts, Gathering
 from divan_core.discovery.likened import Likened
-from divan_core.discovery.model import Called, Entry, Spelt, Tier, Wanted, entry, wanted
+from divan_core.discovery.model import (
+    SLIP,
+    Called,
+    Entry,
+    Spelt,
+    Tier,
+    Wanted,
+    entry,
+    parts,
+    wanted,
+)
 from divan_core.discovery.names import Names
 from divan_core.discovery.policy import cut, text_score, tier_of, tier_score
-from divan_core.discovery.spelling import Spelling, likeness
+from divan_core.discovery.spelling import Spelling, is_outdone, likeness
 from divan_core.kernel.ids import UserId
 
 WORDS = st.text("abcn1", min_size=1, max_size=7) | st.sampled_from(["banan", "canna", "bcab"])
@@ -74,6 +84,20 @@ def test_a_slip_counts_for_whoever_begins_so_by_another_name() -> None:
     assert_cut(known.beginning(looked_for, 9), everybody, looked_for, Tier.BEGINS, 9)
 
 
+def test_whoever_has_a_name_with_digits_and_without_is_found_by_it() -> None:
+    """Of those with a word that ends in digits, some have what is before them as well."""
+    known = Names()
+    everybody = called([("banan7", "banan"), ("x", "banan7 li"), ("y", "banan7 wu")])
+    for one in everybody:
+        known.replace(None, one)
+    while known.lay_out():
+        pass
+    looked_for = wanted("banan78")
+    assert looked_for is not None
+    similar = known.resembling(looked_for, 9).similar
+    assert_cut(similar, everybody, looked_for, Tier.SIMILAR, 9)
+
+
 def assert_cut(
     found: Sequence[Entry], among: Sequence[Entry], asked: Wanted, tier: Tier, most: int
 ) -> None:
@@ -101,7 +125,7 @@ def test_fronts_are_due_where_many_share_a_text_until_they_are_made() -> None:
 def test_a_front_is_due_again_after_a_change() -> None:
     spelling, kept = Spelling(), Fronts()
     people = [spelling.called(one, [one.name], []) for one in called([("x", "ann bo")] * 3)]
-    front = Front(spelling.spelt("ann"), people)
+    front = Front(spelling.spelt("ann"), people, ())
     kept.keep("ann", front)
     assert kept.known("ann") is front
     kept.changed("ann", 3)
@@ -120,22 +144,23 @@ def test_where_there_is_no_room_those_are_made_that_are_asked_for_often() -> Non
     assert kept.due() == "eve"
 
 
-@given(PEOPLE, WORDS, QUERIES)
+@given(PEOPLE, WORDS, QUERIES, st.sampled_from([0.0, 0.2, SLIP]))
 def test_a_front_tells_how_alike_people_are(
-    people: list[tuple[str, str]], shared: str, looked_for: Wanted | None
+    people: list[tuple[str, str]], shared: str, looked_for: Wanted | None, least: float
 ) -> None:
-    spelling = Spelling()
-    everybody = [
-        spelling.called(one, {one.name, *one.name.split(" ")}, ())
-        for one in called([(handle, f"{name} {shared}") for handle, name in people])
-    ]
+    spelling, everybody = Spelling(), list[Called]()
+    for one in called([(handle, f"{name} {shared}") for handle, name in people]):
+        every = set(parts(one))
+        outdone = {text for text in every if is_outdone(text, every)}
+        if shared not in outdone:
+            everybody.append(spelling.called(one, every, outdone))
     sought = spelling.sought(looked_for) if looked_for is not None else None
-    if sought is None or sought.has_digits:
+    if sought is None:
         return
-    front = Front(spelling.spelt(shared), everybody)
-    alike, more = front.likeness(sought, 0.0)
+    front = Front(spelling.spelt(shared), everybody, spelling.digits)
+    alike, more = front.likeness(sought, least)
     told = [more.get(at, alike) for at in range(len(everybody))]
-    assert told == likeness(sought, everybody, ())
+    assert told == [max(least, one) for one in likeness(sought, everybody, ())]
 
 
 @given(
@@ -153,7 +178,7 @@ def test_whoever_is_in_several_fronts_is_found_once(
     for those in alike:
         if found.is_full:
             break
-        front = Front("", [_nobody(number) for number in sorted(those)])
+        front = Front("", [_nobody(number) for number in sorted(those)], ())
         found.add_front(
             front, 0.3, {at: those[one] for at, one in enumerate(sorted(those)) if those[one]}
         )
