@@ -27,6 +27,9 @@ BLOCK: Final = 3600
 """How many texts a block has, at most: as many as bits fit into the largest number that Python has
 a quick place for, which is 512 bytes."""
 
+FEW: Final = 24
+"""So many texts are looked for one by one: to write all bits of a block takes as long."""
+
 SURE: Final = 4
 """A text with so many trigrams of another, the rarest, mostly has it inside."""
 
@@ -220,9 +223,14 @@ class _Block:
 
     def those(self, bits: Bits) -> Iterator[str]:
         """The texts themselves."""
-        if not bits:
+        texts = self.texts
+        if bits.bit_count() < FEW:
+            while bits:
+                place = bits.bit_length() - 1
+                yield texts[place]
+                bits ^= 1 << place
             return
-        digits, texts = bin(bits), self.texts
+        digits = bin(bits)
         last, at = len(digits) - 1, digits.find("1", 2)
         while at > 0:
             yield texts[last - at]
