@@ -19,7 +19,7 @@ import attrs
 from divan_core.discovery.lately import Lately
 from divan_core.discovery.likened import Likened, Run
 from divan_core.discovery.model import SLIP, Called
-from divan_core.discovery.spelling import Sought, likeness
+from divan_core.discovery.spelling import Sought, is_forgiven, likeness
 
 MANY: Final = 64
 """So many people share a text that they are worth a front, ..."""
@@ -276,7 +276,7 @@ class Gathering:
         people, slipped = list(chain.from_iterable(self._parts)), frozenset(slips)
         self._parts = [people]
         for at in chain.from_iterable([range(run.start, run.end) for run in runs]):
-            if not slipped.isdisjoint(people[at].words):
+            if is_forgiven(people[at], slipped):
                 self.others[at] = max(SLIP, self.others.get(at, 0.0))
 
     def likened(self) -> Likened:

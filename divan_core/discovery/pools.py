@@ -22,7 +22,7 @@ from divan_core.kernel.values import value
 from divan_core.kernel.visibility import PersonCard, is_open
 
 CAPACITY: Final = 1_500_000
-"""How many people all cached answers together hold: about 40 MB, with 1 KB for each answer.
+"""How many people all cached answers together hold: about 30 MB, with what answers have besides.
 
 Whom a front has they share with it: another 8 KB for each that was made anew meanwhile."""
 

@@ -162,17 +162,22 @@ def likeness(sought: Sought, people: Sequence[Called], slips: Iterable[str]) -> 
         at = several[which]
         alike[at] = max(alike[at], found)
     slipped = frozenset(slips)
-    return forgiven(alike, people, slipped) if slipped else alike
+    return _forgiven(alike, people, slipped) if slipped else alike
 
 
-def forgiven(
+def _forgiven(
     alike: Iterable[float], people: Iterable[Called], slipped: frozenset[str]
 ) -> list[float]:
     """How alike people are at least, of whom some have one of the words that a slip missed."""
     return [
-        SLIP if likeness < SLIP and not slipped.isdisjoint(one.words) else likeness
+        SLIP if likeness < SLIP and is_forgiven(one, slipped) else likeness
         for likeness, one in zip(alike, people, strict=True)
     ]
+
+
+def is_forgiven(one: Called, slipped: frozenset[str]) -> bool:
+    """Whether somebody has one of the words that a slip missed."""
+    return not slipped.isdisjoint(one.words)
 
 
 _NOTHING: Final = Spelt((), ())

@@ -74,11 +74,8 @@ def test_people_are_found_and_scored_the_same_whatever_is_laid_out(
 
 
 def test_a_slip_counts_for_whoever_begins_so_by_another_name() -> None:
-    known, everybody = Names(), called([("x", "marinella mxari"), ("y", "marinella bo")])
-    for one in everybody:
-        known.replace(None, one)
-    while known.lay_out():
-        pass
+    everybody = called([("x", "marinella mxari"), ("y", "marinella bo")])
+    known = laid_out(everybody)
     looked_for = wanted("mari")
     assert looked_for is not None
     assert_cut(known.beginning(looked_for, 9), everybody, looked_for, Tier.BEGINS, 9)
@@ -86,16 +83,22 @@ def test_a_slip_counts_for_whoever_begins_so_by_another_name() -> None:
 
 def test_whoever_has_a_name_with_digits_and_without_is_found_by_it() -> None:
     """Of those with a word that ends in digits, some have what is before them as well."""
-    known = Names()
     everybody = called([("banan7", "banan"), ("x", "banan7 li"), ("y", "banan7 wu")])
-    for one in everybody:
-        known.replace(None, one)
-    while known.lay_out():
-        pass
+    known = laid_out(everybody)
     looked_for = wanted("banan78")
     assert looked_for is not None
     similar = known.resembling(looked_for, 9).similar
     assert_cut(similar, everybody, looked_for, Tier.SIMILAR, 9)
+
+
+def laid_out(everybody: Sequence[Entry]) -> Names:
+    """These people, with all fronts that are due."""
+    known = Names()
+    for one in everybody:
+        known.replace(None, one)
+    while known.lay_out():
+        pass
+    return known
 
 
 def assert_cut(
