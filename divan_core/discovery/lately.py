@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 KeyT = TypeVar("KeyT")
@@ -24,6 +24,14 @@ class Lately(Generic[KeyT, ItemT]):
         """How much is kept."""
         return self._size
 
+    def has_room(self, item: ItemT) -> bool:
+        """Whether nothing has to go for one more, or nothing can."""
+        return not self._items or self._size + self._size_of(item) <= self._capacity
+
+    def oldest(self) -> KeyT:
+        """The key of what goes first; there is one."""
+        return next(iter(self._items))
+
     def get(self, key: KeyT) -> ItemT | None:
         """What is kept under a key."""
         return self._items.get(key)
@@ -34,13 +42,17 @@ class Lately(Generic[KeyT, ItemT]):
         if item is not None:
             self._items[key] = item
 
-    def keep(self, key: KeyT, item: ItemT) -> None:
-        """Keep an item in place of the one that has its key."""
+    def keep(self, key: KeyT, item: ItemT) -> Sequence[tuple[KeyT, ItemT]]:
+        """Keep an item in place of the one that has its key; what has to go for it."""
         self.drop(key)
         self._items[key] = item
         self._size += self._size_of(item)
+        gone: list[tuple[KeyT, ItemT]] = []
         while self._size > self._capacity and len(self._items) > 1:
-            self.drop(next(iter(self._items)))
+            oldest = self.oldest()
+            gone.append((oldest, self._items[oldest]))
+            self.drop(oldest)
+        return gone
 
     def drop(self, key: KeyT) -> None:
         """Keep nothing under a key."""

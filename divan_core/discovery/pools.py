@@ -11,8 +11,8 @@ from typing import Final, Protocol
 
 import attrs
 
-from divan_core.discovery.lately import Lately
 from divan_core.discovery.model import Tier, Wanted, entry
+from divan_core.discovery.often import Often
 from divan_core.discovery.policy import begins, tier_of
 from divan_core.discovery.ports import PeopleIndex
 from divan_core.discovery.shares import Ranked, ranked
@@ -75,16 +75,17 @@ class News(Protocol):
 
 
 class Pools:
-    """The cache. One per process; bounded; what nobody asked for longest goes first."""
+    """The cache. One per process; bounded; what is asked for often stays longest."""
 
     def __init__(self, index: PeopleIndex, news: News, capacity: int = CAPACITY) -> None:
         """Cache what ``index`` finds, as long as no ``news`` change it."""
         self._index = index
         self._news = news
-        self._pools = Lately[tuple[int, str], _Pool](capacity, _Pool.size)
+        self._pools = Often[tuple[int, str], _Pool](capacity, _Pool.size)
 
     async def beginning(self, asked: Question, most: int) -> Ranked:
-        """The first ``most`` people of the first tier, or more."""
+        """The first ``most`` people of the first tier, or more; every question asks for these."""
+        self._pools.count(_key(asked))
         pool = await self._pool(asked)
         if pool.beginning is None or not _holds(most, pool.beginning):
             people = await self._index.beginning(asked.campus_id, asked.wanted, most)

@@ -113,18 +113,24 @@ async def test_a_change_during_the_question_is_not_lost() -> None:
     assert len((await pools.beginning(asked(moment=b"2"), 5)).numbers) == 1
 
 
-async def test_what_nobody_asked_for_longest_goes_first() -> None:
+@pytest.mark.parametrize(
+    ("asked_for", "kept", "gone"),
+    [
+        # The last one stays besides; what was before it goes.
+        (["an", "ana", "an", "ana0", "ana1"], ["an", "ana"], "ana0"),
+        (["an", "ana", "ana0", "ana0", "ana1"], ["ana", "ana0"], "an"),
+    ],
+)
+async def test_what_is_asked_for_often_stays(
+    asked_for: list[str], kept: list[str], gone: str
+) -> None:
     index = Index(4)
     pools = Pools(index, News(), capacity=2 * OVERHEAD + 12)
-    await pools.beginning(asked("an"), 9)
-    await pools.beginning(asked("ana"), 9)
-    await pools.beginning(asked("an"), 9)
-    await pools.beginning(asked("ana0"), 9)
-    assert index.calls == 3
-    await pools.beginning(asked("an"), 9)
-    assert index.calls == 3
-    await pools.beginning(asked("ana"), 9)
-    assert index.calls == 4
+    for q in (*asked_for, *kept):
+        await pools.beginning(asked(q), 9)
+    assert index.calls == len(set(asked_for))
+    await pools.beginning(asked(gone), 9)
+    assert index.calls == len(set(asked_for)) + 1
 
 
 @pytest.mark.parametrize(
