@@ -11,9 +11,7 @@ import functools
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import partial
 from itertools import chain
-from operator import and_
 from typing import Final
 
 import attrs
@@ -36,6 +34,11 @@ SURE: Final = 4
 Bits = int
 """Some texts of a block: the bits of their places."""
 
+Row = dict[int, Bits]
+"""The texts that have a trigram, by the number of their block."""
+
+_NOWHERE: Final[Row] = {}
+
 
 class Texts:
     """A set of texts whose words have one space between them."""
@@ -54,7 +57,7 @@ class Texts:
         blocks = self._bands.setdefault(_band(len(text)), [])
         block = next((one for one in reversed(blocks) if one.has_room), None)
         if block is None:
-            block = _Block(self._contents, self._contents.mark())
+            block = _Block(self._contents, self._contents.number())
             blocks.append(block)
         self._places[text] = block, block.put(text, trigrams(text))
         if " " not in text:
@@ -73,16 +76,15 @@ class Texts:
 
     def containing(self, text: str) -> Iterator[str]:
         """Those that have this text inside, the shortest first, then in order."""
-        if certain := _certain(text):
-            grams, among = self._contents.rarest(certain), self._contents.all_of(certain)
-            choose = partial(_Block.all_of, grams=grams)
-        else:
-            choose, among = partial(_Block.any_of, grams=self._contents.openings.get(text, ())), -1
-        for blocks in self._by_length() if among else ():
-            some = [block for block in blocks if block.mark & among]
+        certain, contents = _certain(text), self._contents
+        grams = contents.rarest(certain) if certain else contents.openings.get(text, ())
+        rows, choose = contents.rows_of(grams), _Block.all_of if certain else _Block.any_of
+        for blocks in self._by_length():
+            some = [(block, bits) for block in blocks if (bits := choose(block, rows))]
             if some:
-                found = [one for block in some for one in block.those(choose(block)) if text in one]
-                yield from _in_order(found)
+                yield from _in_order(
+                    one for block, bits in some for one in block.those(bits) if text in one
+                )
 
     def ending(self, end: str) -> Iterator[str]:
         """The words that end with two letters or more."""
@@ -126,8 +128,9 @@ class Texts:
 
     def alike(self, wanted: Wanted) -> Iterator[str]:
         """Those that are similar to the query, the shortest first, then in order."""
+        size, rows = len(wanted.grams), self._contents.rows_of(wanted.grams)
         for blocks in self._by_length():
-            found = [one for block in blocks for one in block.those(block.alike(wanted.grams))]
+            found = [one for block in blocks for one in block.those(block.alike(size, rows))]
             yield from _in_order(found)
 
     def _by_length(self) -> Iterator[Sequence[_Block]]:
@@ -136,51 +139,55 @@ class Texts:
 
 @attrs.define(eq=False)
 class _Contents:
-    """What all blocks have: most have none with all trigrams of a longer text.
+    """What the blocks have.
 
-    ``openings`` says which trigrams there are that begin with two letters, ``blocks`` where they
-    are: each block has its bit. ``having`` says how many texts have a trigram.
+    ``rows`` are the bits by trigram, and by block: all of a trigram lie together. ``openings`` says
+    which trigrams begin with two letters, ``having`` how many texts have one.
     """
 
     openings: defaultdict[str, set[str]] = attrs.field(factory=lambda: defaultdict(set))
-    blocks: dict[str, Bits] = attrs.field(factory=dict)
+    rows: defaultdict[str, Row] = attrs.field(factory=lambda: defaultdict(dict))
     having: Counter[str] = attrs.field(factory=Counter)
     count: int = 0
 
-    def mark(self) -> Bits:
-        """The bit of one more block."""
+    def number(self) -> int:
+        """The number of one more block."""
         self.count += 1
-        return 1 << self.count
+        return self.count
 
-    def add(self, gram: str, mark: Bits) -> None:
-        """A block has a trigram now."""
-        self.openings[gram[:2]].add(gram)
-        self.blocks[gram] = self.blocks.get(gram, 0) | mark
+    def add(self, gram: str, number: int, bit: Bits) -> None:
+        """A text of a block has a trigram now."""
+        row = self.rows[gram]
+        if not row:
+            self.openings[gram[:2]].add(gram)
+        row[number] = row.get(number, 0) | bit
 
-    def discard(self, gram: str, mark: Bits) -> None:
-        """A block no longer has a trigram."""
-        self.blocks[gram] ^= mark
+    def discard(self, gram: str, number: int, bit: Bits) -> None:
+        """A text of a block no longer has a trigram."""
+        row = self.rows[gram]
+        row[number] ^= bit
+        if not row[number]:
+            del row[number]
+
+    def rows_of(self, grams: Iterable[str]) -> Sequence[Row]:
+        """The row of each of some trigrams."""
+        return [self.rows.get(gram, _NOWHERE) for gram in grams]
 
     def rarest(self, grams: Collection[str]) -> Sequence[str]:
         """Those of some trigrams that the fewest texts have, beginning with the rarest."""
         return sorted(grams, key=self.having.__getitem__)[:SURE]
-
-    def all_of(self, grams: Iterable[str]) -> Bits:
-        """The blocks that have all of some trigrams."""
-        return functools.reduce(and_, [self.blocks.get(gram, 0) for gram in grams])
 
 
 @attrs.define(eq=False)
 class _Block:
     """Some texts. ``sizes`` says which of them have so many trigrams.
 
-    ``mark`` is the block's bit in the ``contents`` of all blocks.
+    ``number`` is the block's own in the ``contents`` of all blocks.
     """
 
     contents: _Contents
-    mark: Bits
+    number: int
     texts: list[str] = attrs.field(factory=list)
-    grams: defaultdict[str, Bits] = attrs.field(factory=lambda: defaultdict(int))
     sizes: defaultdict[int, Bits] = attrs.field(factory=lambda: defaultdict(int))
     free: list[int] = attrs.field(factory=list)
     leasts: dict[int, Sequence[tuple[int, Bits]]] = attrs.field(factory=dict)
@@ -200,9 +207,7 @@ class _Block:
         bit = 1 << place
         self.contents.having.update(grams)
         for gram in grams:
-            if gram not in self.grams:
-                self.contents.add(gram, self.mark)
-            self.grams[gram] |= bit
+            self.contents.add(gram, self.number, bit)
         self.sizes[len(grams)] |= bit
         self.leasts.clear()
         return place
@@ -212,10 +217,7 @@ class _Block:
         grams, bit = trigrams_of(self.texts[place].split(" ")), 1 << place
         self.contents.having.subtract(grams)
         for gram in grams:
-            self.grams[gram] ^= bit
-            if not self.grams[gram]:
-                del self.grams[gram]
-                self.contents.discard(gram, self.mark)
+            self.contents.discard(gram, self.number, bit)
         self.sizes[len(grams)] ^= bit
         self.leasts.clear()
         self.texts[place] = ""
@@ -236,26 +238,27 @@ class _Block:
             yield texts[last - at]
             at = digits.find("1", at + 1)
 
-    def all_of(self, grams: Iterable[str]) -> Bits:
-        """Those that have all of some trigrams."""
+    def all_of(self, rows: Iterable[Row]) -> Bits:
+        """Those that have all of some trigrams, of which these are the rows."""
         found = -1
-        for gram in grams:
-            found &= self.grams.get(gram, 0)
+        for row in rows:
+            found &= row.get(self.number, 0)
             if not found:
                 break
         return found
 
-    def any_of(self, grams: Iterable[str]) -> Bits:
+    def any_of(self, rows: Iterable[Row]) -> Bits:
         """Those that have any of some trigrams."""
         found = 0
-        for gram in grams:
-            found |= self.grams.get(gram, 0)
+        for row in rows:
+            found |= row.get(self.number, 0)
         return found
 
-    def alike(self, grams: Trigrams) -> Bits:
-        """Those that are similar to a text that has these trigrams."""
-        having = [bits for gram in grams if (bits := self.grams.get(gram))]
-        leasts, most = self._leasts(len(grams)), len(having)
+    def alike(self, size: int, rows: Iterable[Row]) -> Bits:
+        """Those that are similar to a text of so many trigrams, of which these are the rows."""
+        number = self.number
+        having = [bits for row in rows if (bits := row.get(number))]
+        leasts, most = self._leasts(size), len(having)
         if most < leasts[0][0]:
             return 0
         counts, found = _counted(having), 0
