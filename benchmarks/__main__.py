@@ -1,6 +1,7 @@
-"""``python -m benchmarks [NAME ...] [--rounds N] [--seconds N] [--people N]``; or all.
+"""``python -m benchmarks [NAME ...] [OPTION ...]``; all of them where none is named.
 
-``--people`` is how many the campus has that is searched.
+``--people`` is how many the campus has that is searched, and ``--queries`` how many questions come
+before the first one comes again.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--people", type=int, default=100_000)
+    parser.add_argument("--queries", type=int, default=search.QUERIES)
     chosen = parser.parse_args()
     print(machine())
     deeds: dict[str, Callable[[], object]] = {
@@ -70,7 +72,7 @@ def main() -> None:
         "policies": lambda: policies.run(chosen.rounds),
         "relay": lambda: asyncio.run(relay.run()),
         "scenarios": scenarios.run,
-        "search": lambda: search.run(chosen.rounds, chosen.seconds, chosen.people),
+        "search": lambda: search.run(chosen.rounds, chosen.seconds, chosen.people, chosen.queries),
         "writes": lambda: asyncio.run(writes.run()),
     }
     for name in chosen.names or NAMES:
