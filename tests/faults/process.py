@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
-import psutil
 
 from tests.canaries.watch import WATCH
 from tests.faults.server import SERVES, STRUCK, Arm
@@ -76,8 +75,7 @@ class FaultServer:
 
     def kill(self) -> None:
         """Kill the process that serves; of one that is dead already, the next."""
-        wait_until(lambda: psutil.pid_exists(self._serving()))
-        os.kill(self._serving(), signal.SIGKILL)
+        wait_until(self._killed)
 
     @property
     def pid(self) -> int:
@@ -91,6 +89,14 @@ class FaultServer:
     def wait_for(self, arm: Arm, times: int = 1) -> None:
         """Return once a fault has struck at the point, so many times in all."""
         wait_until(lambda: self.struck(arm) >= times)
+
+    def _killed(self) -> bool:
+        """Whether the process that was begun last could be killed: it may be gone by itself."""
+        try:
+            os.kill(self._serving(), signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        return True
 
     def _serving(self) -> int:
         """The process that was begun last."""
