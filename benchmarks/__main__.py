@@ -57,6 +57,8 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--queries", type=int, default=search.QUERIES)
     chosen = parser.parse_args()
+    if min(chosen.rounds, chosen.seconds, chosen.people, chosen.queries) < 1:
+        parser.error("numbers are 1 or more")
     print(machine())
     deeds: dict[str, Callable[[], object]] = {
         "activities": activities.run,

@@ -6,7 +6,6 @@ import functools
 import random
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
-from uuid import UUID
 
 from benchmarks import names
 from divan_core import Divan
@@ -15,6 +14,7 @@ from divan_core.kernel.actor import Actor
 from divan_core.kernel.ids import UserId
 from divan_core.presence.messages import Heartbeat
 from divan_core.social.model import Friendship
+from divan_core.testing.clock import SeededIds
 from divan_core.testing.contracts.samples import campus, campus_id, person
 
 ItemT = TypeVar("ItemT")
@@ -25,24 +25,16 @@ VIEWERS: Final = 2_000
 
 BATCH: Final = 10_000
 
-_FIRST_MS: Final = 1_756_720_800_000
-_EVERY_MS: Final = 60_000
-
 
 @functools.cache
 def people_ids(count: int) -> Sequence[UserId]:
-    """Those of so many people, a minute apart: UUIDv7, as Divan gives them (RFC 9562, 5.7).
+    """Those of so many people, in order: UUIDv7, as Divan gives them.
 
     Ids that are counted up leave most places of Python's dictionaries empty and fill the others
     several times, so that what is measured would be the benchmark's own.
     """
-    chance = random.Random(9)
-    return [_id_of(_FIRST_MS + at * _EVERY_MS, chance) for at in range(count)]
-
-
-def _id_of(ms: int, chance: random.Random) -> UserId:
-    more = 7 << 76 | chance.getrandbits(12) << 64 | 2 << 62 | chance.getrandbits(62)
-    return UserId(UUID(int=ms << 80 | more))
+    ids = SeededIds(9)
+    return [UserId(ids.uuid()) for _ in range(count)]
 
 
 def viewers(count: int) -> list[UserId]:

@@ -113,7 +113,7 @@ export function handleSummary(data) {{
 """
 
 
-def run(rounds: int, seconds: int, people: int, queries: int = QUERIES) -> None:
+def run(rounds: int, seconds: int, people: int, queries: int) -> None:
     """Print a table for each kind of stores; a mix of so many ``queries``."""
     loads = _loads(people, queries)
     _measure("in memory", [], loads, (rounds, seconds, people))
@@ -129,7 +129,7 @@ def run(rounds: int, seconds: int, people: int, queries: int = QUERIES) -> None:
         _measure("PostgreSQL", [url, valkey.url], loads, (rounds, seconds, people))
 
 
-def _loads(people: int, queries: int = QUERIES) -> list[Load]:
+def _loads(people: int, queries: int) -> list[Load]:
     known = list(names.people(people))
     mix = names.queries(queries, 3, known)
     prefixes = [one for one in mix if len(one) <= 6 and " " not in one]
@@ -137,7 +137,7 @@ def _loads(people: int, queries: int = QUERIES) -> list[Load]:
         Load("hello", ["/hello"]),
         Load("search, the mix", _paths(mix)),
         Load("search, prefixes", _paths(prefixes)),
-        Load("search, third tier only", _paths(_far(known, queries // 20)), callers=8),
+        Load("search, third tier only", _paths(_far(known, max(1, queries // 20))), callers=8),
         Load("discovery of people", ["/discover/people"]),
     ]
 

@@ -24,10 +24,6 @@ class Lately(Generic[KeyT, ItemT]):
         """How much is kept."""
         return self._size
 
-    def has_room(self, item: ItemT) -> bool:
-        """Whether nothing has to go for one more, or nothing can."""
-        return not self._items or self._size + self._size_of(item) <= self._capacity
-
     def oldest(self) -> KeyT:
         """The key of what goes first; there is one."""
         return next(iter(self._items))

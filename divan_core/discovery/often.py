@@ -15,7 +15,7 @@ from divan_core.discovery.lately import Lately
 KeyT = TypeVar("KeyT")
 ItemT = TypeVar("ItemT")
 
-FRESH: Final = 100
+_FRESH: Final = 100
 """One part in so many is for what came last, whoever asks for it again."""
 
 _SLOTS: Final = 1 << 18
@@ -61,15 +61,11 @@ class Often(Generic[KeyT, ItemT]):
 
     def __init__(self, capacity: int, size: Callable[[ItemT], int]) -> None:
         """Keep up to ``capacity`` of what ``size`` says of each; that must not change."""
-        fresh = capacity // FRESH
+        fresh = capacity // _FRESH
         self._fresh = Lately[KeyT, ItemT](fresh, size)
-        self._proven = Lately[KeyT, ItemT](capacity - fresh, size)
+        self._room, self._size_of = capacity - fresh, size
+        self._proven = Lately[KeyT, ItemT](self._room, size)
         self._asked = Tally()
-
-    @property
-    def size(self) -> int:
-        """How much is kept."""
-        return self._fresh.size + self._proven.size
 
     def count(self, key: KeyT) -> None:
         """Hear that a key is asked for, once for each question."""
@@ -95,8 +91,10 @@ class Often(Generic[KeyT, ItemT]):
 
     def _admit(self, key: KeyT, item: ItemT) -> None:
         """Keep what is no longer new, unless it takes the place of what is asked for as often."""
-        proven, asked = self._proven, self._asked
-        while not proven.has_room(item):
+        proven, asked, room = self._proven, self._asked, self._room - self._size_of(item)
+        if room < 0:
+            return
+        while proven.size > room:
             oldest = proven.oldest()
             if asked.of(oldest) >= asked.of(key):
                 proven.renew(oldest)
